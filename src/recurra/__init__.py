@@ -1,0 +1,50 @@
+"""Learn from sequences with recurrent networks: train, judge honestly, explain, save and use.
+
+Nothing heavy is imported until it is used: `import recurra` loads neither Keras nor JAX.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from recurra.errors import (
+    BundleError,
+    DataError,
+    InputError,
+    RecurraError,
+    RunError,
+    SettingsError,
+)
+
+if TYPE_CHECKING:
+    from recurra.estimators import SequenceClassifier
+    from recurra.text import TextEncoder, Vocabulary
+
+__version__ = version("recurra")
+__all__ = [
+    "BundleError",
+    "DataError",
+    "InputError",
+    "RecurraError",
+    "RunError",
+    "SequenceClassifier",
+    "SettingsError",
+    "TextEncoder",
+    "Vocabulary",
+]
+
+_LAZY = {
+    "SequenceClassifier": "recurra.estimators",
+    "TextEncoder": "recurra.text",
+    "Vocabulary": "recurra.text",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'recurra' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,145 @@
+"""A saved model: plain JSON and safetensors, checksummed, written as a whole or not at all.
+
+::
+
+    model/
+    ├── manifest.json         format, version, the SHA-256 of every other file, and of itself
+    ├── config.json           architecture by name, classes, threshold, settings
+    ├── encoder.json          tokenizer and vocabulary
+    ├── weights.safetensors   the arrays, `member/variable`
+    └── card.md               what it is, for people
+
+Nothing in it is code: no pickle and no Keras archive, so opening a stranger's model runs nothing.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load, save
+
+from recurra.errors import BundleError
+
+__all__ = ["FORMAT_VERSION", "Bundle", "read_bundle", "replace_folder", "write_bundle"]
+
+FORMAT = "recurra.bundle"
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+FILES = ("config.json", "encoder.json", "weights.safetensors", "card.md")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a bundle holds.
+
+    Args:
+        config: settings, JSON.
+        encoder: the encoder, JSON.
+        weights: arrays by name.
+        card: text for people, Markdown.
+    """
+
+    config: dict[str, Any]
+    encoder: dict[str, Any]
+    weights: dict[str, npt.NDArray[Any]]
+    card: str = ""
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def _manifest(sums: dict[str, str], version: int = FORMAT_VERSION) -> bytes:
+    body = {"format": FORMAT, "version": version, "files": sums}
+    return _json({**body, "sha256": hashlib.sha256(_json(body)).hexdigest()})
+
+
+def write_bundle(folder: Path, bundle: Bundle) -> None:
+    """Write a bundle. What stood at `folder` is replaced once the new one is complete."""
+    contents = dict(
+        zip(
+            FILES,
+            (
+                _json(bundle.config),
+                _json(bundle.encoder),
+                save({k: np.ascontiguousarray(v) for k, v in bundle.weights.items()}),
+                bundle.card.encode(),
+            ),
+            strict=True,
+        )
+    )
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    for name, content in {**contents, MANIFEST: _manifest(sums)}.items():
+        with (partial / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    replace_folder(partial, folder)
+
+
+def replace_folder(new: Path, place: Path) -> None:
+    """Move a complete folder to its place; what stood there goes when the new one is in."""
+    old = place.with_name(f".{place.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.replace(old)
+    new.replace(place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read a bundle and check every byte of it.
+
+    Raises:
+        BundleError: the folder is no bundle, a file is missing or changed, or the format is newer.
+    """
+    contents = {name: _read(folder, name) for name in (MANIFEST, *FILES)}
+    try:
+        manifest = json.loads(contents[MANIFEST])
+        sums, version = dict(manifest["files"]), int(manifest["version"])
+        ours = manifest["format"] == FORMAT
+    except (ValueError, KeyError, TypeError):
+        raise _damaged(folder, MANIFEST) from None
+    if ours and version > FORMAT_VERSION:
+        raise BundleError(
+            f"this Recurra reads saved models up to format {FORMAT_VERSION}, but {folder} has "
+            f"format {version}. Upgrade: pip install --upgrade recurra"
+        )
+    if contents[MANIFEST] != _manifest(sums, version):
+        raise _damaged(folder, MANIFEST)
+    for name in FILES:
+        if hashlib.sha256(contents[name]).hexdigest() != sums.get(name):
+            raise _damaged(folder, name)
+    return Bundle(
+        json.loads(contents["config.json"]),
+        json.loads(contents["encoder.json"]),
+        load(contents["weights.safetensors"]),
+        contents["card.md"].decode(),
+    )
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"a saved model is a folder with {', '.join((MANIFEST, *FILES))}, but "
+            f"{folder / name} cannot be read ({error.strerror}). Give a run folder or its model/."
+        ) from None
+
+
+def _damaged(folder: Path, name: str) -> BundleError:
+    return BundleError(
+        f"every file of a saved model must match its checksum, but {folder / name} does not: it "
+        "was changed or damaged after it was saved. Copy it again, or train again."
+    )

@@ -1,0 +1,414 @@
+"""The command line: parse, call, print. What is heavy is imported when a command needs it."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from recurra.errors import DataError, RecurraError, SettingsError
+
+if TYPE_CHECKING:
+    from recurra.data import LabelledTexts
+    from recurra.estimators import SequenceClassifier
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+PREDICTION_CHUNK = 4096
+
+
+class _Commands(TyperGroup):
+    """Turns errors into one line and an exit code: 2 for input, 1 for failed work, 130 for Ctrl-C."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RecurraError as error:
+            code, message = error.exit_code, str(error)
+        except KeyboardInterrupt:
+            code, message = (
+                INTERRUPTED,
+                "interrupted. What was done is kept: add --resume to go on.",
+            )
+        except MemoryError:
+            code, message = 1, "there is not enough memory. Use fewer rows or a smaller vocabulary."
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            code, message = 1, f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+        from recurra.terminal import fail
+
+        fail(message)
+        raise typer.Exit(code)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Learn from sequences with recurrent networks: train, judge honestly, explain, use.",
+)
+
+Text = Annotated[str | None, typer.Option(help="The text column.")]
+Label = Annotated[str | None, typer.Option(help="The label column.")]
+Positive = Annotated[str | None, typer.Option(help="The label to find, such as spam.")]
+Encoding = Annotated[str | None, typer.Option(help="utf-8, utf-16, cp949 or latin-1.")]
+Data = Annotated[Path | None, typer.Option(help="The file of a named dataset.")]
+Sample = Annotated[bool, typer.Option("--sample", help="Use the embedded sample instead.")]
+Seed = Annotated[int, typer.Option(help="Of split, weights and order; the same gives the same.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
+Epochs = Annotated[int, typer.Option(help="The most epochs; the best one is kept.")]
+Run = Annotated[Path, typer.Argument(help="A run folder, or the model folder in it.")]
+
+
+@app.command()
+def train(
+    source: Annotated[str, typer.Argument(help="A dataset by name (spam), or a file.")],
+    text: Text = None,
+    label: Label = None,
+    positive: Positive = None,
+    encoding: Encoding = None,
+    data: Data = None,
+    sample: Sample = False,
+    model: Annotated[str | None, typer.Option(help="The architecture by name.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="words or characters.")] = None,
+    protocol: Annotated[str, typer.Option(help="default, or lecture (audited).")] = "default",
+    epochs: Epochs = 30,
+    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 64,
+    members: Annotated[int | None, typer.Option(help="Networks averaged.")] = None,
+    max_length: Annotated[int, typer.Option(help="Tokens read of a text; the rest is cut.")] = 256,
+    max_vocabulary: Annotated[int | None, typer.Option(help="The most tokens known.")] = None,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="Weigh rows of the rarer class more.")
+    ] = False,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="The run folder [runs/NAME].")] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the layer table first.")] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model on labelled texts, judge it beside baselines, and write a run folder."""
+    from recurra.recipes.spam import PROTOCOLS
+
+    if protocol not in PROTOCOLS:
+        raise SettingsError(f"--protocol must be one of {', '.join(PROTOCOLS)}, not {protocol!r}")
+    lecture = protocol == "lecture"
+    rows = _rows(source, data, sample, text, label, positive, encoding, lecture=lecture)
+    classifier = _classifier(
+        model=model or ("simple-rnn" if lecture else None),
+        tokenizer=tokenizer or ("lecture-words" if lecture else None),
+        epochs=epochs,
+        batch_size=batch_size,
+        members=members,
+        max_length=max_length,
+        max_vocabulary=max_vocabulary,
+        class_weight="balanced" if balanced else None,
+        positive=rows.positive,
+        random_state=seed,
+    )
+    name = _name(source, sample)
+    folder = _begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
+    _train(rows, classifier, folder, name, protocol=protocol, show=show, as_json=as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The run folder.")] = Path("runs/demo"),
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Train on the embedded sample (English and Korean), show the result and three predictions."""
+    rows = _rows("spam", None, True, None, None, None, None)
+    classifier = _classifier(positive=rows.positive)
+    folder = _begin(out, overwrite=overwrite)
+    _train(rows, classifier, folder, "spam", as_json=as_json)
+    if not as_json:
+        from recurra.terminal import out as console
+
+        console.print("\nThree messages it has not seen (a model of the embedded sample):")
+        for message in (
+            "WINNER!! Claim your prize now",
+            "running ten minutes late, order for me?",
+            "[광고] 무료 상담 받고 당일 대출 가능! 지금 전화주세요",
+        ):
+            score = classifier.positive_scores([message])[0]
+            console.print(
+                f"  {classifier.predict([message])[0]:<5} {score:.3f}  {message}", markup=False
+            )
+        console.print(f'\nTry your own: recurra predict {out} "your message"')
+
+
+@app.command()
+def evaluate(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="A file of labelled texts.")],
+    text: Text = None,
+    label: Label = None,
+    encoding: Encoding = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a saved model on new labelled rows, and say if it has seen any of them."""
+    from recurra.recipes.texts import evaluate_texts, seen_rows
+    from recurra.terminal import note, show_result
+
+    model = _load(run)
+    rows = _rows(str(file), None, False, text, label, model.positive, encoding)
+    if set(rows.classes) != set(map(str, model.classes_)):
+        raise DataError(
+            f"the labels must be those of the model, {' and '.join(map(str, model.classes_))}, but "
+            f"{file} has {' and '.join(rows.classes)}."
+        )
+    result, known = evaluate_texts(model, rows, seen_rows(run))
+    if as_json:
+        found = {"rows": len(rows.texts), "rows_seen_in_training": known}
+        _print_json({"source": rows.source, **found, "test": result.model_dump()})
+        return
+    show_result([(model.model, result)], f"{len(rows.texts):,} rows of {file}, 95 % intervals")
+    if known:
+        note(
+            f"{known:,} of these rows were trained on (digits, case and spacing aside): "
+            "the figures flatter the model."
+        )
+
+
+@app.command()
+def compare(
+    source: Annotated[str, typer.Argument(help="A dataset by name (spam), or a file.")],
+    models: Annotated[str, typer.Option(help="Architectures, separated by commas.")] = "",
+    folds: Annotated[int, typer.Option(min=2, help="How many folds.")] = 5,
+    text: Text = None,
+    label: Label = None,
+    positive: Positive = None,
+    encoding: Encoding = None,
+    data: Data = None,
+    sample: Sample = False,
+    epochs: Epochs = 30,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="The folder [runs/compare-NAME].")] = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Train several models on the same folds, beside the baselines, and say which are better."""
+    from recurra.models import ARCHITECTURES, architecture_named
+    from recurra.recipes.compare import compare_texts
+    from recurra.runs import COMPARED
+    from recurra.terminal import note, show_comparison, watching
+
+    names = [name.strip() for name in models.split(",") if name.strip()] or list(ARCHITECTURES)
+    for name in names:
+        architecture_named(name)
+    rows = _rows(source, data, sample, text, label, positive, encoding)
+    classifiers = [
+        _classifier(model=name, epochs=epochs, positive=rows.positive, random_state=seed)
+        for name in dict.fromkeys(names)
+    ]
+    place = out or Path("runs") / f"compare-{_name(source, sample)}"
+    folder = _begin(place, COMPARED, resume=resume, overwrite=overwrite)
+    with watching(quiet=as_json) as watch:
+        comparison = compare_texts(
+            rows, classifiers, folder, folds=folds, seed=seed, stage=watch.stage
+        )
+    if as_json:
+        _print_json(json.loads(comparison.model_dump_json(by_alias=True)))
+    else:
+        show_comparison(comparison)
+        note(f"written: {place / 'compare.json'}")
+
+
+@app.command()
+def predict(
+    run: Run,
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts; none: lines of input.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A file: one text a line, or a table.")] = None,
+    text: Annotated[str | None, typer.Option(help="The text column, if --file is a table.")] = None,
+    encoding: Encoding = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what tokens do.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Classify texts: the arguments, a file, or the lines of standard input."""
+    from recurra.terminal import out, show_explanation
+
+    model = _load(run)
+    sources = _texts(texts, file, text, encoding)
+    predictions = []
+    while chunk := list(islice(sources, PREDICTION_CHUNK)):
+        for message, score in zip(chunk, model.positive_scores(chunk), strict=True):
+            decided = model.label_of(score)
+            found = {"label": decided, "score": float(score), "text": message}
+            if explain:
+                found["tokens"] = model.explain(message)
+            if as_json:
+                predictions.append(found)
+                continue
+            line = " ".join(message.split())
+            out.print(f"{decided}\t{score:.4f}\t{line}", markup=False, soft_wrap=True)
+            if explain:
+                show_explanation(found["tokens"])
+    if as_json:
+        _print_json({"model": model.model, "positive": model.positive, "predictions": predictions})
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed, which backend and kernels are used, and which data is found."""
+    from recurra.doctor import examine
+    from recurra.terminal import out
+
+    found = examine()
+    if as_json:
+        _print_json(found)
+        return
+    for section, entries in found.items():
+        out.print(section, style="bold")
+        for name, value in entries.items():
+            out.print(f"  {name:<14} {value}", markup=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _rows(
+    source: str,
+    data: Path | None,
+    sample: bool,
+    text: str | None,
+    label: str | None,
+    positive: str | None,
+    encoding: str | None,
+    *,
+    lecture: bool = False,
+) -> "LabelledTexts":
+    """Read labelled texts from a named dataset, a file, or the embedded sample; say what was guessed."""
+    from recurra.data import CATALOGUE, label_texts, locate, read_table
+    from recurra.data.catalogue import SAMPLE_SOURCE, sample_path
+    from recurra.terminal import note
+
+    if sample:
+        path = sample_path()
+    elif source in CATALOGUE:
+        path = data or locate(source, prefer=".csv" if lecture else None)
+    elif Path(source).exists() or Path(source).suffix:
+        path = Path(source)
+    else:
+        raise DataError(
+            f"the source must be a file or one of the datasets {', '.join(CATALOGUE)}, but "
+            f"{source!r} is neither."
+        )
+    table = read_table(path, encoding=encoding)
+    if sample:
+        table.source = SAMPLE_SOURCE
+    rows = label_texts(table, text=text, label=label, positive=positive)
+    for said in rows.notes:
+        note(said)
+    return rows
+
+
+def _classifier(**settings: Any) -> "SequenceClassifier":
+    from recurra.estimators import SequenceClassifier
+    from recurra.models import architecture_named
+    from recurra.text import tokenizer_named
+
+    model = SequenceClassifier(**{k: v for k, v in settings.items() if v is not None})
+    architecture_named(model.model)
+    tokenizer_named(model.tokenizer)
+    return model
+
+
+def _begin(path: Path, artefacts: tuple[str, ...] | None = None, **how: bool) -> Any:
+    from recurra.runs import TRAINED, RunFolder
+
+    folder = RunFolder(path, artefacts or TRAINED)
+    folder.begin(**how)
+    return folder
+
+
+def _name(source: str, sample: bool) -> str:
+    return "spam-sample" if sample else Path(source).stem
+
+
+def _train(
+    rows: "LabelledTexts",
+    classifier: "SequenceClassifier",
+    folder: Any,
+    recipe: str,
+    *,
+    protocol: str = "default",
+    show: bool = False,
+    as_json: bool = False,
+) -> None:
+    from recurra.recipes.spam import PROTOCOLS
+    from recurra.recipes.texts import train_texts
+    from recurra.terminal import note, show_layers, show_report, watching
+
+    with watching(quiet=as_json) as watch:
+        report = train_texts(
+            rows,
+            classifier,
+            folder,
+            recipe=recipe,
+            protocol=PROTOCOLS[protocol],
+            stage=watch.stage,
+            notify=watch.training,
+            show=show_layers if show else lambda model: None,
+        )
+    if as_json:
+        _print_json(json.loads(report.to_json()))
+    else:
+        show_report(report)
+        note(f"report: {folder.path / 'report.html'}")
+
+
+def _load(run: Path) -> "SequenceClassifier":
+    from recurra.estimators import SequenceClassifier
+
+    return SequenceClassifier.load(run / "model" if (run / "model").is_dir() else run)
+
+
+def _texts(
+    texts: list[str] | None, file: Path | None, column: str | None, encoding: str | None
+) -> Iterator[str]:
+    if texts and file:
+        raise SettingsError("give texts or --file, not both")
+    if texts:
+        return iter(texts)
+    if file is not None:
+        from recurra.data.readers import read_lines, read_table
+
+        if column is None:
+            return read_lines(file, encoding=encoding)
+        frame = read_table(file, encoding=encoding).frame
+        if column not in frame.columns:
+            raise DataError(
+                f"--text must name a column of {file}, but there is no {column!r}. "
+                f"The columns are: {', '.join(map(str, frame.columns))}."
+            )
+        return iter(frame[column])
+    if sys.stdin.isatty():
+        raise SettingsError("nothing to classify: give texts, --file, or lines on standard input")
+    return _lines(os.fdopen(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False))
+
+
+def _lines(lines: Iterable[str]) -> Iterator[str]:
+    return (line.rstrip("\r\n") for line in lines)
+
+
+def _print_json(content: Any) -> None:
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Datasets by name: where they are looked for, where they come from, under which licence."""
+
+import os
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import pooch
+
+from recurra.data.readers import sha256_of
+from recurra.errors import DataError
+
+__all__ = ["CATALOGUE", "SAMPLE_SOURCE", "Entry", "locate", "sample_path"]
+
+SAMPLE_SOURCE = "embedded sample"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A dataset by name.
+
+    Args:
+        title: for people.
+        files: its known files, as paths under the data folder, the preferred one first.
+        url: of an archive that holds the first file.
+        sha256: of the first file.
+        licence: under which it is published.
+    """
+
+    title: str
+    files: tuple[str, ...]
+    url: str
+    sha256: str
+    licence: str
+
+
+CATALOGUE = {
+    "spam": Entry(
+        title="SMS Spam Collection (Almeida, Hidalgo): 5,574 English messages",
+        files=("sms-spam/SMSSpamCollection", "sms-spam/spam.csv"),
+        url="https://archive.ics.uci.edu/static/public/228/sms+spam+collection.zip",
+        sha256="7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d",
+        licence="CC BY 4.0",
+    ),
+}
+
+
+def cache_folder() -> Path:
+    """Give the folder of downloads: $RECURRA_CACHE, else the system's cache folder."""
+    return Path(os.environ.get("RECURRA_CACHE") or pooch.os_cache("recurra"))
+
+
+def sample_path() -> Path:
+    """Give the embedded sample: messages written for this package, none from any collection."""
+    return Path(str(files("recurra.data") / "samples" / "messages.tsv"))
+
+
+def locate(name: str, *, prefer: str | None = None, download: bool = True) -> Path:
+    """Find a dataset: under $RECURRA_DATA, then in the cache, else download it.
+
+    Args:
+        name: a name of `CATALOGUE`.
+        prefer: the ending of the file wanted where several are known.
+        download: whether it may be fetched.
+
+    Raises:
+        DataError: it is nowhere, and cannot be fetched.
+    """
+    entry = CATALOGUE[name]
+    wanted = sorted(entry.files, key=lambda file: not file.endswith(prefer or entry.files[0]))
+    places = [Path(os.environ["RECURRA_DATA"])] if os.environ.get("RECURRA_DATA") else []
+    for place in [*places, cache_folder()]:
+        for file in wanted:
+            for path in (place / file, place / f"{file}.gz", place / Path(file).name):
+                if path.is_file():
+                    return path
+    if download:
+        return _download(name, entry)
+    raise _absent(name, entry, "it was not to be downloaded")
+
+
+def _download(name: str, entry: Entry) -> Path:
+    """Fetch the archive into the cache and check the file in it before it takes its place."""
+    target = cache_folder() / entry.files[0]
+    member = target.name
+    unzip = pooch.Unzip(members=[member], extract_dir=".unpacked")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # the archive's own bytes may be packed anew; what is checked is the file in it
+        pooch.retrieve(
+            entry.url,
+            known_hash=None,
+            fname="download.zip",
+            path=target.parent,
+            processor=unzip,
+            downloader=pooch.HTTPDownloader(timeout=30),
+        )
+    except Exception as error:
+        raise _absent(name, entry, f"the download failed ({type(error).__name__})") from None
+    unpacked = target.parent / ".unpacked" / member
+    if sha256_of(unpacked) != entry.sha256:
+        raise DataError(
+            f"the downloaded {member} must have SHA-256 {entry.sha256[:12]}…, but it has "
+            f"{sha256_of(unpacked)[:12]}…. It is left at {unpacked}."
+        )
+    unpacked.replace(target)
+    return target
+
+
+def _absent(name: str, entry: Entry, why: str) -> DataError:
+    return DataError(
+        f"the dataset {name!r} is not here and {why}. Three ways on: give its file "
+        f"(--data {Path(entry.files[0]).name}); set RECURRA_DATA to a folder that holds "
+        f"{entry.files[0]}; or get {entry.url} on a machine with a network. "
+        "Or try the embedded sample: --sample"
+    )

@@ -1,0 +1,39 @@
+"""What is here: versions, backend, kernels, data."""
+
+import os
+import platform
+from importlib.metadata import version
+
+from recurra.backend import keras
+from recurra.data.catalogue import CATALOGUE, cache_folder, locate
+from recurra.errors import DataError
+
+__all__ = ["examine"]
+
+PACKAGES = ("recurra", "keras", "jax", "numpy", "pandas", "scikit-learn")
+
+
+def examine() -> dict[str, dict[str, str]]:
+    """Look at the installation; give sections of names and values."""
+    versions = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
+    return {
+        "versions": versions,
+        "backend": {"keras backend": keras.backend.backend(), "devices": _devices()},
+        "kernels": {"native": "none in this version", "layers": "Keras' own"},
+        "data": {name: _place(name) for name in CATALOGUE}
+        | {
+            "RECURRA_DATA": os.environ.get("RECURRA_DATA", "not set"),
+            "cache": str(cache_folder()),
+        },
+    }
+
+
+def _devices() -> str:
+    return ", ".join(keras.distribution.list_devices()) or "cpu"
+
+
+def _place(name: str) -> str:
+    try:
+        return str(locate(name, download=False))
+    except DataError:
+        return f"not found; it is downloaded when needed ({CATALOGUE[name].licence})"

@@ -1,0 +1,43 @@
+"""What can go wrong, as one tree.
+
+::
+
+    RecurraError                 the work failed                             exit code 1
+    └── InputError (ValueError)  what was given cannot be used               exit code 2
+        ├── DataError            a file, a column, labels, rows
+        ├── SettingsError        an option or an argument
+        ├── BundleError          a saved model: damaged, incomplete, newer
+        └── RunError             a run folder: occupied, unreadable, another run's
+
+Every message says what must hold, what arrived, and what to do.
+"""
+
+__all__ = ["BundleError", "DataError", "InputError", "RecurraError", "RunError", "SettingsError"]
+
+
+class RecurraError(Exception):
+    """Base of every error that Recurra raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(RecurraError, ValueError):
+    """What was given cannot be used; giving something else helps."""
+
+    exit_code = 2
+
+
+class DataError(InputError):
+    """A file, a column, the labels or the rows cannot be used."""
+
+
+class SettingsError(InputError):
+    """An option or an argument cannot be used."""
+
+
+class BundleError(InputError):
+    """A saved model cannot be used: it is damaged, incomplete, or from a newer version."""
+
+
+class RunError(InputError):
+    """A run folder cannot be used: it is occupied, unreadable, or belongs to another run."""

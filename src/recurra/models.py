@@ -1,0 +1,122 @@
+"""Architectures by name. Each reads integers (batch, timesteps) and gives one probability a row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from recurra.backend import keras
+from recurra.errors import SettingsError
+
+__all__ = ["ARCHITECTURES", "DEFAULT", "Architecture", "Layer", "architecture_named", "layer_table"]
+
+DEFAULT = "bi-gru"
+
+layers = keras.layers
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network by name, with how it is trained unless the user says otherwise.
+
+    Args:
+        summary: one line for people.
+        build: (vocabulary size, number of pieces) to a Keras model.
+        pieces: whether it reads character runs beside each token.
+        members: how many networks, from different seeds, are averaged.
+        learning_rate: of Adam.
+    """
+
+    summary: str
+    build: Callable[[int, int], Any]
+    pieces: bool = False
+    members: int = 1
+    learning_rate: float = 1e-3
+
+
+def recurrent(cell: Callable[[], Any]) -> Callable[[int, int], Any]:
+    """Embedding(vocabulary, 32) → cell → Dense(1, sigmoid), padding masked."""
+
+    def build(vocabulary: int, pieces: int) -> Any:
+        return keras.Sequential(
+            [
+                layers.Input((None,), dtype="int32", name="tokens"),
+                layers.Embedding(vocabulary, 32, mask_zero=True, name="embedding"),
+                cell(),
+                layers.Dense(1, activation="sigmoid", name="output"),
+            ],
+            name="network",
+        )
+
+    return build
+
+
+def conv1d(vocabulary: int, pieces: int) -> Any:
+    """Windows of five words, the strongest answer of each of 32 filters, two dense layers."""
+    return keras.Sequential(
+        [
+            layers.Input((None,), dtype="int32", name="tokens"),
+            layers.Embedding(vocabulary, 32, name="embedding"),
+            layers.Dropout(0.2, name="embedding_dropout"),
+            layers.Conv1D(32, 5, padding="valid", activation="relu", name="conv1d"),
+            layers.GlobalMaxPooling1D(name="pooling"),
+            layers.Dense(64, activation="relu", name="dense"),
+            layers.Dropout(0.2, name="dense_dropout"),
+            layers.Dense(1, activation="sigmoid", name="output"),
+        ],
+        name="network",
+    )
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "simple-rnn": Architecture(
+        "Embedding 32 → SimpleRNN 32 → Dense 1",
+        recurrent(lambda: layers.SimpleRNN(32, name="simple_rnn")),
+    ),
+    "lstm": Architecture(
+        "Embedding 32 → LSTM 32 → Dense 1", recurrent(lambda: layers.LSTM(32, name="lstm"))
+    ),
+    "gru": Architecture(
+        "Embedding 32 → GRU 32 → Dense 1", recurrent(lambda: layers.GRU(32, name="gru"))
+    ),
+    "bi-lstm": Architecture(
+        "Embedding 32 → LSTM 32 in both directions → Dense 1",
+        recurrent(lambda: layers.Bidirectional(layers.LSTM(32, name="lstm"), name="bi_lstm")),
+    ),
+    "bi-gru": Architecture(
+        "Embedding 32 → GRU 32 in both directions → Dense 1",
+        recurrent(lambda: layers.Bidirectional(layers.GRU(32, name="gru"), name="bi_gru")),
+    ),
+    "conv1d": Architecture("Embedding 32 → Conv1D 32×5 → maximum → Dense 64 → Dense 1", conv1d),
+}
+
+
+def architecture_named(name: str) -> Architecture:
+    """Give the architecture of that name.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    try:
+        return ARCHITECTURES[name]
+    except KeyError:
+        raise SettingsError(
+            f"the model must be one of {', '.join(ARCHITECTURES)}, but {name!r} was given"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A row of the layer table."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int | None, ...]
+    parameters: int
+
+
+def layer_table(model: Any) -> list[Layer]:
+    """Give the layers of a model with their parameters, in order."""
+    return [
+        Layer(layer.name, type(layer).__name__, tuple(layer.output.shape), layer.count_params())
+        for layer in model.layers
+    ]

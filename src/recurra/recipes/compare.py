@@ -1,0 +1,196 @@
+"""Several models and the baselines on the same folds, judged on all rows when each was held out."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from recurra.data import LabelledTexts
+from recurra.errors import RunError
+from recurra.estimators import SequenceClassifier, group_duplicates
+from recurra.evaluation.baselines import TEXT_BASELINES, fit_text_baseline
+from recurra.evaluation.metrics import Bootstrap, measure
+from recurra.evaluation.splits import stratified_group_folds
+from recurra.evaluation.verdict import Verdict, decide
+from recurra.runs import RunFolder
+from recurra.training import write_atomically
+
+__all__ = ["Compared", "Comparison", "compare_texts"]
+
+SHOWN = ("f1", "accuracy", "pr_auc", "precision", "recall")
+
+
+class Compared(BaseModel):
+    """One model over all folds: mean and standard deviation of each measure over the folds."""
+
+    name: str
+    baseline: bool
+    parameters: int | None
+    mean: dict[str, float]
+    deviation: dict[str, float]
+    fit_seconds: float
+    predict_seconds: float
+    verdict: Verdict | None
+
+
+class Comparison(BaseModel):
+    """What compare.json holds."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: Literal["recurra.compare/1"] = Field(default="recurra.compare/1", alias="schema")
+    source: str
+    sha256: str
+    rows: int
+    classes: dict[str, int]
+    positive: str
+    folds: int
+    seed: int
+    models: list[Compared]
+
+
+def compare_texts(
+    rows: LabelledTexts,
+    classifiers: Sequence[SequenceClassifier],
+    folder: RunFolder,
+    *,
+    folds: int,
+    seed: int = 0,
+    stage: Callable[[str], None] = lambda text: None,
+) -> Comparison:
+    """Train every model on every fold; each result is kept, so an interrupted run goes on."""
+    groups = group_duplicates(rows.texts)
+    fold_of = stratified_group_folds(rows.truth, groups, folds, seed)
+    names = [*TEXT_BASELINES, *(classifier.model for classifier in classifiers)]
+    settings = [classifier.get_params() for classifier in classifiers]
+    key = json.dumps([rows.sha256, len(rows.texts), folds, seed, settings], default=str)
+    fingerprint = hashlib.sha256(key.encode()).hexdigest()
+    done: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for fold in range(folds):
+        held_out = fold_of == fold
+        for number, name in enumerate(names):
+            stage(f"fold {fold + 1} of {folds}: {name}")
+            path = folder.checkpoints / f"fold-{fold + 1}-{number}.json"
+            if path.exists():
+                result = json.loads(path.read_text("utf-8"))
+                if result["fingerprint"] != fingerprint:
+                    raise RunError(
+                        f"a comparison can only be resumed with the data and settings it began "
+                        f"with, but {path} was written with others. Start over with --overwrite."
+                    )
+            else:
+                classifier = classifiers[number - len(TEXT_BASELINES)]
+                baseline = number < len(TEXT_BASELINES)
+                fit = _fit_baseline(name, seed) if baseline else _fit_network(classifier)
+                result = _one(fit, rows, groups, held_out) | {"fingerprint": fingerprint}
+                write_atomically(path, json.dumps(result).encode())
+            done[name].append(result)
+    comparison = Comparison(
+        source=rows.source,
+        sha256=rows.sha256,
+        rows=len(rows.texts),
+        classes=rows.classes,
+        positive=rows.positive,
+        folds=folds,
+        seed=seed,
+        models=_summarise(done, rows.truth, groups, fold_of, seed),
+    )
+    text = comparison.model_dump_json(by_alias=True, indent=2) + "\n"
+    folder.finish(lambda place: _write(place / "compare.json", text))
+    return comparison
+
+
+def _write(path: Any, text: str) -> None:
+    path.write_text(text, "utf-8")
+
+
+Texts = npt.NDArray[np.object_]
+Fitted = tuple[Callable[[Texts], npt.NDArray[np.float64]], float, int | None]
+
+
+def _fit_baseline(name: str, seed: int) -> Callable[..., Fitted]:
+    def fit(texts: Texts, rows: LabelledTexts, groups: Any) -> Fitted:
+        fitted = fit_text_baseline(name, texts, rows.truth, groups, seed)
+        return fitted.positive_scores, fitted.threshold, None
+
+    return fit
+
+
+def _fit_network(classifier: SequenceClassifier) -> Callable[..., Fitted]:
+    def fit(texts: Texts, rows: LabelledTexts, groups: Any) -> Fitted:
+        classifier.fit(texts, rows.labels, groups=groups)
+        parameters = sum(value.size for value in classifier.weights_[0].values())
+        return classifier.positive_scores, classifier.threshold_, parameters
+
+    return fit
+
+
+def _one(
+    fit: Callable[..., Fitted], rows: LabelledTexts, groups: Any, held_out: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    kept, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    began = time.perf_counter()
+    scores_of, threshold, parameters = fit(rows.texts[kept], rows.take(kept), groups[kept])
+    fitted = time.perf_counter()
+    scores = scores_of(rows.texts[test])
+    return {
+        "scores": scores.tolist(),
+        "threshold": threshold,
+        "parameters": parameters,
+        "fit_seconds": fitted - began,
+        "predict_seconds": time.perf_counter() - fitted,
+    }
+
+
+def _summarise(
+    done: dict[str, list[dict[str, Any]]],
+    truth: npt.NDArray[np.bool_],
+    groups: Any,
+    fold_of: npt.NDArray[np.int64],
+    seed: int,
+) -> list[Compared]:
+    order = np.concatenate([np.flatnonzero(fold_of == f) for f in range(fold_of.max() + 1)])
+    # thresholds differ by fold: a margin from each fold's own makes held-out rows comparable
+    pooled = {
+        name: (np.concatenate([_margin(r["scores"], r["threshold"]) for r in results]), 0.5)
+        for name, results in done.items()
+    }
+    bootstrap = Bootstrap(truth[order], groups[order], seed=seed)
+    rivals = {name: pooled[name] for name in TEXT_BASELINES}
+    compared = []
+    for name, results in done.items():
+        per_fold = [
+            measure(truth[fold_of == f], np.asarray(r["scores"]), r["threshold"])
+            for f, r in enumerate(results)
+        ]
+        values = {m: np.array([fold[m] for fold in per_fold]) for m in SHOWN}
+        baseline = name in TEXT_BASELINES
+        compared.append(
+            Compared(
+                name=name,
+                baseline=baseline,
+                parameters=results[0]["parameters"],
+                mean={m: float(v.mean()) for m, v in values.items()},
+                deviation={m: float(v.std(ddof=1)) for m, v in values.items()},
+                fit_seconds=float(np.mean([r["fit_seconds"] for r in results])),
+                predict_seconds=float(np.mean([r["predict_seconds"] for r in results])),
+                verdict=None
+                if baseline
+                else decide(truth[order], pooled[name], rivals, bootstrap, name),
+            )
+        )
+    return compared
+
+
+def _margin(scores: list[float], threshold: float) -> npt.NDArray[np.float64]:
+    """Map scores to [0, 1] so that the fold's threshold lands on 0.5, keeping decisions."""
+    s = np.asarray(scores)
+    reached = s >= threshold
+    low = 0.5 * s / max(threshold, 1e-12)
+    high = 0.5 + 0.5 * (s - threshold) / max(1 - threshold, 1e-12)
+    return np.where(reached, high, np.minimum(low, np.nextafter(0.5, 0)))

@@ -1,0 +1,268 @@
+"""Labelled texts to an evaluated, explained, saved model: the steps of every text recipe."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.data import LabelledTexts
+from recurra.estimators import SequenceClassifier, group_duplicates
+from recurra.evaluation import leaks
+from recurra.evaluation.baselines import TEXT_BASELINES, fit_text_baseline
+from recurra.evaluation.metrics import Bootstrap
+from recurra.evaluation.page import Explanation, Judged, render
+from recurra.evaluation.report import (
+    BaselineResult,
+    DataInfo,
+    LayerInfo,
+    MemberInfo,
+    ModelInfo,
+    Report,
+    SplitInfo,
+    TestResult,
+    TrainingInfo,
+    judge,
+)
+from recurra.evaluation.splits import Split, stratified_group_split
+from recurra.evaluation.verdict import decide
+from recurra.models import layer_table
+from recurra.runs import RunFolder
+from recurra.text import TextEncoder, tokenizer_named
+from recurra.training import Notify
+
+__all__ = ["Protocol", "Stage", "evaluate_texts", "seen_rows", "train_texts"]
+
+TEST_SHARE = 0.2
+Stage = Callable[[str], None]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How rows are prepared and split.
+
+    Args:
+        kind: what the report calls it.
+        grouped: whether duplicates are kept on one side.
+        prepare: from the rows as read to the rows used.
+        encoder: fits an encoder on all rows, as some do; None leaves it to training rows.
+    """
+
+    kind: str
+    grouped: bool = True
+    prepare: Callable[[LabelledTexts], LabelledTexts] = lambda rows: rows
+    encoder: Callable[[LabelledTexts], TextEncoder] | None = None
+
+
+def train_texts(
+    rows: LabelledTexts,
+    classifier: SequenceClassifier,
+    folder: RunFolder,
+    *,
+    recipe: str,
+    protocol: Protocol = Protocol("stratified, duplicates grouped"),
+    stage: Stage = lambda text: None,
+    notify: Notify | None = None,
+    show: Callable[[ModelInfo], None] = lambda model: None,
+) -> Report:
+    """Split, train, judge beside the baselines, look for leaks, write the run folder."""
+    # 1. split: test 20 %; of the rest, validation 20 %; duplicates on one side
+    rows = protocol.prepare(rows)
+    duplicates = group_duplicates(rows.texts)
+    groups = duplicates if protocol.grouped else np.arange(len(rows.texts))
+    seed = classifier.random_state
+    kept, test = stratified_group_split(rows.truth, groups, TEST_SHARE, seed)
+
+    # 2. train: vocabulary from training rows; best epoch and threshold from validation rows
+    stage("training")
+    began = time.perf_counter()
+    classifier.fit(
+        rows.texts[kept],
+        rows.labels[kept],
+        groups=groups[kept],
+        encoder=protocol.encoder(rows) if protocol.encoder else None,
+        checkpoints=folder.checkpoints,
+        notify=notify,
+    )
+    seconds = time.perf_counter() - began
+    split = Split(kept[classifier.training_rows_], kept[classifier.validation_rows_], test)
+    model = describe(classifier)
+    show(model)
+
+    # 3. judge: the model and the baselines by the same code on the same rows
+    truth, texts = rows.truth[test], rows.texts[test]
+    bootstrap = Bootstrap(truth, groups[test], seed=seed)
+    scores = classifier.positive_scores(texts)
+    baselines, scored = [], {}
+    for name in TEXT_BASELINES:
+        stage(f"baseline: {name}")
+        fitted = fit_text_baseline(name, rows.texts[kept], rows.truth[kept], groups[kept], seed)
+        scored[name] = (fitted.positive_scores(texts), fitted.threshold)
+        result = judge(truth, *scored[name], bootstrap)
+        baselines.append(BaselineResult(name=name, rows=fitted.rows, test=result))
+    stage("verdict and leaks")
+    verdict = decide(
+        truth, (scores, classifier.threshold_), scored, bootstrap, f"the {classifier.model} model"
+    )
+
+    # 4. report, page, bundle
+    histories = classifier.histories_
+    report = Report(
+        recipe=recipe,
+        data=DataInfo(
+            source=rows.source,
+            sha256=rows.sha256,
+            rows=len(rows.texts),
+            classes=rows.classes,
+            positive=rows.positive,
+            duplicates_grouped=len(duplicates) - len(np.unique(duplicates)),
+            notes=rows.notes,
+        ),
+        split=SplitInfo(
+            kind=protocol.kind,
+            seed=seed,
+            train=len(split.train),
+            validation=len(split.validation),
+            test=len(test),
+        ),
+        model=model,
+        training=TrainingInfo(
+            epochs_run=len(histories[0].rows),
+            best_epoch=histories[0].best_epoch,
+            seconds=round(seconds, 2),
+            curve=histories[0].sentence(),
+            members=[
+                MemberInfo(epochs_run=len(h.rows), best_epoch=h.best_epoch) for h in histories
+            ],
+        ),
+        test=judge(truth, scores, classifier.threshold_, bootstrap),
+        baselines=baselines,
+        leaks=probe(rows, classifier, split, duplicates),
+        verdict=verdict,
+    )
+    judged = Judged(
+        texts,
+        rows.labels[test],
+        truth,
+        scores,
+        scored[verdict.baseline][0],
+        [history.rows for history in histories],
+        explain(classifier, texts, rows.labels[test], scores, truth),
+    )
+    folder.finish(lambda place: write_run(place, report, judged, classifier, split, duplicates))
+    return report
+
+
+def describe(classifier: SequenceClassifier) -> ModelInfo:
+    """Describe the network of a fitted classifier."""
+    layers = [LayerInfo(**vars(layer)) for layer in layer_table(classifier.build())]
+    return ModelInfo(
+        architecture=classifier.model,
+        members=len(classifier.weights_),
+        vocabulary=len(classifier.encoder_.vocabulary),
+        parameters=sum(layer.parameters for layer in layers),
+        layers=layers,
+    )
+
+
+def probe(
+    rows: LabelledTexts, classifier: SequenceClassifier, split: Split, duplicates: Rows
+) -> list[leaks.Probe]:
+    """Look for leaks in rows, vocabulary, text and columns."""
+    tokenize = tokenizer_named(classifier.encoder_.tokenizer)
+    known = classifier.encoder_.vocabulary.tokens
+    return [
+        leaks.rows_on_both_sides(duplicates, split),
+        leaks.vocabulary(known, classifier.min_count, map(tokenize, rows.texts[split.train])),
+        leaks.target_in_text(map(tokenize, rows.texts[split.train]), rows.truth[split.train]),
+        leaks.target_in_columns(rows.other_columns, rows.truth),
+    ]
+
+
+def explain(
+    classifier: SequenceClassifier,
+    texts: npt.NDArray[np.object_],
+    labels: npt.NDArray[np.object_],
+    scores: npt.NDArray[np.float64],
+    truth: npt.NDArray[np.bool_],
+) -> list[Explanation]:
+    """Explain two sure positives, two sure negatives and the two worst mistakes."""
+    sure = np.argsort(-scores, kind="stable")
+    wrong = sorted(range(len(scores)), key=lambda i: -abs(scores[i] - truth[i]))[:2]
+    shown = dict.fromkeys([*sure[:2].tolist(), *sure[-2:].tolist(), *wrong])
+    return [
+        Explanation(str(labels[i]), float(scores[i]), classifier.explain(texts[i])[:60])
+        for i in shown
+    ]
+
+
+def write_run(
+    place: Path,
+    report: Report,
+    judged: Judged,
+    classifier: SequenceClassifier,
+    split: Split,
+    duplicates: Rows,
+) -> None:
+    """Write every file of a finished run into a folder."""
+    classifier.save(place / "model", card(report))
+    curves = [
+        {"member": member, **row}
+        for member, curve in enumerate(judged.curves, start=1)
+        for row in curve
+    ]
+    pd.DataFrame(curves).to_csv(place / "history.csv", index=False)
+    pd.DataFrame({"id": split.test, "truth": judged.labels, "score": judged.scores}).to_csv(
+        place / "predictions.csv", index=False
+    )
+    side = np.empty(len(duplicates), object)
+    for name in ("train", "validation", "test"):
+        side[getattr(split, name)] = name
+    pd.DataFrame({"id": np.arange(len(side)), "side": side, "duplicate_key": duplicates}).to_csv(
+        place / "split.csv", index=False
+    )
+    (place / "report.html").write_text(render(report, judged), "utf-8")
+    (place / "report.json").write_text(report.to_json(), "utf-8")
+
+
+def card(report: Report) -> str:
+    """Write the model card."""
+    classes = ", ".join(f"{name} ({count:,})" for name, count in report.data.classes.items())
+    failed = [probe.probe for probe in report.leaks if not probe.passed]
+    return (
+        f"# {report.model.architecture}, trained by Recurra\n\n"
+        f"Finds **{report.data.positive}** in texts. Trained on {report.data.source} "
+        f"({report.data.rows:,} rows: {classes}; SHA-256 {report.data.sha256}).\n\n"
+        f"- Network: {report.model.parameters:,} parameters, {report.model.members} member(s), "
+        f"{report.training.curve}.\n"
+        f"- Test, {report.split.test:,} rows ({report.split.kind}): F1 {report.test.f1}, "
+        f"accuracy {report.test.accuracy}, at threshold {report.test.threshold:.3f}.\n"
+        f"- Verdict: {report.verdict.sentence}\n"
+        f"- Leak probes: {'failed: ' + ', '.join(failed) if failed else 'all passed'}.\n\n"
+        "It says what texts like these were labelled; on other kinds of text it may be wrong.\n"
+    )
+
+
+def seen_rows(run: Path) -> Rows:
+    """Give the duplicate keys of the rows that a run was fitted on, none for a bare model."""
+    path = run / "split.csv"
+    if not path.exists():
+        return np.zeros(0, np.int64)
+    rows = pd.read_csv(path)
+    keys: Rows = rows.loc[rows["side"] != "test", "duplicate_key"].to_numpy(np.int64)
+    return keys
+
+
+def evaluate_texts(
+    classifier: SequenceClassifier, rows: LabelledTexts, seen: Rows
+) -> tuple[TestResult, int]:
+    """Judge a saved model on new rows; also count the rows that it was trained on."""
+    groups = group_duplicates(rows.texts)
+    known = int(np.isin(groups, seen).sum())
+    truth = rows.truth
+    scores = classifier.positive_scores(rows.texts)
+    return judge(truth, scores, classifier.threshold_, Bootstrap(truth, groups)), known

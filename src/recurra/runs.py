@@ -1,0 +1,92 @@
+"""The folder of a run: unfinished and resumable, or finished and whole; never half-made.
+
+::
+
+    runs/spam/
+    ├── checkpoints/      while training: all that is needed to go on
+    ├── model/            the bundle
+    ├── history.csv       the curve of each member
+    ├── predictions.csv   test rows: id, truth, score
+    ├── split.csv         which side each row stood on
+    ├── report.html
+    └── report.json       written last: a run that has it is finished
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from recurra.errors import RunError
+
+__all__ = ["COMPARED", "TRAINED", "RunFolder"]
+
+TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json")
+COMPARED = ("compare.json",)
+
+
+class RunFolder:
+    """A place for one run.
+
+    Args:
+        path: the folder; it need not be there yet.
+        artefacts: what a finished run leaves there; the last one marks it as finished.
+    """
+
+    def __init__(self, path: Path, artefacts: tuple[str, ...] = TRAINED) -> None:
+        self.path, self.artefacts = path, artefacts
+        self.checkpoints = path / "checkpoints"
+
+    @property
+    def finished(self) -> bool:
+        """Whether a finished run is here."""
+        return (self.path / self.artefacts[-1]).exists()
+
+    def begin(self, *, resume: bool = False, overwrite: bool = False) -> None:
+        """Make sure that a run may start (or go on) here. What is finished stays until the end.
+
+        Raises:
+            RunError: something is here that must not be lost, or there is nothing to resume.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError(f"a run needs a folder, but {self.path} is a file. Give another --out.")
+        unfinished = self.checkpoints.exists() and any(self.checkpoints.iterdir())
+        if resume and overwrite:
+            raise RunError("--resume goes on with a run and --overwrite discards it: give only one")
+        if resume:
+            if not unfinished:
+                state = "holds a finished run" if self.finished else "holds no unfinished run"
+                raise RunError(f"--resume needs an unfinished run, but {self.path} {state}.")
+        elif overwrite:
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+        elif unfinished:
+            raise RunError(
+                f"{self.path} holds an unfinished run. Go on with --resume, start over with "
+                "--overwrite, or give another --out."
+            )
+        elif self.finished:
+            raise RunError(
+                f"{self.path} holds a finished run. Give another --out, or replace it with "
+                "--overwrite."
+            )
+        elif self.path.exists() and any(self.path.iterdir()):
+            raise RunError(
+                f"a run needs a folder of its own, but {self.path} holds other files. "
+                "Give another --out."
+            )
+
+    def finish(self, write: Callable[[Path], None]) -> None:
+        """Let `write` fill a folder, then move what it made into place, the mark last."""
+        staging = self.path / ".finishing"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        try:
+            write(staging)
+            (self.path / self.artefacts[-1]).unlink(missing_ok=True)
+            for name in self.artefacts:
+                place = self.path / name
+                if place.is_dir():
+                    shutil.rmtree(place)
+                (staging / name).replace(place)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(self.checkpoints, ignore_errors=True)

@@ -1,0 +1,182 @@
+"""What the command line shows: tables on standard output, notes and progress on standard error."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from recurra.evaluation.report import ModelInfo, Report, TestResult
+from recurra.recipes.compare import Comparison
+from recurra.training import History, Step
+
+__all__ = [
+    "Watch",
+    "note",
+    "out",
+    "show_comparison",
+    "show_explanation",
+    "show_layers",
+    "show_report",
+    "show_result",
+    "watching",
+]
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+STYLE = {"yes": "bold green", "no": "bold red", "undecided": "bold yellow"}
+
+
+def note(text: str) -> None:
+    """Say something beside the result."""
+    err.print(escape(text), style="dim", soft_wrap=True)
+
+
+class Watch:
+    """Progress of one command: what it is doing, and the epochs of a training."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.task = None if progress is None else progress.add_task("starting", total=None)
+        self.text = ""
+
+    def stage(self, text: str) -> None:
+        """Say what begins now."""
+        self.text = text
+        if self.progress is None or self.task is None:
+            note(text)
+        else:
+            self.progress.update(self.task, description=text, total=None, completed=0)
+
+    def training(self, member: int, step: Step) -> None:
+        """Take a step of a training."""
+        text = f"{self.text}, network {member}, epoch {step.epoch}{_losses(step.history)}"
+        if self.progress is not None and self.task is not None:
+            done = step.epoch - 1 + step.done
+            self.progress.update(self.task, description=text, total=step.epochs, completed=done)
+        elif step.done == 1.0 and len(step.history.rows) == step.epoch:
+            note(text)
+
+
+def _losses(history: History) -> str:
+    if not history.rows:
+        return ""
+    row, best = history.rows[-1], history.best_epoch
+    return f", validation loss {row['validation_loss']:.4f} (best epoch {best})"
+
+
+@contextmanager
+def watching(quiet: bool = False) -> Iterator[Watch]:
+    """Show progress on standard error: a bar on a terminal, else a line a stage and an epoch."""
+    if quiet or not err.is_terminal:
+        yield Watch(None)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield Watch(progress)
+
+
+def show_layers(model: ModelInfo) -> None:
+    """Print the layer table, on standard error: it comes before the result."""
+    table = Table(title=f"{model.architecture}, vocabulary {model.vocabulary:,}")
+    for name in ("layer", "kind", "output shape"):
+        table.add_column(name)
+    table.add_column("parameters", justify="right")
+    for layer in model.layers:
+        shape = ", ".join("any" if size is None else str(size) for size in layer.output_shape)
+        table.add_row(layer.name, layer.kind, f"({shape})", f"{layer.parameters:,}")
+    members = f" × {model.members} members" if model.members > 1 else ""
+    table.caption = f"{model.parameters:,} parameters{members}"
+    err.print(table)
+
+
+def show_result(rows: Iterable[tuple[str, TestResult]], title: str) -> None:
+    """Print models with their measures."""
+    table = Table(title=title)
+    table.add_column("model")
+    for name in ("F1", "precision", "recall", "accuracy", "PR-AUC"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, test in rows:
+        low, high = test.f1.interval
+        table.add_row(
+            name,
+            f"{test.f1.value:.3f} [{low:.3f}, {high:.3f}]".replace("[", "\\["),
+            *(
+                f"{getattr(test, measure).value:.3f}"
+                for measure in ("precision", "recall", "accuracy", "pr_auc")
+            ),
+        )
+    out.print(table)
+
+
+def show_report(report: Report) -> None:
+    """Print a report: the models side by side, the leaks, the verdict."""
+    sample = " (embedded sample)" if report.data.source == "embedded sample" else ""
+    rows = [(report.model.architecture, report.test)]
+    rows += [(baseline.name, baseline.test) for baseline in report.baselines]
+    show_result(rows, f"{report.recipe}{sample}: {report.split.test:,} test rows, 95 % intervals")
+    out.print(f"{report.training.curve}; {report.training.seconds:.0f} s of training")
+    for probe in report.leaks:
+        mark = "[green]passed[/]" if probe.passed else "[bold red]LEAK[/]  "
+        out.print(f"{mark} {probe.probe}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)
+    style = STYLE[report.verdict.better_than_best_baseline]
+    out.print(escape(report.verdict.sentence), style=style, soft_wrap=True)
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Print models over folds: mean ± standard deviation, time, verdict."""
+    sample = " (embedded sample)" if comparison.source == "embedded sample" else ""
+    table = Table(title=f"{comparison.folds} folds of {comparison.rows:,} rows{sample}, mean ± sd")
+    table.add_column("model")
+    for name in ("parameters", "F1", "accuracy", "PR-AUC", "fit s", "predict s"):
+        table.add_column(name, justify="right")
+    table.add_column("better than the best baseline?")
+    for row in sorted(comparison.models, key=lambda model: -model.mean["f1"]):
+        verdict = row.verdict
+        answer = ""
+        if verdict:
+            low, high = verdict.interval
+            answer = f"{verdict.better_than_best_baseline} ({low:+.3f} to {high:+.3f})"
+        table.add_row(
+            row.name,
+            "" if row.parameters is None else f"{row.parameters:,}",
+            *(f"{row.mean[m]:.3f} ± {row.deviation[m]:.3f}" for m in ("f1", "accuracy", "pr_auc")),
+            f"{row.fit_seconds:.1f}",
+            f"{row.predict_seconds:.2f}",
+            answer,
+        )
+    out.print(table)
+    for row in comparison.models:
+        if row.verdict:
+            style = STYLE[row.verdict.better_than_best_baseline]
+            out.print(escape(row.verdict.sentence), style=style, soft_wrap=True)
+
+
+def show_explanation(tokens: list[tuple[str, float]]) -> None:
+    """Print the tokens that move a score most."""
+    strongest = sorted(tokens, key=lambda pair: -abs(pair[1]))[:8]
+    out.print("   " + escape("  ".join(f"{token} {effect:+.3f}" for token, effect in strongest)))
+
+
+def fail(message: str) -> None:
+    """Print one error line."""
+    err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
+
+
+def clock() -> float:
+    """Give seconds, for differences."""
+    return time.perf_counter()
+
+
+def is_interactive() -> bool:
+    """Say whether standard input is a person."""
+    return sys.stdin.isatty()

@@ -1,0 +1,157 @@
+"""One object from text to integers, the same in training and in prediction."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from recurra.sequences import Ragged
+from recurra.text.tokenizers import tokenizer_named
+from recurra.text.vocabulary import Vocabulary
+
+__all__ = ["TextEncoder"]
+
+PIECES_PER_TOKEN = 24  # a longer word keeps its first pieces: 24 cover 10 letters
+
+
+def pieces_of(token: str) -> list[str]:
+    """Give the runs of 3 to 5 characters of a token between its boundary marks.
+
+    Example:
+        >>> pieces_of("free")
+        ['<fr', 'fre', 'ree', 'ee>', '<fre', 'free', 'ree>', '<free', 'free>']
+    """
+    marked = f"<{token}>"
+    return [
+        marked[start : start + size]
+        for size in (3, 4, 5)
+        for start in range(len(marked) - size + 1)
+    ][:PIECES_PER_TOKEN]
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Tokenize, look up, truncate.
+
+    A text becomes one row of integers for each of its first `max_length` tokens (what comes after
+    is dropped): the token's index in the vocabulary and, where `pieces` is given, the indices of
+    its character runs, so that a word never seen still says something by its spelling.
+
+    Args:
+        tokenizer: the name of the tokenizer.
+        vocabulary: the known tokens.
+        pieces: the known character runs, or None.
+        max_length: the number of tokens kept from the start of a text.
+
+    Example:
+        >>> encoder = TextEncoder.fit(["win a prize", "win it"], min_count=1)
+        >>> encoder.encode(["a win"]).pad(np.array([0]), 3)[..., 0].tolist()
+        [[3, 2, 0]]
+    """
+
+    tokenizer: str
+    vocabulary: Vocabulary
+    pieces: Vocabulary | None = None
+    max_length: int = 256
+
+    @classmethod
+    def fit(
+        cls,
+        texts: Iterable[str],
+        *,
+        tokenizer: str = "words",
+        min_count: int = 2,
+        max_vocabulary: int | None = None,
+        max_length: int = 256,
+        with_pieces: bool = False,
+        unknown: bool = True,
+    ) -> "TextEncoder":
+        """Learn the vocabulary from texts, which must be training rows only.
+
+        Args:
+            texts: the training texts.
+            tokenizer: the name of the tokenizer.
+            min_count: how often a token (or piece) must be seen to be known.
+            max_vocabulary: the most tokens known, None for no limit.
+            max_length: the number of tokens kept from the start of a text.
+            with_pieces: whether character runs are learnt too.
+            unknown: whether unknown tokens get an index of their own or are dropped.
+        """
+        tokenize = tokenizer_named(tokenizer)
+        counts = Counter(chain.from_iterable(map(tokenize, texts)))
+        vocabulary = Vocabulary.from_counts(
+            counts, min_count=min_count, max_size=max_vocabulary, unknown=unknown
+        )
+        if not with_pieces:
+            return cls(tokenizer, vocabulary, None, max_length)
+        piece_counts: Counter[str] = Counter()
+        for token, count in counts.items():
+            for piece in pieces_of(token):
+                piece_counts[piece] += count
+        # a piece never seen says nothing: it is left out, not made "unknown"
+        pieces = Vocabulary.from_counts(
+            piece_counts, min_count=min_count, max_size=max_vocabulary, unknown=False
+        )
+        return cls(tokenizer, vocabulary, pieces, max_length)
+
+    def tokens(self, text: str) -> list[str]:
+        """Give the tokens of a text that the model is shown."""
+        tokens = tokenizer_named(self.tokenizer)(text)
+        if not self.vocabulary.unknown:
+            tokens = [token for token in tokens if token in self.vocabulary]
+        return tokens[: self.max_length]
+
+    def encode(self, texts: Iterable[str]) -> Ragged:
+        """Encode texts."""
+        return self.encode_tokens(self.tokens(text) for text in texts)
+
+    def encode_tokens(self, documents: Iterable[Sequence[str]]) -> Ragged:
+        """Encode texts that are tokenized already."""
+        rows: dict[str, int] = {}
+        codes, offsets = array("i"), array("q", [0])
+        for tokens in documents:
+            codes.extend([rows.setdefault(token, len(rows) + 1) for token in tokens])
+            offsets.append(len(codes))
+        return Ragged(
+            np.frombuffer(codes, np.int32) if codes else np.zeros(0, np.int32),
+            np.frombuffer(offsets, np.int64),
+            self._table(list(rows)),
+        )
+
+    @property
+    def features(self) -> int:
+        """The number of integers for each token."""
+        return 1 if self.pieces is None else 1 + PIECES_PER_TOKEN
+
+    def _table(self, tokens: list[str]) -> np.ndarray[Any, np.dtype[np.int32]]:
+        table = np.zeros((len(tokens) + 1, self.features), np.int32)
+        table[1:, 0] = self.vocabulary.encode(tokens)
+        if self.pieces is not None:
+            for row, token in enumerate(tokens, start=1):
+                known = self.pieces.encode(pieces_of(token))
+                table[row, 1 : 1 + len(known)] = known
+        return table
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what `from_json` takes back."""
+        return {
+            "tokenizer": self.tokenizer,
+            "max_length": self.max_length,
+            "vocabulary": self.vocabulary.to_json(),
+            "pieces": None if self.pieces is None else self.pieces.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "TextEncoder":
+        """Rebuild what `to_json` gave."""
+        pieces = stored["pieces"]
+        return cls(
+            stored["tokenizer"],
+            Vocabulary.from_json(stored["vocabulary"]),
+            None if pieces is None else Vocabulary.from_json(pieces),
+            stored["max_length"],
+        )
