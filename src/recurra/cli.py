@@ -292,7 +292,7 @@ def _rows(
     *,
     lecture: bool = False,
 ) -> "LabelledTexts":
-    """Read labelled texts from a named dataset, a file, or the embedded sample; say what was guessed."""
+    """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
     from recurra.data import CATALOGUE, label_texts, locate, read_table
     from recurra.data.catalogue import SAMPLE_SOURCE, sample_path
     from recurra.terminal import note

@@ -1,4 +1,4 @@
-"""From files and names to labelled rows: readers, the catalogue of datasets, the embedded sample."""
+"""From files and names to labelled rows: readers, the catalogue, the embedded sample."""
 
 from recurra.data.catalogue import CATALOGUE, Entry, locate
 from recurra.data.labelled import LabelledTexts, label_texts
