@@ -24,7 +24,7 @@ PREDICTION_CHUNK = 4096
 
 
 class _Commands(TyperGroup):
-    """Turns errors into one line and an exit code: 2 for input, 1 for failed work, 130 for Ctrl-C."""
+    """Turns errors into one line and an exit code: 2 input, 1 failed work, 130 Ctrl-C."""
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -119,22 +119,23 @@ def seeded(seed: int) -> Iterator[None]:
         random.setstate(state)
 
 
-def bucket_of(lengths: Rows, longest: int) -> Rows:
+def bucket_of(lengths: Rows) -> Rows:
     """Give the padded length of each sequence: the next power of two, at least 8.
 
     A text's bucket depends on its own length alone, so its score cannot depend on its neighbours.
 
     Example:
-        >>> bucket_of(np.array([0, 8, 9, 300]), longest=256).tolist()
-        [8, 8, 16, 256]
+        >>> bucket_of(np.array([0, 8, 9, 300])).tolist()
+        [8, 8, 16, 512]
     """
-    exponent = np.ceil(np.log2(np.maximum(lengths, SHORTEST_BUCKET))).astype(np.int64)
-    return np.minimum(2**exponent, max(longest, SHORTEST_BUCKET))
+    exponents = np.ceil(np.log2(np.maximum(lengths, SHORTEST_BUCKET)))
+    buckets: Rows = 2 ** exponents.astype(np.int64)
+    return buckets
 
 
 def _batches(sequences: Ragged, order: Rows, size: int) -> list[tuple[int, Rows]]:
     """Cut rows, in the order given, into (padded length, rows) of one bucket each."""
-    buckets = bucket_of(sequences.lengths[order], 2**30)
+    buckets = bucket_of(sequences.lengths[order])
     cut = []
     for bucket in np.unique(buckets):
         rows = order[buckets == bucket]
@@ -211,7 +212,7 @@ def train(
     """Train `plan.members` networks, one after the other, each from a seed of its own.
 
     Args:
-        build: gives a fresh Keras model, whose output is one probability a row.
+        build: gives a fresh Keras model of named layers, whose output is one probability a row.
         training: what it learns from.
         validation: what the best epoch is read off.
         plan: how.
@@ -293,7 +294,8 @@ def _finished(history: History, plan: Plan) -> bool:
 
 
 def _values(variables: list[Any]) -> Arrays:
-    return [np.array(variable) for variable in variables]
+    # a copy: the next step may reuse the memory
+    return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in variables]
 
 
 def _assign(variables: list[Any], values: Arrays) -> None:

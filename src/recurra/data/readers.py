@@ -115,11 +115,11 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _read_text(path: Path, table: Table, encoding: str | None) -> None:
     if path.stat().st_size == 0:
         raise DataError(f"a data file must hold rows, but {path} is empty (0 bytes).")
-    encoding = encoding or _recognise_encoding(path)
-    if encoding != "utf-8":
-        table.notes.append(f"read as {encoding}")
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     try:
+        encoding = encoding or _recognise_encoding(path)
+        if encoding != "utf-8":
+            table.notes.append(f"read as {encoding}")
         with _open(path) as raw, _text(raw, encoding) as file:
             first = file.readline(CHUNK)
         kind = FORMATS.get(suffixes[-1] if suffixes else "") or _format_of(first)
@@ -130,7 +130,7 @@ def _read_text(path: Path, table: Table, encoding: str | None) -> None:
                 separator = "\t" if kind == "tsv" and "\t" in first else ","
                 _read_separated(file, path, encoding, separator, first, table)
     except UnicodeDecodeError as error:
-        raise _undecodable(path, encoding, error) from None
+        raise _undecodable(path, encoding or "", error) from None
     except (EOFError, gzip.BadGzipFile) as error:
         raise DataError(f"a .gz file must be whole gzip, but {path} is not ({error}).") from None
 
@@ -150,7 +150,10 @@ def _undecodable(path: Path, encoding: str, error: UnicodeDecodeError) -> DataEr
 
 
 def _open(path: Path) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb"))
+    """Open a file, through gzip when its first bytes say so."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast("BinaryIO", gzip.open(path) if packed else path.open("rb"))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

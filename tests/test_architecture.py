@@ -1,0 +1,108 @@
+"""The rooms of the house: who may import whom, and what stays unloaded until it is used."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import recurra
+
+SOURCE = Path(recurra.__file__).parent
+
+# a module may import those of a lower floor, and those beside it in its own package
+FLOORS = [
+    {"errors"},
+    {"backend", "sequences"},
+    {"text", "evaluation", "bundle", "runs"},
+    {"models", "data"},
+    {"training"},
+    {"estimators"},
+    {"recipes"},
+    {"terminal", "doctor"},
+    {"cli", ""},
+]
+FORBIDDEN = {"evaluation": {"keras", "jax"}, "data": {"keras", "jax"}, "text": {"keras", "jax"}}
+
+
+def room(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def floor_of(name: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
+
+
+def wrong_imports(path: Path, modules: set[str]) -> set[str]:
+    here = room(path)
+    ours = {m.split(".")[1] if "." in m else "" for m in modules if m.split(".")[0] == "recurra"}
+    upward = {other for other in ours - {here} if floor_of(other) >= floor_of(here)}
+    outside = {m.split(".")[0] for m in modules} & FORBIDDEN.get(here, set())
+    return upward | outside
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.name))
+def test_dependencies_run_one_way(path: Path) -> None:
+    assert wrong_imports(path, imported(path)) == set()
+
+
+def test_the_import_test_sees_a_wrong_import() -> None:
+    assert wrong_imports(SOURCE / "text" / "x.py", {"recurra.estimators"}) == {"estimators"}
+    assert wrong_imports(SOURCE / "evaluation" / "x.py", {"keras"}) == {"keras"}
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(' '.join(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+HEAVY = {"keras", "jax", "sklearn", "pandas", "matplotlib", "fastapi"}
+
+
+def test_importing_recurra_loads_nothing_heavy() -> None:
+    assert loaded_after("import recurra") & HEAVY == set()
+
+
+def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
+    assert loaded_after("import recurra.cli") & HEAVY == set()
+
+
+def test_the_light_import_test_sees_a_heavy_import() -> None:
+    assert {"keras", "jax"} <= loaded_after("import recurra; recurra.SequenceClassifier")
+
+
+def test_everything_named_in_all_is_there() -> None:
+    for name in recurra.__all__:
+        assert getattr(recurra, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        recurra.nothing  # noqa: B018
+
+
+def test_jax_is_the_backend_unless_the_user_chose_one(tmp_path: Path) -> None:
+    code = "import recurra.backend as b; print(b.keras.backend.backend(), b.chosen_backend())"
+
+    def backend(**env: str) -> list[str]:
+        env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **env}
+        run = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+        )
+        return run.stdout.split()
+
+    assert backend() == ["jax", "jax"]
+    assert backend(KERAS_BACKEND="numpy") == ["numpy", "numpy"]
+    (tmp_path / ".keras").mkdir(exist_ok=True)
+    (tmp_path / ".keras" / "keras.json").write_text('{"backend": "numpy"}')
+    assert backend() == ["numpy", "numpy"]

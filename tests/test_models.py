@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from recurra.errors import SettingsError
+from recurra.models import ARCHITECTURES, architecture_named, layer_table
+
+VOCABULARY = 4013  # the lecture's
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("simple-rnn", [128_416, 2_080, 33]),
+        ("lstm", [128_416, 4 * (32 * 32 + 32 * 32 + 32), 33]),
+        ("gru", [128_416, 3 * (32 * 32 + 32 * 32 + 2 * 32), 33]),
+        ("bi-lstm", [128_416, 2 * 4 * (32 * 32 + 32 * 32 + 32), 65]),
+        ("bi-gru", [128_416, 2 * 3 * (32 * 32 + 32 * 32 + 2 * 32), 65]),
+        ("conv1d", [128_416, 5_152, 2_112, 65]),
+    ],
+)
+def test_parameter_counts_are_exact(name: str, parameters: list[int]) -> None:
+    model = ARCHITECTURES[name].build(VOCABULARY, 0)
+    table = layer_table(model)
+    assert [layer.parameters for layer in table if layer.parameters] == parameters
+    assert model.count_params() == sum(parameters)
+
+
+def test_the_lecture_s_two_models_have_its_totals() -> None:
+    assert ARCHITECTURES["simple-rnn"].build(VOCABULARY, 0).count_params() == 130_529
+    assert ARCHITECTURES["conv1d"].build(VOCABULARY, 0).count_params() == 135_745
+
+
+def test_the_layers_of_conv1d_are_the_lecture_s_in_order() -> None:
+    kinds = [layer.kind for layer in layer_table(ARCHITECTURES["conv1d"].build(VOCABULARY, 0))]
+    assert kinds == [
+        "Embedding",
+        "Dropout",
+        "Conv1D",
+        "GlobalMaxPooling1D",
+        "Dense",
+        "Dropout",
+        "Dense",
+    ]
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match="simple-rnn, .* but 'transformer' was given"):
+        architecture_named("transformer")
+
+
+@pytest.mark.parametrize("name", [n for n in ARCHITECTURES if n != "conv1d"])
+def test_padding_changes_no_recurrent_score(name: str) -> None:
+    architecture = ARCHITECTURES[name]
+    model = architecture.build(20, 10 if architecture.pieces else 0)
+    rng = np.random.default_rng(0)
+    shape = (3, 5, 25) if architecture.pieces else (3, 5)
+    short = rng.integers(1, 10, shape).astype(np.int32)
+    long = np.concatenate([short, np.zeros((3, 4, *shape[2:]), np.int32)], axis=1)
+    np.testing.assert_allclose(
+        model.predict_on_batch(long), model.predict_on_batch(short), atol=1e-6
+    )

@@ -1,0 +1,183 @@
+import gzip
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from recurra.data import label_texts, read_table
+from recurra.data.readers import read_lines
+from recurra.errors import DataError, SettingsError
+
+CSV = "kind,body\nham,see you\nspam,win now\n"
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def records(path: Path, **how: str) -> list[list[str]]:
+    return read_table(path, **how).frame.to_numpy().tolist()
+
+
+EXPECTED = [["ham", "see you"], ["spam", "win now"]]
+
+
+def test_the_same_rows_come_from_every_format(tmp_path: Path) -> None:
+    frame = pd.DataFrame(EXPECTED, columns=["kind", "body"])
+    frame.to_parquet(tmp_path / "a.parquet")
+    write(tmp_path / "a.csv", CSV)
+    write(tmp_path / "a.tsv", CSV.replace(",", "\t"))
+    lines = [json.dumps({"kind": k, "body": b}) for k, b in EXPECTED]
+    write(tmp_path / "a.jsonl", "\n".join(lines) + "\n")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(CSV.encode()))
+    write(tmp_path / "without_ending", CSV)
+    for name in ("a.parquet", "a.csv", "a.tsv", "a.jsonl", "a.csv.gz", "without_ending"):
+        assert records(tmp_path / name) == EXPECTED, name
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
+def test_korean_is_read_in_each_encoding_unasked(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path / "a.csv", "분류,내용\n스팸,무료 상담 지금\n정상,점심 먹자\n", encoding)
+    assert records(path) == [["스팸", "무료 상담 지금"], ["정상", "점심 먹자"]]
+
+
+def test_western_accents_are_read_as_latin_1_and_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "v1,v2\nham,café “now” £5\nspam,über\n", "cp1252")
+    table = read_table(path)
+    assert table.frame["v2"].tolist() == ["café “now” £5", "über"]
+    assert "read as latin-1" in table.notes
+
+
+def test_bytes_that_cp1252_leaves_undefined_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"v1,v2\nham,\xe9\x81\nspam,x\n")
+    assert read_table(path).frame["v2"].tolist() == ["é\x81", "x"]
+
+
+def test_a_wrong_encoding_given_is_one_clear_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "v1,v2\nham,café\n", "latin-1")
+    with pytest.raises(DataError, match="must be utf-8 text, but byte .* --encoding"):
+        read_table(path, encoding="utf-8")
+    with pytest.raises(SettingsError, match="one of utf-8, utf-16, cp949, latin-1"):
+        read_table(path, encoding="ebcdic")
+
+
+def test_headerless_tabs_with_bare_quotes_are_read_whole(tmp_path: Path) -> None:
+    path = write(tmp_path / "SMSSpamCollection", 'ham\t"hi" she said\nspam\t"win, now\nham\tok\n')
+    table = read_table(path)
+    assert table.frame.to_numpy().tolist() == [
+        ["ham", '"hi" she said'],
+        ["spam", '"win, now'],
+        ["ham", "ok"],
+    ]
+    assert table.notes == ["no header: the first line is data"]
+
+
+def test_tabs_with_csv_quoting_are_unquoted(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", 'label\ttext\n1\t"say ""hi"""\n0\tplain\n')
+    assert records(path) == [["1", 'say "hi"'], ["0", "plain"]]
+
+
+def test_spill_columns_without_a_name_are_left_out_and_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "spam.csv", "v1,v2,,,\r\nham,hi,,,\r\nspam,a,b,,\r\n")
+    table = read_table(path)
+    assert list(table.frame.columns) == ["v1", "v2"]
+    assert table.notes == ["3 columns without a name left out (1 rows had text there)"]
+
+
+def test_a_text_may_hold_other_line_separators(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "label\ttext\n1\ta\u0085b\u2028c\n0\td\n")
+    assert records(path) == [["1", "a\u0085b\u2028c"], ["0", "d"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"label,text\n", "holds none"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "is binary"),
+        (b"PAR1 but not really", "Parquet file must be whole"),
+        (b"a,b\n1,2\n1,2,3\n", "as many fields as the first.*line 3"),
+        (b'{"a": 1}\nnot json\n', "line 2 of .* is not"),
+        (b"\x1f\x8b broken", "whole gzip"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_clear_error(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_table(path)
+
+
+def test_a_damaged_gzip_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(CSV.encode() * 50)[:-9])
+    with pytest.raises(DataError, match="whole gzip"):
+        read_table(path)
+
+
+def test_a_missing_file_and_a_folder_are_clear_errors(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No such file"):
+        read_table(tmp_path / "no.csv")
+    with pytest.raises(DataError, match="is a folder"):
+        read_table(tmp_path)
+
+
+def test_lines_are_read_one_by_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "하나\r\n둘\n", "cp949")
+    assert list(read_lines(path, encoding="cp949")) == ["하나", "둘"]
+
+
+def test_known_columns_are_guessed_and_said(tmp_path: Path) -> None:
+    rows = label_texts(read_table(write(tmp_path / "a.csv", "v1,v2\nham,hi you\nspam,a b\n")))
+    assert rows.positive == "spam"
+    assert "label column guessed: 'v1'" in rows.notes
+    assert "text column guessed: 'v2'" in rows.notes
+
+
+def test_columns_are_not_guessed_when_two_would_do(tmp_path: Path) -> None:
+    text = "a,b,c\nx,one two,three four\ny,one two,three five\n"
+    with pytest.raises(DataError, match="2 columns look like text. Give --text with one of: a, b"):
+        label_texts(read_table(write(tmp_path / "a.csv", text)), label="a", positive="x")
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path / "a.csv", CSV))
+    with pytest.raises(DataError, match="no 'nope'. The columns are: kind, body"):
+        label_texts(table, text="nope", label="kind")
+
+
+def test_labels_must_be_two_and_the_positive_one_of_them(tmp_path: Path) -> None:
+    many = "label,text\n" + "".join(f"c{i},some text {i}\n" for i in range(40))
+    with pytest.raises(DataError, match="exactly two classes, but 'label' holds 40"):
+        label_texts(read_table(write(tmp_path / "a.csv", many)))
+    one = "label,text\nham,a b\nham,c d\n"
+    with pytest.raises(DataError, match="holds 1: 'ham'"):
+        label_texts(read_table(write(tmp_path / "b.csv", one)))
+    table = read_table(write(tmp_path / "c.csv", "label,text\nred,a b\nblue,c d\nred,e f\n"))
+    with pytest.raises(DataError, match="cannot be guessed. Give --positive"):
+        label_texts(table)
+    with pytest.raises(DataError, match="must be one of the labels"):
+        label_texts(table, positive="green")
+    assert label_texts(table, positive="blue").truth.tolist() == [False, True, False]
+
+
+def test_rows_without_text_or_label_are_left_out_and_counted(tmp_path: Path) -> None:
+    text = "label,text\nham,a b\nspam,\n,c d\nspam,e f\n"
+    rows = label_texts(read_table(write(tmp_path / "a.csv", text)))
+    assert rows.texts.tolist() == ["a b", "e f"]
+    assert "2 rows without a text or a label left out" in rows.notes
+    with pytest.raises(DataError, match="none of the 2 rows"):
+        label_texts(read_table(write(tmp_path / "b.csv", "label,text\nham, \nspam,\t\n")))
+
+
+def test_the_two_known_forms_of_the_sms_spam_collection_are_read(real_data: Path) -> None:
+    tabs = label_texts(read_table(real_data / "sms-spam" / "SMSSpamCollection"))
+    assert tabs.classes == {"ham": 4827, "spam": 747}
+    commas = label_texts(read_table(real_data / "sms-spam" / "spam.csv"))
+    assert commas.classes == {"ham": 4825, "spam": 747}
+    assert len(set(commas.texts)) == 5169

@@ -1,0 +1,148 @@
+import json
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recurra.errors import SettingsError
+from recurra.text import TextEncoder, Vocabulary, duplicate_key, tokenizer_named
+from recurra.text.encoder import PIECES_PER_TOKEN, pieces_of
+from recurra.text.tokenizers import characters, lecture_words, words
+
+documents = st.lists(st.lists(st.text(min_size=1, max_size=4), max_size=6), max_size=12)
+
+
+def test_words_keep_signs_apart_and_mask_digits() -> None:
+    assert words("Win £100, don't wait!!") == ["win", "£", "000", ",", "don't", "wait", "!", "!"]
+
+
+def test_words_work_for_korean_in_both_unicode_forms() -> None:
+    text = "무료 상담 010-1234, 지금!"
+    assert words(text) == ["무료", "상담", "000", "-", "0000", ",", "지금", "!"]
+    assert words(unicodedata.normalize("NFD", text)) == words(text)
+
+
+def test_characters_are_korean_syllables_with_spacing_squeezed() -> None:
+    assert characters(" 가나  다 ") == ["가", "나", " ", "다"]
+
+
+def test_lecture_words_filter_punctuation_but_not_the_apostrophe() -> None:
+    assert lecture_words("Don't! (call)\tNOW\n£5") == ["don't", "call", "now", "£5"]
+
+
+def test_an_unknown_tokenizer_is_named_with_those_that_exist() -> None:
+    with pytest.raises(SettingsError, match="words, characters, lecture-words, but 'bpe'"):
+        tokenizer_named("bpe")
+
+
+@given(st.text())
+def test_a_duplicate_key_ignores_case_spacing_and_digits(text: str) -> None:
+    changed = f"  {text} ".replace("1", "23").replace(" ", "\t ")
+    assert duplicate_key(changed) == duplicate_key(text)
+
+
+def test_duplicate_keys_of_different_texts_differ() -> None:
+    assert duplicate_key("call me") != duplicate_key("call us")
+
+
+@given(documents)
+def test_vocabulary_indices_do_not_depend_on_the_order_of_rows(rows: list[list[str]]) -> None:
+    assert Vocabulary.fit(rows) == Vocabulary.fit(rows[::-1])
+
+
+@given(documents, st.integers(1, 3))
+def test_a_vocabulary_knows_just_the_tokens_seen_often_enough(
+    rows: list[list[str]], min_count: int
+) -> None:
+    vocabulary = Vocabulary.fit(rows, min_count=min_count)
+    flat = [token for row in rows for token in row]
+    assert set(vocabulary.tokens) == {t for t in flat if flat.count(t) >= min_count}
+
+
+@given(documents, st.booleans())
+def test_a_vocabulary_survives_json(rows: list[list[str]], unknown: bool) -> None:
+    vocabulary = Vocabulary.fit(rows, unknown=unknown)
+    again = Vocabulary.from_json(json.loads(json.dumps(vocabulary.to_json())))
+    assert again == vocabulary
+    for row in rows:
+        assert again.encode(row) == vocabulary.encode(row)
+
+
+def test_unknown_tokens_get_index_1_or_are_dropped() -> None:
+    assert Vocabulary(["a"]).encode(["z", "a"]) == [1, 2]
+    assert Vocabulary(["a"], unknown=False).encode(["z", "a"]) == [1]
+
+
+def test_max_size_keeps_the_most_frequent() -> None:
+    rows = [["a", "b", "b", "c", "c", "c"]]
+    assert Vocabulary.fit(rows, max_size=2).tokens == ("c", "b")
+
+
+def test_a_token_twice_is_refused() -> None:
+    with pytest.raises(SettingsError, match="distinct"):
+        Vocabulary(["a", "a"])
+
+
+def encoded(encoder: TextEncoder, text: str) -> list[int]:
+    ragged = encoder.encode([text])
+    return ragged.pad(np.array([0]), int(ragged.lengths[0]))[0, :, 0].tolist()
+
+
+def test_a_text_is_cut_after_its_first_max_length_tokens() -> None:
+    encoder = TextEncoder.fit(["a b c d e"], min_count=1, max_length=3)
+    assert encoder.tokens("e d c b a") == ["e", "d", "c"]
+    assert len(encoded(encoder, "e d c b a")) == 3
+
+
+def test_without_an_unknown_index_unknown_words_are_dropped_before_the_cut() -> None:
+    encoder = TextEncoder.fit(["a b"], min_count=1, max_length=2, unknown=False)
+    assert encoded(encoder, "z a z b") == encoded(encoder, "a b")
+
+
+def test_an_empty_text_is_an_empty_sequence() -> None:
+    encoder = TextEncoder.fit(["a"], min_count=1)
+    assert encoder.encode(["", "a"]).lengths.tolist() == [0, 1]
+
+
+def test_pieces_tell_of_a_word_never_seen() -> None:
+    encoder = TextEncoder.fit(["winner winners"] * 2, with_pieces=True)
+    row = encoder.encode(["winnerz"]).pad(np.array([0]), 1)[0, 0]
+    assert row[0] == 1  # the word is unknown
+    assert encoder.pieces is not None
+    known = {encoder.pieces.tokens[i - 1] for i in row[1:] if i}
+    assert {"<wi", "winne", "nner"} <= known
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_pieces_are_runs_of_the_marked_token(token: str) -> None:
+    pieces = pieces_of(token)
+    assert len(pieces) <= PIECES_PER_TOKEN
+    assert all(piece in f"<{token}>" and 3 <= len(piece) <= 5 for piece in pieces)
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=6), st.booleans())
+def test_an_encoder_survives_json(texts: list[str], with_pieces: bool) -> None:
+    encoder = TextEncoder.fit(texts, min_count=1, with_pieces=with_pieces)
+    again = TextEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    ours, theirs = encoder.encode(texts), again.encode(texts)
+    for a, b in zip(
+        (ours.codes, ours.offsets, ours.table),
+        (theirs.codes, theirs.offsets, theirs.table),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+@given(st.lists(st.lists(st.integers(1, 5), max_size=7), min_size=1, max_size=6), st.data())
+def test_ragged_take_and_pad_give_back_the_sequences(rows: list[list[int]], data: object) -> None:
+    from recurra.sequences import Ragged
+
+    offsets = np.cumsum([0, *map(len, rows)])
+    codes = np.array([c for row in rows for c in row], np.int32)
+    ragged = Ragged(codes, offsets, np.arange(6, dtype=np.int32)[:, None])
+    chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1))  # type: ignore[attr-defined]
+    taken = ragged.take(np.array(chosen))
+    padded = taken.pad(np.arange(len(chosen)), 7)[..., 0]
+    assert padded.tolist() == [rows[i] + [0] * (7 - len(rows[i])) for i in chosen]
