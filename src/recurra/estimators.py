@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from recurra.bundle import Bundle, read_bundle, write_bundle
@@ -312,13 +313,20 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"y must have one label a row, but X has {len(texts)} rows and y has shape "
                 f"{labels.shape}."
             )
+        try:
+            check_classification_targets(labels)
+        except ValueError as error:
+            raise DataError(f"{error} Labels are classes, not quantities.") from None
         self.classes_ = np.unique(labels)
         if len(self.classes_) != 2:
+            kind = type_of_target(labels)
             shown = ", ".join(map(repr, self.classes_[:5].tolist()))
             more = ", …" if len(self.classes_) > 5 else ""
+            number = "1 class" if len(self.classes_) == 1 else f"{len(self.classes_)} classes"
             raise DataError(
-                f"the labels must be of exactly two classes, but there are {len(self.classes_)}: "
-                f"{shown}{more}. Choose the label column, or merge classes into two."
+                f"Only binary classification is supported. The type of the target is {kind}. The "
+                f"labels must be of two classes, but {number} came: {shown}{more}. "
+                "Choose the label column, or merge classes into two."
             )
         if self.positive is not None and self.positive not in self.classes_:
             raise SettingsError(
