@@ -30,7 +30,7 @@ def server() -> Iterator[str]:
         archive.writestr("SMSSpamCollection", CONTENT)
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(packed.getvalue())

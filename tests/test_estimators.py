@@ -150,7 +150,16 @@ def test_duplicates_never_stand_on_both_sides_of_the_validation_split(messages: 
     texts = [*messages[0], *(text.upper() + " " for text in messages[0])]
     model = quick().set_params(epochs=1).fit(texts, messages[1] * 2)
     keys = group_duplicates(texts)
-    assert not set(keys[model.training_rows_]) & set(keys[model.validation_rows_])
+    ((training, validation),) = model.sides_
+    assert not set(keys[training]) & set(keys[validation])
+
+
+def test_members_hold_out_different_rows_until_all_have_been_held_out(messages: Messages) -> None:
+    model = quick(members=5).set_params(epochs=1).fit(*messages)
+    held_out = np.concatenate([validation for _, validation in model.sides_])
+    assert sorted(held_out) == list(range(len(messages[0])))
+    for training, validation in model.sides_:
+        assert not set(training) & set(validation)
 
 
 def test_the_positive_class_may_be_chosen(messages: Messages) -> None:

@@ -41,11 +41,11 @@ def test_a_baseline_takes_a_sample_when_there_is_too_much_text(
 
 def test_rows_on_both_sides_are_counted() -> None:
     groups = np.array([1, 2, 3, 1, 2, 4])
-    probe = leaks.rows_on_both_sides(groups, split_of([0, 1], [2], [3, 4, 5]))
+    probe = leaks.rows_on_both_sides(groups, [split_of([0, 1], [2], [3, 4, 5])])
     assert not probe.passed
     assert probe.detail.startswith("2 of 3 test rows")
-    assert not leaks.rows_on_both_sides(groups, split_of([0, 1], [3], [5])).passed
-    assert leaks.rows_on_both_sides(groups, split_of([0, 3], [1, 4], [2, 5])).passed
+    assert not leaks.rows_on_both_sides(groups, [split_of([0, 1], [3], [5])]).passed
+    assert leaks.rows_on_both_sides(groups, [split_of([0, 3], [1, 4], [2, 5])]).passed
 
 
 def test_a_vocabulary_that_saw_other_rows_is_caught() -> None:

@@ -18,7 +18,7 @@ from recurra.evaluation.metrics import (
 scored = st.lists(
     st.tuples(st.booleans(), st.integers(0, 20), st.integers(0, 3)), min_size=4, max_size=60
 ).filter(
-    lambda rows: 0 < sum(w for y, _, w in rows if y) and 0 < sum(w for y, _, w in rows if not y)
+    lambda rows: sum(w for y, _, w in rows if y) > 0 and sum(w for y, _, w in rows if not y) > 0
 )
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from recurra.errors import SettingsError
+from recurra.layers import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.models import ARCHITECTURES, architecture_named, layer_table
 
 VOCABULARY = 4013  # the lecture's
@@ -23,6 +24,32 @@ def test_parameter_counts_are_exact(name: str, parameters: list[int]) -> None:
     table = layer_table(model)
     assert [layer.parameters for layer in table if layer.parameters] == parameters
     assert model.count_params() == sum(parameters)
+
+
+def test_the_default_counts_every_word_and_piece_once() -> None:
+    vocabulary, pieces, units = 4013, 3000, 64
+    gru = 2 * 3 * (units * units + units * units + 2 * units)
+    model = ARCHITECTURES["subword-bi-gru"].build(vocabulary, pieces)
+    assert model.count_params() == (vocabulary + pieces) * units + gru + 4 * units + 1
+
+
+def test_a_token_is_the_mean_of_its_word_and_pieces() -> None:
+    layer = SubwordEmbedding(6, 2)
+    layer.build((None, None, 3))
+    table = np.arange(12, dtype=np.float32).reshape(6, 2)
+    layer.table.assign(table)
+    given = np.array([[[2, 4, 0], [5, 0, 0], [0, 0, 0]]], np.int32)
+    expected = [[(table[2] + table[4]) / 2, table[5], [0, 0]]]
+    np.testing.assert_allclose(layer(given), expected)
+    np.testing.assert_array_equal(layer.compute_mask(given), [[True, True, False]])
+
+
+def test_pooling_sees_only_steps_that_are_there() -> None:
+    steps = np.array([[[1.0, -5.0], [3.0, -1.0], [9.0, 9.0]]], np.float32)
+    pool = MaskedMaxMeanPooling1D()
+    pooled = pool(steps, mask=np.array([[True, True, False]]))
+    np.testing.assert_allclose(pooled, [[3, -1, 2, -3]])
+    np.testing.assert_allclose(pool(steps, mask=np.zeros((1, 3), bool)), np.zeros((1, 4)))
 
 
 def test_the_lecture_s_two_models_have_its_totals() -> None:
@@ -53,7 +80,7 @@ def test_padding_changes_no_recurrent_score(name: str) -> None:
     architecture = ARCHITECTURES[name]
     model = architecture.build(20, 10 if architecture.pieces else 0)
     rng = np.random.default_rng(0)
-    shape = (3, 5, 25) if architecture.pieces else (3, 5)
+    shape = (3, 5, 14) if architecture.pieces else (3, 5)
     short = rng.integers(1, 10, shape).astype(np.int32)
     long = np.concatenate([short, np.zeros((3, 4, *shape[2:]), np.int32)], axis=1)
     np.testing.assert_allclose(

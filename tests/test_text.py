@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recurra.errors import SettingsError
 from recurra.text import TextEncoder, Vocabulary, duplicate_key, tokenizer_named
-from recurra.text.encoder import PIECES_PER_TOKEN, pieces_of
+from recurra.text.encoder import CAPITAL, CAPITALS, PIECES_PER_TOKEN, pieces_of
 from recurra.text.tokenizers import characters, lecture_words, words
 
 documents = st.lists(st.lists(st.text(min_size=1, max_size=4), max_size=6), max_size=12)
@@ -33,7 +33,9 @@ def test_lecture_words_filter_punctuation_but_not_the_apostrophe() -> None:
 
 
 def test_an_unknown_tokenizer_is_named_with_those_that_exist() -> None:
-    with pytest.raises(SettingsError, match="words, characters, lecture-words, but 'bpe'"):
+    with pytest.raises(
+        SettingsError, match="words, cased-words, characters, lecture-words, but 'bpe'"
+    ):
         tokenizer_named("bpe")
 
 
@@ -111,15 +113,28 @@ def test_pieces_tell_of_a_word_never_seen() -> None:
     row = encoder.encode(["winnerz"]).pad(np.array([0]), 1)[0, 0]
     assert row[0] == 1  # the word is unknown
     assert encoder.pieces is not None
-    known = {encoder.pieces.tokens[i - 1] for i in row[1:] if i}
-    assert {"<wi", "winne", "nner"} <= known
+    first = len(encoder.vocabulary)
+    known = {encoder.pieces.tokens[i - first] for i in row[1:] if i}
+    assert {"<w", "wi", "<wi"} <= known
+    assert not {"rz", "erz"} & known
+
+
+def test_case_is_a_piece_and_not_another_word() -> None:
+    encoder = TextEncoder.fit(["WIN Win win"], tokenizer="cased-words", with_pieces=True)
+    assert encoder.vocabulary.tokens == ("win",)
+    assert [pieces_of(word)[0] for word in ("WIN", "Win", "win", "I")] == [
+        "capitals",
+        "capital",
+        "<w",
+        "capital",
+    ]
 
 
 @given(st.text(min_size=1, max_size=40))
 def test_pieces_are_runs_of_the_marked_token(token: str) -> None:
     pieces = pieces_of(token)
     assert len(pieces) <= PIECES_PER_TOKEN
-    assert all(piece in f"<{token}>" and 3 <= len(piece) <= 5 for piece in pieces)
+    assert all(piece in f"<{token.lower()}>" or piece in (CAPITALS, CAPITAL) for piece in pieces)
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=6), st.booleans())

@@ -81,10 +81,10 @@ def train(
     data: Data = None,
     sample: Sample = False,
     model: Annotated[str | None, typer.Option(help="The architecture by name.")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="words or characters.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="words, cased-words or characters.")] = None,
     protocol: Annotated[str, typer.Option(help="default, or lecture (audited).")] = "default",
     epochs: Epochs = 30,
-    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 64,
+    batch_size: Annotated[int | None, typer.Option(help="Rows a step.")] = None,
     members: Annotated[int | None, typer.Option(help="Networks averaged.")] = None,
     max_length: Annotated[int, typer.Option(help="Tokens read of a text; the rest is cut.")] = 256,
     max_vocabulary: Annotated[int | None, typer.Option(help="The most tokens known.")] = None,
@@ -324,7 +324,7 @@ def _classifier(**settings: Any) -> "SequenceClassifier":
 
     model = SequenceClassifier(**{k: v for k, v in settings.items() if v is not None})
     architecture_named(model.model)
-    tokenizer_named(model.tokenizer)
+    tokenizer_named(model.tokenizer or "words")
     return model
 
 

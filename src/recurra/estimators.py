@@ -20,7 +20,7 @@ from recurra.evaluation.splits import stratified_group_split
 from recurra.models import DEFAULT, architecture_named
 from recurra.sequences import Ragged
 from recurra.text import TextEncoder, duplicate_key
-from recurra.training import Example, Notify, Plan, predict, train
+from recurra.training import Example, Notify, Plan, Weights, predict, train
 
 __all__ = ["SequenceClassifier", "as_texts", "group_duplicates"]
 
@@ -63,19 +63,21 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     A part of the rows is held out for validation: the weights are those of the epoch with the
     lowest validation loss, and the decision threshold is the one with the highest F1 there.
-    Duplicates never stand on both sides. The vocabulary is fitted on the training part only.
-    A text is cut after its first `max_length` tokens.
+    Where several networks are averaged, each holds out another part, so that each row teaches
+    most of them and validates one. Duplicates never stand on both sides. The vocabulary is fitted
+    on rows that train. A text is cut after its first `max_length` tokens.
 
     Args:
         model: the architecture by name; `recurra.models.ARCHITECTURES` lists them.
-        tokenizer: "words", "characters" (Korean: syllables) or "lecture-words".
+        tokenizer: "words", "cased-words", "characters" (Korean: syllables) or "lecture-words";
+            None for the architecture's own.
         min_count: how often a token must be seen in training to be known.
         max_vocabulary: the most tokens known, None for no limit.
         max_length: the tokens of a text that are read.
         validation_split: the share of rows held out for validation.
         class_weight: None, "balanced" (rows of the rarer class count more) or {class: weight}.
         epochs: the most epochs; training stops after 5 without a lower validation loss.
-        batch_size: rows a step.
+        batch_size: rows a step, None for the architecture's own.
         learning_rate: of Adam, None for the architecture's own.
         members: how many networks are averaged, None for the architecture's own number.
         positive: the class that precision, recall and the threshold are about, None for the
@@ -86,6 +88,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_: the two classes, sorted.
         threshold_: the score of the positive class from which `predict` says positive.
         encoder_: from texts to integers.
+        sides_: for each member the rows that trained it and those that validated it.
         histories_: the curve of each member.
         weights_: the weights of each member, by variable name.
 
@@ -103,14 +106,14 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         model: str = DEFAULT,
         *,
-        tokenizer: str = "words",
+        tokenizer: str | None = None,
         min_count: int = 2,
         max_vocabulary: int | None = None,
         max_length: int = 256,
         validation_split: float = 0.2,
         class_weight: str | dict[Any, float] | None = None,
         epochs: int = 30,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         learning_rate: float | None = None,
         members: int | None = None,
         positive: Any = None,
@@ -170,13 +173,14 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._check_settings()
         self.__dict__.pop("_built", None)  # a network of an earlier fit
         kept = group_duplicates(texts) if groups is None else np.asarray(groups)
-        self.training_rows_, self.validation_rows_ = stratified_group_split(
-            truth, kept, self.validation_split, self.random_state
-        )
         architecture = architecture_named(self.model)
+        self.sides_ = [
+            stratified_group_split(truth, kept, self.validation_split, self.random_state, turn)
+            for turn in range(self.members or architecture.members)
+        ]
         self.encoder_ = encoder or TextEncoder.fit(
             texts[self.training_rows_],
-            tokenizer=self.tokenizer,
+            tokenizer=self.tokenizer or architecture.tokenizer,
             min_count=self.min_count,
             max_vocabulary=self.max_vocabulary,
             max_length=self.max_length,
@@ -184,22 +188,17 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         sequences = self.encoder_.encode(texts)
         weights = compute_sample_weight(self.class_weight, np.asarray(y)).astype(np.float32)
-
-        def example(rows: Rows) -> Example:
-            return Example(sequences.take(rows), truth[rows].astype(np.float32), weights[rows])
-
-        validation = example(self.validation_rows_)
+        targets = np.abs(truth - architecture.label_smoothing / 2).astype(np.float32)
         plan = Plan(
             epochs=self.epochs,
-            members=self.members or architecture.members,
-            batch_size=self.batch_size,
+            batch_size=self.batch_size or architecture.batch_size,
             learning_rate=self.learning_rate or architecture.learning_rate,
             seed=self.random_state,
         )
         trained = train(
             self.build,
-            example(self.training_rows_),
-            validation,
+            Example(sequences, targets, weights),
+            self.sides_,
             plan,
             checkpoints=checkpoints,
             fingerprint=self._fingerprint(sequences, truth, weights, kept) if checkpoints else "",
@@ -207,9 +206,13 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         self.weights_ = [weights for weights, _ in trained]
         self.histories_ = [history for _, history in trained]
-        scores = self._scores(validation.sequences)
-        self.threshold_ = best_threshold(truth[self.validation_rows_], scores)
+        self.threshold_ = self._validated_threshold(sequences, truth)
         return self
+
+    @property
+    def training_rows_(self) -> Rows:
+        """The rows that trained at least one member."""
+        return np.unique(np.concatenate([training for training, _ in self.sides_]))
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Give the probability of each class, (rows, 2), in the order of `classes_`."""
@@ -348,6 +351,15 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"is {self.validation_split}."
             )
 
+    def _validated_threshold(self, sequences: Ragged, truth: npt.NDArray[np.bool_]) -> float:
+        """Choose the threshold on scores of rows that the scoring member has not learnt from."""
+        rows = [validation for _, validation in self.sides_]
+        scores = [
+            self._member_scores(weights, sequences.take(validation))
+            for weights, validation in zip(self.weights_, rows, strict=True)
+        ]
+        return best_threshold(truth[np.concatenate(rows)], np.concatenate(scores))
+
     def _network(self) -> Any:
         if not hasattr(self, "_built"):
             self._built = self.build()
@@ -355,14 +367,15 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _scores(self, sequences: Ragged) -> npt.NDArray[np.float64]:
         """Give the positive score of each sequence, the mean over the members."""
-        network = self._network()
-        total = np.zeros(len(sequences))
-        for weights in self.weights_:
-            for variable in network.weights:
-                variable.assign(weights[variable.path])
-            total += predict(network, sequences)
-        mean: npt.NDArray[np.float64] = total / len(self.weights_)
+        scores = [self._member_scores(weights, sequences) for weights in self.weights_]
+        mean: npt.NDArray[np.float64] = np.mean(scores, axis=0)
         return mean
+
+    def _member_scores(self, weights: Weights, sequences: Ragged) -> npt.NDArray[np.float64]:
+        network = self._network()
+        for variable in network.weights:
+            variable.assign(weights[variable.path])
+        return predict(network, sequences)
 
     def _fingerprint(self, sequences: Ragged, *arrays: npt.NDArray[Any]) -> str:
         digest = hashlib.sha256(json.dumps(self.get_params(), sort_keys=True, default=str).encode())

@@ -6,10 +6,12 @@ from typing import Any
 
 from recurra.backend import keras
 from recurra.errors import SettingsError
+from recurra.layers import MaskedMaxMeanPooling1D, SubwordEmbedding
+from recurra.text.encoder import PIECES_PER_TOKEN
 
 __all__ = ["ARCHITECTURES", "DEFAULT", "Architecture", "Layer", "architecture_named", "layer_table"]
 
-DEFAULT = "bi-gru"
+DEFAULT = "subword-bi-gru"
 
 layers = keras.layers
 
@@ -21,16 +23,22 @@ class Architecture:
     Args:
         summary: one line for people.
         build: (vocabulary size, number of pieces) to a Keras model.
-        pieces: whether it reads character runs beside each token.
+        tokenizer: how texts are split.
+        pieces: whether it reads the spelling beside each word.
         members: how many networks, from different seeds, are averaged.
+        batch_size: rows a step.
         learning_rate: of Adam.
+        label_smoothing: targets are this / 2 and 1 - this / 2 in place of 0 and 1.
     """
 
     summary: str
     build: Callable[[int, int], Any]
+    tokenizer: str = "words"
     pieces: bool = False
     members: int = 1
+    batch_size: int = 64
     learning_rate: float = 1e-3
+    label_smoothing: float = 0.0
 
 
 def recurrent(cell: Callable[[], Any]) -> Callable[[int, int], Any]:
@@ -67,7 +75,31 @@ def conv1d(vocabulary: int, pieces: int) -> Any:
     )
 
 
+def subword_bi_gru(vocabulary: int, pieces: int) -> Any:
+    """Words with their spelling, GRUs in both directions, the maximum and mean of their states."""
+    ids = layers.Input((None, 1 + PIECES_PER_TOKEN), dtype="int32", name="ids")
+    x = SubwordEmbedding(
+        vocabulary + pieces, 64, id_dropout=0.2, word_dropout=0.1, name="embedding"
+    )(ids)
+    x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
+    gru = layers.GRU(64, return_sequences=True, name="gru")
+    x = layers.Bidirectional(gru, name="bi_gru")(x)
+    x = MaskedMaxMeanPooling1D(name="pooling")(x)
+    x = layers.Dropout(0.5, name="dropout")(x)
+    return keras.Model(ids, layers.Dense(1, activation="sigmoid", name="output")(x), name="network")
+
+
 ARCHITECTURES: dict[str, Architecture] = {
+    "subword-bi-gru": Architecture(
+        "words with their spelling → GRU 64 in both directions → maximum and mean → Dense 1; "
+        "five networks averaged",
+        subword_bi_gru,
+        tokenizer="cased-words",
+        pieces=True,
+        members=5,
+        batch_size=32,
+        label_smoothing=0.05,
+    ),
     "simple-rnn": Architecture(
         "Embedding 32 → SimpleRNN 32 → Dense 1",
         recurrent(lambda: layers.SimpleRNN(32, name="simple_rnn")),

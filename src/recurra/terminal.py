@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -87,7 +88,7 @@ def watching(quiet: bool = False) -> Iterator[Watch]:
 
 def show_layers(model: ModelInfo) -> None:
     """Print the layer table, on standard error: it comes before the result."""
-    table = Table(title=f"{model.architecture}, vocabulary {model.vocabulary:,}")
+    table = Table(title=f"{model.architecture}, vocabulary {model.vocabulary:,}", box=SIMPLE_HEAD)
     for name in ("layer", "kind", "output shape"):
         table.add_column(name)
     table.add_column("parameters", justify="right")
@@ -101,8 +102,8 @@ def show_layers(model: ModelInfo) -> None:
 
 def show_result(rows: Iterable[tuple[str, TestResult]], title: str) -> None:
     """Print models with their measures."""
-    table = Table(title=title)
-    table.add_column("model")
+    table = Table(title=title, box=SIMPLE_HEAD)
+    table.add_column("model", no_wrap=True)
     for name in ("F1", "precision", "recall", "accuracy", "PR-AUC"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, test in rows:
@@ -135,10 +136,13 @@ def show_report(report: Report) -> None:
 def show_comparison(comparison: Comparison) -> None:
     """Print models over folds: mean ± standard deviation, time, verdict."""
     sample = " (embedded sample)" if comparison.source == "embedded sample" else ""
-    table = Table(title=f"{comparison.folds} folds of {comparison.rows:,} rows{sample}, mean ± sd")
-    table.add_column("model")
+    table = Table(
+        title=f"{comparison.folds} folds of {comparison.rows:,} rows{sample}, mean ± sd",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("model", no_wrap=True)
     for name in ("parameters", "F1", "accuracy", "PR-AUC", "fit s", "predict s"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("better than the best baseline?")
     for row in sorted(comparison.models, key=lambda model: -model.mean["f1"]):
         verdict = row.verdict

@@ -16,7 +16,7 @@ so a run that was killed and resumed ends in the same weights as one that was no
 import json
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,7 +32,17 @@ from recurra.backend import keras
 from recurra.errors import RunError
 from recurra.sequences import Ragged
 
-__all__ = ["Example", "History", "Plan", "Step", "predict", "seeded", "train", "write_atomically"]
+__all__ = [
+    "Example",
+    "History",
+    "Plan",
+    "Step",
+    "Weights",
+    "predict",
+    "seeded",
+    "train",
+    "write_atomically",
+]
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -52,13 +62,11 @@ class Plan:
         patience: epochs without a lower validation loss before stopping.
         batch_size: rows a step.
         learning_rate: of Adam.
-        members: how many networks are trained.
         seed: of the initial weights, the dropout and the order of the rows; each member adds 1.
     """
 
     epochs: int = 30
     patience: int = 5
-    members: int = 1
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 0
@@ -66,11 +74,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Example:
-    """Sequences with their targets and weights, all in row order."""
+    """Sequences with their targets (0 to 1) and weights, all in row order."""
 
     sequences: Ragged
     targets: Floats
     weights: Floats
+
+    def take(self, rows: Rows) -> "Example":
+        """Give the chosen rows."""
+        return Example(self.sequences.take(rows), self.targets[rows], self.weights[rows])
 
 
 @dataclass
@@ -194,27 +206,27 @@ def predict(model: Any, sequences: Ragged) -> npt.NDArray[np.float64]:
 
 
 def log_loss(targets: Floats, scores: npt.NDArray[np.float64], weights: Floats) -> float:
-    """Give the weighted mean of -log of the probability of what was true."""
-    p = np.clip(np.where(targets > 0.5, scores, 1 - scores), 1e-7, 1.0)
-    return float(np.average(-np.log(p), weights=weights))
+    """Give the weighted mean of -target log(score) - (1 - target) log(1 - score)."""
+    p = np.clip(scores, 1e-7, 1 - 1e-7)
+    return float(np.average(-targets * np.log(p) - (1 - targets) * np.log(1 - p), weights=weights))
 
 
 def train(
     build: Callable[[], Any],
-    training: Example,
-    validation: Example,
+    example: Example,
+    sides: Sequence[tuple[Rows, Rows]],
     plan: Plan,
     *,
     checkpoints: Path | None = None,
     fingerprint: str = "",
     notify: Notify | None = None,
 ) -> list[tuple[Weights, History]]:
-    """Train `plan.members` networks, one after the other, each from a seed of its own.
+    """Train networks one after the other, each from a seed and with validation rows of its own.
 
     Args:
         build: gives a fresh Keras model of named layers, whose output is one probability a row.
-        training: what it learns from.
-        validation: what the best epoch is read off.
+        example: all rows.
+        sides: for each network the rows it learns from, and those its best epoch is read off.
         plan: how.
         checkpoints: a folder; a checkpoint there is written after every epoch, and gone on from.
         fingerprint: says which data and settings this is; a checkpoint of others is refused.
@@ -236,7 +248,7 @@ def train(
     model.optimizer.build(model.trainable_variables)
     untouched = _values(model.optimizer.variables)
     trained = []
-    for member in range(plan.members):
+    for member, (training, validation) in enumerate(sides):
         with seeded(plan.seed + member):
             fresh = build()
         # the compiled steps belong to the model object: new values in it save compiling again
@@ -244,7 +256,8 @@ def train(
         _assign(model.optimizer.variables, untouched)
         checkpoint = checkpoints and checkpoints / f"member-{member + 1}.safetensors"
         tell = partial(notify, member + 1) if notify else lambda step: None
-        loop = _Loop(model, training, validation, plan, plan.seed + member, tell)
+        rows = example.take(training), example.take(validation)
+        loop = _Loop(model, *rows, plan, plan.seed + member, tell)
         trained.append(loop.run(checkpoint, f"{fingerprint} member {member + 1}"))
     return trained
 

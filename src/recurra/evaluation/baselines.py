@@ -36,7 +36,7 @@ def _linear(**vectorizer: Any) -> Any:
 TEXT_BASELINES = {
     "majority": lambda: DummyClassifier(strategy="prior"),
     "word TF-IDF + LR": lambda: _linear(ngram_range=(1, 2)),
-    "character TF-IDF + LR": lambda: _linear(analyzer="char_wb", ngram_range=(2, 5)),
+    "char TF-IDF + LR": lambda: _linear(analyzer="char_wb", ngram_range=(2, 5)),
 }
 
 

@@ -25,10 +25,15 @@ class Probe(BaseModel):
     detail: str
 
 
-def rows_on_both_sides(groups: Rows, split: Split) -> Probe:
-    """Look for test rows that are equal, but for digits, case and spacing, to rows seen before."""
-    seen = np.isin(groups[split.test], groups[split.fitted_on])
-    between = np.isin(groups[split.validation], groups[split.train])
+def rows_on_both_sides(groups: Rows, sides: Sequence[Split]) -> Probe:
+    """Look for rows that are equal, but for digits, case and spacing, to rows seen before.
+
+    Args:
+        groups: (rows,) one number for all rows that are equal so.
+        sides: the split of each network; all have the same test rows.
+    """
+    seen = np.isin(groups[sides[0].test], groups[sides[0].fitted_on])
+    between = np.concatenate([np.isin(groups[s.validation], groups[s.train]) for s in sides])
     return Probe(
         probe="rows in both sides",
         passed=not (seen.any() or between.any()),

@@ -73,14 +73,22 @@ def stratified_group_folds(
 
 
 def stratified_group_split(
-    labels: npt.NDArray[np.bool_], groups: Rows, held_out: float, seed: int = 0
+    labels: npt.NDArray[np.bool_], groups: Rows, held_out: float, seed: int = 0, turn: int = 0
 ) -> tuple[Rows, Rows]:
     """Give the rows kept and the rows held out, about `held_out` of each class.
+
+    Args:
+        labels: (rows,) whether a row is positive.
+        groups: (rows,) equal numbers mark rows that must stay together.
+        held_out: the share.
+        seed: of the shuffling.
+        turn: another turn holds out other rows, until all have been held out once.
 
     Raises:
         DataError: a side would hold one class only.
     """
-    out = _positions(labels, groups, seed) < held_out
+    turns = max(1, int(1 / held_out + 1e-9))
+    out = (_positions(labels, groups, seed) / held_out).astype(np.int64) == turn % turns
     _needs_both_classes(labels[~out], "the part kept for training")
     _needs_both_classes(labels[out], f"the {held_out:.0%} held out")
     return np.flatnonzero(~out), np.flatnonzero(out)

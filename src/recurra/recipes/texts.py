@@ -1,7 +1,7 @@
 """Labelled texts to an evaluated, explained, saved model: the steps of every text recipe."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def train_texts(
         notify=notify,
     )
     seconds = time.perf_counter() - began
-    split = Split(kept[classifier.training_rows_], kept[classifier.validation_rows_], test)
+    sides = [Split(kept[train], kept[validation], test) for train, validation in classifier.sides_]
     model = describe(classifier)
     show(model)
 
@@ -125,8 +125,8 @@ def train_texts(
         split=SplitInfo(
             kind=protocol.kind,
             seed=seed,
-            train=len(split.train),
-            validation=len(split.validation),
+            train=len(sides[0].train),
+            validation=len(sides[0].validation),
             test=len(test),
         ),
         model=model,
@@ -141,7 +141,7 @@ def train_texts(
         ),
         test=judge(truth, scores, classifier.threshold_, bootstrap),
         baselines=baselines,
-        leaks=probe(rows, classifier, split, duplicates),
+        leaks=probe(rows, classifier, sides, kept, duplicates),
         verdict=verdict,
     )
     judged = Judged(
@@ -153,7 +153,7 @@ def train_texts(
         [history.rows for history in histories],
         explain(classifier, texts, rows.labels[test], scores, truth),
     )
-    folder.finish(lambda place: write_run(place, report, judged, classifier, split, duplicates))
+    folder.finish(lambda place: write_run(place, report, judged, classifier, sides, duplicates))
     return report
 
 
@@ -170,15 +170,21 @@ def describe(classifier: SequenceClassifier) -> ModelInfo:
 
 
 def probe(
-    rows: LabelledTexts, classifier: SequenceClassifier, split: Split, duplicates: Rows
+    rows: LabelledTexts,
+    classifier: SequenceClassifier,
+    sides: Sequence[Split],
+    kept: Rows,
+    duplicates: Rows,
 ) -> list[leaks.Probe]:
     """Look for leaks in rows, vocabulary, text and columns."""
     tokenize = tokenizer_named(classifier.encoder_.tokenizer)
     known = classifier.encoder_.vocabulary.tokens
+    training = kept[classifier.training_rows_]
+    documents = [[t.lower() for t in tokenize(text)] for text in rows.texts[training]]
     return [
-        leaks.rows_on_both_sides(duplicates, split),
-        leaks.vocabulary(known, classifier.min_count, map(tokenize, rows.texts[split.train])),
-        leaks.target_in_text(map(tokenize, rows.texts[split.train]), rows.truth[split.train]),
+        leaks.rows_on_both_sides(duplicates, sides),
+        leaks.vocabulary(known, classifier.min_count, documents),
+        leaks.target_in_text(documents, rows.truth[training]),
         leaks.target_in_columns(rows.other_columns, rows.truth),
     ]
 
@@ -205,7 +211,7 @@ def write_run(
     report: Report,
     judged: Judged,
     classifier: SequenceClassifier,
-    split: Split,
+    sides: Sequence[Split],
     duplicates: Rows,
 ) -> None:
     """Write every file of a finished run into a folder."""
@@ -216,12 +222,13 @@ def write_run(
         for row in curve
     ]
     pd.DataFrame(curves).to_csv(place / "history.csv", index=False)
-    pd.DataFrame({"id": split.test, "truth": judged.labels, "score": judged.scores}).to_csv(
+    pd.DataFrame({"id": sides[0].test, "truth": judged.labels, "score": judged.scores}).to_csv(
         place / "predictions.csv", index=False
     )
-    side = np.empty(len(duplicates), object)
-    for name in ("train", "validation", "test"):
-        side[getattr(split, name)] = name
+    side = np.full(len(duplicates), "train", object)
+    for member, split in enumerate(sides, start=1):
+        side[split.validation] = "validation" if len(sides) == 1 else f"validation {member}"
+    side[sides[0].test] = "test"
     pd.DataFrame({"id": np.arange(len(side)), "side": side, "duplicate_key": duplicates}).to_csv(
         place / "split.csv", index=False
     )

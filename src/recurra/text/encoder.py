@@ -15,22 +15,25 @@ from recurra.text.vocabulary import Vocabulary
 
 __all__ = ["TextEncoder"]
 
-PIECES_PER_TOKEN = 24  # a longer word keeps its first pieces: 24 cover 10 letters
+PIECES_PER_TOKEN = 13  # a longer word keeps its first pieces
+CAPITALS, CAPITAL = "capitals", "capital"  # longer than any run of characters, so never one
 
 
 def pieces_of(token: str) -> list[str]:
-    """Give the runs of 3 to 5 characters of a token between its boundary marks.
+    """Give what a token's spelling says: its case, and its runs of 2 and 3 characters.
 
     Example:
-        >>> pieces_of("free")
-        ['<fr', 'fre', 'ree', 'ee>', '<fre', 'free', 'ree>', '<free', 'free>']
+        >>> pieces_of("WIN")
+        ['capitals', '<w', 'wi', 'in', 'n>', '<wi', 'win', 'in>']
     """
-    marked = f"<{token}>"
-    return [
-        marked[start : start + size]
-        for size in (3, 4, 5)
-        for start in range(len(marked) - size + 1)
-    ][:PIECES_PER_TOKEN]
+    marked = f"<{token.lower()}>"
+    case = []
+    if token[:1].isupper():
+        case = [CAPITALS if token.isupper() and len(token) > 1 else CAPITAL]
+    runs = (
+        marked[start : start + size] for size in (2, 3) for start in range(len(marked) - size + 1)
+    )
+    return list(dict.fromkeys([*case, *runs]))[:PIECES_PER_TOKEN]
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,9 @@ class TextEncoder:
     """Tokenize, look up, truncate.
 
     A text becomes one row of integers for each of its first `max_length` tokens (what comes after
-    is dropped): the token's index in the vocabulary and, where `pieces` is given, the indices of
-    its character runs, so that a word never seen still says something by its spelling.
+    is dropped): the index of the token, in lower case, in the vocabulary and, where `pieces` is
+    given, those of its case and character runs, counted on from the vocabulary's: a word never
+    seen still speaks by its spelling.
 
     Args:
         tokenizer: the name of the tokenizer.
@@ -83,8 +87,11 @@ class TextEncoder:
         """
         tokenize = tokenizer_named(tokenizer)
         counts = Counter(chain.from_iterable(map(tokenize, texts)))
+        lower: Counter[str] = Counter()
+        for token, count in counts.items():
+            lower[token.lower()] += count
         vocabulary = Vocabulary.from_counts(
-            counts, min_count=min_count, max_size=max_vocabulary, unknown=unknown
+            lower, min_count=min_count, max_size=max_vocabulary, unknown=unknown
         )
         if not with_pieces:
             return cls(tokenizer, vocabulary, None, max_length)
@@ -102,7 +109,7 @@ class TextEncoder:
         """Give the tokens of a text that the model is shown."""
         tokens = tokenizer_named(self.tokenizer)(text)
         if not self.vocabulary.unknown:
-            tokens = [token for token in tokens if token in self.vocabulary]
+            tokens = [token for token in tokens if token.lower() in self.vocabulary]
         return tokens[: self.max_length]
 
     def encode(self, texts: Iterable[str]) -> Ragged:
@@ -129,11 +136,11 @@ class TextEncoder:
 
     def _table(self, tokens: list[str]) -> np.ndarray[Any, np.dtype[np.int32]]:
         table = np.zeros((len(tokens) + 1, self.features), np.int32)
-        table[1:, 0] = self.vocabulary.encode(tokens)
+        table[1:, 0] = self.vocabulary.encode(token.lower() for token in tokens)
         if self.pieces is not None:
             for row, token in enumerate(tokens, start=1):
                 known = self.pieces.encode(pieces_of(token))
-                table[row, 1 : 1 + len(known)] = known
+                table[row, 1 : 1 + len(known)] = len(self.vocabulary) - 1 + np.array(known, int)
         return table
 
     def to_json(self) -> dict[str, Any]:

@@ -1,12 +1,21 @@
 """From a text to a list of tokens. Each tokenizer does its own normalisation."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from recurra.errors import SettingsError
 from recurra.text.normalise import mask_digits, normalise
 
-__all__ = ["TOKENIZERS", "Tokenizer", "characters", "lecture_words", "tokenizer_named", "words"]
+__all__ = [
+    "TOKENIZERS",
+    "Tokenizer",
+    "cased_words",
+    "characters",
+    "lecture_words",
+    "tokenizer_named",
+    "words",
+]
 
 Tokenizer = Callable[[str], list[str]]
 
@@ -24,6 +33,16 @@ def words(text: str) -> list[str]:
         ['free', '!', "don't", 'wait', ',', '무료', '상담', '0000']
     """
     return _WORD.findall(mask_digits(normalise(text)))
+
+
+def cased_words(text: str) -> list[str]:
+    """Split as `words` does, but leave the case: shouting is a sign of its own.
+
+    Example:
+        >>> cased_words("WIN 5 now")
+        ['WIN', '0', 'now']
+    """
+    return _WORD.findall(mask_digits(unicodedata.normalize("NFKC", text)))
 
 
 def characters(text: str) -> list[str]:
@@ -50,6 +69,7 @@ def lecture_words(text: str) -> list[str]:
 
 TOKENIZERS: dict[str, Tokenizer] = {
     "words": words,
+    "cased-words": cased_words,
     "characters": characters,
     "lecture-words": lecture_words,
 }

@@ -1,0 +1,330 @@
+"""The commands as a user types them: each a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from recurra.evaluation.report import Report
+
+COMMAND = [sys.executable, "-m", "recurra.cli"]
+QUICK = ["--model", "simple-rnn", "--epochs", "4"]
+
+
+def recurra(*arguments: str, cwd: Path, **how: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, **how
+    )
+
+
+def fails(cwd: Path, *arguments: str) -> str:
+    """Run a command that must be refused: one line, exit code 2, no traceback, nothing left."""
+    before = sorted(cwd.rglob("*"))
+    run = recurra(*arguments, cwd=cwd)
+    assert run.returncode == 2, run.stderr
+    assert run.stdout == ""
+    assert "Traceback" not in run.stderr
+    lines = [line for line in run.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, run.stderr
+    assert sorted(cwd.rglob("*")) == before
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory, messages: tuple[list[str], list[str]]) -> Path:
+    """A folder with a file of messages and a finished run of them."""
+    folder = tmp_path_factory.mktemp("here")
+    frame = pd.DataFrame({"body": messages[0], "kind": messages[1]})
+    frame.to_csv(folder / "messages.csv", index=False)
+    columns = ["--text", "body", "--label", "kind", "--positive", "spam"]
+    run = recurra("train", "messages.csv", *columns, *QUICK, "--show", cwd=folder)
+    assert run.returncode == 0, run.stderr
+    (folder / "train.out").write_text(run.stdout)
+    (folder / "train.err").write_text(run.stderr)
+    return folder
+
+
+def test_training_a_file_prints_models_side_by_side_and_a_verdict(here: Path) -> None:
+    out, err = (here / "train.out").read_text(), (here / "train.err").read_text()
+    for name in ("simple-rnn", "majority", "word TF-IDF + LR", "char TF-IDF + LR"):
+        assert name in out
+    assert "passed rows in both sides" in out
+    assert out.splitlines()[-1].startswith(("Yes:", "No:", "Undecided:"))
+    assert "embedding" in err  # the layer table
+    assert "report: runs/messages/report.html" in err
+
+
+def test_a_run_folder_holds_what_the_contract_says(here: Path) -> None:
+    run = here / "runs" / "messages"
+    names = {"model", "report.json", "report.html", "history.csv", "predictions.csv", "split.csv"}
+    assert {path.name for path in run.iterdir()} == names
+    report = Report.model_validate_json((run / "report.json").read_text())
+    assert report.data.classes == {"ham": 60, "spam": 60}
+    assert report.split.train + report.split.validation + report.split.test == 120
+    assert report.model.parameters == sum(layer.parameters for layer in report.model.layers)
+    assert [probe.passed for probe in report.leaks] == [True] * 4
+    predictions = pd.read_csv(run / "predictions.csv")
+    assert list(predictions.columns) == ["id", "truth", "score"]
+    assert len(predictions) == report.split.test
+    history = pd.read_csv(run / "history.csv")
+    assert list(history.columns) == ["member", "epoch", "loss", "validation_loss"]
+    sides = pd.read_csv(run / "split.csv")["side"].value_counts()
+    assert sides["train"] == report.split.train
+
+
+def test_the_threshold_is_the_best_on_validation_rows_and_never_of_test_rows(here: Path) -> None:
+    from recurra import SequenceClassifier
+    from recurra.evaluation.metrics import best_threshold
+
+    run = here / "runs" / "messages"
+    frame, split = pd.read_csv(here / "messages.csv"), pd.read_csv(run / "split.csv")
+    model = SequenceClassifier.load(run / "model")
+    validation = frame[(split["side"] == "validation").to_numpy()]
+    truth = (validation["kind"] == "spam").to_numpy()
+    expected = best_threshold(truth, model.positive_scores(list(validation["body"])))
+    assert model.threshold_ == pytest.approx(expected, abs=1e-12)
+
+
+def test_predictions_come_from_arguments_a_file_and_standard_input(here: Path) -> None:
+    texts = ["ann win now", "bob lunch please"]
+    run = recurra("predict", "runs/messages", *texts, cwd=here)
+    lines = [line.split("\t") for line in run.stdout.splitlines()]
+    assert [(line[0], line[2]) for line in lines] == [("spam", texts[0]), ("ham", texts[1])]
+    (here / "new.txt").write_text("\n".join(texts) + "\n")
+    assert recurra("predict", "runs/messages", "--file", "new.txt", cwd=here).stdout == run.stdout
+    piped = recurra("predict", "runs/messages/model", cwd=here, input="\n".join(texts))
+    assert piped.stdout == run.stdout
+    table = ["--file", "messages.csv", "--text", "body"]
+    assert len(recurra("predict", "runs/messages", *table, cwd=here).stdout.splitlines()) == 120
+    (here / "new.txt").unlink()
+
+
+def test_predict_json_is_one_object_and_nothing_else(here: Path) -> None:
+    run = recurra("predict", "runs/messages", "ann win 지금", "--json", "--explain", cwd=here)
+    found = json.loads(run.stdout)
+    assert found["predictions"][0]["text"] == "ann win 지금"
+    assert [token for token, _ in found["predictions"][0]["tokens"]] == ["ann", "win", "지금"]
+
+
+def test_a_message_of_a_megabyte_is_classified(here: Path) -> None:
+    run = recurra("predict", "runs/messages", cwd=here, input="win now " * 131_072)
+    assert run.returncode == 0
+    assert run.stdout.startswith(("spam\t", "ham\t"))
+
+
+def test_evaluate_says_which_rows_were_trained_on(here: Path) -> None:
+    run = recurra("evaluate", "runs/messages", "messages.csv", "--label", "kind", cwd=here)
+    assert "96 of these rows were trained on" in run.stderr
+    frame = pd.DataFrame(
+        {"kind": ["spam", "ham"] * 10, "body": [f"x{chr(97 + i)} cash" for i in range(20)]}
+    )
+    frame.to_csv(here / "new.csv", index=False)
+    run = recurra("evaluate", "runs/messages", "new.csv", "--label", "kind", "--json", cwd=here)
+    found = json.loads(run.stdout)
+    assert (found["rows"], found["rows_seen_in_training"]) == (20, 0)
+    assert 0 <= found["test"]["f1"]["value"] <= 1
+    (here / "new.csv").unlink()
+
+
+def test_evaluate_refuses_other_labels(here: Path) -> None:
+    (here / "other.csv").write_text("kind,body\nspam,a b\nnone,c d\nspam,e f\n")
+    message = fails(here, "evaluate", "runs/messages", "other.csv", "--label", "kind")
+    assert "must be those of the model, ham and spam" in message
+    (here / "other.csv").unlink()
+
+
+def test_the_same_seed_gives_the_same_files_times_aside(here: Path) -> None:
+    run = recurra("train", "messages.csv", *QUICK, "--out", "again", cwd=here)
+    assert run.returncode == 0, run.stderr
+    first, second = here / "runs" / "messages", here / "again"
+    for name in ("model/weights.safetensors", "model/encoder.json", "history.csv"):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    one, two = (json.loads((run / "report.json").read_text()) for run in (first, second))
+    for report in (one, two):
+        report["training"].pop("seconds")
+        report["data"].pop("notes")  # columns were named in one and guessed in the other
+    assert one == two
+
+
+def test_a_finished_run_is_not_overwritten_unless_asked(here: Path) -> None:
+    assert "holds a finished run" in fails(here, "train", "messages.csv", *QUICK)
+    assert "holds a finished run" in fails(here, "train", "messages.csv", *QUICK, "--resume")
+    before = (here / "runs/messages/report.json").stat().st_mtime_ns
+    run = recurra("train", "messages.csv", *QUICK, "--overwrite", "--json", cwd=here)
+    assert json.loads(run.stdout)["schema"] == "recurra.report/1"
+    assert (here / "runs/messages/report.json").stat().st_mtime_ns > before
+
+
+def test_a_folder_of_other_files_is_left_alone(here: Path) -> None:
+    (here / "mine").mkdir()
+    (here / "mine" / "thesis.txt").write_text("years of work")
+    for more in ([], ["--resume"]):
+        fails(here, "train", "messages.csv", *QUICK, "--out", "mine", *more)
+    assert (here / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+WRONG: dict[str, tuple[bytes | None, list[str], str]] = {
+    "missing file": (None, ["data.csv"], "No such file"),
+    "neither file nor dataset": (None, ["nothing"], "a file or one of the datasets spam"),
+    "empty file": (b"", ["data.csv"], "is empty"),
+    "one class": (b"label,text\n" + b"ham,a b\n" * 9, ["data.csv"], "exactly two classes"),
+    "no such column": (
+        b"label,text\nham,a b\nspam,c d\n",
+        ["data.csv", "--text", "body"],
+        "no 'body'",
+    ),
+    "binary": (bytes(range(256)) * 9, ["data.csv"], "is binary"),
+    "no usable rows": (b"label,text\nham,\nspam, \n", ["data.csv"], "none of the 2 rows"),
+    "40 classes": (
+        b"label,text\n" + b"".join(b"c%d,some text\n" % i for i in range(40)),
+        ["data.csv"],
+        "holds 40",
+    ),
+    "too few rows": (b"label,text\nham,a b\nspam,c d\nham,e f\n", ["data.csv"], "both classes"),
+    "unknown model": (
+        b"label,text\nham,a b\nspam,c d\n",
+        ["data.csv", "--model", "bert"],
+        "model must be one of",
+    ),
+    "unknown protocol": (b"x", ["data.csv", "--protocol", "fast"], "--protocol must be one of"),
+    "unknown encoding": (b"a,b\n", ["data.csv", "--encoding", "ebcdic"], "encoding must be one of"),
+    "epochs": (b"label,text\nham,a b\nspam,c d\n", ["data.csv", "--epochs", "0"], "at least 1"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_one_clear_line_and_leaves_nothing(tmp_path: Path, case: str) -> None:
+    content, arguments, message = WRONG[case]
+    if content is not None:
+        (tmp_path / "data.csv").write_bytes(content)
+    assert message in fails(tmp_path, "train", *arguments)
+
+
+def test_an_unreadable_run_is_one_clear_line(here: Path, tmp_path: Path) -> None:
+    assert "a saved model is a folder" in fails(tmp_path, "predict", ".", "hello")
+    assert "cannot be read" in fails(tmp_path, "predict", "runs/none", "hello")
+
+
+def test_a_usage_error_has_exit_code_2(tmp_path: Path) -> None:
+    assert recurra("train", cwd=tmp_path).returncode == 2
+    assert recurra("train", "spam", "--nothing", cwd=tmp_path).returncode == 2
+
+
+def test_doctor_names_versions_backend_kernels_and_data(tmp_path: Path) -> None:
+    found = json.loads(recurra("doctor", "--json", cwd=tmp_path).stdout)
+    assert found["backend"]["keras backend"] == os.environ.get("KERAS_BACKEND", "jax")
+    assert set(found) == {"versions", "backend", "kernels", "data"}
+    assert "keras backend" in recurra("doctor", cwd=tmp_path).stdout
+
+
+def test_compare_shows_every_model_on_the_same_folds_and_can_be_resumed(here: Path) -> None:
+    arguments = ["compare", "messages.csv", "--models", "simple-rnn,conv1d", "--folds", "2"]
+    arguments += ["--epochs", "2", "--out", "both"]
+    run = recurra(*arguments, cwd=here)
+    assert run.returncode == 0, run.stderr
+    stored = json.loads((here / "both" / "compare.json").read_text())
+    names = ["majority", "word TF-IDF + LR", "char TF-IDF + LR", "simple-rnn", "conv1d"]
+    assert [model["name"] for model in stored["models"]] == names
+    assert stored["models"][3]["verdict"]["sentence"] in run.stdout.replace("\n", " ")
+    assert "holds a finished run" in fails(here, *arguments)
+    # a comparison stopped after its first results goes on from them
+    started = subprocess.Popen(
+        [*COMMAND, *arguments, "--overwrite"], cwd=here, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(started, "fold 2 of 2: simple-rnn")
+    started.send_signal(signal.SIGINT)
+    assert started.wait(timeout=60) == 130
+    run = recurra(*arguments, "--resume", cwd=here)
+    assert run.returncode == 0, run.stderr
+    again = json.loads((here / "both" / "compare.json").read_text())
+    for a, b in zip(stored["models"], again["models"], strict=True):
+        assert (a["name"], a["mean"], a["verdict"]) == (b["name"], b["mean"], b["verdict"])
+
+
+def wait_for(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if text in line:
+            return
+    raise AssertionError(f"never said {text!r}")
+
+
+MOMENTS = ["training", "network 1, epoch 1", "network 2, epoch 2", "baseline: word", "verdict and"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_and_resumed_training_ends_as_if_never_killed(here: Path, moment: str) -> None:
+    name = f"killed-{moment[:20].replace(' ', '-').replace(':', '').replace(',', '')}"
+    arguments = ["train", "messages.csv", *QUICK, "--members", "2"]
+    whole = here / "whole"
+    if not whole.exists():
+        assert recurra(*arguments, "--out", "whole", cwd=here).returncode == 0
+    started = subprocess.Popen(
+        [*COMMAND, *arguments, "--out", name], cwd=here, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(started, moment)
+    time.sleep(0.05 * MOMENTS.index(moment))
+    started.kill()
+    started.wait()
+    assert not (here / name / "report.json").exists()
+    more = ["--resume"] if (here / name / "checkpoints").exists() else []
+    run = recurra(*arguments, "--out", name, *more, cwd=here)
+    assert run.returncode == 0, run.stderr
+    assert {p.name for p in (here / name).iterdir()} == {p.name for p in whole.iterdir()}
+    ours, theirs = (
+        load_file(folder / "model" / "weights.safetensors") for folder in (here / name, whole)
+    )
+    for key in theirs:
+        np.testing.assert_array_equal(ours[key], theirs[key], err_msg=key)
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(here: Path) -> None:
+    arguments = ["train", "messages.csv", "--model", "simple-rnn", "--epochs", "30"]
+    started = subprocess.Popen(
+        [*COMMAND, *arguments, "--out", "stopped"], cwd=here, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(started, "epoch 2")
+    started.send_signal(signal.SIGINT)
+    said = started.stderr.read() if started.stderr else ""
+    assert started.wait(timeout=60) == 130
+    assert "--resume" in said
+    assert "Traceback" not in said
+    assert "unfinished run" in fails(here, *arguments, "--out", "stopped")
+    other = [*arguments, "--out", "stopped", "--seed", "1", "--resume"]
+    assert "data and settings it was started with" in fails(here, *other)
+
+
+def test_the_lecture_protocol_has_its_parameters_and_its_leak(
+    real_data: Path, tmp_path: Path
+) -> None:
+    os.environ["RECURRA_DATA"] = str(real_data)
+    for model, parameters in (("simple-rnn", 130_529), ("conv1d", 135_745)):
+        arguments = ["--protocol", "lecture", "--model", model, "--epochs", "1", "--out", model]
+        run = recurra("train", "spam", *arguments, "--json", cwd=tmp_path)
+        report = json.loads(run.stdout)
+        assert report["data"]["rows"] == 5169
+        assert report["model"]["vocabulary"] == 4013
+        assert report["model"]["parameters"] == parameters
+        passed = {probe["probe"]: probe["passed"] for probe in report["leaks"]}
+        assert not passed["vocabulary from outside training"]
+
+
+def test_the_default_protocol_passes_every_probe_on_real_messages(
+    real_data: Path, tmp_path: Path
+) -> None:
+    os.environ["RECURRA_DATA"] = str(real_data)
+    run = recurra("train", "spam", *QUICK, "--epochs", "1", "--json", cwd=tmp_path)
+    report = json.loads(run.stdout)
+    assert report["data"]["classes"] == {"ham": 4827, "spam": 747}
+    assert all(probe["passed"] for probe in report["leaks"])
