@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from safetensors.numpy import load_file
 from recurra.evaluation.report import Report
 
 COMMAND = [sys.executable, "-m", "recurra.cli"]
-QUICK = ["--model", "simple-rnn", "--epochs", "4"]
+QUICK = ["--model", "simple-rnn", "--epochs", "15"]
 
 
 def recurra(*arguments: str, cwd: Path, **how: Any) -> subprocess.CompletedProcess[str]:
@@ -197,7 +199,7 @@ WRONG: dict[str, tuple[bytes | None, list[str], str]] = {
     ),
     "unknown protocol": (b"x", ["data.csv", "--protocol", "fast"], "--protocol must be one of"),
     "unknown encoding": (b"a,b\n", ["data.csv", "--encoding", "ebcdic"], "encoding must be one of"),
-    "epochs": (b"label,text\nham,a b\nspam,c d\n", ["data.csv", "--epochs", "0"], "at least 1"),
+    "epochs": (b"label,text\nham,a b\nspam,c d\n", ["data.csv", "--epochs", "0"], "or equal to 1"),
 }
 
 
@@ -237,17 +239,26 @@ def test_compare_shows_every_model_on_the_same_folds_and_can_be_resumed(here: Pa
     assert stored["models"][3]["verdict"]["sentence"] in run.stdout.replace("\n", " ")
     assert "holds a finished run" in fails(here, *arguments)
     # a comparison stopped after its first results goes on from them
-    started = subprocess.Popen(
-        [*COMMAND, *arguments, "--overwrite"], cwd=here, stderr=subprocess.PIPE, text=True
-    )
-    wait_for(started, "fold 2 of 2: simple-rnn")
-    started.send_signal(signal.SIGINT)
-    assert started.wait(timeout=60) == 130
+    with running(*arguments, "--overwrite", cwd=here) as started:
+        wait_for(started, "fold 2 of 2: simple-rnn")
+        started.send_signal(signal.SIGINT)
+        assert started.wait(timeout=60) == 130
     run = recurra(*arguments, "--resume", cwd=here)
     assert run.returncode == 0, run.stderr
     again = json.loads((here / "both" / "compare.json").read_text())
     for a, b in zip(stored["models"], again["models"], strict=True):
         assert (a["name"], a["mean"], a["verdict"]) == (b["name"], b["mean"], b["verdict"])
+
+
+@contextmanager
+def running(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """A command under way; it is over, and its pipe closed, afterwards."""
+    command = [*COMMAND, *arguments]
+    with subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_for(process: subprocess.Popen[str], text: str) -> None:
@@ -269,13 +280,10 @@ def test_killed_and_resumed_training_ends_as_if_never_killed(here: Path, moment:
     whole = here / "whole"
     if not whole.exists():
         assert recurra(*arguments, "--out", "whole", cwd=here).returncode == 0
-    started = subprocess.Popen(
-        [*COMMAND, *arguments, "--out", name], cwd=here, stderr=subprocess.PIPE, text=True
-    )
-    wait_for(started, moment)
-    time.sleep(0.05 * MOMENTS.index(moment))
-    started.kill()
-    started.wait()
+    with running(*arguments, "--out", name, cwd=here) as started:
+        wait_for(started, moment)
+        time.sleep(0.05 * MOMENTS.index(moment))
+        started.kill()
     assert not (here / name / "report.json").exists()
     more = ["--resume"] if (here / name / "checkpoints").exists() else []
     run = recurra(*arguments, "--out", name, *more, cwd=here)
@@ -291,13 +299,11 @@ def test_killed_and_resumed_training_ends_as_if_never_killed(here: Path, moment:
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(here: Path) -> None:
     arguments = ["train", "messages.csv", "--model", "simple-rnn", "--epochs", "30"]
-    started = subprocess.Popen(
-        [*COMMAND, *arguments, "--out", "stopped"], cwd=here, stderr=subprocess.PIPE, text=True
-    )
-    wait_for(started, "epoch 2")
-    started.send_signal(signal.SIGINT)
-    said = started.stderr.read() if started.stderr else ""
-    assert started.wait(timeout=60) == 130
+    with running(*arguments, "--out", "stopped", cwd=here) as started:
+        wait_for(started, "epoch 2")
+        started.send_signal(signal.SIGINT)
+        said = started.stderr.read() if started.stderr else ""
+        assert started.wait(timeout=60) == 130
     assert "--resume" in said
     assert "Traceback" not in said
     assert "unfinished run" in fails(here, *arguments, "--out", "stopped")

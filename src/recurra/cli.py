@@ -21,6 +21,7 @@ __all__ = ["app", "main"]
 
 INTERRUPTED = 130
 PREDICTION_CHUNK = 4096
+PROTOCOLS = ("default", "lecture")
 
 
 class _Commands(TyperGroup):
@@ -67,7 +68,7 @@ Seed = Annotated[int, typer.Option(help="Of split, weights and order; the same g
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
-Epochs = Annotated[int, typer.Option(help="The most epochs; the best one is kept.")]
+Epochs = Annotated[int, typer.Option(min=1, help="The most epochs; the best one is kept.")]
 Run = Annotated[Path, typer.Argument(help="A run folder, or the model folder in it.")]
 
 
@@ -84,10 +85,14 @@ def train(
     tokenizer: Annotated[str | None, typer.Option(help="words, cased-words or characters.")] = None,
     protocol: Annotated[str, typer.Option(help="default, or lecture (audited).")] = "default",
     epochs: Epochs = 30,
-    batch_size: Annotated[int | None, typer.Option(help="Rows a step.")] = None,
-    members: Annotated[int | None, typer.Option(help="Networks averaged.")] = None,
-    max_length: Annotated[int, typer.Option(help="Tokens read of a text; the rest is cut.")] = 256,
-    max_vocabulary: Annotated[int | None, typer.Option(help="The most tokens known.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Rows a step.")] = None,
+    members: Annotated[int | None, typer.Option(min=1, help="Networks averaged.")] = None,
+    max_length: Annotated[
+        int, typer.Option(min=1, help="Tokens read of a text; the rest is cut.")
+    ] = 256,
+    max_vocabulary: Annotated[
+        int | None, typer.Option(min=1, help="The most tokens known.")
+    ] = None,
     balanced: Annotated[
         bool, typer.Option("--balanced", help="Weigh rows of the rarer class more.")
     ] = False,
@@ -99,8 +104,6 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a model on labelled texts, judge it beside baselines, and write a run folder."""
-    from recurra.recipes.spam import PROTOCOLS
-
     if protocol not in PROTOCOLS:
         raise SettingsError(f"--protocol must be one of {', '.join(PROTOCOLS)}, not {protocol!r}")
     lecture = protocol == "lecture"
@@ -238,7 +241,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Classify texts: the arguments, a file, or the lines of standard input."""
-    from recurra.terminal import out, show_explanation
+    from recurra.terminal import show_explanation
 
     model = _load(run)
     sources = _texts(texts, file, text, encoding)
@@ -252,8 +255,8 @@ def predict(
             if as_json:
                 predictions.append(found)
                 continue
-            line = " ".join(message.split())
-            out.print(f"{decided}\t{score:.4f}\t{line}", markup=False, soft_wrap=True)
+            # plain, for pipes: a table would cut and pad
+            sys.stdout.write(f"{decided}\t{score:.4f}\t{' '.join(message.split())}\n")
             if explain:
                 show_explanation(found["tokens"])
     if as_json:

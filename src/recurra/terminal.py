@@ -1,9 +1,8 @@
 """What the command line shows: tables on standard output, notes and progress on standard error."""
 
-import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,9 +10,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from recurra.evaluation.report import ModelInfo, Report, TestResult
-from recurra.recipes.compare import Comparison
-from recurra.training import History, Step
+if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
+    from recurra.evaluation.report import ModelInfo, Report, TestResult
+    from recurra.recipes.compare import Comparison
+    from recurra.training import History, Step
 
 __all__ = [
     "Watch",
@@ -53,7 +53,7 @@ class Watch:
         else:
             self.progress.update(self.task, description=text, total=None, completed=0)
 
-    def training(self, member: int, step: Step) -> None:
+    def training(self, member: int, step: "Step") -> None:
         """Take a step of a training."""
         text = f"{self.text}, network {member}, epoch {step.epoch}{_losses(step.history)}"
         if self.progress is not None and self.task is not None:
@@ -63,7 +63,7 @@ class Watch:
             note(text)
 
 
-def _losses(history: History) -> str:
+def _losses(history: "History") -> str:
     if not history.rows:
         return ""
     row, best = history.rows[-1], history.best_epoch
@@ -86,9 +86,14 @@ def watching(quiet: bool = False) -> Iterator[Watch]:
         yield Watch(progress)
 
 
-def show_layers(model: ModelInfo) -> None:
+def show_layers(model: "ModelInfo") -> None:
     """Print the layer table, on standard error: it comes before the result."""
-    table = Table(title=f"{model.architecture}, vocabulary {model.vocabulary:,}", box=SIMPLE_HEAD)
+    table = Table(
+        title=f"{model.architecture}, vocabulary {model.vocabulary:,}",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for name in ("layer", "kind", "output shape"):
         table.add_column(name)
     table.add_column("parameters", justify="right")
@@ -100,9 +105,9 @@ def show_layers(model: ModelInfo) -> None:
     err.print(table)
 
 
-def show_result(rows: Iterable[tuple[str, TestResult]], title: str) -> None:
+def show_result(rows: Iterable[tuple[str, "TestResult"]], title: str) -> None:
     """Print models with their measures."""
-    table = Table(title=title, box=SIMPLE_HEAD)
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("model", no_wrap=True)
     for name in ("F1", "precision", "recall", "accuracy", "PR-AUC"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -119,7 +124,7 @@ def show_result(rows: Iterable[tuple[str, TestResult]], title: str) -> None:
     out.print(table)
 
 
-def show_report(report: Report) -> None:
+def show_report(report: "Report") -> None:
     """Print a report: the models side by side, the leaks, the verdict."""
     sample = " (embedded sample)" if report.data.source == "embedded sample" else ""
     rows = [(report.model.architecture, report.test)]
@@ -133,7 +138,7 @@ def show_report(report: Report) -> None:
     out.print(escape(report.verdict.sentence), style=style, soft_wrap=True)
 
 
-def show_comparison(comparison: Comparison) -> None:
+def show_comparison(comparison: "Comparison") -> None:
     """Print models over folds: mean ± standard deviation, time, verdict."""
     sample = " (embedded sample)" if comparison.source == "embedded sample" else ""
     table = Table(
@@ -174,13 +179,3 @@ def show_explanation(tokens: list[tuple[str, float]]) -> None:
 def fail(message: str) -> None:
     """Print one error line."""
     err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
-
-
-def clock() -> float:
-    """Give seconds, for differences."""
-    return time.perf_counter()
-
-
-def is_interactive() -> bool:
-    """Say whether standard input is a person."""
-    return sys.stdin.isatty()

@@ -49,7 +49,7 @@ Rows = npt.NDArray[np.int64]
 Arrays = list[npt.NDArray[Any]]
 Weights = dict[str, npt.NDArray[Any]]
 
-SHORTEST_BUCKET = 8
+SHORTEST_BUCKET = 16
 PREDICTION_ROWS = 64  # always: a row's score is then the same bits whatever stands beside it
 
 
@@ -132,13 +132,13 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def bucket_of(lengths: Rows) -> Rows:
-    """Give the padded length of each sequence: the next power of two, at least 8.
+    """Give the padded length of each sequence: the next power of two, at least 16.
 
     A text's bucket depends on its own length alone, so its score cannot depend on its neighbours.
 
     Example:
         >>> bucket_of(np.array([0, 8, 9, 300])).tolist()
-        [8, 8, 16, 512]
+        [16, 16, 16, 512]
     """
     exponents = np.ceil(np.log2(np.maximum(lengths, SHORTEST_BUCKET)))
     buckets: Rows = 2 ** exponents.astype(np.int64)

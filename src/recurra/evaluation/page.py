@@ -144,7 +144,7 @@ def _curves(axes: Any, curves: list[Curve]) -> None:
             validation[best],
             "o",
             color=BEST,
-            label=f"best epoch ({epochs[best]:.0f})" if first else None,
+            label="best epoch" if first else None,
         )
     axes.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
     axes.xaxis.get_major_locator().set_params(integer=True)

@@ -66,16 +66,17 @@ def compare_texts(
     """Train every model on every fold; each result is kept, so an interrupted run goes on."""
     groups = group_duplicates(rows.texts)
     fold_of = stratified_group_folds(rows.truth, groups, folds, seed)
-    names = [*TEXT_BASELINES, *(classifier.model for classifier in classifiers)]
+    fits = {name: _fit_baseline(name, seed) for name in TEXT_BASELINES}
+    fits |= {classifier.model: _fit_network(classifier) for classifier in classifiers}
     settings = [classifier.get_params() for classifier in classifiers]
     key = json.dumps([rows.sha256, len(rows.texts), folds, seed, settings], default=str)
     fingerprint = hashlib.sha256(key.encode()).hexdigest()
-    done: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    done: dict[str, list[dict[str, Any]]] = {name: [] for name in fits}
     for fold in range(folds):
         held_out = fold_of == fold
-        for number, name in enumerate(names):
+        for name, fit in fits.items():
             stage(f"fold {fold + 1} of {folds}: {name}")
-            path = folder.checkpoints / f"fold-{fold + 1}-{number}.json"
+            path = folder.checkpoints / f"fold-{fold + 1}-{name.replace(' ', '-')}.json"
             if path.exists():
                 result = json.loads(path.read_text("utf-8"))
                 if result["fingerprint"] != fingerprint:
@@ -84,9 +85,6 @@ def compare_texts(
                         f"with, but {path} was written with others. Start over with --overwrite."
                     )
             else:
-                classifier = classifiers[number - len(TEXT_BASELINES)]
-                baseline = number < len(TEXT_BASELINES)
-                fit = _fit_baseline(name, seed) if baseline else _fit_network(classifier)
                 result = _one(fit, rows, groups, held_out) | {"fingerprint": fingerprint}
                 write_atomically(path, json.dumps(result).encode())
             done[name].append(result)

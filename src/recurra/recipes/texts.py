@@ -197,8 +197,9 @@ def explain(
     truth: npt.NDArray[np.bool_],
 ) -> list[Explanation]:
     """Explain two sure positives, two sure negatives and the two worst mistakes."""
-    sure = np.argsort(-scores, kind="stable")
-    wrong = sorted(range(len(scores)), key=lambda i: -abs(scores[i] - truth[i]))[:2]
+    _, different = np.unique(group_duplicates(texts), return_index=True)
+    sure = different[np.argsort(-scores[different], kind="stable")]
+    wrong = sorted(different.tolist(), key=lambda i: -abs(scores[i] - truth[i]))[:2]
     shown = dict.fromkeys([*sure[:2].tolist(), *sure[-2:].tolist(), *wrong])
     return [
         Explanation(str(labels[i]), float(scores[i]), classifier.explain(texts[i])[:60])
