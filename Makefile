@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -15,6 +15,9 @@ check: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+docs: .venv/installed
+	$(BIN)/python docs/reference.py
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -35,3 +35,25 @@ def messages() -> tuple[list[str], list[str]]:
                 texts.append(f"{name} {word} {tails[(number + len(word)) % 5]}")
                 labels.append(kind)
     return texts, labels
+
+
+@pytest.fixture(scope="session")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, messages: tuple[list[str], list[str]]
+) -> Path:
+    """A finished run, some of whose texts try to break the page that shows them."""
+    import numpy as np
+
+    from recurra.data import LabelledTexts
+    from recurra.estimators import SequenceClassifier
+    from recurra.recipes.texts import train_texts
+    from recurra.runs import RunFolder
+
+    texts, labels = np.array(messages[0], object), np.array(messages[1], object)
+    hostile = '<script>alert(1)</script> & "quotes" {{ 7 * 7 }} 한글 ' + "x" * 400
+    texts = np.array([f"{text} {hostile}" for text in texts], object)
+    rows = LabelledTexts(texts, labels, "spam", "hostile.csv", "0" * 64, ["a <note>"])
+    folder = RunFolder(tmp_path_factory.mktemp("finished") / "run")
+    classifier = SequenceClassifier("simple-rnn", epochs=3, members=2, positive="spam")
+    train_texts(rows, classifier, folder, recipe="hostile")
+    return folder.path

@@ -22,6 +22,7 @@ __all__ = ["COMPARED", "TRAINED", "RunFolder"]
 
 TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json")
 COMPARED = ("compare.json",)
+STAGING = ".finishing"
 
 
 class RunFolder:
@@ -47,36 +48,40 @@ class RunFolder:
         Raises:
             RunError: something is here that must not be lost, or there is nothing to resume.
         """
+        if resume and overwrite:
+            raise RunError("--resume goes on with a run, --overwrite discards it: give only one.")
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"a run needs a folder, but {self.path} is a file. Give another --out.")
         unfinished = self.checkpoints.exists() and any(self.checkpoints.iterdir())
-        if resume and overwrite:
-            raise RunError("--resume goes on with a run and --overwrite discards it: give only one")
-        if resume:
-            if not unfinished:
-                state = "holds a finished run" if self.finished else "holds no unfinished run"
-                raise RunError(f"--resume needs an unfinished run, but {self.path} {state}.")
-        elif overwrite:
-            shutil.rmtree(self.checkpoints, ignore_errors=True)
-        elif unfinished:
-            raise RunError(
-                f"{self.path} holds an unfinished run. Go on with --resume, start over with "
-                "--overwrite, or give another --out."
-            )
-        elif self.finished:
-            raise RunError(
-                f"{self.path} holds a finished run. Give another --out, or replace it with "
-                "--overwrite."
-            )
-        elif self.path.exists() and any(self.path.iterdir()):
+        strange = self.path.exists() and not (unfinished or self.finished) and self._holds_others()
+        if strange:
             raise RunError(
                 f"a run needs a folder of its own, but {self.path} holds other files. "
                 "Give another --out."
             )
+        if resume and not unfinished:
+            state = "holds a finished run" if self.finished else "holds no unfinished run"
+            raise RunError(f"--resume needs an unfinished run, but {self.path} {state}.")
+        if overwrite:
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+        elif unfinished and not resume:
+            raise RunError(
+                f"{self.path} holds an unfinished run. Go on with --resume, start over with "
+                "--overwrite, or give another --out."
+            )
+        elif self.finished and not resume:
+            raise RunError(
+                f"{self.path} holds a finished run. Give another --out, or replace it with "
+                "--overwrite."
+            )
+
+    def _holds_others(self) -> bool:
+        ours = {*self.artefacts, "checkpoints", STAGING}
+        return any(path.name not in ours for path in self.path.iterdir())
 
     def finish(self, write: Callable[[Path], None]) -> None:
         """Let `write` fill a folder, then move what it made into place, the mark last."""
-        staging = self.path / ".finishing"
+        staging = self.path / STAGING
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         try:
@@ -87,6 +92,7 @@ class RunFolder:
                 if place.is_dir():
                     shutil.rmtree(place)
                 (staging / name).replace(place)
+            if self.checkpoints.exists():  # gone at once: half of them would not resume
+                self.checkpoints.replace(staging / "checkpoints")
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        shutil.rmtree(self.checkpoints, ignore_errors=True)

@@ -1,7 +1,7 @@
 """Labelled texts to an evaluated, explained, saved model: the steps of every text recipe."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,11 +180,14 @@ def probe(
     tokenize = tokenizer_named(classifier.encoder_.tokenizer)
     known = classifier.encoder_.vocabulary.tokens
     training = kept[classifier.training_rows_]
-    documents = [[t.lower() for t in tokenize(text)] for text in rows.texts[training]]
+
+    def documents() -> Iterator[list[str]]:  # made anew for each probe: a list would fill memory
+        return ([t.lower() for t in tokenize(text)] for text in rows.texts[training])
+
     return [
         leaks.rows_on_both_sides(duplicates, sides),
-        leaks.vocabulary(known, classifier.min_count, documents),
-        leaks.target_in_text(documents, rows.truth[training]),
+        leaks.vocabulary(known, classifier.min_count, documents()),
+        leaks.target_in_text(documents(), rows.truth[training]),
         leaks.target_in_columns(rows.other_columns, rows.truth),
     ]
 

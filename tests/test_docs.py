@@ -1,0 +1,102 @@
+"""The documents tell the truth: every command and every block of Python in them is run."""
+
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from recurra.data.catalogue import sample_path
+
+ROOT = Path(__file__).parents[1]
+PAGES = ["README.md", "README.ko.md", "docs/guide.md", "docs/guide.ko.md"]
+LINK = re.compile(r"\]\(([^)#]+?)(?:#[^)]*)?\)")
+# as documented but quick: one epoch of one network tells whether a command works
+QUICK = {"train": ["--epochs", "1", "--members", "1"], "compare": ["--epochs", "1"]}
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.M | re.S)
+
+
+def commands(page: str) -> list[str]:
+    lines = "\n".join(blocks(page, "bash")).splitlines()
+    return [line.split("  #")[0].strip() for line in lines if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the documents speak of; the sample stands in for the data."""
+    place = tmp_path_factory.mktemp("docs")
+    rows = pd.read_csv(sample_path(), sep="\t", quoting=3)
+    rows = rows.rename(columns={"label": "kind", "text": "body"})
+    rows[::2].to_csv(place / "messages.csv", index=False)
+    rows[1::2].to_csv(place / "other.csv", index=False)
+    (place / "new.txt").write_text("win a prize\nsee you at home\n")
+    (place / "sms-spam").mkdir()
+    collection = place / "sms-spam" / "SMSSpamCollection"
+    rows[["kind", "body"]].to_csv(collection, sep="\t", header=False, index=False, quoting=3)
+    return place
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_every_documented_command_works(page: str, folder: Path) -> None:
+    environment = {**os.environ, "RECURRA_DATA": str(folder)}
+    assert commands(page)
+    for command in commands(page):
+        *pipe, last = command.split(" | ")
+        words = shlex.split(last)
+        assert words[0] == "recurra"
+        words += QUICK.get(words[1], [])
+        if words[1] in QUICK:
+            words += ["--overwrite"]
+        run = subprocess.run(
+            [sys.executable, "-m", "recurra.cli", *words[1:]],
+            cwd=folder,
+            env=environment,
+            input=(folder / "new.txt").read_text() if pipe else "",
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert run.returncode == 0, f"{command}\n{run.stderr}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
+def test_every_documented_block_of_python_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(page, "python"):
+        (tmp_path / "block.py").write_text(block, "utf-8")
+        runpy.run_path(str(tmp_path / "block.py"))
+
+
+def test_the_command_reference_names_every_command_and_option() -> None:
+    # not letter by letter: how help is laid out changes with the library that prints it
+    reference = runpy.run_path(str(ROOT / "docs" / "reference.py"))
+
+    def options(page: str) -> dict[str, set[str]]:
+        sections = page.split("\n## ")[1:]
+        return {text.split("\n")[0]: set(re.findall(r"--[a-z-]+", text)) for text in sections}
+
+    assert options((ROOT / "docs" / "cli.md").read_text("utf-8")) == options(reference["page"]())
+
+
+def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
+    for english, korean in (("README.md", "README.ko.md"), ("docs/guide.md", "docs/guide.ko.md")):
+        assert commands(korean) == commands(english)
+        assert blocks(korean, "python") == blocks(english, "python")
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "docs/results.md"])
+def test_every_link_within_the_project_leads_somewhere(page: str) -> None:
+    for target in LINK.findall((ROOT / page).read_text("utf-8")):
+        if not target.startswith("http"):
+            assert ((ROOT / page).parent / target).exists(), target
