@@ -127,6 +127,7 @@ def test_labels_must_be_two_classes(messages: Messages) -> None:
         ({"validation_split": 1.0}, "share between 0 and 1"),
         ({"positive": "egg"}, "must be one of"),
         ({"tokenizer": "bpe"}, "tokenizer must be one of"),
+        ({"random_state": None}, "whole number from 0 up"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(

@@ -28,12 +28,21 @@ def test_the_same_rows_come_from_every_format(tmp_path: Path) -> None:
     frame = pd.DataFrame(EXPECTED, columns=["kind", "body"])
     frame.to_parquet(tmp_path / "a.parquet")
     write(tmp_path / "a.csv", CSV)
+    write(tmp_path / "semicolons.csv", CSV.replace(",", ";"))
     write(tmp_path / "a.tsv", CSV.replace(",", "\t"))
     lines = [json.dumps({"kind": k, "body": b}) for k, b in EXPECTED]
     write(tmp_path / "a.jsonl", "\n".join(lines) + "\n")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(CSV.encode()))
     write(tmp_path / "without_ending", CSV)
-    for name in ("a.parquet", "a.csv", "a.tsv", "a.jsonl", "a.csv.gz", "without_ending"):
+    for name in (
+        "semicolons.csv",
+        "a.parquet",
+        "a.csv",
+        "a.tsv",
+        "a.jsonl",
+        "a.csv.gz",
+        "without_ending",
+    ):
         assert records(tmp_path / name) == EXPECTED, name
 
 

@@ -76,9 +76,9 @@ def test_a_finish_cut_off_between_moves_is_not_taken_for_finished(
         ("finished", {}, "holds a finished run"),
         ("finished", {"resume": True}, "holds a finished run"),
         ("unfinished", {}, "holds an unfinished run"),
-        ("nothing", {"resume": True}, "holds no unfinished run"),
         ("others", {}, "holds other files"),
         ("others", {"overwrite": True}, "holds other files"),
+        ("others", {"resume": True}, "holds other files"),
         ("file", {}, "is a file"),
         ("nothing", {"resume": True, "overwrite": True}, "give only one"),
     ],
@@ -107,14 +107,15 @@ def test_a_folder_that_must_not_be_used_is_refused(
         ("unfinished", {"resume": True}),
         ("unfinished", {"overwrite": True}),
         ("finished", {"overwrite": True}),
+        ("nothing", {"resume": True}),
     ],
 )
 def test_a_folder_is_used_when_asked_so(tmp_path: Path, state: str, how: dict[str, bool]) -> None:
     run = RunFolder(tmp_path / "run")
     if state == "finished":
         run.finish(fill)
-    else:
+    elif state == "unfinished":
         run.checkpoints.mkdir(parents=True)
         (run.checkpoints / "member-1.safetensors").write_text("state")
     run.begin(**how)
-    assert run.checkpoints.exists() == ("resume" in how)
+    assert run.checkpoints.exists() == (state == "unfinished" and "resume" in how)

@@ -35,7 +35,7 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt:
             code, message = (
                 INTERRUPTED,
-                "interrupted. What was done is kept: add --resume to go on.",
+                "interrupted. A training or comparison goes on with --resume.",
             )
         except MemoryError:
             code, message = 1, "there is not enough memory. Use fewer rows or a smaller vocabulary."
@@ -64,7 +64,9 @@ Positive = Annotated[str | None, typer.Option(help="The label to find, such as s
 Encoding = Annotated[str | None, typer.Option(help="utf-8, utf-16, cp949 or latin-1.")]
 Data = Annotated[Path | None, typer.Option(help="The file of a named dataset.")]
 Sample = Annotated[bool, typer.Option("--sample", help="Use the embedded sample instead.")]
-Seed = Annotated[int, typer.Option(help="Of split, weights and order; the same gives the same.")]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Of split, weights and order; the same gives the same.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
@@ -166,7 +168,7 @@ def evaluate(
     from recurra.terminal import note, show_result
 
     model = _load(run)
-    rows = _rows(str(file), None, False, text, label, model.positive, encoding)
+    rows = _rows(str(file), None, False, text, label, str(model.positive_class), encoding)
     if set(rows.classes) != set(map(str, model.classes_)):
         raise DataError(
             f"the labels must be those of the model, {' and '.join(map(str, model.classes_))}, but "
@@ -260,7 +262,9 @@ def predict(
             if explain:
                 show_explanation(found["tokens"])
     if as_json:
-        _print_json({"model": model.model, "positive": model.positive, "predictions": predictions})
+        _print_json(
+            {"model": model.model, "positive": model.positive_class, "predictions": predictions}
+        )
 
 
 @app.command()

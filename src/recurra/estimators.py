@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
@@ -233,6 +234,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chosen: npt.NDArray[Any] = self.classes_[np.where(reached, index, 1 - index)]
         return chosen
 
+    @property
+    def positive_class(self) -> Any:
+        """The class that scores, precision and recall are about."""
+        return self.classes_.tolist()[self._positive_index()]
+
     def label_of(self, score: float) -> Any:
         """Give the class that a positive score stands for."""
         index = self._positive_index()
@@ -345,6 +351,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise SettingsError(f"{name} must be at least 1, but it is {value}.")
+        if not isinstance(self.random_state, Integral) or self.random_state < 0:
+            raise SettingsError(
+                f"random_state must be a whole number from 0 up, but it is {self.random_state!r}: "
+                "a result that cannot be had again cannot be checked."
+            )
         if not 0 < self.validation_split < 1:
             raise SettingsError(
                 "validation_split must be a share between 0 and 1 (0.2 holds out a fifth), but it "

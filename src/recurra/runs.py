@@ -45,6 +45,8 @@ class RunFolder:
     def begin(self, *, resume: bool = False, overwrite: bool = False) -> None:
         """Make sure that a run may start (or go on) here. What is finished stays until the end.
 
+        A run killed before its first checkpoint left nothing: to resume it is to start it.
+
         Raises:
             RunError: something is here that must not be lost, or there is nothing to resume.
         """
@@ -59,9 +61,8 @@ class RunFolder:
                 f"a run needs a folder of its own, but {self.path} holds other files. "
                 "Give another --out."
             )
-        if resume and not unfinished:
-            state = "holds a finished run" if self.finished else "holds no unfinished run"
-            raise RunError(f"--resume needs an unfinished run, but {self.path} {state}.")
+        if resume and self.finished and not unfinished:
+            raise RunError(f"{self.path} holds a finished run: there is nothing to resume.")
         if overwrite:
             shutil.rmtree(self.checkpoints, ignore_errors=True)
         elif unfinished and not resume:

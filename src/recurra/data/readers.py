@@ -109,7 +109,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         frame = pd.read_parquet(path)
     except (ValueError, OSError) as error:
         raise DataError(f"a Parquet file must be whole, but {path} is not ({error}).") from None
-    return frame.where(frame.notna(), "").astype(str)
+    return frame.astype(object).where(frame.notna(), "").astype(str)
 
 
 def _read_text(path: Path, table: Table, encoding: str | None) -> None:
@@ -127,7 +127,8 @@ def _read_text(path: Path, table: Table, encoding: str | None) -> None:
             if kind == "jsonl":
                 table.frame = _read_json_lines(file, path)
             else:
-                separator = "\t" if kind == "tsv" and "\t" in first else ","
+                tabs = kind == "tsv" and "\t" in first
+                separator = "\t" if tabs else max(",;\t|", key=first.count)
                 _read_separated(file, path, encoding, separator, first, table)
     except UnicodeDecodeError as error:
         raise _undecodable(path, encoding or "", error) from None
@@ -240,7 +241,7 @@ def _read_json_lines(file: io.TextIOWrapper, path: Path) -> pd.DataFrame:
 def _read_separated(
     file: io.TextIOWrapper, path: Path, encoding: str, separator: str, first_line: str, table: Table
 ) -> None:
-    quoted = separator == "," or _tabs_are_quoted(path, encoding)
+    quoted = separator != "\t" or _tabs_are_quoted(path, encoding)
     # only a real line end ends a row: U+0085 and a lone carriage return may stand in a text
     line_end = None if first_line.endswith("\r\n") or "\r" in first_line else "\n"
     try:

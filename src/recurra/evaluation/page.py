@@ -181,9 +181,9 @@ def _calibration(axes: Any, judged: Judged, report: Report) -> None:
         (judged.baseline_scores, BASELINE, report.verdict.baseline),
         (judged.scores, MODEL, report.model.architecture),
     ):
-        bins = calibration_bins(judged.truth, scores)
-        axes.plot(
-            [b[0] for b in bins], [b[1] for b in bins], "o-", color=colour, label=name, markersize=4
-        )
+        mean, share, rows = zip(*calibration_bins(judged.truth, scores), strict=True)
+        axes.plot(mean, share, color=colour, label=name, linewidth=1)
+        # a bin of few rows says little: its dot is small
+        axes.scatter(mean, share, s=4 + 120 * np.sqrt(np.array(rows) / len(scores)), color=colour)
     axes.set(xlabel="mean score", ylabel=f"share of {report.data.positive}")
     axes.legend(frameon=False, loc="upper left")
