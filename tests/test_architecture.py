@@ -16,7 +16,7 @@ FLOORS = [
     {"errors"},
     {"backend", "sequences"},
     {"text", "evaluation", "bundle", "runs"},
-    {"layers", "data"},
+    {"subwords", "data"},
     {"models"},
     {"training"},
     {"estimators"},

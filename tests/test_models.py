@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from recurra.errors import SettingsError
-from recurra.layers import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.models import ARCHITECTURES, architecture_named, layer_table
+from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 
 VOCABULARY = 4013  # the lecture's
 

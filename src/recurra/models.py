@@ -6,7 +6,7 @@ from typing import Any
 
 from recurra.backend import keras
 from recurra.errors import SettingsError
-from recurra.layers import MaskedMaxMeanPooling1D, SubwordEmbedding
+from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import PIECES_PER_TOKEN
 
 __all__ = ["ARCHITECTURES", "DEFAULT", "Architecture", "Layer", "architecture_named", "layer_table"]

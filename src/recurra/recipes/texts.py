@@ -109,6 +109,13 @@ def train_texts(
         truth, (scores, classifier.threshold_), scored, bootstrap, f"the {classifier.model} model"
     )
 
+    for baseline in baselines:
+        if baseline.name == verdict.baseline and baseline.rows < len(kept):
+            verdict.sentence += (
+                f" Mind that {baseline.name} was fitted on a sample of {baseline.rows:,} of "
+                f"{len(kept):,} rows."
+            )
+
     # 4. report, page, bundle
     histories = classifier.histories_
     report = Report(

@@ -1,4 +1,4 @@
-"""Layers that Keras does not have."""
+"""Layers that read words with their spelling, which Keras does not have."""
 
 from typing import Any
 
