@@ -1,4 +1,4 @@
-"""Whole sequences, one step after the other: slow, plain, in any floating type.
+"""Whole sequences, one step after the other: slow, plain, in NumPy or JAX and any floating type.
 
 ::
 
@@ -12,14 +12,11 @@ is the initial state. Outputs stand in the order in which they were made.
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from recurra.cells import Cell, State, Weights
 
 __all__ = ["run"]
 
-Array = npt.NDArray[Any]
+Array = Any
 
 
 def run(
@@ -45,6 +42,7 @@ def run(
         The outputs, (batch, timesteps, units), in the order they were made, and the last state.
 
     Example:
+        >>> import numpy as np
         >>> from recurra.cells import SimpleRNN
         >>> ones = Weights(np.ones((1, 1)), np.zeros((1, 1)))
         >>> outputs, _ = run(SimpleRNN(), np.array([[[0.0], [1.0]]]), (np.zeros((1, 1)),), ones)
@@ -52,13 +50,15 @@ def run(
         [[[0.0], [0.762]]]
     """
     batch, timesteps, _ = x.shape
-    outputs = np.empty((batch, timesteps, state[0].shape[-1]), x.dtype)
-    for s in range(timesteps):
-        t = timesteps - 1 - s if go_backwards else s
+    arrays = x.__array_namespace__()
+    outputs = []
+    for t in reversed(range(timesteps)) if go_backwards else range(timesteps):
         stepped = cell.step(x[:, t], state, weights)
         if mask is not None:
-            keep = np.asarray(mask[:, t], bool)[:, None]
-            stepped = tuple(np.where(keep, a, b) for a, b in zip(stepped, state, strict=True))
+            keep = mask[:, t, None]
+            stepped = tuple(arrays.where(keep, a, b) for a, b in zip(stepped, state, strict=True))
         state = stepped
-        outputs[:, s] = state[0]
-    return outputs, state
+        outputs.append(state[0])
+    if not outputs:
+        return arrays.zeros((batch, 0, state[0].shape[-1]), dtype=x.dtype), state
+    return arrays.stack(outputs, axis=1), state
