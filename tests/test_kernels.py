@@ -181,6 +181,35 @@ def test_the_reference_s_gradients_are_those_of_finite_differences(cell):
 
 @native
 @pytest.mark.parametrize("cell", CELLS, ids=str)
+@pytest.mark.parametrize("sizes", [(5, 4, 3, 9), (4, 3, 40, 70)])
+def test_dropout_by_gate_is_a_product_with_each_gate_s_inputs(cell, sizes):
+    batch, _, features, units = sizes
+    given = problem(cell, *sizes, "lengths")
+    keep = 1.25 * (np.random.default_rng(1).random((batch, cell.gates, units + features)) < 0.8)
+
+    def dropping(cell, x, state, weights, **options):
+        # As if each row had weights of its own: dropped inputs are dropped rows of the kernels.
+        outputs = []
+        for row in range(batch):
+            by_gate = jnp.asarray(keep[row], x.dtype).T
+            kept = jnp.repeat(by_gate, units, axis=1)
+            own = Weights(
+                weights.kernel * kept[units:], weights.recurrent_kernel * kept[:units], weights.bias
+            )
+            alone = {**options, "mask": options["mask"][row : row + 1]}
+            start = tuple(s[row : row + 1] for s in state)
+            outputs.append(reference.run(cell, x[row : row + 1], start, own, **alone))
+        return jax.tree.map(lambda *rows: jnp.concatenate(rows), *outputs)
+
+    with jax.enable_x64(True):
+        exact = given.solve(dropping, "float64")
+    ours = given.solve(cpu.run, keep=keep.astype("float32"))
+    assert farthest(ours[0], exact[0]) < FORWARD
+    assert farthest(ours[1], exact[1]) < BACKWARD
+
+
+@native
+@pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_masked_steps_are_never_read(cell):
     given = problem(cell, 6, 8, 3, 5, "any")
     given.x[~given.mask] = np.nan

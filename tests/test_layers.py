@@ -83,15 +83,12 @@ def test_an_initial_state_is_used_and_has_gradients(kind):
 REFUSED = [
     ({"activation": "relu"}, "activation is relu"),
     ({"unroll": True}, "unroll"),
-    ({"dropout": 0.2, "implementation": 1}, "implementation=1"),
 ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("options", "reason"), REFUSED, ids=str)
 def test_what_no_path_of_ours_can_do_keras_does(kind, options, reason):
-    if kind == "SimpleRNN" and "implementation" in options:
-        pytest.skip("SimpleRNN has one implementation")
     ours, stock = twins(kind, **options)
     choice = kernels.explain(ours)
     assert choice.path == "keras"
@@ -117,14 +114,25 @@ def test_a_gru_that_resets_before_the_product_takes_the_portable_path():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("rates", [{"dropout": 0.4}], ids=str)
-def test_dropout_draws_what_keras_draws(kind, rates):
+@pytest.mark.parametrize(
+    "rates",
+    [{"dropout": 0.4}, {"recurrent_dropout": 0.3}, {"dropout": 0.2, "recurrent_dropout": 0.3}],
+)
+def test_dropout_draws_what_keras_draws_and_stays_on_the_fast_path(kind, rates):
     ours, stock = twins(kind, seed=5, return_sequences=True, **rates)
     x = np.random.default_rng(1).normal(size=(4, 7, 3)).astype("float32")
-    assert ours.plan().path == ("native" if cpu.level() else "portable")
+    if cpu.level():
+        assert ours.plan().path == "native"
+    seeds = [[v.value for v in layer.non_trainable_variables] for layer in (ours, stock)]
     trained = [np.asarray(layer(x, training=True)) for layer in (ours, stock)]
     np.testing.assert_allclose(*trained, atol=2e-6)
     assert np.abs(trained[0] - np.asarray(ours(x))).max() > 0.01
+    for layer, seed in zip((ours, stock), seeds, strict=True):
+        for variable, value in zip(layer.non_trainable_variables, seed, strict=True):
+            variable.assign(value)
+    found, expected = (gradients(layer, x, training=True) for layer in (ours, stock))
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -40,7 +40,12 @@ def plan(layer: Any) -> Choice:
         return Choice("keras", cell)
     if reason := _only_keras(layer):
         return Choice("keras", reason, cell)
-    return choose(cell, layer.compute_dtype)
+    choice = choose(cell, layer.compute_dtype)
+    if choice.path == "portable" and _drops_by_gate(layer):
+        return Choice(
+            "keras", f"{choice.reason}, and only those drop for each gate by itself", cell
+        )
+    return choice
 
 
 def _only_keras(layer: Any) -> str | None:
@@ -50,11 +55,13 @@ def _only_keras(layer: Any) -> str | None:
         return "use_cudnn=True was asked for"
     if keras.distribution.distribution() is not None:
         return "the batch or the weights are spread over devices"
-    if layer.recurrent_dropout:
-        return "recurrent dropout has no other path so far"
-    if layer.dropout and getattr(layer.cell, "implementation", 2) == 1:
-        return "implementation=1 drops inputs for each gate by itself"
     return None
+
+
+def _drops_by_gate(layer: Any) -> bool:
+    """Say whether what is dropped differs from gate to gate, or is a part of the state."""
+    by_gate = layer.dropout and getattr(layer.cell, "dropout_mask_count", None)
+    return bool(layer.recurrent_dropout or by_gate)
 
 
 def inner_loop(
@@ -80,7 +87,10 @@ def inner_loop(
         return own(sequences, initial_state, mask=mask, training=training)
     if choice.path == "portable":
         counted["portable"] += 1
-    if training and layer.dropout:
+    keep = None
+    if training and _drops_by_gate(layer):
+        keep = _keep(layer.cell, sequences, initial_state)
+    elif training and layer.dropout:
         dropped = layer.cell.get_dropout_mask(sequences[:, 0, :])
         sequences = sequences * ops.expand_dims(dropped, 1)
     zeroed = layer.zero_output_for_mask and mask is not None
@@ -90,6 +100,7 @@ def inner_loop(
         tuple(keras.tree.flatten(initial_state)),
         _weights(layer.cell),
         mask=mask,
+        keep=keep,
         go_backwards=layer.go_backwards,
         return_sequences=layer.return_sequences or zeroed,
     )
@@ -111,6 +122,23 @@ class _Fast:
     ) -> tuple[Array, Array, list[Array]]:
         own = super().inner_loop  # type: ignore[misc]
         return inner_loop(self, own, sequences, initial_state, mask, training)
+
+
+def _keep(cell: Any, sequences: Array, initial_state: Any) -> Array:
+    """Give what h and x are multiplied by, (batch, gates, units + features), as Keras draws it."""
+    state, x = keras.tree.flatten(initial_state)[0], sequences[:, 0, :]
+    gates = cell.kernel.shape[-1] // cell.units
+    parts = []
+    for like, masks in (
+        (state, cell.get_recurrent_dropout_mask(state)),
+        (x, cell.get_dropout_mask(x)),
+    ):
+        if masks is None:
+            masks = ops.ones_like(like)
+        if not isinstance(masks, list):
+            masks = [masks] * gates
+        parts.append(ops.stack(masks, axis=1))
+    return ops.concatenate(parts, axis=-1)
 
 
 def _weights(cell: Any) -> Weights:

@@ -59,6 +59,7 @@ def run(
     weights: Weights,
     *,
     mask: Array | None = None,
+    keep: Array | None = None,
     go_backwards: bool = False,
     return_sequences: bool = True,
 ) -> tuple[Array | None, State]:
@@ -66,16 +67,16 @@ def run(
     from recurra.kernels import cpu, xla
 
     assert choice.cell is not None
-    path = cpu.run if choice.path == "native" else xla.run
-    return path(
-        choice.cell,
-        x,
-        state,
-        weights,
-        mask=mask,
-        go_backwards=go_backwards,
-        return_sequences=return_sequences,
-    )
+    given = (choice.cell, x, state, weights)
+    options: dict[str, Any] = {
+        "mask": mask,
+        "go_backwards": go_backwards,
+        "return_sequences": return_sequences,
+    }
+    if choice.path == "native":
+        return cpu.run(*given, keep=keep, **options)
+    assert keep is None, "only the native path drops for each gate by itself"
+    return xla.run(*given, **options)
 
 
 def explain(layer: Any) -> Choice:

@@ -77,6 +77,7 @@ def run(
     weights: Weights,
     *,
     mask: Array | None = None,
+    keep: Array | None = None,
     go_backwards: bool = False,
     return_sequences: bool = True,
 ) -> tuple[Array | None, State]:
@@ -89,6 +90,8 @@ def run(
         weights: what the cell has learned.
         mask: (batch, timesteps), False where a step is to be skipped; None for nowhere. What is
             skipped costs nothing.
+        keep: (batch, gates, units + features), what h and x are multiplied by before each gate
+            sees them, in every step: dropout. None for ones.
         go_backwards: whether to read from the last timestep to the first.
         return_sequences: whether the outputs are wanted, or only the last state.
 
@@ -107,8 +110,10 @@ def run(
     nothing = jnp.zeros((0,), x.dtype)
     h, c = state if len(state) == 2 else (state[0], nothing)
     given = jnp.zeros((0,), bool) if mask is None else jnp.asarray(mask, bool)
+    dropped = nothing if keep is None else keep
     options = (NAMES[type(cell)], go_backwards, return_sequences)
-    outputs, h, c = _run(options, x, h, c, weights.kernel, weights.recurrent_kernel, bias, given)
+    kernels = (weights.kernel, weights.recurrent_kernel, bias)
+    outputs, h, c = _run(options, x, h, c, *kernels, given, dropped)
     return outputs if return_sequences else None, (h, c) if len(state) == 2 else (h,)
 
 
@@ -149,15 +154,15 @@ def _run_backward(
     options: Options, saved: tuple[Any, ...], gradients: tuple[Array, ...]
 ) -> tuple[Array | None, ...]:
     name, go_backwards, _ = options
-    (x, h, c, kernel, recurrent_kernel, bias, mask), tape = saved
+    (x, h, c, kernel, recurrent_kernel, bias, mask, keep), tape = saved
     results = (x, h, c, kernel, recurrent_kernel, bias)
     call = jax.ffi.ffi_call(
         "recurra_backward",
         [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in results],
         vmap_method="sequential",
     )
-    given = (x, h, c, kernel, recurrent_kernel, mask, tape, *gradients)
-    return (*call(*given, cell=name, go_backwards=go_backwards), None)
+    given = (x, h, c, kernel, recurrent_kernel, mask, keep, tape, *gradients)
+    return (*call(*given, cell=name, go_backwards=go_backwards), None, None)
 
 
 _run.defvjp(_run_forward, _run_backward)

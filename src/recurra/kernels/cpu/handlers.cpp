@@ -179,7 +179,8 @@ static const float *data(const Array &array) {
 
 static ffi::Error describe(Call &call, const Cell *&cell, std::string_view name, bool go_backwards,
                            const Array &x, const Array &h, const Array &c, const Array &kernel,
-                           const Array &recurrent, const ffi::Buffer<ffi::PRED> &mask) {
+                           const Array &recurrent, const ffi::Buffer<ffi::PRED> &mask,
+                           const Array &keep) {
   const auto wrong = [](const char *text) { return ffi::Error::InvalidArgument(text); };
   if (!level()) return wrong("this processor has none of the instruction levels built");
   if (!(cell = cell_named(name))) return wrong("the cell must be simple_rnn, lstm or gru");
@@ -197,6 +198,10 @@ static ffi::Error describe(Call &call, const Cell *&cell, std::string_view name,
   if (mask.dimensions().size() == 2 &&
       mask.element_count() != static_cast<size_t>(call.batch * call.timesteps))
     return wrong("the mask must be (batch, timesteps)");
+  const int64_t kept = columns / std::max<int64_t>(call.units, 1) * (call.units + call.features);
+  if (keep.element_count() && keep.element_count() != static_cast<size_t>(call.batch * kept))
+    return wrong("dropout must be (batch, gates, units + features)");
+  call.keep = data(keep);
   call.x = data(x), call.h = data(h), call.c = name == "lstm" ? data(c) : nullptr;
   call.kernel = data(kernel), call.recurrent_kernel = data(recurrent);
   return ffi::Error::Success();
@@ -209,13 +214,13 @@ static const bool *data(const ffi::Buffer<ffi::PRED> &mask) {
 }
 
 static ffi::Error forward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
-                          Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask, Result outputs,
+                          Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask, Array keep, Result outputs,
                           Result last_h, Result last_c, Result tape, std::string_view name,
                           bool go_backwards) try {
   Call call{};
   const Cell *cell = nullptr;
   if (ffi::Error error =
-          describe(call, cell, name, go_backwards, x, h, c, kernel, recurrent, mask);
+          describe(call, cell, name, go_backwards, x, h, c, kernel, recurrent, mask, keep);
       error.failure())
     return error;
   call.bias = data(bias);
@@ -240,14 +245,14 @@ static ffi::Error forward(ffi::ThreadPool pool, Array x, Array h, Array c, Array
 }
 
 static ffi::Error backward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
-                           Array recurrent, ffi::Buffer<ffi::PRED> mask, Array tape,
+                           Array recurrent, ffi::Buffer<ffi::PRED> mask, Array keep, Array tape,
                            Array d_outputs, Array d_last_h, Array d_last_c, Result dx, Result dh,
                            Result dc, Result d_kernel, Result d_recurrent, Result d_bias,
                            std::string_view name, bool go_backwards) try {
   Call call{};
   const Cell *cell = nullptr;
   if (ffi::Error error =
-          describe(call, cell, name, go_backwards, x, h, c, kernel, recurrent, mask);
+          describe(call, cell, name, go_backwards, x, h, c, kernel, recurrent, mask, keep);
       error.failure())
     return error;
   call.tape = const_cast<float *>(data(tape)), call.d_outputs = data(d_outputs);
@@ -297,6 +302,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_forward, recurra::forward,
                                   .Arg<Array>()                    // recurrent kernel
                                   .Arg<Array>()                    // bias
                                   .Arg<ffi::Buffer<ffi::PRED>>()   // mask
+                                  .Arg<Array>()                    // dropout
                                   .Ret<Array>()                    // outputs
                                   .Ret<Array>()                    // last h
                                   .Ret<Array>()                    // last c
@@ -313,6 +319,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_backward, recurra::backward,
                                   .Arg<Array>()                    // kernel
                                   .Arg<Array>()                    // recurrent kernel
                                   .Arg<ffi::Buffer<ffi::PRED>>()   // mask
+                                  .Arg<Array>()                    // dropout
                                   .Arg<Array>()                    // tape
                                   .Arg<Array>()                    // d outputs
                                   .Arg<Array>()                    // d last h

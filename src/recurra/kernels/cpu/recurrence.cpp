@@ -163,15 +163,17 @@ struct SimpleRNN {  // a panel is as many units as there are sums
   }
 };
 
-// Sizes that follow from a call. A row of *inputs* is [h, padded | x]; its length is an odd number
-// of cache lines, so that the same place of many rows does not fall on the same few cache sets.
+// Sizes that follow from a call. A row of *inputs* is [h, padded | x]; with dropout, which differs
+// from gate to gate, it is h and then such a pair for each gate. Its length is an odd number of cache
+// lines, so that the same place of many rows does not fall on the same few cache sets.
 template <class C>
 struct Sizes {
   static constexpr int UNITS = C::GROUPS * LANES;     // units of a panel
   static constexpr int WEIGHTS = C::VECTORS * LANES;  // weights of a panel, for one input
   static constexpr int RESULTS = C::SUMS * LANES;
 
-  int64_t units, features, inputs, panels, padded, row, state_quads, input_quads, tape;
+  int64_t units, features, inputs, panels, padded, pair, pairs, row;
+  int64_t state_quads, input_quads, tape;
 
   explicit Sizes(const Call &call)
       : units(call.units),
@@ -179,7 +181,9 @@ struct Sizes {
         inputs(units + features),
         panels(cover(units, UNITS)),
         padded(panels * UNITS),
-        row((cover(padded + features, 16) | 1) * 16),
+        pair(padded + features),
+        pairs(call.keep ? padded : 0),
+        row((cover(call.keep ? padded + gates() * pair : pair, 16) | 1) * 16),
         state_quads(cover(units, WIDE * LANES)),
         input_quads(cover(features, WIDE * LANES)),
         tape(panels * C::SAVED * LANES) {}
@@ -187,11 +191,11 @@ struct Sizes {
   int64_t wide() const { return most(padded, state_quads * WIDE * LANES); }
 
   // Which gate and which unit a weight of a panel belongs to.
-  static int64_t gate(int v) { return C::GROUPS == 1 ? v : 0; }
+  static constexpr int64_t gate(int v) { return C::GROUPS == 1 ? v : 0; }
   static int64_t unit(int64_t panel, int v) {
     return panel * UNITS + (C::GROUPS == 1 ? 0 : v * LANES);
   }
-  int64_t gates() const { return C::GROUPS == 1 ? C::VECTORS : 1; }
+  static constexpr int64_t gates() { return C::GROUPS == 1 ? C::VECTORS : 1; }
 };
 
 template <int N>
@@ -209,21 +213,42 @@ INLINE void tiles(int64_t rows, Work work) {
   if (first < rows) work(Rows<1>{}, first);
 }
 
-// sums += rows of inputs times one panel, for inputs `from` to `to` of [h | x].
-template <class C, bool FROM_STATE, int N>
-INLINE void multiply(Vec (&sums)[N][C::SUMS], const float *inputs, int64_t row, const float *weights,
-                     int64_t count) {
+// sums += `count` inputs of some rows times their weights in one panel.
+template <class C, bool FROM_STATE, bool KEEP, int N>
+INLINE void multiply(Vec (&sums)[N][C::SUMS], const Sizes<C> &size, const float *inputs,
+                     const float *weights, int64_t count) {
   for (int64_t k = 0; k < count; ++k, weights += C::VECTORS * LANES) {
     Vec x[N];
 #pragma GCC unroll 8
-    for (int i = 0; i < N; ++i) x[i] = all(inputs[i * row + k]);
-#pragma GCC unroll 8
     for (int v = 0; v < C::VECTORS; ++v) {
+      if (KEEP || v == 0)
+#pragma GCC unroll 8
+        for (int i = 0; i < N; ++i) x[i] = all(inputs[i * size.row + size.gate(v) * size.pair + k]);
       const Vec w = load(weights + v * LANES);
 #pragma GCC unroll 8
       for (int i = 0; i < N; ++i) sums[i][C::sum(FROM_STATE, v)] += x[i] * w;
     }
   }
+}
+
+// Fill the pairs of a row of inputs: h and x as each gate is to see them.
+template <class C>
+INLINE void drop(const Sizes<C> &size, const float *x, const float *keep, float *row) {
+  for (int64_t gate = 0; gate < size.gates(); ++gate, keep += size.inputs) {
+    float *pair = row + size.pairs + gate * size.pair;
+    for (int64_t j = 0; j < size.units; ++j) pair[j] = row[j] * keep[j];
+    for (int64_t j = 0; j < size.features; ++j) pair[size.padded + j] = x[j] * keep[size.units + j];
+  }
+}
+
+// Put x into a row of inputs, whose h is there already.
+template <class C>
+INLINE void complete(const Call &call, const Sizes<C> &size, int64_t rank, int64_t place, float *row) {
+  if (call.keep)
+    drop<C>(size, call.x + place,
+            call.keep + call.order[rank] * size.gates() * size.inputs, row);
+  else
+    memcpy(row + size.padded, call.x + place, 4 * size.features);
 }
 
 // The weights as panels: [panel][input of h, then of x][vector][lane]; then biases [panel][sum][lane].
@@ -313,7 +338,7 @@ int64_t scratch(const Call &call) {
   return BLOCK * (2 * size.row + size.padded + size.RESULTS);
 }
 
-template <class C>
+template <class C, bool KEEP>
 void step(const Sizes<C> &size, const float *packed, int64_t rows, const float *inputs, float *next,
           float *c, float *partial, float *tape, int64_t tape_row) {
   constexpr int64_t NEAR_INPUTS = NEAR / (4 * C::VECTORS * LANES);
@@ -336,9 +361,10 @@ void step(const Sizes<C> &size, const float *packed, int64_t rows, const float *
           for (int v = 0; v < C::SUMS; ++v)
             sums[r][v] = load(start + (i + r) * start_row + v * LANES);
         const float *row = inputs + i * size.row, *w = weights + from * size.WEIGHTS;
-        multiply<C, true>(sums, row + from, size.row, w, of_h);
-        multiply<C, false>(sums, row + size.padded + most(0, from - size.units), size.row,
-                           w + of_h * size.WEIGHTS, of_x);
+        const float *h = row + size.pairs + from;
+        const float *x = row + size.pairs + size.padded + most(0, from - size.units);
+        multiply<C, true, KEEP>(sums, size, h, w, of_h);
+        multiply<C, false, KEEP>(sums, size, x, w + of_h * size.WEIGHTS, of_x);
         for (int r = 0; r < N; ++r)
           if (to < size.inputs)
             for (int v = 0; v < C::SUMS; ++v)
@@ -377,11 +403,11 @@ void forward(const Call &call, const float *packed, int64_t lane, int64_t lanes,
       }
       rows = still;
       for (int64_t i = 0; i < rows; ++i)
-        copy(now + i * size.row + size.padded, call.x + place_in_x(call, block.rank(i), s),
-             call.features);
+        complete<C>(call, size, block.rank(i), place_in_x(call, block.rank(i), s),
+                    now + i * size.row);
       float *tape = call.tape;
       if (tape) tape += (s * call.batch + block.rank(0)) * size.tape;
-      step<C>(size, packed, rows, now, next, c, partial, tape, lanes * size.tape);
+      (call.keep ? step<C, true> : step<C, false>)(size, packed, rows, now, next, c, partial, tape, lanes * size.tape);
       float *swap = now;
       now = next;
       next = swap;
@@ -430,7 +456,7 @@ template <class C>
 struct Chunk {
   const Sizes<C> &size;
   float *inputs, *d, *dx;
-  int64_t *places;
+  int64_t *places, *ranks;
   int64_t rows, room;
   const float *d_of(int64_t panel, int64_t row) const {
     return d + (panel * room + row) * size.RESULTS;
@@ -441,14 +467,53 @@ template <class C>
 int64_t scratch_back(const Call &call) {
   const Sizes<C> size(call);
   const int64_t wide = size.input_quads * WIDE * LANES;
-  return CHUNK * (size.row + size.panels * size.RESULTS + wide + 2) +
+  return CHUNK * (size.row + size.panels * size.RESULTS + wide + 4) +
          BLOCK * (size.wide() + 3 * size.padded);
 }
 
-// out += d times a transposed kernel, for some rows of the chunk.
 template <class C, bool FROM_STATE>
-void multiply_back(const Chunk<C> &chunk, int64_t first, int64_t rows, const float *packed,
-                   int64_t quads, float *out, int64_t out_row) {
+void multiply_back_kept(const Call &call, const Chunk<C> &chunk, int64_t first, int64_t rows,
+                        const float *packed, int64_t quads, float *out, int64_t out_row) {
+  constexpr int64_t EACH = WIDE * LANES;
+  const Sizes<C> &size = chunk.size;
+  const int64_t columns = FROM_STATE ? size.units : size.features;
+  for (int64_t quad = 0; quad < quads; ++quad, packed += size.panels * size.WEIGHTS * EACH)
+    tiles(rows, [&](auto n, int64_t i) {
+      constexpr int N = decltype(n)::value;
+      for (int64_t gate = 0; gate < size.gates(); ++gate) {
+        Vec sums[N][WIDE] = {};
+        for (int64_t panel = 0; panel < size.panels; ++panel)
+          for (int u = 0; u < C::VECTORS; ++u) {
+            if (size.gate(u) != gate) continue;
+            const float *d = chunk.d_of(panel, first + i) + C::sum(FROM_STATE, u) * LANES;
+            const float *w = packed + (panel * C::VECTORS + u) * LANES * EACH;
+            for (int j = 0; j < LANES; ++j, w += EACH)
+#pragma GCC unroll 8
+              for (int v = 0; v < WIDE; ++v) {
+                const Vec wide = load(w + v * LANES);
+#pragma GCC unroll 8
+                for (int r = 0; r < N; ++r) sums[r][v] += all(d[r * size.RESULTS + j]) * wide;
+              }
+          }
+        for (int r = 0; r < N; ++r) {
+          float product[EACH], *target = out + (i + r) * out_row + quad * EACH;
+          for (int v = 0; v < WIDE; ++v) store(product + v * LANES, sums[r][v]);
+          const int64_t row = call.order[chunk.ranks[first + i + r]] * size.gates() + gate;
+          const float *keep =
+              call.keep + row * size.inputs + (FROM_STATE ? 0 : size.units) + quad * EACH;
+          for (int64_t j = 0; j < least(EACH, columns - quad * EACH); ++j)
+            target[j] += keep[j] * product[j];
+        }
+      }
+    });
+}
+
+// out += d times a transposed kernel, for some rows of the chunk; with dropout, gate by gate.
+template <class C, bool FROM_STATE>
+void multiply_back(const Call &call, const Chunk<C> &chunk, int64_t first, int64_t rows,
+                   const float *packed, int64_t quads, float *out, int64_t out_row) {
+  if (call.keep)
+    return multiply_back_kept<C, FROM_STATE>(call, chunk, first, rows, packed, quads, out, out_row);
   constexpr int64_t EACH = WIDE * LANES;
   const Sizes<C> &size = chunk.size;
   const int64_t near = most(1, NEAR / (4 * size.WEIGHTS * EACH));
@@ -488,7 +553,7 @@ void multiply_back(const Chunk<C> &chunk, int64_t first, int64_t rows, const flo
 }
 
 // gradients += inputsᵀ d, for one panel and `count` inputs from `inputs` on.
-template <class C, bool FROM_STATE>
+template <class C, bool FROM_STATE, bool KEEP>
 void multiply_across(const Chunk<C> &chunk, const float *d, const float *inputs, int64_t count,
                      float *gradients) {
   const Sizes<C> &size = chunk.size;
@@ -504,9 +569,10 @@ void multiply_across(const Chunk<C> &chunk, const float *d, const float *inputs,
     for (int64_t row = 0; row < chunk.rows; ++row, from += size.RESULTS, x_row += size.row) {
       Vec x[N];
 #pragma GCC unroll 8
-      for (int r = 0; r < N; ++r) x[r] = all(x_row[r]);
-#pragma GCC unroll 8
       for (int v = 0; v < C::VECTORS; ++v) {
+        if (KEEP || v == 0)
+#pragma GCC unroll 8
+          for (int r = 0; r < N; ++r) x[r] = all(x_row[size.gate(v) * size.pair + r]);
         const Vec w = load(from + C::sum(FROM_STATE, v) * LANES);
 #pragma GCC unroll 8
         for (int r = 0; r < N; ++r) sums[r][v] += x[r] * w;
@@ -525,7 +591,7 @@ void settle(const Call &call, Chunk<C> &chunk, const float *packed, float *gradi
   const Sizes<C> &size = chunk.size;
   const int64_t wide = size.input_quads * WIDE * LANES;
   memset(chunk.dx, 0, 4 * chunk.rows * wide);
-  multiply_back<C, false>(chunk, 0, chunk.rows,
+  multiply_back<C, false>(call, chunk, 0, chunk.rows,
                           packed + size.state_quads * size.panels * size.WEIGHTS * WIDE * LANES,
                           size.input_quads, chunk.dx, wide);
   for (int64_t row = 0; row < chunk.rows; ++row)
@@ -534,9 +600,12 @@ void settle(const Call &call, Chunk<C> &chunk, const float *packed, float *gradi
   float *biases = gradients + size.panels * size.inputs * size.WEIGHTS;
   for (int64_t panel = 0; panel < size.panels; ++panel) {
     const float *d = chunk.d_of(panel, 0);
-    multiply_across<C, true>(chunk, d, chunk.inputs, size.units, gradients);
+    const float *h = chunk.inputs + size.pairs, *x = h + size.padded;
+    (call.keep ? multiply_across<C, true, true> : multiply_across<C, true, false>)(
+        chunk, d, h, size.units, gradients);
     gradients += size.units * size.WEIGHTS;
-    multiply_across<C, false>(chunk, d, chunk.inputs + size.padded, size.features, gradients);
+    (call.keep ? multiply_across<C, false, true> : multiply_across<C, false, false>)(
+        chunk, d, x, size.features, gradients);
     gradients += size.features * size.WEIGHTS;
     for (int v = 0; v < C::SUMS; ++v, biases += LANES) {
       Vec sum = load(biases);
@@ -560,12 +629,12 @@ void backward(const Call &call, const float *packed, int64_t lane, int64_t lanes
               float *gradients) {
   const Sizes<C> size(call);
   const int64_t wide = size.wide();
-  Chunk<C> chunk{size, scratch, nullptr, nullptr, nullptr, 0, CHUNK};
+  Chunk<C> chunk{size, scratch, nullptr, nullptr, nullptr, nullptr, 0, CHUNK};
   chunk.d = chunk.inputs + CHUNK * size.row;
   chunk.dx = chunk.d + CHUNK * size.panels * size.RESULTS;
-  chunk.places =
-      reinterpret_cast<int64_t *>(chunk.dx + CHUNK * size.input_quads * WIDE * LANES);
-  float *dh = reinterpret_cast<float *>(chunk.places + CHUNK), *dc = dh + BLOCK * wide;
+  chunk.places = reinterpret_cast<int64_t *>(chunk.dx + CHUNK * size.input_quads * WIDE * LANES);
+  chunk.ranks = chunk.places + CHUNK;
+  float *dh = reinterpret_cast<float *>(chunk.ranks + CHUNK), *dc = dh + BLOCK * wide;
   float *h0 = dc + BLOCK * size.padded, *c0 = h0 + BLOCK * size.padded;
   memset(gradients, 0, 4 * weights_of<C>(call));
 
@@ -599,9 +668,10 @@ void backward(const Call &call, const float *packed, int64_t lane, int64_t lanes
                     chunk.d + (panel * CHUNK + here) * size.RESULTS, inputs + unit);
         }
         chunk.places[here] = place_in_x(call, rank, s);
-        copy(inputs + size.padded, call.x + chunk.places[here], size.features);
+        chunk.ranks[here] = rank;
+        complete<C>(call, size, rank, chunk.places[here], inputs);
       }
-      multiply_back<C, true>(chunk, chunk.rows, rows, packed, size.state_quads, dh, wide);
+      multiply_back<C, true>(call, chunk, chunk.rows, rows, packed, size.state_quads, dh, wide);
       chunk.rows += rows;
     }
     for (int64_t i = 0; i < block.rows; ++i) {

@@ -13,6 +13,7 @@ struct Call {
   const float *x;       // (batch, timesteps, features)
   const float *h, *c;   // (batch, units), where the state starts; c for an LSTM only
   const float *kernel, *recurrent_kernel, *bias;
+  const float *keep;    // (batch, gates, units + features), dropout: what multiplies h and x; or null
 
   // The schedule. A masked step changes nothing, so it is not taken: a row is the list of the steps
   // it does take, and rows stand by falling number of steps, so that those at work come first.
