@@ -285,6 +285,11 @@ int64_t parts(const Call &call) {
   return Sizes<C>(call).panels;
 }
 
+template <class C>
+int64_t saved(const Call &call) {
+  return Sizes<C>(call).tape;
+}
+
 // The rows of one lane, cut into blocks of about equal size.
 struct Block {
   int64_t lane, lanes, first, rows;
@@ -710,8 +715,8 @@ void gather(const Call &call, int64_t panel, const float *gradients, int64_t lan
 
 template <class C>
 constexpr Cell cell() {
-  return {parts<C>,        weights_of<C>, packed_back<C>, gradients<C>, scratch<C>, scratch_back<C>,
-          pack<C>,         pack_back<C>, forward<C>,  backward<C>,  gather<C>};
+  return {parts<C>,   saved<C>,        weights_of<C>, packed_back<C>, gradients<C>, scratch<C>,
+          scratch_back<C>, pack<C>, pack_back<C>, forward<C>, backward<C>, gather<C>};
 }
 
 }  // namespace

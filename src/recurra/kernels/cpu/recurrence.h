@@ -34,6 +34,7 @@ struct Call {
 // nothing but what they read; packing and gathering are cut into parts, panels of units.
 struct Cell {
   int64_t (*parts)(const Call &);
+  int64_t (*saved)(const Call &);  // for one step of one row, on the tape
   int64_t (*packed)(const Call &);
   int64_t (*packed_back)(const Call &);
   int64_t (*gradients)(const Call &);
