@@ -6,6 +6,7 @@ from typing import Any
 
 from recurra.backend import keras
 from recurra.errors import SettingsError
+from recurra.layers import GRU, LSTM, Bidirectional, SimpleRNN
 
 __all__ = ["ARCHITECTURES", "DEFAULT", "Architecture", "Layer", "architecture_named", "layer_table"]
 
@@ -70,21 +71,19 @@ def conv1d(vocabulary: int, pieces: int) -> Any:
 ARCHITECTURES: dict[str, Architecture] = {
     "simple-rnn": Architecture(
         "Embedding 32 → SimpleRNN 32 → Dense 1",
-        recurrent(lambda: layers.SimpleRNN(32, name="simple_rnn")),
+        recurrent(lambda: SimpleRNN(32, name="simple_rnn")),
     ),
     "lstm": Architecture(
-        "Embedding 32 → LSTM 32 → Dense 1", recurrent(lambda: layers.LSTM(32, name="lstm"))
+        "Embedding 32 → LSTM 32 → Dense 1", recurrent(lambda: LSTM(32, name="lstm"))
     ),
-    "gru": Architecture(
-        "Embedding 32 → GRU 32 → Dense 1", recurrent(lambda: layers.GRU(32, name="gru"))
-    ),
+    "gru": Architecture("Embedding 32 → GRU 32 → Dense 1", recurrent(lambda: GRU(32, name="gru"))),
     "bi-lstm": Architecture(
         "Embedding 32 → LSTM 32 in both directions → Dense 1",
-        recurrent(lambda: layers.Bidirectional(layers.LSTM(32, name="lstm"), name="bi_lstm")),
+        recurrent(lambda: Bidirectional(LSTM(32, name="lstm"), name="bi_lstm")),
     ),
     "bi-gru": Architecture(
         "Embedding 32 → GRU 32 in both directions → Dense 1",
-        recurrent(lambda: layers.Bidirectional(layers.GRU(32, name="gru"), name="bi_gru")),
+        recurrent(lambda: Bidirectional(GRU(32, name="gru"), name="bi_gru")),
     ),
     "conv1d": Architecture("Embedding 32 → Conv1D 32×5 → maximum → Dense 64 → Dense 1", conv1d),
 }
