@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check docs sanitize clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -23,6 +23,15 @@ docs: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
+
+# The native kernels by themselves, watched for bad addresses, undefined behaviour and races.
+sanitize: .venv/installed
+	for kind in address,undefined thread; do \
+		cmake -S . -B build/$$kind -DRECURRA_SANITIZE=$$kind -DCMAKE_BUILD_TYPE=Release \
+			-DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python > /dev/null && \
+		cmake --build build/$$kind --target exercise && \
+		find build/$$kind -name exercise -type f -exec {} \; || exit 1; \
+	done
 
 clean:
 	rm -rf .venv runs build dist

@@ -14,9 +14,11 @@ SOURCE = Path(recurra.__file__).parent
 # a module may import those of a lower floor, and those beside it in its own package
 FLOORS = [
     {"errors"},
+    {"cells"},
     {"backend", "sequences"},
     {"text", "evaluation", "bundle", "runs"},
-    {"subwords", "data"},
+    {"kernels"},
+    {"layers", "subwords", "data"},
     {"models"},
     {"training"},
     {"estimators"},

@@ -18,6 +18,7 @@ from recurra.errors import (
 
 if TYPE_CHECKING:
     from recurra.estimators import SequenceClassifier
+    from recurra.layers import accelerate
     from recurra.text import TextEncoder, Vocabulary
 
 __version__ = version("recurra")
@@ -31,12 +32,14 @@ __all__ = [
     "SettingsError",
     "TextEncoder",
     "Vocabulary",
+    "accelerate",
 ]
 
 _LAZY = {
     "SequenceClassifier": "recurra.estimators",
     "TextEncoder": "recurra.text",
     "Vocabulary": "recurra.text",
+    "accelerate": "recurra.layers",
 }
 
 

@@ -5,8 +5,10 @@ import platform
 from importlib.metadata import version
 
 from recurra.backend import keras
+from recurra.cells import LSTM
 from recurra.data.catalogue import CATALOGUE, cache_folder, locate
 from recurra.errors import DataError
+from recurra.kernels import choose
 
 __all__ = ["examine"]
 
@@ -19,13 +21,23 @@ def examine() -> dict[str, dict[str, str]]:
     return {
         "versions": versions,
         "backend": {"keras backend": keras.backend.backend(), "devices": _devices()},
-        "kernels": {"native": "none in this version", "layers": "Keras' own"},
+        "kernels": _kernels(),
         "data": {name: _place(name) for name in CATALOGUE}
         | {
             "RECURRA_DATA": os.environ.get("RECURRA_DATA", "not set"),
             "cache": str(cache_folder()),
         },
     }
+
+
+def _kernels() -> dict[str, str]:
+    choice = choose(LSTM(), "float32")
+    advice = {
+        "native": "SimpleRNN, LSTM and GRU run natively",
+        "portable": "install a C++ compiler (g++ or clang) and Recurra again, to run natively",
+        "keras": "layers run as Keras has them",
+    }
+    return {"path": choice.path, "reason": choice.reason, "layers": advice[choice.path]}
 
 
 def _devices() -> str:

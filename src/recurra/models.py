@@ -6,6 +6,7 @@ from typing import Any
 
 from recurra.backend import keras
 from recurra.errors import SettingsError
+from recurra.layers import GRU, LSTM, Bidirectional, SimpleRNN
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import PIECES_PER_TOKEN
 
@@ -82,8 +83,7 @@ def subword_bi_gru(vocabulary: int, pieces: int) -> Any:
         vocabulary + pieces, 64, id_dropout=0.2, word_dropout=0.1, name="embedding"
     )(ids)
     x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
-    gru = layers.GRU(64, return_sequences=True, name="gru")
-    x = layers.Bidirectional(gru, name="bi_gru")(x)
+    x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
     x = MaskedMaxMeanPooling1D(name="pooling")(x)
     x = layers.Dropout(0.5, name="dropout")(x)
     return keras.Model(ids, layers.Dense(1, activation="sigmoid", name="output")(x), name="network")
@@ -102,21 +102,19 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "simple-rnn": Architecture(
         "Embedding 32 → SimpleRNN 32 → Dense 1",
-        recurrent(lambda: layers.SimpleRNN(32, name="simple_rnn")),
+        recurrent(lambda: SimpleRNN(32, name="simple_rnn")),
     ),
     "lstm": Architecture(
-        "Embedding 32 → LSTM 32 → Dense 1", recurrent(lambda: layers.LSTM(32, name="lstm"))
+        "Embedding 32 → LSTM 32 → Dense 1", recurrent(lambda: LSTM(32, name="lstm"))
     ),
-    "gru": Architecture(
-        "Embedding 32 → GRU 32 → Dense 1", recurrent(lambda: layers.GRU(32, name="gru"))
-    ),
+    "gru": Architecture("Embedding 32 → GRU 32 → Dense 1", recurrent(lambda: GRU(32, name="gru"))),
     "bi-lstm": Architecture(
         "Embedding 32 → LSTM 32 in both directions → Dense 1",
-        recurrent(lambda: layers.Bidirectional(layers.LSTM(32, name="lstm"), name="bi_lstm")),
+        recurrent(lambda: Bidirectional(LSTM(32, name="lstm"), name="bi_lstm")),
     ),
     "bi-gru": Architecture(
         "Embedding 32 → GRU 32 in both directions → Dense 1",
-        recurrent(lambda: layers.Bidirectional(layers.GRU(32, name="gru"), name="bi_gru")),
+        recurrent(lambda: Bidirectional(GRU(32, name="gru"), name="bi_gru")),
     ),
     "conv1d": Architecture("Embedding 32 → Conv1D 32×5 → maximum → Dense 64 → Dense 1", conv1d),
 }

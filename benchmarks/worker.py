@@ -1,0 +1,136 @@
+"""One rival in its own process: builds a model from given weights, then times what it is asked to.
+
+It reads one word a line, `predict`, `train` or `infer`, and answers with one line of JSON.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+
+import numpy as np
+
+RIVAL, CELL, FILE = sys.argv[1:4]
+GIVEN = np.load(FILE)
+STEPS = int(GIVEN["steps"])
+TOKENS, LABELS = GIVEN["tokens"], GIVEN["labels"]
+BATCH = len(TOKENS) // STEPS
+NAMES = ("embedding", "kernel", "recurrent_kernel", "bias", "dense", "dense_bias")
+
+
+def keras_model():
+    """Embedding → cell → Dense in Keras on JAX, with our layer or the stock one."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    import jax
+    import keras
+
+    if RIVAL == "recurra":
+        from recurra import layers
+    else:
+        layers = keras.layers
+    units = GIVEN["recurrent_kernel"].shape[0]
+    model = keras.Sequential(
+        [
+            keras.Input((TOKENS.shape[1],), dtype="int32"),
+            keras.layers.Embedding(*GIVEN["embedding"].shape, mask_zero=bool(GIVEN["masked"])),
+            getattr(layers, CELL)(units),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.set_weights([GIVEN[name] for name in NAMES])
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.RMSprop(1e-4), loss)
+    forward = jax.jit(lambda variables, x: model.stateless_call(variables, fixed, x)[0])
+    fixed = [jax.numpy.array(v.value) for v in model.non_trainable_variables]
+    variables = [jax.numpy.array(v.value) for v in model.trainable_variables]  # training moves on
+
+    def infer():
+        return np.asarray(forward(variables, TOKENS[:BATCH]))
+
+    def train():
+        model.fit(TOKENS, LABELS, batch_size=BATCH, shuffle=False, verbose=0)
+
+    return infer, train
+
+
+def torch_model():
+    """The same in PyTorch; its gates stand in another order and it has two biases."""
+    import torch
+    from torch import nn
+
+    units, features = GIVEN["recurrent_kernel"].shape[0], GIVEN["embedding"].shape[1]
+    order = {"SimpleRNN": [0], "LSTM": [0, 1, 2, 3], "GRU": [1, 0, 2]}[CELL]
+
+    def gates(array):
+        parts = np.split(array, len(order), axis=-1)
+        return torch.tensor(np.concatenate([parts[i] for i in order], axis=-1).T.copy())
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding.from_pretrained(
+                torch.tensor(GIVEN["embedding"]), freeze=False
+            )
+            kind = {"SimpleRNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}[CELL]
+            self.cell = kind(features, units, batch_first=True)
+            self.dense = nn.Linear(units, 1)
+
+        def forward(self, tokens):
+            return self.dense(self.cell(self.embedding(tokens))[0][:, -1])
+
+    model = Model()
+    bias = GIVEN["bias"] if CELL == "GRU" else [GIVEN["bias"], np.zeros_like(GIVEN["bias"])]
+    with torch.no_grad():
+        model.cell.weight_ih_l0.copy_(gates(GIVEN["kernel"]))
+        model.cell.weight_hh_l0.copy_(gates(GIVEN["recurrent_kernel"]))
+        model.cell.bias_ih_l0.copy_(gates(bias[0]))
+        model.cell.bias_hh_l0.copy_(gates(bias[1]))
+        model.dense.weight.copy_(torch.tensor(GIVEN["dense"]).T)
+        model.dense.bias.copy_(torch.tensor(GIVEN["dense_bias"]))
+    tokens, labels = torch.tensor(TOKENS), torch.tensor(LABELS)
+    optimizer, loss = torch.optim.RMSprop(model.parameters(), 1e-4), nn.BCEWithLogitsLoss()
+
+    def infer():
+        with torch.inference_mode():
+            return model(tokens[:BATCH]).numpy()
+
+    def train():
+        for first in range(0, len(tokens), BATCH):
+            optimizer.zero_grad(set_to_none=True)
+            loss(model(tokens[first : first + BATCH]), labels[first : first + BATCH]).backward()
+            optimizer.step()
+
+    return infer, train
+
+
+def sgemm():
+    """Multiply two square matrices with NumPy's BLAS: what the machine can do at best."""
+    a = np.ones((1024, 1024), np.float32)
+    return lambda: a @ a, lambda: a @ a
+
+
+def processor_time():
+    """Give the processor seconds of all threads of this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def main():
+    """Answer until there is nothing more to read."""
+    infer, train = {"torch": torch_model, "sgemm": sgemm}.get(RIVAL, keras_model)()
+    steps = 1 if RIVAL == "sgemm" else STEPS
+    for line in sys.stdin:
+        word = line.strip()
+        if word == "predict":
+            print(json.dumps(infer().tolist()), flush=True)
+            continue
+        work, divisor = (train, steps) if word == "train" else (infer, 1)
+        wall, processor = time.perf_counter(), processor_time()
+        work()
+        wall, processor = time.perf_counter() - wall, processor_time() - processor
+        answer = {"wall": 1e3 * wall / divisor, "processor": 1e3 * processor / divisor}
+        print(json.dumps(answer), flush=True)
+
+
+main()

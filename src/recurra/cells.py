@@ -1,0 +1,129 @@
+"""One step of each recurrent cell, as a textbook writes it: the oracle of every faster path.
+
+::
+
+    SimpleRNN   h' = tanh(x W + h U + b)
+
+    LSTM        i, f, g, o = x W + h U + b                   in this order along the last axis
+                c' = σ(f) c + σ(i) tanh(g)
+                h' = σ(o) tanh(c')
+
+    GRU         z, r, n = x W + h U + b                      in this order along the last axis
+                h' = σ(z) h + (1 - σ(z)) tanh(n)
+                reset_after:      n = x W_n + b_n + σ(r) (h U_n + b'_n)        as cuDNN does
+                not reset_after:  n = x W_n + b_n + (σ(r) h) U_n               as first published
+
+Conventions, where libraries differ: all as in Keras. Kernels stand input first, (features, gates ·
+units). Keras writes i f c o for the LSTM's i f g o, and z r h for the GRU's z r n; PyTorch has the
+GRU's r before z. A GRU with `reset_after` has two rows of biases, (2, 3 · units): the input's and
+the state's. The forget gate's bias starts at 1 where Keras makes the weights, not here.
+
+Every function takes NumPy or JAX arrays of any floating type and gives the same kind back.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+__all__ = ["GRU", "LSTM", "Cell", "SimpleRNN", "Weights"]
+
+Array = Any
+State = tuple[Array, ...]
+
+
+class Weights(NamedTuple):
+    """What a cell has learned.
+
+    Args:
+        kernel: (features, gates · units), what the input is multiplied by.
+        recurrent_kernel: (units, gates · units), what the state is multiplied by.
+        bias: (gates · units,), for a GRU with `reset_after` (2, gates · units); None for none.
+    """
+
+    kernel: Array
+    recurrent_kernel: Array
+    bias: Array | None = None
+
+
+def sigmoid(x: Array) -> Array:
+    """Give 1 / (1 + exp(-x)), which cannot overflow in this form."""
+    return 0.5 * tanh(0.5 * x) + 0.5
+
+
+def tanh(x: Array) -> Array:
+    """Give the hyperbolic tangent, by whichever library the array is of."""
+    return x.__array_namespace__().tanh(x)
+
+
+def split(x: Array, parts: int) -> list[Array]:
+    """Cut the last axis into equal parts."""
+    size = x.shape[-1] // parts
+    return [x[..., i * size : (i + 1) * size] for i in range(parts)]
+
+
+def affine(x: Array, kernel: Array, bias: Array | None) -> Array:
+    """Give x kernel + bias."""
+    product = x @ kernel
+    return product if bias is None else product + bias
+
+
+@dataclass(frozen=True)
+class SimpleRNN:
+    """The plain recurrent cell; its state is (h,), each (batch, units)."""
+
+    gates = 1
+    states = 1
+
+    def step(self, x: Array, state: State, weights: Weights) -> State:
+        """Give the state after reading x, (batch, features)."""
+        (h,) = state
+        return (tanh(affine(x, weights.kernel, weights.bias) + h @ weights.recurrent_kernel),)
+
+
+@dataclass(frozen=True)
+class LSTM:
+    """Long short-term memory; its state is (h, c), each (batch, units)."""
+
+    gates = 4
+    states = 2
+
+    def step(self, x: Array, state: State, weights: Weights) -> State:
+        """Give the state after reading x, (batch, features)."""
+        h, c = state
+        z = affine(x, weights.kernel, weights.bias) + h @ weights.recurrent_kernel
+        i, f, g, o = split(z, 4)
+        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        return sigmoid(o) * tanh(c), c
+
+
+@dataclass(frozen=True)
+class GRU:
+    """Gated recurrent unit; its state is (h,), each (batch, units).
+
+    Args:
+        reset_after: whether the reset gate acts on the state's product or on the state.
+    """
+
+    reset_after: bool = True
+
+    gates = 3
+    states = 1
+
+    def step(self, x: Array, state: State, weights: Weights) -> State:
+        """Give the state after reading x, (batch, features)."""
+        (h,) = state
+        bias, state_bias = weights.bias, None
+        if self.reset_after and bias is not None:
+            bias, state_bias = bias[0], bias[1]
+        from_x = split(affine(x, weights.kernel, bias), 3)
+        if self.reset_after:
+            from_h = split(affine(h, weights.recurrent_kernel, state_bias), 3)
+            z, r = sigmoid(from_x[0] + from_h[0]), sigmoid(from_x[1] + from_h[1])
+            n = tanh(from_x[2] + r * from_h[2])
+        else:
+            for_z, for_r, for_n = split(weights.recurrent_kernel, 3)
+            z, r = sigmoid(from_x[0] + h @ for_z), sigmoid(from_x[1] + h @ for_r)
+            n = tanh(from_x[2] + (r * h) @ for_n)
+        return (z * h + (1 - z) * n,)
+
+
+Cell = SimpleRNN | LSTM | GRU

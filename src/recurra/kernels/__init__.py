@@ -1,0 +1,128 @@
+"""Whole sequences through a recurrent cell, by the fastest path that can do it, and which that was.
+
+::
+
+    native     C++ on the CPU, float32: SimpleRNN, LSTM, GRU with reset_after      kernels/cpu/
+    portable   JAX, any device and floating type, hand-derived backward            kernels/xla.py
+    reference  one step after the other, in NumPy: the oracle      kernels/reference.py
+
+A layer asks `choose` for a path, and takes Keras' own where there is none. `explain(layer)` says
+what a layer will do and why; `counts()` says what has run in this process.
+"""
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
+
+__all__ = ["Choice", "choose", "counts", "explain", "run"]
+
+Array = Any
+
+
+class Choice(NamedTuple):
+    """A path and the reason for it.
+
+    Args:
+        path: "native", "portable" or "keras".
+        reason: why not a faster one, or what makes this one the fastest.
+        cell: the equations; None where only Keras knows them.
+    """
+
+    path: str
+    reason: str
+    cell: Cell | None = None
+
+
+def choose(cell: Cell, dtype: Any) -> Choice:
+    """Choose the path for a cell and a floating type on the device JAX uses by default."""
+    import jax
+
+    from recurra.kernels import cpu
+
+    device = jax.default_backend()
+    if device == "gpu" and isinstance(cell, LSTM):
+        return Choice("keras", "cuDNN is the fastest LSTM on a GPU so far", cell)
+    if device != "cpu":
+        return Choice("portable", f"there is no native kernel for a {device.upper()} so far", cell)
+    if str(dtype) != "float32":
+        return Choice("portable", f"the native kernels read float32, not {dtype}", cell)
+    if reason := cpu.why_not(cell):
+        return Choice("portable", reason, cell)
+    return Choice("native", f"float32 on a CPU, compiled for {cpu.level()}", cell)
+
+
+def run(
+    choice: Choice,
+    x: Array,
+    state: State,
+    weights: Weights,
+    *,
+    mask: Array | None = None,
+    keep: Array | None = None,
+    go_backwards: bool = False,
+    return_sequences: bool = True,
+) -> tuple[Array | None, State]:
+    """Read whole sequences by the native or the portable path; see `recurra.kernels.cpu.run`."""
+    from recurra.kernels import cpu, xla
+
+    assert choice.cell is not None
+    given = (choice.cell, x, state, weights)
+    options: dict[str, Any] = {
+        "mask": mask,
+        "go_backwards": go_backwards,
+        "return_sequences": return_sequences,
+    }
+    if choice.path == "native":
+        return cpu.run(*given, keep=keep, **options)
+    assert keep is None, "only the native path drops for each gate by itself"
+    return xla.run(*given, **options)
+
+
+def explain(layer: Any) -> Choice:
+    """Say which path a recurrent Keras layer takes when it trains, and why.
+
+    Example:
+        >>> from recurra import layers
+        >>> from recurra.kernels import explain
+        >>> explain(layers.LSTM(8, activation="relu"))[:2]
+        ('keras', "the activation is relu, and only tanh has another path than Keras' own")
+    """
+    plan = getattr(layer, "plan", None)
+    if plan is None:
+        return Choice("keras", "this is Keras' own layer: see recurra.accelerate")
+    choice: Choice = plan()
+    return choice
+
+
+counted: Counter[str] = Counter()
+
+
+def counts() -> dict[str, int]:
+    """Count what has run in this process.
+
+    Returns:
+        "native forward" and "native backward": calls that the C++ library has finished; "portable"
+        and "keras": how often a layer was traced onto these paths (they run inside XLA, uncounted).
+    """
+    from recurra.kernels import cpu
+
+    return {**cpu.calls(), "portable": counted["portable"], "keras": counted["keras"]}
+
+
+def cell_of(layer_cell: Any) -> Cell | str:
+    """Read a Keras cell's equations; where they are none of ours, say why."""
+    kind = f"{type(layer_cell).__module__}.{type(layer_cell).__name__}"
+    cells: dict[str, Cell] = {
+        "keras.src.layers.rnn.simple_rnn.SimpleRNNCell": SimpleRNN(),
+        "keras.src.layers.rnn.lstm.LSTMCell": LSTM(),
+        "keras.src.layers.rnn.gru.GRUCell": GRU(bool(getattr(layer_cell, "reset_after", True))),
+    }
+    if kind not in cells:
+        return f"the cell is {kind}, whose equations only Keras knows"
+    for argument, usual in (("activation", "tanh"), ("recurrent_activation", "sigmoid")):
+        function = getattr(layer_cell, argument, None)
+        name = getattr(function, "__name__", str(function))
+        if hasattr(layer_cell, argument) and name != usual:
+            return f"the {argument} is {name}, and only {usual} has another path than Keras' own"
+    return cells[kind]

@@ -1,0 +1,168 @@
+"""The native path: C++ that takes each row through all its timesteps in registers and caches.
+
+It reads float32 on a CPU, through XLA's foreign function interface, and stands in a compiled
+function as one operation forward and one backward. How it works is told in `recurrence.cpp`.
+"""
+
+import ctypes
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
+from recurra.errors import RecurraError
+
+__all__ = ["calls", "level", "run", "why_not"]
+
+Array = Any
+
+LIBRARY = Path(__file__).with_name("recurra_kernels.so")
+NAMES: dict[type, str] = {SimpleRNN: "simple_rnn", LSTM: "lstm", GRU: "gru"}
+SAVED = {"simple_rnn": 1, "lstm": 5, "gru": 5}  # numbers on the tape for each unit and step
+
+
+@cache
+def _library() -> ctypes.CDLL | str:
+    """Load the library and make its functions known to XLA, or say why that cannot be done."""
+    if not LIBRARY.exists():
+        return "Recurra was installed where no C++ compiler was found"
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+    except OSError as error:
+        return f"the native library cannot be loaded ({error})"
+    library.recurra_level.restype = ctypes.c_char_p
+    library.recurra_forward_calls.restype = ctypes.c_int64
+    library.recurra_backward_calls.restype = ctypes.c_int64
+    if library.recurra_level() is None:
+        return "this processor has none of the instruction levels that were built"
+    for name in ("recurra_forward", "recurra_backward"):
+        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+    return library
+
+
+def level() -> str | None:
+    """Name the instruction level in use, as `x86_64_v3`; None without a native library."""
+    library = _library()
+    return None if isinstance(library, str) else str(library.recurra_level().decode())
+
+
+def calls() -> dict[str, int]:
+    """Count the calls that the native library has finished in this process."""
+    library = _library()
+    if isinstance(library, str):
+        return {"native forward": 0, "native backward": 0}
+    return {
+        "native forward": int(library.recurra_forward_calls()),
+        "native backward": int(library.recurra_backward_calls()),
+    }
+
+
+def why_not(cell: Cell) -> str | None:
+    """Say why this path cannot run the cell here; None where it can."""
+    library = _library()
+    if isinstance(library, str):
+        return library
+    if isinstance(cell, GRU) and not cell.reset_after:
+        return "a GRU whose reset gate acts before the product has no native kernel"
+    return None
+
+
+def run(
+    cell: Cell,
+    x: Array,
+    state: State,
+    weights: Weights,
+    *,
+    mask: Array | None = None,
+    keep: Array | None = None,
+    go_backwards: bool = False,
+    return_sequences: bool = True,
+) -> tuple[Array | None, State]:
+    """Read whole sequences, as `recurra.kernels.reference.run` does, and differentiate them.
+
+    Args:
+        cell: which equations.
+        x: (batch, timesteps, features), float32 like all that follows.
+        state: where it starts, `cell.states` arrays of (batch, units).
+        weights: what the cell has learned.
+        mask: (batch, timesteps), False where a step is to be skipped; None for nowhere. What is
+            skipped costs nothing.
+        keep: (batch, gates, units + features), what h and x are multiplied by before each gate
+            sees them, in every step: dropout. None for ones.
+        go_backwards: whether to read from the last timestep to the first.
+        return_sequences: whether the outputs are wanted, or only the last state.
+
+    Returns:
+        The outputs in the order they were made, or None, and the last state.
+
+    Raises:
+        RecurraError: it cannot run here; `why_not` says so beforehand.
+    """
+    if reason := why_not(cell):
+        raise RecurraError(f"the native path must be possible to be taken, but {reason}")
+    columns = weights.kernel.shape[-1]
+    bias = weights.bias
+    if bias is None:
+        bias = jnp.zeros((2, columns) if isinstance(cell, GRU) else (columns,), x.dtype)
+    nothing = jnp.zeros((0,), x.dtype)
+    h, c = state if len(state) == 2 else (state[0], nothing)
+    given = jnp.zeros((0,), bool) if mask is None else jnp.asarray(mask, bool)
+    dropped = nothing if keep is None else keep
+    options = (NAMES[type(cell)], go_backwards, return_sequences)
+    kernels = (weights.kernel, weights.recurrent_kernel, bias)
+    outputs, h, c = _run(options, x, h, c, *kernels, given, dropped)
+    return outputs if return_sequences else None, (h, c) if len(state) == 2 else (h,)
+
+
+Options = tuple[str, bool, bool]
+
+
+def _forward(options: Options, with_tape: bool, *arrays: Array) -> list[Array]:
+    name, go_backwards, return_sequences = options
+    x, h, c = arrays[:3]
+    batch, timesteps, _ = x.shape
+    units = h.shape[1]
+    room = -(-units // 32) * 32 * SAVED[name]
+    shapes = [
+        (batch, timesteps, units) if return_sequences else (0,),
+        h.shape,
+        c.shape,
+        (timesteps, batch, room) if with_tape else (0,),
+    ]
+    call = jax.ffi.ffi_call(
+        "recurra_forward",
+        [jax.ShapeDtypeStruct(shape, x.dtype) for shape in shapes],
+        vmap_method="sequential",
+    )
+    return list(call(*arrays, cell=name, go_backwards=go_backwards))
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _run(options: Options, *arrays: Array) -> tuple[Array, ...]:
+    return tuple(_forward(options, False, *arrays)[:3])
+
+
+def _run_forward(options: Options, *arrays: Array) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
+    *results, tape = _forward(options, True, *arrays)
+    return tuple(results), (arrays, tape)
+
+
+def _run_backward(
+    options: Options, saved: tuple[Any, ...], gradients: tuple[Array, ...]
+) -> tuple[Array | None, ...]:
+    name, go_backwards, _ = options
+    (x, h, c, kernel, recurrent_kernel, bias, mask, keep), tape = saved
+    results = (x, h, c, kernel, recurrent_kernel, bias)
+    call = jax.ffi.ffi_call(
+        "recurra_backward",
+        [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in results],
+        vmap_method="sequential",
+    )
+    given = (x, h, c, kernel, recurrent_kernel, mask, keep, tape, *gradients)
+    return (*call(*given, cell=name, go_backwards=go_backwards), None, None)
+
+
+_run.defvjp(_run_forward, _run_backward)

@@ -1,0 +1,227 @@
+// One call, from start to end: its schedule, its memory, and the lanes shared out to threads.
+//
+// A Pool has `num_threads()` and `Schedule(function)`, as XLA's has.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string_view>
+#include <vector>
+
+#include <sys/mman.h>
+
+#include "recurrence.h"
+
+namespace recurra {
+
+#if defined(__x86_64__)
+extern const Level x86_64_v2, x86_64_v3, x86_64_v4;
+
+inline bool has(const Level &level) {
+  if (&level == &x86_64_v4)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && has(x86_64_v3);
+  if (&level == &x86_64_v3)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+           __builtin_cpu_supports("f16c");
+  return __builtin_cpu_supports("sse4.2");
+}
+inline const Level *const LEVELS[] = {&x86_64_v4, &x86_64_v3, &x86_64_v2};
+#else
+extern const Level portable;
+inline bool has(const Level &) { return true; }
+inline const Level *const LEVELS[] = {&portable};
+#endif
+
+// The best level this processor has, or the one $RECURRA_LEVEL names; null where there is none.
+inline const Level *level() {
+  static const Level *const chosen = [] {
+    const char *wanted = std::getenv("RECURRA_LEVEL");
+    for (const Level *level : LEVELS)
+      if (has(*level) && (!wanted || !std::strcmp(wanted, level->name))) return level;
+    return static_cast<const Level *>(nullptr);
+  }();
+  return chosen;
+}
+
+// Denormal numbers cost a hundred times as much as others and say nothing here: they count as 0
+// while this lives, on the thread that made it.
+class WithoutDenormals {
+ public:
+#if defined(__x86_64__)
+  WithoutDenormals() : before_(__builtin_ia32_stmxcsr()) {
+    __builtin_ia32_ldmxcsr(before_ | 0x8040);
+  }
+  ~WithoutDenormals() { __builtin_ia32_ldmxcsr(before_); }
+
+ private:
+  unsigned before_;
+#elif defined(__aarch64__)
+  WithoutDenormals() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" ::"r"(before_ | (1ul << 24)));
+  }
+  ~WithoutDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+
+ private:
+  unsigned long before_;
+#endif
+};
+
+// Do `work(0)` .. `work(count - 1)` on XLA's own threads. The calling thread takes its share and
+// whatever no other thread has begun, so that this ends even where all others are busy or waiting.
+template <class Pool, class Work>
+void share(Pool &pool, int64_t count, const Work &work) {
+  struct State {
+    std::atomic<int64_t> next{0};
+    int64_t done = 0;
+    std::mutex mutex;
+    std::condition_variable finished;
+  };
+  const auto state = std::make_shared<State>();
+  auto help = [state, count, &work] {  // `work` is touched only while the caller waits
+    for (int64_t i; (i = state->next++) < count;) {
+      {
+        const WithoutDenormals quick;
+        work(i);
+      }
+      const std::lock_guard<std::mutex> lock(state->mutex);
+      if (++state->done == count) state->finished.notify_one();
+    }
+  };
+  const int64_t helpers = std::min<int64_t>(count, std::max<int64_t>(1, pool.num_threads())) - 1;
+  for (int64_t i = 0; i < helpers; ++i) pool.Schedule(decltype(help)(help));
+  help();
+  std::unique_lock<std::mutex> lock(state->mutex);
+  state->finished.wait(lock, [&] { return state->done == count; });
+}
+
+// Uninitialised floats that begin on a cache line.
+class Floats {
+ public:
+  explicit Floats(int64_t count)
+      : data_(static_cast<float *>(std::aligned_alloc(64, (4 * count + 64) / 64 * 64))) {
+    if (!data_) throw std::bad_alloc();
+  }
+  ~Floats() { std::free(data_); }
+  Floats(const Floats &) = delete;
+  float *operator+(int64_t offset) const { return data_ + offset; }
+
+ private:
+  float *data_;
+};
+
+inline int64_t lines(int64_t floats) { return (floats + 15) / 16 * 16; }
+
+// Ask for large pages where a big array is about to be written for the first time: to hand out the
+// tape in pages of 4 KiB takes the system longer than the recurrence takes to fill it.
+inline void use_large_pages(float *array, int64_t count) {
+#ifdef MADV_HUGEPAGE
+  constexpr uintptr_t page = 2 << 20;
+  const uintptr_t from = (reinterpret_cast<uintptr_t>(array) + page - 1) / page * page;
+  const uintptr_t to = reinterpret_cast<uintptr_t>(array + count) / page * page;
+  if (array && from < to) madvise(reinterpret_cast<void *>(from), to - from, MADV_HUGEPAGE);
+#else
+  (void)array, (void)count;
+#endif
+}
+
+// Which row takes which steps: see recurrence.h.
+struct Schedule {
+  std::vector<int32_t> order, steps, times;
+
+  Schedule(const Call &call, const bool *mask) : order(call.batch), steps(call.batch) {
+    const int64_t rows = call.batch, length = call.timesteps;
+    std::vector<int32_t> count(rows, static_cast<int32_t>(length));
+    for (int64_t row = 0; row < rows; ++row) {
+      order[row] = static_cast<int32_t>(row);
+      if (mask) count[row] = std::count(mask + row * length, mask + (row + 1) * length, true);
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int32_t a, int32_t b) { return count[a] > count[b]; });
+    times.resize(rows * length);
+    for (int64_t rank = 0; rank < rows; ++rank) {
+      const bool *keep = mask ? mask + order[rank] * length : nullptr;
+      int32_t *to = times.data() + rank * length;
+      steps[rank] = count[order[rank]];
+      for (int64_t time = 0; time < length; ++time)
+        if (!keep || keep[call.go_backwards ? length - 1 - time : time])
+          *to++ = static_cast<int32_t>(time);
+    }
+  }
+
+  void put(Call &call) const {
+    call.order = order.data();
+    call.steps = steps.data();
+    call.times = times.data();
+  }
+
+  int64_t taken() const {
+    int64_t sum = 0;
+    for (const int32_t n : steps) sum += n;
+    return sum;
+  }
+};
+
+inline const Cell *cell_named(std::string_view name) {
+  if (name == "lstm") return &level()->lstm;
+  if (name == "gru") return &level()->gru;
+  return name == "simple_rnn" ? &level()->simple_rnn : nullptr;
+}
+
+// As many lanes as threads and rows allow, unless the work is not worth waking another thread.
+template <class Pool>
+int64_t lanes_for(const Call &call, const Schedule &schedule, Pool &pool) {
+  const double work = 4.0 * schedule.taken() * call.units * (call.units + call.features);
+  if (work < 2e5) return 1;
+  return std::max<int64_t>(1, std::min<int64_t>(call.batch, pool.num_threads()));
+}
+
+template <class Pool>
+void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
+  use_large_pages(call.tape, call.timesteps * call.batch * cell.saved(call));
+  const Schedule schedule(call, mask);
+  schedule.put(call);
+
+  const int64_t lanes = lanes_for(call, schedule, pool), each = lines(cell.scratch(call));
+  const Floats packed(cell.packed(call)), scratch(lanes * each);
+  const int64_t parts = cell.parts(call), groups = std::min(lanes, parts);
+  share(pool, groups, [&](int64_t group) {
+    for (int64_t part = group; part < parts; part += groups) cell.pack(call, part, packed + 0);
+  });
+  share(pool, lanes, [&](int64_t lane) {
+    cell.forward(call, packed + 0, lane, lanes, scratch + lane * each);
+  });
+}
+
+template <class Pool>
+void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
+  const Schedule schedule(call, mask);
+  schedule.put(call);
+
+  const int64_t lanes = lanes_for(call, schedule, pool), each = lines(cell.scratch_back(call));
+  const int64_t sums = cell.gradients(call);
+  const Floats packed(cell.packed_back(call)), scratch(lanes * each), gradients(lanes * sums);
+  const int64_t parts = cell.parts(call), groups = std::min(lanes, parts);
+  share(pool, groups, [&](int64_t group) {
+    for (int64_t part = group; part < parts; part += groups)
+      cell.pack_back(call, part, packed + 0);
+  });
+  share(pool, lanes, [&](int64_t lane) {
+    cell.backward(call, packed + 0, lane, lanes, scratch + lane * each, gradients + lane * sums);
+  });
+  share(pool, groups, [&](int64_t group) {
+    for (int64_t part = group; part < parts; part += groups)
+      cell.gather(call, part, gradients + 0, lanes);
+  });
+}
+
+}  // namespace recurra

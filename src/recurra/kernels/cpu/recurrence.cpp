@@ -1,0 +1,727 @@
+// Forward and backward through time, for a processor with vectors of LANES floats.
+//
+//     forward, one step of one row          z = h U + x W + b, gate functions, new state
+//     backward, one step of one row         d = what the loss says of z;  dh = carry + d Uᵀ
+//     backward, some steps of some rows     dx = d Wᵀ,  dU += hᵀ d,  dW += xᵀ d,  db += Σ d
+//
+// A *panel* is the columns of [U; W] that make the gates of LANES units (for a SimpleRNN, a few
+// times LANES units): its products stay in registers until the gate functions have been applied, so
+// z never goes to memory. A *tile* is ROWS rows times one panel. A *lane* is the rows of one thread,
+// which takes them through all timesteps by itself: no barrier in the loop.
+//
+// This file is compiled once per instruction level, and uses nothing of the standard library that
+// the linker could take from another level's copy.
+
+#include "recurrence.h"
+
+#include <string.h>
+
+#ifndef LEVEL
+#define LEVEL portable
+#endif
+#define TEXT_OF(name) #name
+#define TEXT(name) TEXT_OF(name)
+
+namespace recurra {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16, ROWS = 6;  // 32 registers: 6 × 4 sums
+#elif defined(__AVX__)
+constexpr int LANES = 8, ROWS = 3;  // 16 registers: 3 × 4 sums
+#elif defined(__aarch64__)
+constexpr int LANES = 4, ROWS = 6;
+#else
+constexpr int LANES = 4, ROWS = 3;
+#endif
+
+constexpr int WIDE = 4;              // vectors in a panel of the way back
+constexpr int64_t BLOCK = 48;        // rows taken through a step together: their weights are read once
+constexpr int64_t CHUNK = 128;       // rows · steps whose d is kept for the products of the way back
+constexpr int64_t NEAR = 24 * 1024;  // bytes of a panel that may stay in the first cache
+
+typedef float Vec __attribute__((vector_size(4 * LANES)));
+typedef float Loose __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+#define INLINE inline __attribute__((always_inline))
+
+INLINE Vec load(const float *from) { return *reinterpret_cast<const Loose *>(from); }
+INLINE void store(float *to, Vec v) { *reinterpret_cast<Loose *>(to) = v; }
+INLINE Vec all(float x) { return x - Vec{}; }
+INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+INLINE int64_t cover(int64_t n, int64_t by) { return (n + by - 1) / by; }
+
+// An odd polynomial over an even one, within 3 units in the last place; not-a-number stays.
+INLINE Vec tanh(Vec x) {
+  const Vec end = all(7.90531110763549805f);
+  x = x > end ? end : x;
+  x = x < -end ? -end : x;
+  const Vec y = x * x;
+  Vec p = y * -2.76076847742355e-16f + 2.00018790482477e-13f;
+  p = p * y + -8.60467152213735e-11f;
+  p = p * y + 5.12229709037114e-08f;
+  p = p * y + 1.48572235717979e-05f;
+  p = p * y + 6.37261928875436e-04f;
+  p = p * y + 4.89352455891786e-03f;
+  Vec q = y * 1.19825839466702e-06f + 1.18534705686654e-04f;
+  q = q * y + 2.26843463243900e-03f;
+  q = q * y + 4.89352518554385e-03f;
+  return x * p / q;
+}
+
+INLINE Vec sigmoid(Vec x) { return tanh(x * 0.5f) * 0.5f + 0.5f; }
+
+// Each cell says how its weights make a panel and what happens at the end of a product.
+//   VECTORS   weight vectors of a panel        GROUPS  vectors of units in a panel
+//   SUMS      sums kept for them               SAVED   vectors on the tape
+//   sum(from_state, v)                         the sum to which weight vector v adds
+//   finish(z, h, h', c, tape)                  the new state, from the sums
+//   unwind(tape, before, h0, c0, dh, dc, d, h) dh and dc of the step before, d, and that step's h
+
+struct LSTM {  // sums i f g o, tape i f g o c
+  static constexpr int VECTORS = 4, SUMS = 4, GROUPS = 1, SAVED = 5, BIASES = 1;
+  static constexpr int sum(bool, int v) { return v; }
+
+  static INLINE void finish(const Vec *z, const float *, float *h, float *c, float *tape) {
+    const Vec i = sigmoid(z[0]), f = sigmoid(z[1]), g = tanh(z[2]), o = sigmoid(z[3]);
+    const Vec carry = f * load(c) + i * g;
+    store(c, carry);
+    store(h, o * tanh(carry));
+    if (tape) {
+      store(tape, i), store(tape + LANES, f), store(tape + 2 * LANES, g);
+      store(tape + 3 * LANES, o), store(tape + 4 * LANES, carry);
+    }
+  }
+
+  static INLINE void unwind(const float *tape, const float *before, const float *h0,
+                            const float *c0, float *dh, float *dc, float *d, float *h) {
+    const Vec i = load(tape), f = load(tape + LANES), g = load(tape + 2 * LANES);
+    const Vec o = load(tape + 3 * LANES), squashed = tanh(load(tape + 4 * LANES));
+    const Vec c = load(before ? before + 4 * LANES : c0);
+    store(h, before ? load(before + 3 * LANES) * tanh(c) : load(h0));
+    const Vec gradient = load(dh);
+    const Vec carry = load(dc) + gradient * o * (1 - squashed * squashed);
+    store(d, carry * g * i * (1 - i));
+    store(d + LANES, carry * c * f * (1 - f));
+    store(d + 2 * LANES, carry * i * (1 - g * g));
+    store(d + 3 * LANES, gradient * squashed * o * (1 - o));
+    store(dc, carry * f);
+    store(dh, Vec{});
+  }
+};
+
+struct GRU {  // sums z r n(x) n(h), tape z r n n(h) h; the reset gate acts on the product
+  static constexpr int VECTORS = 3, SUMS = 4, GROUPS = 1, SAVED = 5, BIASES = 2;
+  static constexpr int sum(bool from_state, int v) { return from_state && v == 2 ? 3 : v; }
+
+  static INLINE void finish(const Vec *s, const float *old, float *h, float *, float *tape) {
+    const Vec z = sigmoid(s[0]), r = sigmoid(s[1]), n = tanh(s[2] + r * s[3]);
+    const Vec state = z * (load(old) - n) + n;
+    store(h, state);
+    if (tape) {
+      store(tape, z), store(tape + LANES, r), store(tape + 2 * LANES, n);
+      store(tape + 3 * LANES, s[3]), store(tape + 4 * LANES, state);
+    }
+  }
+
+  static INLINE void unwind(const float *tape, const float *before, const float *h0, const float *,
+                            float *dh, float *, float *d, float *h) {
+    const Vec z = load(tape), r = load(tape + LANES), n = load(tape + 2 * LANES);
+    const Vec old = load(before ? before + 4 * LANES : h0), gradient = load(dh);
+    const Vec dn = gradient * (1 - z) * (1 - n * n);
+    store(h, old);
+    store(d, gradient * (old - n) * z * (1 - z));
+    store(d + LANES, dn * load(tape + 3 * LANES) * r * (1 - r));
+    store(d + 2 * LANES, dn);
+    store(d + 3 * LANES, dn * r);
+    store(dh, gradient * z);
+  }
+};
+
+struct SimpleRNN {  // a panel is as many units as there are sums
+  static constexpr int VECTORS = LANES == 16 ? 2 : 4;
+  static constexpr int SUMS = VECTORS, GROUPS = VECTORS, SAVED = VECTORS, BIASES = 1;
+  static constexpr int sum(bool, int v) { return v; }
+
+  static INLINE void finish(const Vec *z, const float *, float *h, float *, float *tape) {
+    for (int v = 0; v < VECTORS; ++v) {
+      const Vec state = tanh(z[v]);
+      store(h + v * LANES, state);
+      if (tape) store(tape + v * LANES, state);
+    }
+  }
+
+  static INLINE void unwind(const float *tape, const float *before, const float *h0, const float *,
+                            float *dh, float *, float *d, float *h) {
+    for (int v = 0; v < VECTORS; ++v) {
+      const Vec state = load(tape + v * LANES);
+      store(h + v * LANES, load((before ? before : h0) + v * LANES));
+      store(d + v * LANES, load(dh + v * LANES) * (1 - state * state));
+      store(dh + v * LANES, Vec{});
+    }
+  }
+};
+
+// Sizes that follow from a call. A row of *inputs* is [h, padded | x]; with dropout, which differs
+// from gate to gate, it is h and then such a pair for each gate. Its length is an odd number of cache
+// lines, so that the same place of many rows does not fall on the same few cache sets.
+template <class C>
+struct Sizes {
+  static constexpr int UNITS = C::GROUPS * LANES;     // units of a panel
+  static constexpr int WEIGHTS = C::VECTORS * LANES;  // weights of a panel, for one input
+  static constexpr int RESULTS = C::SUMS * LANES;
+
+  int64_t units, features, inputs, panels, padded, pair, pairs, row;
+  int64_t state_quads, input_quads, tape;
+
+  explicit Sizes(const Call &call)
+      : units(call.units),
+        features(call.features),
+        inputs(units + features),
+        panels(cover(units, UNITS)),
+        padded(panels * UNITS),
+        pair(padded + features),
+        pairs(call.keep ? padded : 0),
+        row((cover(call.keep ? padded + gates() * pair : pair, 16) | 1) * 16),
+        state_quads(cover(units, WIDE * LANES)),
+        input_quads(cover(features, WIDE * LANES)),
+        tape(panels * C::SAVED * LANES) {}
+
+  int64_t wide() const { return most(padded, state_quads * WIDE * LANES); }
+
+  // Which gate and which unit a weight of a panel belongs to.
+  static constexpr int64_t gate(int v) { return C::GROUPS == 1 ? v : 0; }
+  static int64_t unit(int64_t panel, int v) {
+    return panel * UNITS + (C::GROUPS == 1 ? 0 : v * LANES);
+  }
+  static constexpr int64_t gates() { return C::GROUPS == 1 ? C::VECTORS : 1; }
+};
+
+template <int N>
+struct Rows {
+  static constexpr int value = N;
+};
+
+// Cut rows into tiles; four left over are better as two and two than as three and one.
+template <class Work>
+INLINE void tiles(int64_t rows, Work work) {
+  int64_t first = 0;
+  while (rows - first >= ROWS && (ROWS != 3 || rows - first != 4))
+    work(Rows<ROWS>{}, first), first += ROWS;
+  for (; rows - first >= 2; first += 2) work(Rows<2>{}, first);
+  if (first < rows) work(Rows<1>{}, first);
+}
+
+// sums += `count` inputs of some rows times their weights in one panel.
+template <class C, bool FROM_STATE, bool KEEP, int N>
+INLINE void multiply(Vec (&sums)[N][C::SUMS], const Sizes<C> &size, const float *inputs,
+                     const float *weights, int64_t count) {
+  for (int64_t k = 0; k < count; ++k, weights += C::VECTORS * LANES) {
+    Vec x[N];
+#pragma GCC unroll 8
+    for (int v = 0; v < C::VECTORS; ++v) {
+      if (KEEP || v == 0)
+#pragma GCC unroll 8
+        for (int i = 0; i < N; ++i) x[i] = all(inputs[i * size.row + size.gate(v) * size.pair + k]);
+      const Vec w = load(weights + v * LANES);
+#pragma GCC unroll 8
+      for (int i = 0; i < N; ++i) sums[i][C::sum(FROM_STATE, v)] += x[i] * w;
+    }
+  }
+}
+
+// Fill the pairs of a row of inputs: h and x as each gate is to see them.
+template <class C>
+INLINE void drop(const Sizes<C> &size, const float *x, const float *keep, float *row) {
+  for (int64_t gate = 0; gate < size.gates(); ++gate, keep += size.inputs) {
+    float *pair = row + size.pairs + gate * size.pair;
+    for (int64_t j = 0; j < size.units; ++j) pair[j] = row[j] * keep[j];
+    for (int64_t j = 0; j < size.features; ++j) pair[size.padded + j] = x[j] * keep[size.units + j];
+  }
+}
+
+// Put x into a row of inputs, whose h is there already.
+template <class C>
+INLINE void complete(const Call &call, const Sizes<C> &size, int64_t rank, int64_t place, float *row) {
+  if (call.keep)
+    drop<C>(size, call.x + place,
+            call.keep + call.order[rank] * size.gates() * size.inputs, row);
+  else
+    memcpy(row + size.padded, call.x + place, 4 * size.features);
+}
+
+// The weights as panels: [panel][input of h, then of x][vector][lane]; then biases [panel][sum][lane].
+template <class C>
+void pack(const Call &call, int64_t panel, float *packed) {
+  const Sizes<C> size(call);
+  const int64_t columns = size.gates() * size.units;
+  float *to = packed + panel * size.inputs * size.WEIGHTS;
+  for (int64_t k = 0; k < size.inputs; ++k)
+    for (int v = 0; v < C::VECTORS; ++v, to += LANES) {
+      const float *from = k < size.units ? call.recurrent_kernel + k * columns
+                                         : call.kernel + (k - size.units) * columns;
+      const int64_t unit = size.unit(panel, v), some = least(LANES, size.units - unit);
+      from += size.gate(v) * size.units + unit;
+      for (int64_t j = 0; j < LANES; ++j) to[j] = j < some ? from[j] : 0;
+    }
+  float *biases = packed + size.panels * size.inputs * size.WEIGHTS + panel * size.RESULTS;
+  for (int j = 0; j < size.RESULTS; ++j) biases[j] = 0;
+  for (int b = 0; b < C::BIASES; ++b)
+    for (int v = 0; v < C::VECTORS; ++v)
+      for (int64_t j = 0; j < LANES && size.unit(panel, v) + j < size.units; ++j)
+        biases[C::sum(b == 1, v) * LANES + j] +=
+            call.bias[b * columns + size.gate(v) * size.units + size.unit(panel, v) + j];
+}
+
+template <class C>
+int64_t weights_of(const Call &call) {
+  const Sizes<C> size(call);
+  return size.panels * (size.inputs * size.WEIGHTS + size.RESULTS);
+}
+
+template <class C>
+int64_t parts(const Call &call) {
+  return Sizes<C>(call).panels;
+}
+
+template <class C>
+int64_t saved(const Call &call) {
+  return Sizes<C>(call).tape;
+}
+
+// The rows of one lane, cut into blocks of about equal size.
+struct Block {
+  int64_t lane, lanes, first, rows;
+  int64_t rank(int64_t i) const { return lane + (first + i) * lanes; }
+};
+
+template <class Work>
+INLINE void blocks(const Call &call, int64_t lane, int64_t lanes, Work work) {
+  const int64_t rows = cover(call.batch - lane, lanes);
+  if (rows <= 0) return;
+  const int64_t each = cover(rows, cover(rows, BLOCK));
+  for (int64_t first = 0; first < rows; first += each)
+    work(Block{lane, lanes, first, least(each, rows - first)});
+}
+
+// How many rows of the block take step s.
+INLINE int64_t at_work(const Call &call, const Block &block, int64_t s) {
+  int64_t rows = block.rows;
+  while (rows > 0 && call.steps[block.rank(rows - 1)] <= s) --rows;
+  return rows;
+}
+
+INLINE int64_t time_of(const Call &call, int64_t rank, int64_t s) {
+  return call.times[rank * call.timesteps + s];
+}
+
+// The place in x of the step a row takes: processed backwards, the first is the last.
+INLINE int64_t place_in_x(const Call &call, int64_t rank, int64_t s) {
+  const int64_t time = time_of(call, rank, s);
+  const int64_t place = call.go_backwards ? call.timesteps - 1 - time : time;
+  return (call.order[rank] * call.timesteps + place) * call.features;
+}
+
+// Outputs from step s of a row up to its next step; before the first step (-1) they are the start.
+INLINE int64_t span(const Call &call, int64_t rank, int64_t s, int64_t *until) {
+  *until = s + 1 < call.steps[rank] ? time_of(call, rank, s + 1) : call.timesteps;
+  return s < 0 ? 0 : time_of(call, rank, s);
+}
+
+INLINE void copy(float *to, const float *from, int64_t count) { memcpy(to, from, 4 * count); }
+
+INLINE void write_outputs(const Call &call, int64_t rank, int64_t s, const float *h) {
+  int64_t until, time = span(call, rank, s, &until);
+  float *to = call.outputs + (call.order[rank] * call.timesteps + time) * call.units;
+  for (; time < until; ++time, to += call.units) copy(to, h, call.units);
+}
+
+template <class C>
+int64_t scratch(const Call &call) {
+  const Sizes<C> size(call);
+  return BLOCK * (2 * size.row + size.padded + size.RESULTS);
+}
+
+template <class C, bool KEEP>
+void step(const Sizes<C> &size, const float *packed, int64_t rows, const float *inputs, float *next,
+          float *c, float *partial, float *tape, int64_t tape_row) {
+  constexpr int64_t NEAR_INPUTS = NEAR / (4 * C::VECTORS * LANES);
+  const float *biases = packed + size.panels * size.inputs * size.WEIGHTS;
+  for (int64_t panel = 0; panel < size.panels; ++panel) {
+    const int64_t unit = panel * size.UNITS;
+    const float *weights = packed + panel * size.inputs * size.WEIGHTS;
+    const float *start = biases + panel * size.RESULTS;
+    int64_t start_row = 0;
+    for (int64_t from = 0, to; from < size.inputs; from = to) {
+      to = size.inputs - from <= NEAR_INPUTS * 3 / 2 ? size.inputs : from + NEAR_INPUTS;
+      const int64_t of_h = most(0, least(to, size.units) - from);
+      const int64_t of_x = to - from - of_h;
+      tiles(rows, [&](auto n, int64_t i) {
+        constexpr int N = decltype(n)::value;
+        Vec sums[N][C::SUMS];
+#pragma GCC unroll 8
+        for (int r = 0; r < N; ++r)
+#pragma GCC unroll 8
+          for (int v = 0; v < C::SUMS; ++v)
+            sums[r][v] = load(start + (i + r) * start_row + v * LANES);
+        const float *row = inputs + i * size.row, *w = weights + from * size.WEIGHTS;
+        const float *h = row + size.pairs + from;
+        const float *x = row + size.pairs + size.padded + most(0, from - size.units);
+        multiply<C, true, KEEP>(sums, size, h, w, of_h);
+        multiply<C, false, KEEP>(sums, size, x, w + of_h * size.WEIGHTS, of_x);
+        for (int r = 0; r < N; ++r)
+          if (to < size.inputs)
+            for (int v = 0; v < C::SUMS; ++v)
+              store(partial + (i + r) * size.RESULTS + v * LANES, sums[r][v]);
+          else
+            C::finish(sums[r], row + r * size.row + unit, next + (i + r) * size.row + unit,
+                      c + (i + r) * size.padded + unit,
+                      tape ? tape + (i + r) * tape_row + panel * C::SAVED * LANES : nullptr);
+      });
+      start = partial;
+      start_row = size.RESULTS;
+    }
+  }
+}
+
+template <class C>
+void forward(const Call &call, const float *packed, int64_t lane, int64_t lanes, float *scratch) {
+  const Sizes<C> size(call);
+  blocks(call, lane, lanes, [&](const Block &block) {
+    float *now = scratch, *next = now + BLOCK * size.row;
+    float *c = next + BLOCK * size.row, *partial = c + BLOCK * size.padded;
+    memset(scratch, 0, 4 * (partial - scratch));
+    for (int64_t i = 0; i < block.rows; ++i) {
+      const int64_t rank = block.rank(i), row = call.order[rank] * call.units;
+      copy(now + i * size.row, call.h + row, call.units);
+      if (call.c) copy(c + i * size.padded, call.c + row, call.units);
+      if (call.outputs) write_outputs(call, rank, -1, call.h + row);
+    }
+    int64_t rows = block.rows;
+    for (int64_t s = 0; rows > 0; ++s) {
+      const int64_t still = at_work(call, block, s);
+      for (int64_t i = still; i < rows; ++i) {  // these have taken their last step
+        const int64_t row = call.order[block.rank(i)] * call.units;
+        copy(call.last_h + row, now + i * size.row, call.units);
+        if (call.c) copy(call.last_c + row, c + i * size.padded, call.units);
+      }
+      rows = still;
+      for (int64_t i = 0; i < rows; ++i)
+        complete<C>(call, size, block.rank(i), place_in_x(call, block.rank(i), s),
+                    now + i * size.row);
+      float *tape = call.tape;
+      if (tape) tape += (s * call.batch + block.rank(0)) * size.tape;
+      (call.keep ? step<C, true> : step<C, false>)(size, packed, rows, now, next, c, partial, tape, lanes * size.tape);
+      float *swap = now;
+      now = next;
+      next = swap;
+      if (call.outputs)
+        for (int64_t i = 0; i < rows; ++i)
+          write_outputs(call, block.rank(i), s, now + i * size.row);
+    }
+  });
+}
+
+// [U; W]ᵀ as panels of WIDE vectors of its columns: [quad of h, then of x][panel][vector][lane][·].
+template <class C>
+void pack_back(const Call &call, int64_t panel, float *packed) {
+  const Sizes<C> size(call);
+  const int64_t columns = size.gates() * size.units, quads = size.state_quads + size.input_quads;
+  for (int64_t quad = 0; quad < quads; ++quad) {
+    const bool of_h = quad < size.state_quads;
+    const int64_t first = (of_h ? quad : quad - size.state_quads) * WIDE * LANES;
+    const int64_t some = least(WIDE * LANES, (of_h ? size.units : size.features) - first);
+    const float *from = (of_h ? call.recurrent_kernel : call.kernel) + first * columns;
+    float *to = packed + (quad * size.panels + panel) * size.WEIGHTS * WIDE * LANES;
+    memset(to, 0, 4 * size.WEIGHTS * WIDE * LANES);
+    for (int v = 0; v < C::VECTORS; ++v, to += LANES * WIDE * LANES) {
+      const int64_t unit = size.unit(panel, v), column = size.gate(v) * size.units + unit;
+      const int64_t real = least(LANES, size.units - unit);
+      for (int64_t k = 0; k < some; ++k)
+        for (int64_t j = 0; j < real; ++j) to[j * WIDE * LANES + k] = from[k * columns + column + j];
+    }
+  }
+}
+
+template <class C>
+int64_t packed_back(const Call &call) {
+  const Sizes<C> size(call);
+  return (size.state_quads + size.input_quads) * size.panels * size.WEIGHTS * WIDE * LANES;
+}
+
+// What lanes add up by themselves: [panel][input][vector][lane], then biases [panel][sum][lane].
+template <class C>
+int64_t gradients(const Call &call) {
+  return weights_of<C>(call);
+}
+
+// Some steps of some rows of the way back: [h | x] of each, and d as [panel][row][sum][lane].
+template <class C>
+struct Chunk {
+  const Sizes<C> &size;
+  float *inputs, *d, *dx;
+  int64_t *places, *ranks;
+  int64_t rows, room;
+  const float *d_of(int64_t panel, int64_t row) const {
+    return d + (panel * room + row) * size.RESULTS;
+  }
+};
+
+template <class C>
+int64_t scratch_back(const Call &call) {
+  const Sizes<C> size(call);
+  const int64_t wide = size.input_quads * WIDE * LANES;
+  return CHUNK * (size.row + size.panels * size.RESULTS + wide + 4) +
+         BLOCK * (size.wide() + 3 * size.padded);
+}
+
+template <class C, bool FROM_STATE>
+void multiply_back_kept(const Call &call, const Chunk<C> &chunk, int64_t first, int64_t rows,
+                        const float *packed, int64_t quads, float *out, int64_t out_row) {
+  constexpr int64_t EACH = WIDE * LANES;
+  const Sizes<C> &size = chunk.size;
+  const int64_t columns = FROM_STATE ? size.units : size.features;
+  for (int64_t quad = 0; quad < quads; ++quad, packed += size.panels * size.WEIGHTS * EACH)
+    tiles(rows, [&](auto n, int64_t i) {
+      constexpr int N = decltype(n)::value;
+      for (int64_t gate = 0; gate < size.gates(); ++gate) {
+        Vec sums[N][WIDE] = {};
+        for (int64_t panel = 0; panel < size.panels; ++panel)
+          for (int u = 0; u < C::VECTORS; ++u) {
+            if (size.gate(u) != gate) continue;
+            const float *d = chunk.d_of(panel, first + i) + C::sum(FROM_STATE, u) * LANES;
+            const float *w = packed + (panel * C::VECTORS + u) * LANES * EACH;
+            for (int j = 0; j < LANES; ++j, w += EACH)
+#pragma GCC unroll 8
+              for (int v = 0; v < WIDE; ++v) {
+                const Vec wide = load(w + v * LANES);
+#pragma GCC unroll 8
+                for (int r = 0; r < N; ++r) sums[r][v] += all(d[r * size.RESULTS + j]) * wide;
+              }
+          }
+        for (int r = 0; r < N; ++r) {
+          float product[EACH], *target = out + (i + r) * out_row + quad * EACH;
+          for (int v = 0; v < WIDE; ++v) store(product + v * LANES, sums[r][v]);
+          const int64_t row = call.order[chunk.ranks[first + i + r]] * size.gates() + gate;
+          const float *keep =
+              call.keep + row * size.inputs + (FROM_STATE ? 0 : size.units) + quad * EACH;
+          for (int64_t j = 0; j < least(EACH, columns - quad * EACH); ++j)
+            target[j] += keep[j] * product[j];
+        }
+      }
+    });
+}
+
+// out += d times a transposed kernel, for some rows of the chunk; with dropout, gate by gate.
+template <class C, bool FROM_STATE>
+void multiply_back(const Call &call, const Chunk<C> &chunk, int64_t first, int64_t rows,
+                   const float *packed, int64_t quads, float *out, int64_t out_row) {
+  if (call.keep)
+    return multiply_back_kept<C, FROM_STATE>(call, chunk, first, rows, packed, quads, out, out_row);
+  constexpr int64_t EACH = WIDE * LANES;
+  const Sizes<C> &size = chunk.size;
+  const int64_t near = most(1, NEAR / (4 * size.WEIGHTS * EACH));
+  for (int64_t quad = 0; quad < quads; ++quad, packed += size.panels * size.WEIGHTS * EACH)
+    for (int64_t from = 0; from < size.panels; from += near) {
+      const int64_t to = least(size.panels, from + near);
+      tiles(rows, [&](auto n, int64_t i) {
+        constexpr int N = decltype(n)::value;
+        float *target = out + i * out_row + quad * EACH;
+        Vec sums[N][WIDE];
+#pragma GCC unroll 8
+        for (int r = 0; r < N; ++r)
+#pragma GCC unroll 8
+          for (int v = 0; v < WIDE; ++v) sums[r][v] = load(target + r * out_row + v * LANES);
+        const float *w = packed + from * size.WEIGHTS * EACH;
+        for (int64_t panel = from; panel < to; ++panel)
+          for (int u = 0; u < C::VECTORS; ++u) {
+            const float *d = chunk.d_of(panel, first + i) + C::sum(FROM_STATE, u) * LANES;
+            for (int j = 0; j < LANES; ++j, w += EACH) {
+              Vec x[N];
+#pragma GCC unroll 8
+              for (int r = 0; r < N; ++r) x[r] = all(d[r * size.RESULTS + j]);
+#pragma GCC unroll 8
+              for (int v = 0; v < WIDE; ++v) {
+                const Vec wide = load(w + v * LANES);
+#pragma GCC unroll 8
+                for (int r = 0; r < N; ++r) sums[r][v] += x[r] * wide;
+              }
+            }
+          }
+#pragma GCC unroll 8
+        for (int r = 0; r < N; ++r)
+#pragma GCC unroll 8
+          for (int v = 0; v < WIDE; ++v) store(target + r * out_row + v * LANES, sums[r][v]);
+      });
+    }
+}
+
+// gradients += inputsᵀ d, for one panel and `count` inputs from `inputs` on.
+template <class C, bool FROM_STATE, bool KEEP>
+void multiply_across(const Chunk<C> &chunk, const float *d, const float *inputs, int64_t count,
+                     float *gradients) {
+  const Sizes<C> &size = chunk.size;
+  tiles(count, [&](auto n, int64_t k) {
+    constexpr int N = decltype(n)::value;
+    float *target = gradients + k * size.WEIGHTS;
+    Vec sums[N][C::VECTORS];
+#pragma GCC unroll 8
+    for (int r = 0; r < N; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < C::VECTORS; ++v) sums[r][v] = load(target + r * size.WEIGHTS + v * LANES);
+    const float *from = d, *x_row = inputs + k;
+    for (int64_t row = 0; row < chunk.rows; ++row, from += size.RESULTS, x_row += size.row) {
+      Vec x[N];
+#pragma GCC unroll 8
+      for (int v = 0; v < C::VECTORS; ++v) {
+        if (KEEP || v == 0)
+#pragma GCC unroll 8
+          for (int r = 0; r < N; ++r) x[r] = all(x_row[size.gate(v) * size.pair + r]);
+        const Vec w = load(from + C::sum(FROM_STATE, v) * LANES);
+#pragma GCC unroll 8
+        for (int r = 0; r < N; ++r) sums[r][v] += x[r] * w;
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < N; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < C::VECTORS; ++v) store(target + r * size.WEIGHTS + v * LANES, sums[r][v]);
+  });
+}
+
+// dx, and the chunk's part of the weights' gradients; the chunk is empty afterwards.
+template <class C>
+void settle(const Call &call, Chunk<C> &chunk, const float *packed, float *gradients) {
+  const Sizes<C> &size = chunk.size;
+  const int64_t wide = size.input_quads * WIDE * LANES;
+  memset(chunk.dx, 0, 4 * chunk.rows * wide);
+  multiply_back<C, false>(call, chunk, 0, chunk.rows,
+                          packed + size.state_quads * size.panels * size.WEIGHTS * WIDE * LANES,
+                          size.input_quads, chunk.dx, wide);
+  for (int64_t row = 0; row < chunk.rows; ++row)
+    copy(call.dx + chunk.places[row], chunk.dx + row * wide, size.features);
+
+  float *biases = gradients + size.panels * size.inputs * size.WEIGHTS;
+  for (int64_t panel = 0; panel < size.panels; ++panel) {
+    const float *d = chunk.d_of(panel, 0);
+    const float *h = chunk.inputs + size.pairs, *x = h + size.padded;
+    (call.keep ? multiply_across<C, true, true> : multiply_across<C, true, false>)(
+        chunk, d, h, size.units, gradients);
+    gradients += size.units * size.WEIGHTS;
+    (call.keep ? multiply_across<C, false, true> : multiply_across<C, false, false>)(
+        chunk, d, x, size.features, gradients);
+    gradients += size.features * size.WEIGHTS;
+    for (int v = 0; v < C::SUMS; ++v, biases += LANES) {
+      Vec sum = load(biases);
+      for (int64_t row = 0; row < chunk.rows; ++row) sum += load(d + row * size.RESULTS + v * LANES);
+      store(biases, sum);
+    }
+  }
+  chunk.rows = 0;
+}
+
+// The gradient that reaches a row's step from outside: of every output that repeats its h.
+INLINE void read_outputs(const Call &call, int64_t rank, int64_t s, float *dh) {
+  int64_t until, time = span(call, rank, s, &until);
+  const float *from = call.d_outputs + (call.order[rank] * call.timesteps + time) * call.units;
+  for (; time < until; ++time, from += call.units)
+    for (int64_t j = 0; j < call.units; ++j) dh[j] += from[j];
+}
+
+template <class C>
+void backward(const Call &call, const float *packed, int64_t lane, int64_t lanes, float *scratch,
+              float *gradients) {
+  const Sizes<C> size(call);
+  const int64_t wide = size.wide();
+  Chunk<C> chunk{size, scratch, nullptr, nullptr, nullptr, nullptr, 0, CHUNK};
+  chunk.d = chunk.inputs + CHUNK * size.row;
+  chunk.dx = chunk.d + CHUNK * size.panels * size.RESULTS;
+  chunk.places = reinterpret_cast<int64_t *>(chunk.dx + CHUNK * size.input_quads * WIDE * LANES);
+  chunk.ranks = chunk.places + CHUNK;
+  float *dh = reinterpret_cast<float *>(chunk.ranks + CHUNK), *dc = dh + BLOCK * wide;
+  float *h0 = dc + BLOCK * size.padded, *c0 = h0 + BLOCK * size.padded;
+  memset(gradients, 0, 4 * weights_of<C>(call));
+
+  blocks(call, lane, lanes, [&](const Block &block) {
+    memset(dh, 0, 4 * BLOCK * (wide + 3 * size.padded));
+    for (int64_t i = 0; i < block.rows; ++i)  // steps not taken have no gradient
+      if (call.steps[block.rank(i)] < call.timesteps)
+        memset(call.dx + call.order[block.rank(i)] * call.timesteps * call.features, 0,
+               4 * call.timesteps * call.features);
+    for (int64_t i = 0; i < block.rows; ++i) {
+      const int64_t row = call.order[block.rank(i)] * call.units;
+      copy(dh + i * wide, call.d_last_h + row, call.units);
+      copy(h0 + i * size.padded, call.h + row, call.units);
+      if (!call.c) continue;
+      copy(dc + i * size.padded, call.d_last_c + row, call.units);
+      copy(c0 + i * size.padded, call.c + row, call.units);
+    }
+    for (int64_t s = call.steps[block.rank(0)] - 1; s >= 0; --s) {
+      const int64_t rows = at_work(call, block, s);
+      if (chunk.rows + rows > CHUNK) settle(call, chunk, packed, gradients);
+      for (int64_t i = 0; i < rows; ++i) {
+        const int64_t rank = block.rank(i), here = chunk.rows + i;
+        if (call.d_outputs) read_outputs(call, rank, s, dh + i * wide);
+        const float *tape = call.tape + (s * call.batch + rank) * size.tape;
+        const float *before = s > 0 ? tape - call.batch * size.tape : nullptr;
+        float *inputs = chunk.inputs + here * size.row;
+        for (int64_t panel = 0; panel < size.panels; ++panel) {
+          const int64_t unit = panel * size.UNITS, on_tape = panel * C::SAVED * LANES;
+          C::unwind(tape + on_tape, before ? before + on_tape : nullptr, h0 + i * size.padded + unit,
+                    c0 + i * size.padded + unit, dh + i * wide + unit, dc + i * size.padded + unit,
+                    chunk.d + (panel * CHUNK + here) * size.RESULTS, inputs + unit);
+        }
+        chunk.places[here] = place_in_x(call, rank, s);
+        chunk.ranks[here] = rank;
+        complete<C>(call, size, rank, chunk.places[here], inputs);
+      }
+      multiply_back<C, true>(call, chunk, chunk.rows, rows, packed, size.state_quads, dh, wide);
+      chunk.rows += rows;
+    }
+    for (int64_t i = 0; i < block.rows; ++i) {
+      const int64_t rank = block.rank(i), row = call.order[rank] * call.units;
+      if (call.d_outputs) read_outputs(call, rank, -1, dh + i * wide);
+      copy(call.dh + row, dh + i * wide, call.units);
+      if (call.c) copy(call.dc + row, dc + i * size.padded, call.units);
+    }
+  });
+  settle(call, chunk, packed, gradients);
+}
+
+// One panel's gradients, added up over the lanes and put where Keras has the weights.
+template <class C>
+void gather(const Call &call, int64_t panel, const float *gradients, int64_t lanes) {
+  const Sizes<C> size(call);
+  const int64_t columns = size.gates() * size.units, each = weights_of<C>(call);
+  const auto add_up = [&](const float *from, float *to, int v) {
+    const int64_t unit = size.unit(panel, v), some = least(LANES, size.units - unit);
+    Vec sum = load(from);
+    for (int64_t lane = 1; lane < lanes; ++lane) sum += load(from + lane * each);
+    for (int64_t j = 0; j < some; ++j) to[size.gate(v) * size.units + unit + j] = sum[j];
+  };
+  const float *from = gradients + panel * size.inputs * size.WEIGHTS;
+  for (int64_t k = 0; k < size.inputs; ++k)
+    for (int v = 0; v < C::VECTORS; ++v, from += LANES)
+      add_up(from,
+             k < size.units ? call.d_recurrent_kernel + k * columns
+                            : call.d_kernel + (k - size.units) * columns,
+             v);
+  from = gradients + size.panels * size.inputs * size.WEIGHTS + panel * size.RESULTS;
+  for (int b = 0; b < C::BIASES; ++b)
+    for (int v = 0; v < C::VECTORS; ++v)
+      add_up(from + C::sum(b == 1, v) * LANES, call.d_bias + b * columns, v);
+}
+
+template <class C>
+constexpr Cell cell() {
+  return {parts<C>,   saved<C>,        weights_of<C>, packed_back<C>, gradients<C>, scratch<C>,
+          scratch_back<C>, pack<C>, pack_back<C>, forward<C>, backward<C>, gather<C>};
+}
+
+}  // namespace
+
+extern const Level LEVEL;
+const Level LEVEL = {TEXT(LEVEL), cell<SimpleRNN>(), cell<LSTM>(), cell<GRU>()};
+
+}  // namespace recurra

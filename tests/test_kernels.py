@@ -1,0 +1,301 @@
+"""The native and the portable path against the float64 reference, values and gradients."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recurra.cells import GRU, LSTM, SimpleRNN, Weights
+from recurra.kernels import cpu, reference, xla
+
+native = pytest.mark.skipif(cpu.level() is None, reason="the native kernels were not built")
+PATHS = [pytest.param(cpu, marks=native), xla]
+CELLS = [SimpleRNN(), LSTM(), GRU()]
+FORWARD, BACKWARD = 1e-5, 1e-4  # relative to the largest entry of an array
+
+
+@dataclass
+class Problem:
+    """A cell with inputs, and what the loss says of each output."""
+
+    cell: object
+    x: np.ndarray
+    state: tuple
+    weights: Weights
+    mask: np.ndarray | None
+    go_backwards: bool
+    d_outputs: np.ndarray
+    d_state: tuple
+
+    def solve(self, run, dtype="float32", **options):
+        """Give outputs and last state, and the gradients of x, state and weights."""
+
+        def loss(x, state, weights):
+            outputs, last = run(
+                self.cell,
+                x,
+                state,
+                weights,
+                mask=self.mask,
+                go_backwards=self.go_backwards,
+                **options,
+            )
+            value = sum((a * b).sum() for a, b in zip(last, self.d_state, strict=True))
+            if outputs is not None:
+                value = value + (outputs * self.d_outputs).sum()
+            return value, (outputs, last)
+
+        arrays = (self.x, self.state, self.weights)
+        arrays = jax.tree.map(lambda a: jnp.asarray(a, dtype), arrays)
+        both = jax.jit(jax.value_and_grad(loss, argnums=(0, 1, 2), has_aux=True))
+        (_, values), gradients = both(*arrays)
+        return jax.tree.map(np.asarray, (values, gradients))
+
+
+def problem(
+    cell, batch, timesteps, features, units, masking="none", go_backwards=False, bias=True, seed=0
+):
+    rng = np.random.default_rng(seed)
+
+    def normal(*shape):
+        return rng.normal(0, 0.5, shape)
+
+    columns = cell.gates * units
+    masks = {
+        "none": None,
+        "any": rng.random((batch, timesteps)) < 0.5,
+        "lengths": np.arange(timesteps) < rng.integers(0, timesteps + 1, (batch, 1)),
+        "nothing": np.zeros((batch, timesteps), bool),
+    }
+    return Problem(
+        cell,
+        normal(batch, timesteps, features),
+        tuple(normal(batch, units) for _ in range(cell.states)),
+        Weights(
+            normal(features, columns) / max(features, 1) ** 0.5,
+            2 * normal(units, columns) / units**0.5,
+            None if not bias else normal(2, columns) if isinstance(cell, GRU) else normal(columns),
+        ),
+        masks[masking],
+        go_backwards,
+        normal(batch, timesteps, units),
+        tuple(normal(batch, units) for _ in range(cell.states)),
+    )
+
+
+def farthest(ours, exact):
+    """Give the largest difference of two trees of arrays, relative to each array's largest entry.
+
+    An array of a few numbers may be the difference of larger ones, so none counts as below 0.01.
+    """
+    worst = 0.0
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(exact), strict=True):
+        assert a.shape == b.shape
+        if b.size:
+            worst = max(worst, np.abs(a - b).max() / max(np.abs(b).max(), 0.01))
+    return worst
+
+
+def assert_close(given, path, **options):
+    with jax.enable_x64(True):
+        values, gradients = given.solve(reference.run, "float64")
+    ours, our_gradients = given.solve(path.run, **options)
+    if options.get("return_sequences") is False:
+        ours, values = ours[1], values[1]
+    assert farthest(ours, values) < FORWARD
+    assert farthest(our_gradients, gradients) < BACKWARD
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+@settings(max_examples=8, deadline=None)
+@given(
+    batch=st.integers(0, 9),
+    timesteps=st.integers(0, 6),
+    features=st.sampled_from([1, 3, 32, 40]),
+    units=st.sampled_from([1, 2, 7, 8, 15, 16, 31, 33, 64]),
+    masking=st.sampled_from(["none", "any", "lengths", "nothing"]),
+    go_backwards=st.booleans(),
+    bias=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_values_and_gradients_are_the_reference_s(path, cell, **drawn):
+    assert_close(problem(cell, **drawn), path)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+@pytest.mark.parametrize(
+    ("batch", "timesteps", "features", "units"),
+    [(1, 1, 1, 1), (130, 3, 5, 20), (64, 7, 32, 128), (3, 2, 300, 200), (1, 3, 4, 1000)],
+)
+def test_values_and_gradients_hold_where_blocks_and_panels_end(
+    path, cell, batch, timesteps, features, units
+):
+    assert_close(problem(cell, batch, timesteps, features, units, "any"), path)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_the_last_state_alone_has_the_same_gradients(path, cell):
+    alone = problem(cell, 5, 6, 3, 9, "lengths")
+    alone.d_outputs[:] = 0
+    assert_close(alone, path, return_sequences=False)
+
+
+@pytest.mark.parametrize("cell", [*CELLS, GRU(reset_after=False)], ids=str)
+def test_the_reference_s_gradients_are_those_of_finite_differences(cell):
+    given = problem(cell, 2, 3, 2, 3, "any", go_backwards=True)
+    if cell == GRU(reset_after=False):
+        given.weights = given.weights._replace(bias=given.weights.bias[0])
+
+    def loss(x, state, weights):
+        outputs, last = reference.run(
+            cell, x, state, weights, mask=given.mask, go_backwards=given.go_backwards
+        )
+        return (outputs * given.d_outputs).sum() + sum(
+            (a * b).sum() for a, b in zip(last, given.d_state, strict=True)
+        )
+
+    with jax.enable_x64(True):
+        _, gradients = given.solve(reference.run, "float64")
+    arrays = (given.x, given.state, given.weights)
+    for array, gradient in zip(jax.tree.leaves(arrays), jax.tree.leaves(gradients), strict=True):
+        for place in np.ndindex(array.shape):
+            middle = array[place]
+            array[place] = middle + 1e-6
+            above = loss(*arrays)
+            array[place] = middle - 1e-6
+            below = loss(*arrays)
+            array[place] = middle
+            assert gradient[place] == pytest.approx((above - below) / 2e-6, abs=1e-8)
+
+
+@native
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+@pytest.mark.parametrize("sizes", [(5, 4, 3, 9), (4, 3, 40, 70)])
+def test_dropout_by_gate_is_a_product_with_each_gate_s_inputs(cell, sizes):
+    batch, _, features, units = sizes
+    given = problem(cell, *sizes, "lengths")
+    keep = 1.25 * (np.random.default_rng(1).random((batch, cell.gates, units + features)) < 0.8)
+
+    def dropping(cell, x, state, weights, **options):
+        # As if each row had weights of its own: dropped inputs are dropped rows of the kernels.
+        outputs = []
+        for row in range(batch):
+            by_gate = jnp.asarray(keep[row], x.dtype).T
+            kept = jnp.repeat(by_gate, units, axis=1)
+            own = Weights(
+                weights.kernel * kept[units:], weights.recurrent_kernel * kept[:units], weights.bias
+            )
+            alone = {**options, "mask": options["mask"][row : row + 1]}
+            start = tuple(s[row : row + 1] for s in state)
+            outputs.append(reference.run(cell, x[row : row + 1], start, own, **alone))
+        return jax.tree.map(lambda *rows: jnp.concatenate(rows), *outputs)
+
+    with jax.enable_x64(True):
+        exact = given.solve(dropping, "float64")
+    ours = given.solve(cpu.run, keep=keep.astype("float32"))
+    assert farthest(ours[0], exact[0]) < FORWARD
+    assert farthest(ours[1], exact[1]) < BACKWARD
+
+
+@native
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_masked_steps_are_never_read(cell):
+    given = problem(cell, 6, 8, 3, 5, "any")
+    given.x[~given.mask] = np.nan
+    values, (dx, *others) = given.solve(cpu.run)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((values, dx, others)))
+    assert (dx[~given.mask] == 0).all()
+
+
+@native
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_not_a_number_stays_one_and_stays_in_its_row(cell):
+    given = problem(cell, 3, 4, 2, 5)
+    given.x[1, 2, 0] = np.nan
+    (outputs, _), _ = given.solve(cpu.run)
+    assert np.isnan(outputs[1, 2:]).all()
+    assert np.isfinite(outputs[[0, 2]]).all()
+
+
+@native
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_a_row_s_values_do_not_depend_on_the_rows_beside_it(cell):
+    many = problem(cell, 50, 6, 3, 17, "lengths")
+    (outputs, last), _ = many.solve(cpu.run)
+    order = np.random.default_rng(1).permutation(50)
+    many.x, many.mask, many.d_outputs = many.x[order], many.mask[order], many.d_outputs[order]
+    many.state = tuple(s[order] for s in many.state)
+    many.d_state = tuple(s[order] for s in many.d_state)
+    (shuffled, shuffled_last), _ = many.solve(cpu.run)
+    np.testing.assert_array_equal(shuffled, outputs[order])
+    np.testing.assert_array_equal(shuffled_last[0], last[0][order])
+
+
+@native
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_extreme_inputs_saturate_and_denormals_are_left_as_they_were(cell):
+    given = problem(cell, 2, 3, 2, 9)
+    given.x *= 1e6
+    (outputs, _), gradients = given.solve(cpu.run)
+    assert np.isfinite(outputs).all()
+    assert (np.abs(outputs) <= 1.0001 + 2.5 * isinstance(cell, GRU)).all()
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
+    assert np.float32(1e-40) * np.float32(1) != 0
+
+
+@native
+def test_eight_threads_at_once_get_what_one_gets():
+    problems = [problem(CELLS[i % 3], 8 + i, 12, 4, 24, "lengths", seed=i) for i in range(24)]
+    expected = [p.solve(cpu.run) for p in problems]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda p: p.solve(cpu.run), problems))
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@native
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_the_native_kernels_ran_and_say_so(cell):
+    before = cpu.calls()
+    problem(cell, 3, 4, 2, 5).solve(cpu.run)
+    after = cpu.calls()
+    assert after["native forward"] == before["native forward"] + 1
+    assert after["native backward"] == before["native backward"] + 1
+
+
+@native
+@pytest.mark.parametrize("level", ["x86_64_v2", "x86_64_v3", "x86_64_v4"])
+def test_every_level_this_processor_has_agrees_with_the_reference(level):
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from test_kernels import *\n"
+        f"if cpu.level() != {level!r}: sys.exit(3)\n"
+        "for cell in CELLS:\n"
+        "    assert_close(problem(cell, 7, 5, 3, 33, 'any'), cpu)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "RECURRA_LEVEL": level},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode == 3:
+        pytest.skip(f"this processor has no {level}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_recurra_loads_neither_keras_nor_jax():
+    code = "import sys, recurra; print([m for m in ('keras', 'jax') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,249 @@
+"""The layers against Keras' stock ones: equal numbers, weights and files, on the path they say."""
+
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+
+from recurra import kernels, layers
+from recurra.backend import keras
+from recurra.kernels import cpu
+
+KINDS = ["SimpleRNN", "LSTM", "GRU"]
+native = pytest.mark.skipif(cpu.level() is None, reason="the native kernels were not built")
+
+
+def arrays(tree):
+    return [np.asarray(leaf) for leaf in keras.tree.flatten(tree)]
+
+
+def twins(kind, *, features=3, **options):
+    """Build one of our layers and Keras' stock one, with the same weights, no two gates' alike."""
+    rng = np.random.default_rng(0)
+    ours, stock = getattr(layers, kind)(6, **options), getattr(keras.layers, kind)(6, **options)
+    for layer in (ours, stock):
+        layer.build((4, 7, features))
+    for a, b in zip(ours.weights, stock.weights, strict=True):
+        a.assign(rng.normal(0, 0.5, a.shape))
+        b.assign(a.value)
+    return ours, stock
+
+
+def gradients(layer, x, **call):
+    fixed = [v.value for v in layer.non_trainable_variables]
+
+    def loss(trainable, x):
+        outputs, _ = layer.stateless_call(trainable, fixed, x, **call)
+        return sum((leaf**2).sum() for leaf in keras.tree.flatten(outputs))
+
+    return jax.grad(loss, argnums=(0, 1))([v.value for v in layer.trainable_variables], x)
+
+
+OPTIONS = [
+    {},
+    {"return_sequences": True},
+    {"return_state": True},
+    {"return_sequences": True, "return_state": True, "go_backwards": True},
+    {"use_bias": False},
+    {"zero_output_for_mask": True, "return_sequences": True, "go_backwards": True},
+    {"zero_output_for_mask": True},
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("masked", [False, True])
+def test_values_and_gradients_are_keras_own(kind, options, masked):
+    ours, stock = twins(kind, **options)
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(4, 7, 3)).astype("float32")
+    mask = rng.random((4, 7)) < 0.6 if masked else None
+    assert ours.plan().path == ("native" if cpu.level() else "portable")
+    for a, b in zip(arrays(ours(x, mask=mask)), arrays(stock(x, mask=mask)), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-6)
+    found, expected = (gradients(layer, x, mask=mask) for layer in (ours, stock))
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_initial_state_is_used_and_has_gradients(kind):
+    ours, stock = twins(kind)
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(4, 7, 3)).astype("float32")
+    state = [rng.normal(size=(4, 6)).astype("float32") for _ in ours.state_size]
+    for layer in (ours, stock):
+        layer.slope = jax.grad(lambda s, layer=layer: layer(x, initial_state=s).sum())(state)
+    for a, b in zip(ours.slope, stock.slope, strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-6)
+
+
+REFUSED = [
+    ({"activation": "relu"}, "activation is relu"),
+    ({"unroll": True}, "unroll"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("options", "reason"), REFUSED, ids=str)
+def test_what_no_path_of_ours_can_do_keras_does(kind, options, reason):
+    ours, stock = twins(kind, **options)
+    choice = kernels.explain(ours)
+    assert choice.path == "keras"
+    assert reason in choice.reason
+    x = np.random.default_rng(1).normal(size=(4, 7, 3)).astype("float32")
+    np.testing.assert_array_equal(*(np.asarray(layer(x)) for layer in (ours, stock)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mixed_precision_takes_the_portable_path_with_keras_values(kind):
+    ours, stock = twins(kind, dtype="mixed_bfloat16")
+    assert ours.plan().path == "portable"
+    x = np.random.default_rng(1).normal(size=(4, 7, 3)).astype("float32")
+    ours, stock = (np.asarray(layer(x), "float32") for layer in (ours, stock))
+    np.testing.assert_allclose(ours, stock, atol=0.03)
+
+
+def test_a_gru_that_resets_before_the_product_takes_the_portable_path():
+    ours, stock = twins("GRU", reset_after=False)
+    assert ours.plan().path == "portable"
+    x = np.random.default_rng(1).normal(size=(4, 7, 3)).astype("float32")
+    np.testing.assert_allclose(*(np.asarray(layer(x)) for layer in (ours, stock)), atol=2e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "rates",
+    [{"dropout": 0.4}, {"recurrent_dropout": 0.3}, {"dropout": 0.2, "recurrent_dropout": 0.3}],
+)
+def test_dropout_draws_what_keras_draws_and_stays_on_the_fast_path(kind, rates):
+    ours, stock = twins(kind, seed=5, return_sequences=True, **rates)
+    x = np.random.default_rng(1).normal(size=(4, 7, 3)).astype("float32")
+    if cpu.level():
+        assert ours.plan().path == "native"
+    seeds = [[v.value for v in layer.non_trainable_variables] for layer in (ours, stock)]
+    trained = [np.asarray(layer(x, training=True)) for layer in (ours, stock)]
+    np.testing.assert_allclose(*trained, atol=2e-6)
+    assert np.abs(trained[0] - np.asarray(ours(x))).max() > 0.01
+    for layer, seed in zip((ours, stock), seeds, strict=True):
+        for variable, value in zip(layer.non_trainable_variables, seed, strict=True):
+            variable.assign(value)
+    found, expected = (gradients(layer, x, training=True) for layer in (ours, stock))
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stateful_layer_goes_on_where_it_stopped(kind):
+    ours, stock = twins(kind, stateful=True)
+    x = np.random.default_rng(1).normal(size=(4, 7, 3)).astype("float32")
+    for _ in range(3):
+        np.testing.assert_allclose(*(np.asarray(layer(x)) for layer in (ours, stock)), atol=2e-6)
+
+
+def small_model(kind, source, wrapper):
+    return keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(20, 4, mask_zero=True),
+            wrapper(getattr(source, kind)(5, return_sequences=True)),
+            wrapper(getattr(source, kind)(5)),
+            keras.layers.Dense(1),
+        ]
+    )
+
+
+@native
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_directions_run_natively_and_agree_with_keras(kind):
+    ours = small_model(kind, layers, keras.layers.Bidirectional)
+    stock = small_model(kind, keras.layers, keras.layers.Bidirectional)
+    stock.set_weights([np.asarray(w.value) for w in ours.weights])
+    tokens = np.random.default_rng(0).integers(0, 20, (6, 9))
+    before = kernels.counts()["native forward"]
+    found = np.asarray(ours(tokens))
+    assert kernels.counts()["native forward"] == before + 4
+    np.testing.assert_allclose(found, np.asarray(stock(tokens)), atol=2e-6)
+    assert kernels.counts()["native forward"] == before + 4
+
+
+@native
+def test_training_takes_the_native_path_and_ends_where_keras_ends():
+    rng = np.random.default_rng(0)
+    tokens, labels = rng.integers(0, 20, (64, 9)), rng.integers(0, 2, (64, 1))
+    models = [small_model("LSTM", source, lambda layer: layer) for source in (layers, keras.layers)]
+    models[1].set_weights([np.asarray(w.value) for w in models[0].weights])
+    losses, before = [], kernels.counts()["native backward"]
+    for model in models:
+        model.compile(keras.optimizers.SGD(0.5), keras.losses.BinaryCrossentropy(from_logits=True))
+        losses.append(model.fit(tokens, labels, epochs=4, shuffle=False, verbose=0).history["loss"])
+    assert kernels.counts()["native backward"] == before + 2 * 4 * 2  # layers, epochs, batches
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_open_in_keras_and_keras_files_open_here(kind, tmp_path):
+    ours = small_model(kind, layers, keras.layers.Bidirectional)
+    tokens = np.random.default_rng(0).integers(0, 20, (6, 9))
+    expected = np.asarray(ours(tokens))
+    ours.save(tmp_path / "ours.keras")
+    ours.save_weights(tmp_path / "ours.weights.h5")
+    code = (
+        "import os, sys; os.environ['KERAS_BACKEND'] = 'jax'\n"
+        "import keras, numpy as np\n"
+        f"model = keras.models.load_model({str(tmp_path / 'ours.keras')!r})\n"
+        f"model.load_weights({str(tmp_path / 'ours.weights.h5')!r})\n"
+        "tokens = np.random.default_rng(0).integers(0, 20, (6, 9))\n"
+        f"np.save({str(tmp_path / 'found.npy')!r}, np.asarray(model(tokens)))\n"
+        f"model.save({str(tmp_path / 'theirs.keras')!r})\n"
+        "assert 'recurra' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "found.npy"), expected, atol=2e-6)
+    theirs = keras.models.load_model(tmp_path / "theirs.keras")
+    with layers.accelerate(theirs):
+        np.testing.assert_allclose(np.asarray(theirs(tokens)), expected, atol=2e-6)
+
+
+@native
+def test_accelerating_a_model_lasts_until_the_end_and_keeps_its_answers():
+    model = small_model("GRU", keras.layers, keras.layers.Bidirectional)
+    tokens = np.random.default_rng(0).integers(0, 20, (6, 9))
+    expected, before = model.predict(tokens, verbose=0), kernels.counts()["native forward"]
+    with layers.accelerate(model) as same:
+        assert same is model
+        np.testing.assert_allclose(model.predict(tokens, verbose=0), expected, atol=2e-6)
+        assert kernels.counts()["native forward"] > before
+    before = kernels.counts()["native forward"]
+    np.testing.assert_array_equal(model.predict(tokens, verbose=0), expected)
+    assert kernels.counts()["native forward"] == before
+
+
+@native
+def test_accelerating_everything_reaches_stock_layers_and_lets_go_of_them():
+    stock = keras.layers.LSTM(3)
+    methods = {c: vars(c).get("inner_loop") for c in layers.FAST}
+    assert kernels.explain(stock).path == "keras"
+    with layers.accelerate():
+        assert kernels.explain(stock).path == "native"
+        before = kernels.counts()["native forward"]
+        stock(np.zeros((2, 3, 4), "float32"))
+        assert kernels.counts()["native forward"] == before + 1
+    assert {c: vars(c).get("inner_loop") for c in layers.FAST} == methods
+    assert "recurra.accelerate" in kernels.explain(stock).reason
+
+
+def test_a_cell_of_ones_own_runs_in_the_rnn_layer():
+    class Sum(keras.layers.Layer):
+        state_size = 2
+
+        def call(self, inputs, states):
+            total = states[0] + inputs
+            return total, [total]
+
+    found = layers.RNN(Sum())(np.ones((1, 5, 2), "float32"))
+    np.testing.assert_array_equal(np.asarray(found), [[5, 5]])
