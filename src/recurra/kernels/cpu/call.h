@@ -104,25 +104,8 @@ void share(Pool &pool, int64_t count, const Work &work) {
   state->finished.wait(lock, [&] { return state->done == count; });
 }
 
-// Uninitialised floats that begin on a cache line.
-class Floats {
- public:
-  explicit Floats(int64_t count)
-      : data_(static_cast<float *>(std::aligned_alloc(64, (4 * count + 64) / 64 * 64))) {
-    if (!data_) throw std::bad_alloc();
-  }
-  ~Floats() { std::free(data_); }
-  Floats(const Floats &) = delete;
-  float *operator+(int64_t offset) const { return data_ + offset; }
-
- private:
-  float *data_;
-};
-
-inline int64_t lines(int64_t floats) { return (floats + 15) / 16 * 16; }
-
 // Ask for large pages where a big array is about to be written for the first time: to hand out the
-// tape in pages of 4 KiB takes the system longer than the recurrence takes to fill it.
+// tape in pages of 4 KiB takes the system about as long as it takes to fill it.
 inline void use_large_pages(float *array, int64_t count) {
 #ifdef MADV_HUGEPAGE
   constexpr uintptr_t page = 2 << 20;
@@ -133,6 +116,24 @@ inline void use_large_pages(float *array, int64_t count) {
   (void)array, (void)count;
 #endif
 }
+
+// Uninitialised floats that begin on a cache line.
+class Floats {
+ public:
+  explicit Floats(int64_t count)
+      : data_(static_cast<float *>(std::aligned_alloc(64, (4 * count + 64) / 64 * 64))) {
+    if (!data_) throw std::bad_alloc();
+    use_large_pages(data_, count);
+  }
+  ~Floats() { std::free(data_); }
+  Floats(const Floats &) = delete;
+  float *operator+(int64_t offset) const { return data_ + offset; }
+
+ private:
+  float *data_;
+};
+
+inline int64_t lines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 // Which row takes which steps: see recurrence.h.
 struct Schedule {

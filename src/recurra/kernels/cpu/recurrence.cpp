@@ -263,7 +263,10 @@ void pack(const Call &call, int64_t panel, float *packed) {
                                          : call.kernel + (k - size.units) * columns;
       const int64_t unit = size.unit(panel, v), some = least(LANES, size.units - unit);
       from += size.gate(v) * size.units + unit;
-      for (int64_t j = 0; j < LANES; ++j) to[j] = j < some ? from[j] : 0;
+      if (some == LANES)
+        store(to, load(from));
+      else
+        for (int64_t j = 0; j < LANES; ++j) to[j] = j < some ? from[j] : 0;
     }
   float *biases = packed + size.panels * size.inputs * size.WEIGHTS + panel * size.RESULTS;
   for (int j = 0; j < size.RESULTS; ++j) biases[j] = 0;
