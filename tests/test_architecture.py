@@ -15,8 +15,8 @@ SOURCE = Path(recurra.__file__).parent
 FLOORS = [
     {"errors"},
     {"cells"},
-    {"backend", "sequences"},
-    {"text", "evaluation", "bundle", "runs"},
+    {"backend", "sequences", "bundle"},
+    {"text", "evaluation", "runs"},
     {"kernels"},
     {"layers", "subwords", "data"},
     {"models"},

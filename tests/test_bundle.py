@@ -82,6 +82,14 @@ def test_writing_again_replaces_the_old_one_and_leaves_nothing_else(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_a_folder_of_other_files_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mine.txt").write_text("mine")
+    with pytest.raises(BundleError, match="holds other files"):
+        write_bundle(tmp_path / "models", BUNDLE)
+    assert (tmp_path / "models" / "mine.txt").read_text() == "mine"
+
+
 def test_a_write_that_fails_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

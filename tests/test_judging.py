@@ -50,11 +50,13 @@ def test_rows_on_both_sides_are_counted() -> None:
 
 def test_a_vocabulary_that_saw_other_rows_is_caught() -> None:
     training = [["a", "a", "b", "b"], ["c"]]
-    assert leaks.vocabulary(["a", "b"], 2, training).passed
-    probe = leaks.vocabulary(["a", "c", "z"], 2, training)
+    assert leaks.vocabulary(["a", "b"], 2, [training]).passed
+    probe = leaks.vocabulary(["a", "c", "z"], 2, [training])
     assert not probe.passed
     assert probe.detail.startswith("2 of 3 tokens are seen fewer than 2 times")
     assert "(1 never)" in probe.detail
+    # every network's training rows must have taught a token, not those of one of them
+    assert not leaks.vocabulary(["c"], 1, [training, training[:1]]).passed
 
 
 def test_a_label_left_in_the_text_is_caught(messages: tuple[list[str], list[str]]) -> None:

@@ -69,6 +69,8 @@ def test_a_wrong_encoding_given_is_one_clear_error(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "v1,v2\nham,café\n", "latin-1")
     with pytest.raises(DataError, match="must be utf-8 text, but byte .* --encoding"):
         read_table(path, encoding="utf-8")
+    with pytest.raises(DataError, match="must be utf-16 text"):
+        read_table(path, encoding="utf-16")
     with pytest.raises(SettingsError, match="one of utf-8, utf-16, cp949, latin-1"):
         read_table(path, encoding="ebcdic")
 
@@ -134,6 +136,21 @@ def test_a_missing_file_and_a_folder_are_clear_errors(tmp_path: Path) -> None:
         read_table(tmp_path / "no.csv")
     with pytest.raises(DataError, match="is a folder"):
         read_table(tmp_path)
+
+
+def test_a_known_column_name_makes_a_header_even_where_a_label_is_called_so(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.csv", "body,spam\nwin now,spam\nsee you,ham\nhi you,ham\n")
+    assert list(read_table(path).frame.columns) == ["body", "spam"]
+
+
+def test_a_column_name_twice_and_one_column_for_both_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="has 'text' twice"):
+        read_table(write(tmp_path / "a.csv", "label,text,text\nham,a b,c\nspam,c d,e\n"))
+    table = read_table(write(tmp_path / "b.csv", CSV))
+    with pytest.raises(DataError, match="must be two columns"):
+        label_texts(table, text="kind", label="kind")
 
 
 def test_lines_are_read_one_by_one(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ def fill(place: Path, mark: str = "new") -> None:
     for name in TRAINED:
         if name == "model":
             (place / name).mkdir()
-            (place / name / "config.json").write_text(mark)
+            (place / name / "manifest.json").write_text(f'{{"format": "recurra.bundle"}} {mark}')
         else:
             (place / name).write_text(mark)
 
@@ -67,7 +67,7 @@ def test_a_finish_cut_off_between_moves_is_not_taken_for_finished(
     assert not run.finished
     monkeypatch.undo()
     run.finish(lambda place: fill(place, "newest"))
-    assert set(contents(run.path).values()) == {"newest"}
+    assert all(text.endswith("newest") for text in contents(run.path).values())
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,8 @@ def test_a_finish_cut_off_between_moves_is_not_taken_for_finished(
         ("others", {"overwrite": True}, "holds other files"),
         ("others", {"resume": True}, "holds other files"),
         ("file", {}, "is a file"),
+        ("own checkpoints", {"overwrite": True}, "holds other files"),
+        ("own model", {}, "holds other files"),
         ("nothing", {"resume": True, "overwrite": True}, "give only one"),
     ],
 )
@@ -95,6 +97,9 @@ def test_a_folder_that_must_not_be_used_is_refused(
     elif state == "others":
         run.path.mkdir()
         (run.path / "thesis.txt").write_text("years")
+    elif state.startswith("own"):
+        (run.path / state.split()[1]).mkdir(parents=True)
+        (run.path / state.split()[1] / "mine.pt").write_text("weeks of training")
     elif state == "file":
         run.path.write_text("a file")
     with pytest.raises(RunError, match=message):

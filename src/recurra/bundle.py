@@ -26,7 +26,7 @@ from safetensors.numpy import load, save
 
 from recurra.errors import BundleError
 
-__all__ = ["FORMAT_VERSION", "Bundle", "read_bundle", "replace_folder", "write_bundle"]
+__all__ = ["FORMAT_VERSION", "Bundle", "is_bundle", "read_bundle", "write_bundle"]
 
 FORMAT = "recurra.bundle"
 FORMAT_VERSION = 1
@@ -61,7 +61,11 @@ def _manifest(sums: dict[str, str], version: int = FORMAT_VERSION) -> bytes:
 
 
 def write_bundle(folder: Path, bundle: Bundle) -> None:
-    """Write a bundle. What stood at `folder` is replaced once the new one is complete."""
+    """Write a bundle. A bundle that stood at `folder` is replaced once the new one is complete.
+
+    Raises:
+        BundleError: what stands there is not a bundle.
+    """
     contents = dict(
         zip(
             FILES,
@@ -75,6 +79,11 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
         )
     )
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    if folder.exists() and not is_bundle(folder) and (folder.is_file() or any(folder.iterdir())):
+        raise BundleError(
+            f"a saved model needs a folder of its own, but {folder} holds other files. "
+            "Give another folder."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -84,17 +93,20 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    replace_folder(partial, folder)
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
+    partial.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
-def replace_folder(new: Path, place: Path) -> None:
-    """Move a complete folder to its place; what stood there goes when the new one is in."""
-    old = place.with_name(f".{place.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.replace(old)
-    new.replace(place)
-    shutil.rmtree(old, ignore_errors=True)
+def is_bundle(folder: Path) -> bool:
+    """Say whether a folder is a bundle, whole or damaged, by its manifest."""
+    try:
+        return f'"{FORMAT}"'.encode() in (folder / MANIFEST).read_bytes()
+    except OSError:
+        return False
 
 
 def read_bundle(folder: Path) -> Bundle:

@@ -21,6 +21,8 @@ __all__ = ["app", "main"]
 
 INTERRUPTED = 130
 PREDICTION_CHUNK = 4096
+MAX_LENGTH = 256
+TABLES = {".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
 
 
@@ -91,7 +93,7 @@ def train(
     members: Annotated[int | None, typer.Option(min=1, help="Networks averaged.")] = None,
     max_length: Annotated[
         int, typer.Option(min=1, help="Tokens read of a text; the rest is cut.")
-    ] = 256,
+    ] = MAX_LENGTH,
     max_vocabulary: Annotated[
         int | None, typer.Option(min=1, help="The most tokens known.")
     ] = None,
@@ -109,6 +111,11 @@ def train(
     if protocol not in PROTOCOLS:
         raise SettingsError(f"--protocol must be one of {', '.join(PROTOCOLS)}, not {protocol!r}")
     lecture = protocol == "lecture"
+    if lecture and (tokenizer or max_vocabulary or max_length != MAX_LENGTH):
+        raise SettingsError(
+            "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
+            "--max-vocabulary and --max-length."
+        )
     rows = _rows(source, data, sample, text, label, positive, encoding, lecture=lecture)
     classifier = _classifier(
         model=model or ("simple-rnn" if lecture else None),
@@ -180,7 +187,11 @@ def evaluate(
         _print_json({"source": rows.source, **found, "test": result.model_dump()})
         return
     show_result([(model.model, result)], f"{len(rows.texts):,} rows of {file}, 95 % intervals")
-    if known:
+    if known is None:
+        note(
+            "whether the model was trained on these rows is not known: its run folder is not here."
+        )
+    elif known:
         note(
             f"{known:,} of these rows were trained on (digits, case and spacing aside): "
             "the figures flatter the model."
@@ -395,8 +406,10 @@ def _texts(
     if file is not None:
         from recurra.data.readers import read_lines, read_table
 
-        if column is None:
+        if column is None and not TABLES & set(file.suffixes):
             return read_lines(file, encoding=encoding)
+        if column is None:
+            raise SettingsError(f"{file} is a table: name its text column with --text.")
         frame = read_table(file, encoding=encoding).frame
         if column not in frame.columns:
             raise DataError(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -59,14 +59,22 @@ def group_duplicates(texts: Sequence[str] | Texts) -> Rows:
     return np.fromiter(map(duplicate_key, texts), np.int64, len(texts))
 
 
+def _plain(value: Any) -> Any:
+    """Give what JSON can hold: NumPy's numbers as Python's, a dictionary as pairs."""
+    if isinstance(value, dict):
+        return [[_plain(key), _plain(item)] for key, item in value.items()]
+    return value.item() if isinstance(value, np.generic) else value
+
+
 class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Classify texts into two classes with a recurrent (or convolutional) network.
 
     A part of the rows is held out for validation: the weights are those of the epoch with the
     lowest validation loss, and the decision threshold is the one with the highest F1 there.
     Where several networks are averaged, each holds out another part, so that each row teaches
-    most of them and validates one. Duplicates never stand on both sides. The vocabulary is fitted
-    on rows that train. A text is cut after its first `max_length` tokens.
+    most of them and validates one. Duplicates never stand on both sides. A token is known when
+    the training rows of every network alone would have taught it. A text is cut after its first
+    `max_length` tokens.
 
     Args:
         model: the architecture by name; `recurra.models.ARCHITECTURES` lists them.
@@ -151,6 +159,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         encoder: TextEncoder | None = None,
         checkpoints: Path | None = None,
         notify: Notify | None = None,
+        ready: Callable[[], None] = lambda: None,
     ) -> Self:
         """Train on texts and their labels.
 
@@ -163,6 +172,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             checkpoints: a folder to write a checkpoint to after every epoch; when one of the same
                 data and settings is there, training goes on from it.
             notify: called after every batch.
+            ready: called once, when the network is known and training is about to begin.
 
         Raises:
             DataError: the texts or labels cannot be used.
@@ -179,14 +189,20 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             stratified_group_split(truth, kept, self.validation_split, self.random_state, turn)
             for turn in range(self.members or architecture.members)
         ]
-        self.encoder_ = encoder or TextEncoder.fit(
-            texts[self.training_rows_],
-            tokenizer=self.tokenizer or architecture.tokenizer,
-            min_count=self.min_count,
-            max_vocabulary=self.max_vocabulary,
-            max_length=self.max_length,
-            with_pieces=architecture.pieces,
+        self.encoder_ = encoder or TextEncoder.common(
+            TextEncoder.fit(
+                texts[training],
+                tokenizer=self.tokenizer or architecture.tokenizer,
+                min_count=self.min_count,
+                max_vocabulary=self.max_vocabulary,
+                max_length=self.max_length,
+                with_pieces=architecture.pieces,
+            )
+            for training, _ in self.sides_
         )
+        if (self.encoder_.pieces is not None) != architecture.pieces:
+            needs = "an encoder with pieces" if architecture.pieces else "one without pieces"
+            raise SettingsError(f"the model {self.model} needs {needs}, but the other was given.")
         sequences = self.encoder_.encode(texts)
         weights = compute_sample_weight(self.class_weight, np.asarray(y)).astype(np.float32)
         targets = np.abs(truth - architecture.label_smoothing / 2).astype(np.float32)
@@ -194,8 +210,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             epochs=self.epochs,
             batch_size=self.batch_size or architecture.batch_size,
             learning_rate=self.learning_rate or architecture.learning_rate,
-            seed=self.random_state,
+            seed=int(self.random_state),
         )
+        ready()
         trained = train(
             self.build,
             Example(sequences, targets, weights),
@@ -209,11 +226,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.histories_ = [history for _, history in trained]
         self.threshold_ = self._validated_threshold(sequences, truth)
         return self
-
-    @property
-    def training_rows_(self) -> Rows:
-        """The rows that trained at least one member."""
-        return np.unique(np.concatenate([training for training, _ in self.sides_]))
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Give the probability of each class, (rows, 2), in the order of `classes_`."""
@@ -267,7 +279,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "weights_")
         config = {
             "estimator": type(self).__name__,
-            "settings": self.get_params(),
+            "settings": {name: _plain(value) for name, value in self.get_params().items()},
             "classes": self.classes_.tolist(),
             "threshold": self.threshold_,
             "members": len(self.weights_),
@@ -289,6 +301,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         bundle = read_bundle(Path(folder))
         try:
             model = cls(**bundle.config["settings"])
+            if model.class_weight is not None and not isinstance(model.class_weight, str):
+                model.class_weight = dict(model.class_weight)  # pairs: JSON keys are strings
             model.classes_ = np.asarray(bundle.config["classes"])
             model.threshold_ = float(bundle.config["threshold"])
             model.encoder_ = TextEncoder.from_json(bundle.encoder)
@@ -351,6 +365,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise SettingsError(f"{name} must be at least 1, but it is {value}.")
+        if self.learning_rate is not None and not self.learning_rate > 0:
+            raise SettingsError(f"learning_rate must be above 0, but it is {self.learning_rate}.")
         if not isinstance(self.random_state, Integral) or self.random_state < 0:
             raise SettingsError(
                 f"random_state must be a whole number from 0 up, but it is {self.random_state!r}: "

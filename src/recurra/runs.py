@@ -12,10 +12,12 @@
     └── report.json       written last: a run that has it is finished
 """
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from recurra.bundle import is_bundle
 from recurra.errors import RunError
 
 __all__ = ["COMPARED", "TRAINED", "RunFolder"]
@@ -23,6 +25,7 @@ __all__ = ["COMPARED", "TRAINED", "RunFolder"]
 TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json")
 COMPARED = ("compare.json",)
 STAGING = ".finishing"
+CHECKPOINT = re.compile(r"\.?(member-\d+\.safetensors|fold-.*\.json)(\.partial)?$")
 
 
 class RunFolder:
@@ -55,8 +58,7 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"a run needs a folder, but {self.path} is a file. Give another --out.")
         unfinished = self.checkpoints.exists() and any(self.checkpoints.iterdir())
-        strange = self.path.exists() and not (unfinished or self.finished) and self._holds_others()
-        if strange:
+        if self._holds_others():
             raise RunError(
                 f"a run needs a folder of its own, but {self.path} holds other files. "
                 "Give another --out."
@@ -77,8 +79,16 @@ class RunFolder:
             )
 
     def _holds_others(self) -> bool:
-        ours = {*self.artefacts, "checkpoints", STAGING}
-        return any(path.name not in ours for path in self.path.iterdir())
+        """Say whether anything is here that a run did not write, and so must not take away."""
+        ours = {*self.artefacts, "checkpoints", STAGING, ".DS_Store"}
+        here = list(self.path.iterdir()) if self.path.exists() else []
+        kept = list(self.checkpoints.iterdir()) if self.checkpoints.is_dir() else []
+        model = self.path / "model"
+        return (
+            any(path.name not in ours for path in here)
+            or any(not CHECKPOINT.match(path.name) for path in kept)
+            or (model.exists() and not is_bundle(model))
+        )
 
     def finish(self, write: Callable[[Path], None]) -> None:
         """Let `write` fill a folder, then move what it made into place, the mark last."""

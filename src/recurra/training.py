@@ -29,7 +29,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from recurra.backend import keras
-from recurra.errors import RunError
+from recurra.errors import RecurraError, RunError
 from recurra.sequences import Ragged
 
 __all__ = [
@@ -95,7 +95,7 @@ class History:
     def best_epoch(self) -> int:
         """The epoch of the lowest validation loss, counted from 1."""
         losses = [row["validation_loss"] for row in self.rows]
-        return int(np.argmin(losses)) + 1
+        return int(np.argmin(np.nan_to_num(losses, nan=np.inf))) + 1
 
     def sentence(self) -> str:
         """Read the curve aloud."""
@@ -280,6 +280,11 @@ class _Loop:
             history, best = _restore(checkpoint, self.model, fingerprint)
         while not _finished(history, self.plan):
             history.rows.append(self._epoch(history))
+            if not np.isfinite(history.rows[0]["validation_loss"]):
+                raise RecurraError(
+                    "the loss must stay a finite number, but after the first epoch it is not. "
+                    "Give a lower learning rate."
+                )
             if history.best_epoch == len(history.rows):
                 best = _values(self.model.weights)
             if checkpoint is not None:

@@ -6,15 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.readers import Table
+from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.errors import DataError
 
 __all__ = ["LabelledTexts", "label_texts"]
 
-TEXT_NAMES = {"text", "message", "messages", "body", "sms", "document", "review", "content", "v2"}
-TEXT_NAMES |= {"내용", "메시지", "문자", "본문", "리뷰"}
-LABEL_NAMES = {"label", "labels", "class", "category", "type", "target", "spam", "v1"}
-LABEL_NAMES |= {"분류", "라벨", "구분"}
 POSITIVE_NAMES = ("spam", "1", "true", "yes", "y", "pos", "positive", "스팸", "긍정")
 
 
@@ -88,6 +84,8 @@ def label_texts(
     notes = list(table.notes)
     label_column = _column(table, label, "label", notes, taken=text)
     text_column = _column(table, text, "text", notes, taken=label_column)
+    if text_column == label_column:
+        raise DataError(f"text and label must be two columns, but both are {text_column!r}.")
     texts, labels = table.frame[text_column], table.frame[label_column].str.strip()
     usable = np.asarray((texts.str.strip() != "") & (labels != ""))
     if not usable.any():

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,12 @@ FORMATS = {
     ".ndjson": "jsonl",
 }
 CHUNK = 1 << 20
+TEXT_NAMES = {"text", "message", "messages", "body", "sms", "document", "review", "content", "v2"}
+TEXT_NAMES |= {"내용", "메시지", "문자", "본문", "리뷰"}
+LABEL_NAMES = {"label", "labels", "class", "category", "type", "target", "spam", "v1"}
+LABEL_NAMES |= {"분류", "라벨", "구분"}
+# a first line with one of these is a header; "spam" alone may be a label
+KNOWN_NAMES = (TEXT_NAMES | LABEL_NAMES) - {"spam"}
 
 
 @dataclass
@@ -94,8 +101,10 @@ def read_lines(path: Path, *, encoding: str | None = None) -> Iterator[str]:
                 yield line.rstrip("\r\n")
     except OSError as error:
         raise _unreadable(path, error) from None
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise _undecodable(path, encoding or "utf-8", error) from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"a .gz file must be whole gzip, but {path} is not ({error}).") from None
 
 
 def sha256_of(path: Path) -> str:
@@ -130,9 +139,9 @@ def _read_text(path: Path, table: Table, encoding: str | None) -> None:
                 tabs = kind == "tsv" and "\t" in first
                 separator = "\t" if tabs else max(",;\t|", key=first.count)
                 _read_separated(file, path, encoding, separator, first, table)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise _undecodable(path, encoding or "", error) from None
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"a .gz file must be whole gzip, but {path} is not ({error}).") from None
 
 
@@ -143,9 +152,10 @@ def _unreadable(path: Path, error: OSError) -> DataError:
     )
 
 
-def _undecodable(path: Path, encoding: str, error: UnicodeDecodeError) -> DataError:
+def _undecodable(path: Path, encoding: str, error: UnicodeError) -> DataError:
+    where = f"byte {error.start} of {path}" if isinstance(error, UnicodeDecodeError) else path
     return DataError(
-        f"the file must be {encoding} text, but byte {error.start} of {path} is not. "
+        f"the file must be {encoding} text, but {where} is not. "
         f"Give the right one: --encoding {'|'.join(ENCODINGS)}"
     )
 
@@ -263,13 +273,17 @@ def _read_separated(
             "Quote fields that hold the separator."
         ) from None
     frame = frame.fillna("")
-    if _first_row_is_data(frame):
+    named = not KNOWN_NAMES.isdisjoint(frame.iloc[0].str.strip().str.lower())
+    if not named and _first_row_is_data(frame):
         frame.columns = pd.Index([f"column {i + 1}" for i in range(frame.shape[1])])
         table.notes.append("no header: the first line is data")
     else:
         frame.columns = pd.Index(frame.iloc[0].str.strip())
         frame = frame.iloc[1:].reset_index(drop=True)
         frame = _drop_unnamed(frame, table)
+        repeated = frame.columns[frame.columns.duplicated()]
+        if len(repeated):
+            raise DataError(f"column names must differ, but {path} has {repeated[0]!r} twice.")
     table.frame = frame
 
 

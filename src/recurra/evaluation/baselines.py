@@ -70,4 +70,7 @@ def fit_text_baseline(
     if share < 1:
         _, sample = stratified_group_split(truth, groups, share, seed)
         texts, truth = texts[sample], truth[sample]
-    return FittedBaseline(TEXT_BASELINES[name]().fit(texts, truth), len(texts))
+    try:
+        return FittedBaseline(TEXT_BASELINES[name]().fit(texts, truth), len(texts))
+    except ValueError:  # no n-gram is there, or none twice: it knows what the majority knows
+        return FittedBaseline(TEXT_BASELINES["majority"]().fit(texts, truth), len(texts))

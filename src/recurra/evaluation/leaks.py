@@ -44,19 +44,22 @@ def rows_on_both_sides(groups: Rows, sides: Sequence[Split]) -> Probe:
 
 
 def vocabulary(
-    known: Iterable[str], min_count: int, training_documents: Iterable[Sequence[str]]
+    known: Iterable[str], min_count: int, training: Iterable[Iterable[Sequence[str]]]
 ) -> Probe:
     """Look for known tokens that the training rows alone would not have taught.
 
     Args:
         known: the tokens of the vocabulary.
         min_count: how often a token had to be seen to be known.
-        training_documents: the tokens of each training row.
+        training: for each network the tokens of each of its training rows.
     """
-    counts = Counter(chain.from_iterable(training_documents))
     tokens = list(known)
-    outside = [token for token in tokens if counts[token] < min_count]
-    absent = sum(counts[token] == 0 for token in outside)
+    seen = dict.fromkeys(tokens, min_count)
+    for documents in training:
+        counts = Counter(chain.from_iterable(documents))
+        seen = {token: min(seen[token], counts[token]) for token in tokens}
+    outside = [token for token in tokens if seen[token] < min_count]
+    absent = sum(seen[token] == 0 for token in outside)
     detail = f"all {len(tokens):,} tokens are seen at least {min_count} times in training rows."
     if outside:
         detail = (

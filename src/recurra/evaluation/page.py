@@ -133,7 +133,7 @@ def _curves(axes: Any, curves: list[Curve]) -> None:
     for number, curve in enumerate(curves):
         epochs = [row["epoch"] for row in curve]
         validation = [row["validation_loss"] for row in curve]
-        best = int(np.argmin(validation))
+        best = int(np.argmin(np.nan_to_num(validation, nan=np.inf)))
         first = number == 0
         axes.plot(
             epochs, [r["loss"] for r in curve], color=BASELINE, label="training" if first else None

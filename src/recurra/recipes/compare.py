@@ -69,8 +69,10 @@ def compare_texts(
     fits = {name: _fit_baseline(name, seed) for name in TEXT_BASELINES}
     fits |= {classifier.model: _fit_network(classifier) for classifier in classifiers}
     settings = [classifier.get_params() for classifier in classifiers]
-    key = json.dumps([rows.sha256, len(rows.texts), folds, seed, settings], default=str)
-    fingerprint = hashlib.sha256(key.encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([folds, seed, settings], default=str).encode())
+    for row in zip(rows.texts, rows.labels, strict=True):
+        key.update(repr(row).encode("utf-8", "surrogatepass"))
+    fingerprint = key.hexdigest()
     done: dict[str, list[dict[str, Any]]] = {name: [] for name in fits}
     for fold in range(folds):
         held_out = fold_of == fold
@@ -153,9 +155,9 @@ def _summarise(
     seed: int,
 ) -> list[Compared]:
     order = np.concatenate([np.flatnonzero(fold_of == f) for f in range(fold_of.max() + 1)])
-    # thresholds differ by fold: a margin from each fold's own makes held-out rows comparable
+    # thresholds differ by fold, so the verdict pools decisions, each by its own fold's threshold
     pooled = {
-        name: (np.concatenate([_margin(r["scores"], r["threshold"]) for r in results]), 0.5)
+        name: (np.concatenate([_decisions(r["scores"], r["threshold"]) for r in results]), 0.5)
         for name, results in done.items()
     }
     bootstrap = Bootstrap(truth[order], groups[order], seed=seed)
@@ -185,10 +187,5 @@ def _summarise(
     return compared
 
 
-def _margin(scores: list[float], threshold: float) -> npt.NDArray[np.float64]:
-    """Map scores to [0, 1] so that the fold's threshold lands on 0.5, keeping decisions."""
-    s = np.asarray(scores)
-    reached = s >= threshold
-    low = 0.5 * s / max(threshold, 1e-12)
-    high = 0.5 + 0.5 * (s - threshold) / max(1 - threshold, 1e-12)
-    return np.where(reached, high, np.minimum(low, np.nextafter(0.5, 0)))
+def _decisions(scores: list[float], threshold: float) -> npt.NDArray[np.float64]:
+    return (np.asarray(scores) >= threshold).astype(float)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from recurra.evaluation.verdict import decide
 from recurra.models import layer_table
 from recurra.runs import RunFolder
 from recurra.text import TextEncoder, tokenizer_named
+from recurra.text.encoder import pieces_of
 from recurra.training import Notify
 
 __all__ = ["Protocol", "Stage", "evaluate_texts", "seen_rows", "train_texts"]
@@ -87,15 +89,15 @@ def train_texts(
         encoder=protocol.encoder(rows) if protocol.encoder else None,
         checkpoints=folder.checkpoints,
         notify=notify,
+        ready=lambda: show(describe(classifier)),
     )
     seconds = time.perf_counter() - began
     sides = [Split(kept[train], kept[validation], test) for train, validation in classifier.sides_]
     model = describe(classifier)
-    show(model)
 
     # 3. judge: the model and the baselines by the same code on the same rows
     truth, texts = rows.truth[test], rows.texts[test]
-    bootstrap = Bootstrap(truth, groups[test], seed=seed)
+    bootstrap = Bootstrap(truth, duplicates[test], seed=seed)
     scores = classifier.positive_scores(texts)
     baselines, scored = [], {}
     for name in TEXT_BASELINES:
@@ -126,7 +128,7 @@ def train_texts(
             rows=len(rows.texts),
             classes=rows.classes,
             positive=rows.positive,
-            duplicates_grouped=len(duplicates) - len(np.unique(duplicates)),
+            duplicates_grouped=len(groups) - len(np.unique(groups)),
             notes=rows.notes,
         ),
         split=SplitInfo(
@@ -165,11 +167,11 @@ def train_texts(
 
 
 def describe(classifier: SequenceClassifier) -> ModelInfo:
-    """Describe the network of a fitted classifier."""
+    """Describe the network of a classifier that is about to train, or has."""
     layers = [LayerInfo(**vars(layer)) for layer in layer_table(classifier.build())]
     return ModelInfo(
         architecture=classifier.model,
-        members=len(classifier.weights_),
+        members=len(classifier.sides_),
         vocabulary=len(classifier.encoder_.vocabulary),
         parameters=sum(layer.parameters for layer in layers),
         layers=layers,
@@ -184,19 +186,29 @@ def probe(
     duplicates: Rows,
 ) -> list[leaks.Probe]:
     """Look for leaks in rows, vocabulary, text and columns."""
-    tokenize = tokenizer_named(classifier.encoder_.tokenizer)
-    known = classifier.encoder_.vocabulary.tokens
-    training = kept[classifier.training_rows_]
+    encoder = classifier.encoder_
+    tokenize = tokenizer_named(encoder.tokenizer)
 
-    def documents() -> Iterator[list[str]]:  # made anew for each probe: a list would fill memory
-        return ([t.lower() for t in tokenize(text)] for text in rows.texts[training])
+    # made anew for each probe: a list of a million messages' tokens would fill the memory
+    def tokens(side: Rows) -> Iterator[list[str]]:
+        return ([token.lower() for token in tokenize(text)] for text in rows.texts[side])
 
-    return [
+    def pieces(side: Rows) -> Iterator[list[str]]:
+        return (list(chain.from_iterable(map(pieces_of, tokenize(t)))) for t in rows.texts[side])
+
+    probes = [
         leaks.rows_on_both_sides(duplicates, sides),
-        leaks.vocabulary(known, classifier.min_count, documents()),
-        leaks.target_in_text(documents(), rows.truth[training]),
+        leaks.vocabulary(
+            encoder.vocabulary.tokens, classifier.min_count, [tokens(s.train) for s in sides]
+        ),
+        leaks.target_in_text(tokens(kept), rows.truth[kept]),
         leaks.target_in_columns(rows.other_columns, rows.truth),
     ]
+    if encoder.pieces is not None:
+        known = encoder.pieces.tokens
+        found = leaks.vocabulary(known, classifier.min_count, [pieces(s.train) for s in sides])
+        probes.insert(2, found.model_copy(update={"probe": "pieces from outside training"}))
+    return probes
 
 
 def explain(
@@ -265,22 +277,22 @@ def card(report: Report) -> str:
     )
 
 
-def seen_rows(run: Path) -> Rows:
-    """Give the duplicate keys of the rows that a run was fitted on, none for a bare model."""
-    path = run / "split.csv"
-    if not path.exists():
-        return np.zeros(0, np.int64)
+def seen_rows(run: Path) -> Rows | None:
+    """Give the duplicate keys of the rows that a run was fitted on, None where they are unknown."""
+    path = next((p / "split.csv" for p in (run, run.parent) if (p / "split.csv").exists()), None)
+    if path is None:
+        return None
     rows = pd.read_csv(path)
     keys: Rows = rows.loc[rows["side"] != "test", "duplicate_key"].to_numpy(np.int64)
     return keys
 
 
 def evaluate_texts(
-    classifier: SequenceClassifier, rows: LabelledTexts, seen: Rows
-) -> tuple[TestResult, int]:
-    """Judge a saved model on new rows; also count the rows that it was trained on."""
+    classifier: SequenceClassifier, rows: LabelledTexts, seen: Rows | None
+) -> tuple[TestResult, int | None]:
+    """Judge a saved model on new rows; also count those it was trained on, if that is known."""
     groups = group_duplicates(rows.texts)
-    known = int(np.isin(groups, seen).sum())
+    known = None if seen is None else int(np.isin(groups, seen).sum())
     truth = rows.truth
     scores = classifier.positive_scores(rows.texts)
     return judge(truth, scores, classifier.threshold_, Bootstrap(truth, groups)), known

@@ -105,6 +105,14 @@ class TextEncoder:
         )
         return cls(tokenizer, vocabulary, pieces, max_length)
 
+    @classmethod
+    def common(cls, encoders: Iterable["TextEncoder"]) -> "TextEncoder":
+        """Know what all of these know: none of them then learns of tokens that only others saw."""
+        first, *others = encoders
+        vocabulary = first.vocabulary.common([other.vocabulary for other in others])
+        pieces = first.pieces and first.pieces.common([o.pieces for o in others if o.pieces])
+        return cls(first.tokenizer, vocabulary, pieces, first.max_length)
+
     def tokens(self, text: str) -> list[str]:
         """Give the tokens of a text that the model is shown."""
         tokens = tokenizer_named(self.tokenizer)(text)

@@ -26,8 +26,6 @@ class Vocabulary:
         (3, [2, 1])
     """
 
-    padding = 0
-
     def __init__(self, tokens: Sequence[str], *, unknown: bool = True) -> None:
         self.tokens = tuple(tokens)
         self.unknown = unknown
@@ -64,6 +62,11 @@ class Vocabulary:
         """
         kept = [(-count, token) for token, count in counts.items() if count >= min_count]
         return cls([token for _, token in sorted(kept)[:max_size]], unknown=unknown)
+
+    def common(self, others: Sequence["Vocabulary"]) -> "Vocabulary":
+        """Keep the tokens that all the others know, too."""
+        kept = [token for token in self.tokens if all(token in other for other in others)]
+        return Vocabulary(kept, unknown=self.unknown)
 
     def __len__(self) -> int:
         """Count the indices: tokens, padding and, if there is one, the unknown index."""
