@@ -112,3 +112,19 @@ def test_a_95_percent_interval_covers_the_truth_about_95_times_in_100() -> None:
         low, high = interval(draws["accuracy"])
         inside += low <= 0.8 <= high
     assert 180 <= inside <= 199
+
+
+def test_the_calibration_interval_of_perfect_scores_reaches_down_to_0() -> None:
+    from recurra.evaluation.metrics import reflected_interval
+
+    rng = np.random.default_rng(2)
+    reached = 0
+    for seed in range(40):
+        scores = rng.random(400)
+        truth = rng.random(400) < scores  # perfectly calibrated: the true error is 0
+        value = measure(truth, scores, 0.5)["ece"]
+        draws = Bootstrap(truth, np.arange(400), repeats=200, seed=seed).draws(
+            Measures(truth, scores, 0.5)
+        )
+        reached += reflected_interval(value, draws["ece"])[0] <= 0.01
+    assert reached >= 36

@@ -139,6 +139,15 @@ def interval(draws: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def reflected_interval(value: float, draws: Floats) -> tuple[float, float]:
+    """Give the interval of a measure that redrawing rows can only raise, as it does the ECE.
+
+    What the draws lie above the value, the value lies above the truth: they are mirrored at it.
+    """
+    low, high = interval(draws)
+    return max(0.0, 2 * value - high), max(0.0, 2 * value - low)
+
+
 def best_threshold(truth: Bools, scores: Floats) -> float:
     """Give the threshold of the highest F1: the middle of its plateau between two scores.
 

@@ -7,7 +7,14 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from recurra.evaluation.leaks import Probe
-from recurra.evaluation.metrics import MEASURES, Bootstrap, Measures, interval, measure
+from recurra.evaluation.metrics import (
+    MEASURES,
+    Bootstrap,
+    Measures,
+    interval,
+    measure,
+    reflected_interval,
+)
 from recurra.evaluation.verdict import Verdict
 
 __all__ = [
@@ -150,7 +157,7 @@ def judge(
     """Measure scores on test rows. A network and a baseline are judged by this same function."""
     values = measure(truth, scores, threshold)
     draws = bootstrap.draws(Measures(truth, scores, threshold))
-    estimates = {
-        name: Estimate(value=values[name], interval=interval(draws[name])) for name in MEASURES
-    }
+    intervals = {name: interval(draws[name]) for name in MEASURES}
+    intervals["ece"] = reflected_interval(values["ece"], draws["ece"])
+    estimates = {name: Estimate(value=values[name], interval=intervals[name]) for name in MEASURES}
     return TestResult(**estimates, threshold=threshold)
