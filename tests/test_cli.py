@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 from recurra.evaluation.report import Report
 
 COMMAND = [sys.executable, "-m", "recurra.cli"]
-QUICK = ["--model", "simple-rnn", "--epochs", "15"]
+QUICK = ["--model", "simple-rnn", "--epochs", "15", "--batch-size", "8"]
 
 
 def recurra(*arguments: str, cwd: Path, **how: Any) -> subprocess.CompletedProcess[str]:

@@ -114,17 +114,21 @@ def test_a_95_percent_interval_covers_the_truth_about_95_times_in_100() -> None:
     assert 180 <= inside <= 199
 
 
-def test_the_calibration_interval_of_perfect_scores_reaches_down_to_0() -> None:
-    from recurra.evaluation.metrics import reflected_interval
+def test_the_calibration_interval_holds_its_own_value_which_plain_quantiles_miss() -> None:
+    from recurra.evaluation.metrics import interval, reflected_interval
 
     rng = np.random.default_rng(2)
-    reached = 0
+    held, held_plainly, lows = 0, 0, []
     for seed in range(40):
         scores = rng.random(400)
         truth = rng.random(400) < scores  # perfectly calibrated: the true error is 0
         value = measure(truth, scores, 0.5)["ece"]
         draws = Bootstrap(truth, np.arange(400), repeats=200, seed=seed).draws(
             Measures(truth, scores, 0.5)
-        )
-        reached += reflected_interval(value, draws["ece"])[0] <= 0.01
-    assert reached >= 36
+        )["ece"]
+        low, high = reflected_interval(value, draws)
+        held += low <= value <= high
+        held_plainly += interval(draws)[0] <= value
+        lows.append(low - interval(draws)[0])
+    assert held >= held_plainly
+    assert max(lows) < 0  # always nearer to the true 0
