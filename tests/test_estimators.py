@@ -137,14 +137,17 @@ def test_settings_that_cannot_be_used_are_refused(
         quick().set_params(**settings).fit(*messages)
 
 
-def test_the_vocabulary_is_fitted_on_the_training_part_only(messages: Messages) -> None:
+@pytest.mark.parametrize("members", [1, 2])
+def test_the_vocabulary_knows_what_every_members_training_rows_alone_would_teach(
+    messages: Messages, members: int
+) -> None:
     texts, labels = messages
     secret = [f"{text} secret{chr(97 + i % 26)}{chr(97 + i // 26)}" for i, text in enumerate(texts)]
-    model = quick(min_count=1).set_params(epochs=1).fit(secret, labels)
+    model = quick(min_count=1, members=members).set_params(epochs=1).fit(secret, labels)
     known = set(model.encoder_.vocabulary.tokens)
     for row in range(len(secret)):
         seen = secret[row].split()[-1] in known
-        assert seen == (row in model.training_rows_)
+        assert seen == all(row in training for training, _ in model.sides_)
 
 
 def test_duplicates_never_stand_on_both_sides_of_the_validation_split(messages: Messages) -> None:
