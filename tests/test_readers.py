@@ -207,3 +207,11 @@ def test_the_two_known_forms_of_the_sms_spam_collection_are_read(real_data: Path
     commas = label_texts(read_table(real_data / "sms-spam" / "spam.csv"))
     assert commas.classes == {"ham": 4825, "spam": 747}
     assert len(set(commas.texts)) == 5169
+
+
+def test_utf_8_with_a_broken_byte_is_not_taken_for_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = "".join(f"스팸,무료 상담 {i}\n정상,점심 먹자 {i}\n" for i in range(50))
+    path.write_bytes(f"분류,내용\n{rows}".encode() + b"\xed\x95\n")
+    with pytest.raises(DataError, match="a few broken bytes"):
+        read_table(path)

@@ -9,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from recurra.errors import SettingsError
+
 __all__ = ["chosen_backend", "keras"]
 
 
@@ -30,4 +32,10 @@ def chosen_backend() -> str:
 if "keras" not in sys.modules:
     os.environ["KERAS_BACKEND"] = chosen_backend()
 
-import keras  # noqa: E402
+try:
+    import keras
+except (ImportError, ValueError) as error:
+    raise SettingsError(
+        f"the Keras backend {os.environ['KERAS_BACKEND']!r} must be installed, but it cannot be "
+        f"imported ({error}). Install it, or unset KERAS_BACKEND to use JAX."
+    ) from None

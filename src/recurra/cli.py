@@ -1,7 +1,9 @@
 """The command line: parse, call, print. What is heavy is imported when a command needs it."""
 
+import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -296,7 +298,17 @@ def doctor(as_json: Json = False) -> None:
 
 def main() -> None:
     """Run the command line."""
+    signal.signal(signal.SIGINT, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a console may not know every sign
     app()
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    from recurra.terminal import interrupted
+
+    interrupted.set()
+    raise KeyboardInterrupt
 
 
 def _rows(
@@ -315,6 +327,10 @@ def _rows(
     from recurra.data.catalogue import SAMPLE_SOURCE, sample_path
     from recurra.terminal import note
 
+    if (sample and (data or source not in CATALOGUE)) or (data and source not in CATALOGUE):
+        raise SettingsError(
+            "--sample and --data go with a named dataset, not with a file: give one source."
+        )
     if sample:
         path = sample_path()
     elif source in CATALOGUE:
@@ -417,9 +433,10 @@ def _texts(
                 f"The columns are: {', '.join(map(str, frame.columns))}."
             )
         return iter(frame[column])
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise SettingsError("nothing to classify: give texts, --file, or lines on standard input")
-    return _lines(os.fdopen(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False))
+    codec = "utf-8-sig" if encoding in (None, "utf-8") else str(encoding)
+    return _lines(os.fdopen(sys.stdin.fileno(), encoding=codec, errors="replace", closefd=False))
 
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:

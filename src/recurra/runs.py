@@ -25,7 +25,10 @@ __all__ = ["COMPARED", "TRAINED", "RunFolder"]
 TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json")
 COMPARED = ("compare.json",)
 STAGING = ".finishing"
-CHECKPOINT = re.compile(r"\.?(member-\d+\.safetensors|fold-.*\.json)(\.partial)?$")
+CHECKPOINTS = {
+    TRAINED: re.compile(r"\.?member-\d+\.safetensors(\.partial)?$"),
+    COMPARED: re.compile(r"\.?fold-.*\.json(\.partial)?$"),
+}
 
 
 class RunFolder:
@@ -86,7 +89,7 @@ class RunFolder:
         model = self.path / "model"
         return (
             any(path.name not in ours for path in here)
-            or any(not CHECKPOINT.match(path.name) for path in kept)
+            or any(not CHECKPOINTS[self.artefacts].match(path.name) for path in kept)
             or (model.exists() and not is_bundle(model))
         )
 

@@ -1,5 +1,6 @@
 """What the command line shows: tables on standard output, notes and progress on standard error."""
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 out = Console(highlight=False)
+interrupted = threading.Event()
 err = Console(stderr=True, highlight=False)
 STYLE = {"yes": "bold green", "no": "bold red", "undecided": "bold yellow"}
 
@@ -55,6 +57,8 @@ class Watch:
 
     def training(self, member: int, step: "Step") -> None:
         """Take a step of a training."""
+        if interrupted.is_set():  # Keras swallows a KeyboardInterrupt that comes between batches
+            raise KeyboardInterrupt
         text = f"{self.text}, network {member}, epoch {step.epoch}{_losses(step.history)}"
         if self.progress is not None and self.task is not None:
             done = step.epoch - 1 + step.done

@@ -187,6 +187,13 @@ def _recognise_encoding(path: Path) -> str:
         )
     if _decodes(path, "utf-8"):
         return "utf-8"
+    text = start.decode("utf-8", "replace")
+    wrong, foreign = text.count("\ufffd"), sum(letter > "\x7f" for letter in text)
+    if wrong * 20 < foreign:  # UTF-8 but for a few broken bytes: as another encoding, all is lost
+        raise DataError(
+            f"the file must be whole UTF-8 text, but {path} has a few broken bytes, the first near "
+            f"character {text.find(chr(0xFFFD)):,}. Mend them, or insist: --encoding latin-1"
+        )
     # Korean in cp949 is pairs of bytes; Western text with a few accents seldom decodes as pairs
     return "cp949" if _decodes(path, "cp949") and _hangul_share(path) > 0.02 else "latin-1"
 

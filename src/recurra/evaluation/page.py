@@ -158,7 +158,7 @@ def _intervals(axes: Any, report: Report) -> None:
         axes.plot(f1.interval, [place, place], color=colour, linewidth=3, solid_capstyle="round")
         axes.plot(f1.value, place, "o", color=colour, markersize=7)
     axes.set_yticks(range(len(rows)), [name for name, _, _ in reversed(rows)])
-    axes.set(xlabel=f"F1 ({report.data.positive}), 95 % interval", ylim=(-0.6, len(rows) - 0.4))
+    axes.set(xlabel="F1, 95 % interval", ylim=(-0.6, len(rows) - 0.4))
 
 
 def _precision_recall(axes: Any, judged: Judged, report: Report) -> None:
@@ -185,5 +185,5 @@ def _calibration(axes: Any, judged: Judged, report: Report) -> None:
         axes.plot(mean, share, color=colour, label=name, linewidth=1)
         # a bin of few rows says little: its dot is small
         axes.scatter(mean, share, s=4 + 120 * np.sqrt(np.array(rows) / len(scores)), color=colour)
-    axes.set(xlabel="mean score", ylabel=f"share of {report.data.positive}")
+    axes.set(xlabel="mean score", ylabel="share of positives")
     axes.legend(frameon=False, loc="upper left")
