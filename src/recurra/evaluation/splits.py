@@ -62,9 +62,9 @@ def stratified_group_folds(
         DataError: a fold would hold one class only.
 
     Example:
-        >>> labels = np.array([True, False] * 4)
-        >>> stratified_group_folds(labels, np.arange(8) // 2 * 2 + labels, 2).tolist()
-        [0, 1, 1, 0, 1, 0, 0, 1]
+        >>> fold = stratified_group_folds(np.arange(10) < 4, np.arange(10), 2)
+        >>> np.bincount(fold).tolist(), np.bincount(fold[:4]).tolist()
+        ([5, 5], [2, 2])
     """
     fold = (_positions(labels, groups, seed) * folds).astype(np.int64)
     for number in range(folds):
