@@ -16,7 +16,7 @@ FLOORS = [
     {"errors"},
     {"cells"},
     {"backend", "sequences", "bundle"},
-    {"text", "evaluation", "runs"},
+    {"text", "evaluation", "markets", "runs"},
     {"kernels"},
     {"layers", "subwords", "data"},
     {"models"},
