@@ -1,0 +1,115 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+from recurra.data import locate_corpus, read_classes, read_conllu, read_pairs
+from recurra.errors import DataError
+
+
+def word(number: object, form: str, tag: str) -> str:
+    return f"{number}\t{form}\t_\t{tag}" + "\t_" * 6
+
+
+TREEBANK = "\n".join(
+    [
+        "# sent_id = 1",
+        "# text = Don't go",
+        word("1-2", "Don't", "_"),
+        word(1, "Do", "AUX"),
+        word(2, "n't", "PART"),
+        word(3, "go", "VERB"),
+        word("3.1", "there", "ADV"),
+        "",
+        "",
+        "# sent_id = 2",
+        word(1, "10 000", "NUM"),
+        word(2, "새가", "NOUN"),
+    ]
+)
+
+
+def test_multiword_tokens_empty_nodes_and_comments_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "t.conllu"
+    file.write_text(TREEBANK, "utf-8")
+    read = read_conllu(file)
+    assert read.words == [["Do", "n't", "go"], ["10 000", "새가"]]
+    assert read.tags == [["AUX", "PART", "VERB"], ["NUM", "NOUN"]]
+    assert len(read) == 2
+    assert len(read.sha256) == 64
+
+
+def test_gzip_and_windows_line_ends_read_the_same(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "t.conllu", tmp_path / "t.conllu.gz"
+    plain.write_bytes(TREEBANK.replace("\n", "\r\n").encode())
+    packed.write_bytes(gzip.compress(TREEBANK.encode()))
+    assert read_conllu(plain).words == read_conllu(packed).words
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds none"),
+        ("# only a comment\n", "holds none"),
+        ("1\tword\tNOUN\n", "line 1 .* has 3"),
+        ("\n" + word("x", "word", "NOUN"), "line 2 .* begins with 'x'"),
+        (word(1, "word", "_"), "line 1 .* none"),
+    ],
+)
+def test_what_is_not_a_treebank_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "t.conllu"
+    file.write_text(text, "utf-8")
+    with pytest.raises(DataError, match=message):
+        read_conllu(file)
+    with pytest.raises(DataError, match="No such file"):
+        read_conllu(tmp_path / "none.conllu")
+
+
+def test_a_corpus_is_found_under_recurra_data_before_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RECURRA_DATA", raising=False)
+    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(DataError, match=r"UD_English-EWT \(CC BY-SA 4.0\).*--sample"):
+        locate_corpus("ud-ewt", "train")
+    cached = tmp_path / "cache" / "ud-ewt" / "en_ewt-ud-train.conllu.gz"
+    mine = tmp_path / "mine" / "ud-ewt" / "en_ewt-ud-train.conllu"
+    for path in (cached, mine):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    assert locate_corpus("ud-ewt", "train") == cached
+    monkeypatch.setenv("RECURRA_DATA", str(tmp_path / "mine"))
+    assert locate_corpus("ud-ewt", "train") == mine
+
+
+def test_the_file_names_are_the_classes_and_a_line_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "Czech.txt").write_text("Dvořák\n\nHusák\nDvořák\n", "utf-8")
+    (tmp_path / "Korean.txt").write_text("김\nHusák\n", "utf-8")
+    lines, classes = read_classes(tmp_path)
+    assert lines == ["Dvořák", "Husák", "김", "Husák"]
+    assert classes == ["Czech", "Czech", "Korean", "Korean"]
+    assert read_classes(tmp_path / "Korean.txt") == (["김", "Husák"], ["", ""])
+    (tmp_path / "none").mkdir()
+    for wrong in (tmp_path / "none", tmp_path / "nowhere"):
+        with pytest.raises(DataError):
+            read_classes(wrong)
+
+
+def test_pairs_are_the_first_two_columns(tmp_path: Path) -> None:
+    file = tmp_path / "p.txt"
+    file.write_text("Hi.\t안녕.\tby someone\n\nGo.\t가.\n", "utf-8")
+    assert read_pairs(file) == (["Hi.", "Go."], ["안녕.", "가."])
+    file.write_text("Hi.\t안녕.\nGo.\n", "utf-8")
+    with pytest.raises(DataError, match="line 2"):
+        read_pairs(file)
+    file.write_text("\n", "utf-8")
+    with pytest.raises(DataError, match="holds none"):
+        read_pairs(file)
+
+
+def test_the_real_corpora_have_the_sizes_they_are_known_for(real_data: Path) -> None:
+    sizes = {("ud-ewt", "dev"): 2001, ("ud-ewt", "test"): 2077, ("ud-ko-gsd", "dev"): 950}
+    for (name, part), sentences in sizes.items():
+        assert len(read_conllu(locate_corpus(name, part))) == sentences
+    assert len(set(read_classes(locate_corpus("names"))[1])) == 18
+    assert len(read_pairs(locate_corpus("tatoeba-kor-eng"))[0]) == 3798
