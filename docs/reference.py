@@ -2,10 +2,22 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-COMMANDS = ("train", "evaluate", "compare", "predict", "demo", "doctor")
+import typer
+
+from recurra.cli import app
+
 PAGE = Path(__file__).with_name("cli.md")
+
+
+def commands(group: typer.core.TyperGroup, *above: str) -> Iterator[tuple[str, ...]]:
+    """Give every command by its words, those of groups within groups too."""
+    for name, command in group.commands.items():
+        yield (*above, name)
+        if isinstance(command, typer.core.TyperGroup):
+            yield from commands(command, *above, name)
 
 
 def help_of(*command: str) -> str:
@@ -23,7 +35,8 @@ def help_of(*command: str) -> str:
 def page() -> str:
     """Give the whole page."""
     parts = ["# Every command\n", f"```\n{help_of()}\n```\n"]
-    parts += [f"## recurra {name}\n\n```\n{help_of(name)}\n```\n" for name in COMMANDS]
+    for words in commands(typer.main.get_command(app)):
+        parts.append(f"## recurra {' '.join(words)}\n\n```\n{help_of(*words)}\n```\n")
     return "\n".join(parts)
 
 

@@ -1,9 +1,7 @@
-"""The command line: parse, call, print. What is heavy is imported when a command needs it."""
+"""Texts: train a classifier, evaluate it on new rows, classify with it; the demonstration."""
 
-import io
 import json
 import os
-import signal
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -11,75 +9,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from recurra.errors import DataError, RecurraError, SettingsError
+from recurra.cli.app import (
+    Data,
+    Encoding,
+    Epochs,
+    Json,
+    Label,
+    Out,
+    Overwrite,
+    Positive,
+    Resume,
+    Run,
+    Sample,
+    Seed,
+    Text,
+    app,
+    begin,
+    model_folder,
+    predict,
+    print_json,
+    train,
+)
+from recurra.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
     from recurra.data import LabelledTexts
     from recurra.estimators import SequenceClassifier
 
-__all__ = ["app", "main"]
+__all__ = ["classifier_of", "name_of", "read_rows"]
 
-INTERRUPTED = 130
 PREDICTION_CHUNK = 4096
 MAX_LENGTH = 256
 TABLES = {".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
 
 
-class _Commands(TyperGroup):
-    """Turns errors into one line and an exit code: 2 input, 1 failed work, 130 Ctrl-C."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except RecurraError as error:
-            code, message = error.exit_code, str(error)
-        except KeyboardInterrupt:
-            code, message = (
-                INTERRUPTED,
-                "interrupted. A training or comparison goes on with --resume.",
-            )
-        except MemoryError:
-            code, message = 1, "there is not enough memory. Use fewer rows or a smaller vocabulary."
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            code, message = 1, f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-        from recurra.terminal import fail
-
-        fail(message)
-        raise typer.Exit(code)
-
-
-app = typer.Typer(
-    cls=_Commands,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Learn from sequences with recurrent networks: train, judge honestly, explain, use.",
-)
-
-Text = Annotated[str | None, typer.Option(help="The text column.")]
-Label = Annotated[str | None, typer.Option(help="The label column.")]
-Positive = Annotated[str | None, typer.Option(help="The label to find, such as spam.")]
-Encoding = Annotated[str | None, typer.Option(help="utf-8, utf-16, cp949 or latin-1.")]
-Data = Annotated[Path | None, typer.Option(help="The file of a named dataset.")]
-Sample = Annotated[bool, typer.Option("--sample", help="Use the embedded sample instead.")]
-Seed = Annotated[
-    int, typer.Option(min=0, help="Of split, weights and order; the same gives the same.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
-Epochs = Annotated[int, typer.Option(min=1, help="The most epochs; the best one is kept.")]
-Run = Annotated[Path, typer.Argument(help="A run folder, or the model folder in it.")]
-
-
-@app.command()
-def train(
+@train.command("texts")
+def train_texts(
     source: Annotated[str, typer.Argument(help="A dataset by name (spam), or a file.")],
     text: Text = None,
     label: Label = None,
@@ -103,7 +70,7 @@ def train(
         bool, typer.Option("--balanced", help="Weigh rows of the rarer class more.")
     ] = False,
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="The run folder [runs/NAME].")] = None,
+    out: Out = None,
     show: Annotated[bool, typer.Option("--show", help="Print the layer table first.")] = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -118,8 +85,8 @@ def train(
             "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
             "--max-vocabulary and --max-length."
         )
-    rows = _rows(source, data, sample, text, label, positive, encoding, lecture=lecture)
-    classifier = _classifier(
+    rows = read_rows(source, data, sample, text, label, positive, encoding, lecture=lecture)
+    classifier = classifier_of(
         model=model or ("simple-rnn" if lecture else None),
         tokenizer=tokenizer or ("lecture-words" if lecture else None),
         epochs=epochs,
@@ -131,8 +98,8 @@ def train(
         positive=rows.positive,
         random_state=seed,
     )
-    name = _name(source, sample)
-    folder = _begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
+    name = name_of(source, sample)
+    folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
     _train(rows, classifier, folder, name, protocol=protocol, show=show, as_json=as_json)
 
 
@@ -143,9 +110,9 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Train on the embedded sample (English and Korean), show the result and three predictions."""
-    rows = _rows("spam", None, True, None, None, None, None)
-    classifier = _classifier(positive=rows.positive)
-    folder = _begin(out, overwrite=overwrite)
+    rows = read_rows("spam", None, True, None, None, None, None)
+    classifier = classifier_of(positive=rows.positive)
+    folder = begin(out, overwrite=overwrite)
     _train(rows, classifier, folder, "spam", as_json=as_json)
     if not as_json:
         from recurra.terminal import out as console
@@ -173,11 +140,11 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Judge a saved model on new labelled rows, and say if it has seen any of them."""
-    from recurra.recipes.texts import evaluate_texts, seen_rows
+    from recurra.recipes.texts import evaluate_texts
     from recurra.terminal import note, show_result
 
     model = _load(run)
-    rows = _rows(str(file), None, False, text, label, str(model.positive_class), encoding)
+    rows = read_rows(str(file), None, False, text, label, str(model.positive_class), encoding)
     if set(rows.classes) != set(map(str, model.classes_)):
         raise DataError(
             f"the labels must be those of the model, {' and '.join(map(str, model.classes_))}, but "
@@ -186,7 +153,7 @@ def evaluate(
     result, known = evaluate_texts(model, rows, seen_rows(run))
     if as_json:
         found = {"rows": len(rows.texts), "rows_seen_in_training": known}
-        _print_json({"source": rows.source, **found, "test": result.model_dump()})
+        print_json({"source": rows.source, **found, "test": result.model_dump()})
         return
     show_result([(model.model, result)], f"{len(rows.texts):,} rows of {file}, 95 % intervals")
     if known is None:
@@ -200,53 +167,8 @@ def evaluate(
         )
 
 
-@app.command()
-def compare(
-    source: Annotated[str, typer.Argument(help="A dataset by name (spam), or a file.")],
-    models: Annotated[str, typer.Option(help="Architectures, separated by commas.")] = "",
-    folds: Annotated[int, typer.Option(min=2, help="How many folds.")] = 5,
-    text: Text = None,
-    label: Label = None,
-    positive: Positive = None,
-    encoding: Encoding = None,
-    data: Data = None,
-    sample: Sample = False,
-    epochs: Epochs = 30,
-    seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="The folder [runs/compare-NAME].")] = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-) -> None:
-    """Train several models on the same folds, beside the baselines, and say which are better."""
-    from recurra.models import ARCHITECTURES, architecture_named
-    from recurra.recipes.compare import compare_texts
-    from recurra.runs import COMPARED
-    from recurra.terminal import note, show_comparison, watching
-
-    names = [name.strip() for name in models.split(",") if name.strip()] or list(ARCHITECTURES)
-    for name in names:
-        architecture_named(name)
-    rows = _rows(source, data, sample, text, label, positive, encoding)
-    classifiers = [
-        _classifier(model=name, epochs=epochs, positive=rows.positive, random_state=seed)
-        for name in dict.fromkeys(names)
-    ]
-    place = out or Path("runs") / f"compare-{_name(source, sample)}"
-    folder = _begin(place, COMPARED, resume=resume, overwrite=overwrite)
-    with watching(quiet=as_json) as watch:
-        comparison = compare_texts(
-            rows, classifiers, folder, folds=folds, seed=seed, stage=watch.stage
-        )
-    if as_json:
-        _print_json(json.loads(comparison.model_dump_json(by_alias=True)))
-    else:
-        show_comparison(comparison)
-        note(f"written: {place / 'compare.json'}")
-
-
-@app.command()
-def predict(
+@predict.command("SequenceClassifier")
+def predict_texts(
     run: Run,
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; none: lines of input.")] = None,
     file: Annotated[Path | None, typer.Option(help="A file: one text a line, or a table.")] = None,
@@ -275,43 +197,12 @@ def predict(
             if explain:
                 show_explanation(found["tokens"])
     if as_json:
-        _print_json(
+        print_json(
             {"model": model.model, "positive": model.positive_class, "predictions": predictions}
         )
 
 
-@app.command()
-def doctor(as_json: Json = False) -> None:
-    """Say what is installed, which backend and kernels are used, and which data is found."""
-    from recurra.doctor import examine
-    from recurra.terminal import out
-
-    found = examine()
-    if as_json:
-        _print_json(found)
-        return
-    for section, entries in found.items():
-        out.print(section, style="bold")
-        for name, value in entries.items():
-            out.print(f"  {name:<14} {value}", markup=False, soft_wrap=True)
-
-
-def main() -> None:
-    """Run the command line."""
-    signal.signal(signal.SIGINT, _interrupt)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a console may not know every sign
-    app()
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    from recurra.terminal import interrupted
-
-    interrupted.set()
-    raise KeyboardInterrupt
-
-
-def _rows(
+def read_rows(
     source: str,
     data: Path | None,
     sample: bool,
@@ -351,7 +242,8 @@ def _rows(
     return rows
 
 
-def _classifier(**settings: Any) -> "SequenceClassifier":
+def classifier_of(**settings: Any) -> "SequenceClassifier":
+    """Give a classifier of the settings that were given, its names checked."""
     from recurra.estimators import SequenceClassifier
     from recurra.models import architecture_named
     from recurra.text import tokenizer_named
@@ -362,15 +254,8 @@ def _classifier(**settings: Any) -> "SequenceClassifier":
     return model
 
 
-def _begin(path: Path, artefacts: tuple[str, ...] | None = None, **how: bool) -> Any:
-    from recurra.runs import TRAINED, RunFolder
-
-    folder = RunFolder(path, artefacts or TRAINED)
-    folder.begin(**how)
-    return folder
-
-
-def _name(source: str, sample: bool) -> str:
+def name_of(source: str, sample: bool) -> str:
+    """Give the name of the run folder of a source."""
     return "spam-sample" if sample else Path(source).stem
 
 
@@ -385,11 +270,11 @@ def _train(
     as_json: bool = False,
 ) -> None:
     from recurra.recipes.spam import PROTOCOLS
-    from recurra.recipes.texts import train_texts
+    from recurra.recipes.texts import train_texts as run_recipe
     from recurra.terminal import note, show_layers, show_report, watching
 
     with watching(quiet=as_json) as watch:
-        report = train_texts(
+        report = run_recipe(
             rows,
             classifier,
             folder,
@@ -400,7 +285,7 @@ def _train(
             show=show_layers if show else lambda model: None,
         )
     if as_json:
-        _print_json(json.loads(report.to_json()))
+        print_json(json.loads(report.to_json()))
     else:
         show_report(report)
         note(f"report: {folder.path / 'report.html'}")
@@ -409,7 +294,7 @@ def _train(
 def _load(run: Path) -> "SequenceClassifier":
     from recurra.estimators import SequenceClassifier
 
-    return SequenceClassifier.load(run / "model" if (run / "model").is_dir() else run)
+    return SequenceClassifier.load(model_folder(run))
 
 
 def _texts(
@@ -441,11 +326,3 @@ def _texts(
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:
     return (line.rstrip("\r\n") for line in lines)
-
-
-def _print_json(content: Any) -> None:
-    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,5 @@
+"""`python -m recurra.cli`."""
+
+from recurra.cli import main
+
+main()
