@@ -35,8 +35,10 @@ def help_of(*command: str) -> str:
 def page() -> str:
     """Give the whole page."""
     parts = ["# Every command\n", f"```\n{help_of()}\n```\n"]
-    for words in commands(typer.main.get_command(app)):
-        parts.append(f"## recurra {' '.join(words)}\n\n```\n{help_of(*words)}\n```\n")
+    parts += [
+        f"## recurra {' '.join(words)}\n\n```\n{help_of(*words)}\n```\n"
+        for words in commands(typer.main.get_command(app))
+    ]
     return "\n".join(parts)
 
 

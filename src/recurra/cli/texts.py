@@ -140,7 +140,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Judge a saved model on new labelled rows, and say if it has seen any of them."""
-    from recurra.recipes.texts import evaluate_texts
+    from recurra.recipes.texts import evaluate_texts, seen_rows
     from recurra.terminal import note, show_result
 
     model = _load(run)
