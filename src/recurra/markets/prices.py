@@ -269,8 +269,8 @@ def _without_repeated_dates(table: pd.DataFrame, mended: list[Finding]) -> pd.Da
     for day in table.index[again].unique():
         rows = table.loc[[day]]
         same = len(rows.drop_duplicates()) == 1
-        seen = "the same row again" if same else f"other prices, closes {_few(rows['close'])}"
-        _note(mended, "duplicate date", [day], f"{seen}: the first one is kept")
+        other = f"other prices, closes {_few(rows['close'])}: the first one is kept"
+        _note(mended, "duplicate date", [day], "the same row again: left out" if same else other)
     return table[~again]
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from recurra.data.readers import read_table
 from recurra.errors import DataError, SettingsError
 from recurra.markets.prices import Prices, read_prices
+from recurra.markets.sessions import without_closed_days
 from recurra.markets.tickers import instrument
 
 __all__ = ["LISTINGS", "FolderSource", "PriceSource", "universe"]
@@ -147,7 +148,7 @@ class FolderSource:
 
 
 def universe(folder: str | Path) -> list[Prices]:
-    """Read all prices in a folder, in the order of their tickers.
+    """Read all prices in a folder, in the order of their tickers, without days of a closed market.
 
     Raises:
         DataError: the folder holds no file of prices, or one that is none.
@@ -156,7 +157,7 @@ def universe(folder: str | Path) -> list[Prices]:
     tickers = source.tickers()
     if not tickers:
         raise DataError(f"a universe is a folder of TICKER.csv files, but {folder} holds none.")
-    return [source.prices(ticker) for ticker in tickers]
+    return [without_closed_days(source.prices(ticker)) for ticker in tickers]
 
 
 def listing_symbol(symbol: str) -> str:
