@@ -18,8 +18,10 @@ from recurra.errors import (
 
 if TYPE_CHECKING:
     from recurra.estimators import SequenceClassifier
+    from recurra.generator import SequenceGenerator
     from recurra.layers import accelerate
     from recurra.text import TextEncoder, Vocabulary
+    from recurra.translator import SequenceTranslator
 
 __version__ = version("recurra")
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "RecurraError",
     "RunError",
     "SequenceClassifier",
+    "SequenceGenerator",
+    "SequenceTranslator",
     "SettingsError",
     "TextEncoder",
     "Vocabulary",
@@ -37,6 +41,8 @@ __all__ = [
 
 _LAZY = {
     "SequenceClassifier": "recurra.estimators",
+    "SequenceGenerator": "recurra.generator",
+    "SequenceTranslator": "recurra.translator",
     "TextEncoder": "recurra.text",
     "Vocabulary": "recurra.text",
     "accelerate": "recurra.layers",

@@ -13,6 +13,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
     from recurra.evaluation.report import ModelInfo, Report, TestResult
+    from recurra.evaluation.written import WrittenReport
     from recurra.recipes.compare import Comparison
     from recurra.training import History, Step
 
@@ -25,6 +26,7 @@ __all__ = [
     "show_layers",
     "show_report",
     "show_result",
+    "show_written",
     "watching",
 ]
 
@@ -135,6 +137,35 @@ def show_report(report: "Report") -> None:
     rows += [(baseline.name, baseline.test) for baseline in report.baselines]
     show_result(rows, f"{report.recipe}{sample}: {report.split.test:,} test rows, 95 % intervals")
     out.print(f"{report.training.curve}; {report.training.seconds:.0f} s of training")
+    for probe in report.leaks:
+        mark = "[green]passed[/]" if probe.passed else "[bold red]LEAK[/]  "
+        out.print(f"{mark} {probe.probe}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)
+    style = STYLE[report.verdict.better_than_best_baseline]
+    out.print(escape(report.verdict.sentence), style=style, soft_wrap=True)
+
+
+def show_written(report: "WrittenReport") -> None:
+    """Print what a network that writes was found to be: beside its baselines, and some of it."""
+    sample = " (embedded sample)" if report.data.source == "embedded sample" else ""
+    table = Table(
+        title=f"{report.recipe}{sample}: {report.split.test:,} test rows, 95 % intervals",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("model", no_wrap=True)
+    for name in report.test:
+        table.add_column(name, justify="right", no_wrap=True)
+    rows = [(report.model.architecture, report.test)]
+    for name, test in rows + [(baseline.name, baseline.test) for baseline in report.baselines]:
+        table.add_row(name, *(escape(str(estimate)) for estimate in test.values()))
+    out.print(table)
+    for exhibit in report.exhibits:
+        for row in exhibit.rows[:5]:
+            out.print("  " + " | ".join(row), style="dim", soft_wrap=True, markup=False)
+    out.print(f"{report.training.curve}; {report.training.seconds:.0f} s of training")
+    for said in report.notes:
+        out.print(escape(said), soft_wrap=True)
     for probe in report.leaks:
         mark = "[green]passed[/]" if probe.passed else "[bold red]LEAK[/]  "
         out.print(f"{mark} {probe.probe}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)

@@ -4,7 +4,13 @@ A module for each kind of work registers its commands with the groups of `app`: 
 itself to `train` by its name, and to `predict` by that name or by its estimator's.
 """
 
-from recurra.cli import compare, doctor, texts  # noqa: F401 (they register their commands)
+from recurra.cli import (  # noqa: F401 (they register their commands)
+    compare,
+    doctor,
+    generation,
+    texts,
+    translation,
+)
 from recurra.cli.app import app, main
 
 __all__ = ["app", "main"]

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from recurra.evaluation.metrics import calibration_bins
 from recurra.evaluation.report import Report
 
-__all__ = ["Explanation", "Judged", "render"]
+__all__ = ["Curve", "Explanation", "Judged", "plot_curves", "render"]
 
 INK, MODEL, BASELINE, BEST = "#1f2933", "#0b6e99", "#9aa5b1", "#c2410c"
 MOST_MISTAKES = 12
@@ -187,3 +187,8 @@ def _calibration(axes: Any, judged: Judged, report: Report) -> None:
         axes.scatter(mean, share, s=4 + 120 * np.sqrt(np.array(rows) / len(scores)), color=colour)
     axes.set(xlabel="mean score", ylabel="share of positives")
     axes.legend(frameon=False, loc="upper left")
+
+
+def plot_curves(curves: list[Curve]) -> Markup:
+    """Draw the curves of training as SVG."""
+    return _plot(lambda axes: _curves(axes, curves))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from recurra.errors import DataError
 
-__all__ = ["Split", "stratified_group_folds", "stratified_group_split"]
+__all__ = ["Split", "group_split", "stratified_group_folds", "stratified_group_split"]
 
 Rows = npt.NDArray[np.int64]
 
@@ -102,3 +102,33 @@ def _needs_both_classes(labels: npt.NDArray[np.bool_], where: str) -> None:
             f"positive of {len(labels)} rows. Give more rows of the rarer class "
             "(rows that are equal but for digits, case and spacing count as one group)."
         )
+
+
+def group_split(groups: Rows, held_out: float, seed: int = 0) -> tuple[Rows, Rows]:
+    """Give the rows kept and the rows held out, about `held_out` of all, groups whole.
+
+    Args:
+        groups: (rows,) equal numbers mark rows that must stay together.
+        held_out: the share.
+        seed: of the shuffling.
+
+    Raises:
+        DataError: a side would be empty.
+
+    Example:
+        >>> kept, out = group_split(np.array([0, 0, 1, 2, 3]), 0.4)
+        >>> len(kept) + len(out), set(kept.tolist()) & set(out.tolist())
+        (5, set())
+    """
+    _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    ends = np.cumsum(sizes[order])
+    count = int((ends - sizes[order] / 2 < held_out * len(groups)).sum())
+    chosen = order[: max(1, count)]
+    out = np.isin(inverse, chosen)
+    if out.all() or not out.any():
+        raise DataError(
+            f"both sides of a split must hold rows, but {len(groups)} rows in {len(sizes)} groups "
+            f"cannot be split so that {held_out:.0%} are held out. Give more different rows."
+        )
+    return np.flatnonzero(~out), np.flatnonzero(out)

@@ -1,0 +1,73 @@
+"""Between a text and its tokens, both ways: what a network that writes needs."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from recurra.errors import SettingsError
+from recurra.text.vocabulary import Vocabulary
+
+__all__ = ["BEGIN", "END", "LEVELS", "Level", "level_named", "writing_vocabulary"]
+
+BEGIN, END = "\x02", "\x03"  # Unicode's "start of text" and "end of text"
+_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
+_CLOSING = re.compile(r" (?=[.,!?;:%)\]}…])")
+
+
+@dataclass(frozen=True)
+class Level:
+    """What a token is.
+
+    Args:
+        name: of the level.
+        split: from a text to its tokens.
+        join: from tokens to a text.
+    """
+
+    name: str
+    split: Callable[[str], list[str]]
+    join: Callable[[Sequence[str]], str]
+
+
+def _characters(text: str) -> list[str]:
+    return list(" ".join(unicodedata.normalize("NFC", text).split()))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFC", text))
+
+
+def _joined_words(tokens: Sequence[str]) -> str:
+    return _CLOSING.sub("", " ".join(tokens))
+
+
+LEVELS = {
+    "characters": Level("characters", _characters, "".join),
+    "words": Level("words", _words, _joined_words),
+}
+
+
+def level_named(name: str) -> Level:
+    """Give the level of that name: "characters" (Korean: syllables) or "words" (and signs).
+
+    Raises:
+        SettingsError: there is none of that name.
+
+    Example:
+        >>> words = level_named("words")
+        >>> words.split("It's 3 o'clock, 벌써?"), words.join(["벌써", "?"])
+        (["It's", '3', "o'clock", ',', '벌써', '?'], '벌써?')
+    """
+    try:
+        return LEVELS[name]
+    except KeyError:
+        raise SettingsError(
+            f"the level must be one of {', '.join(LEVELS)}, but {name!r} was given."
+        ) from None
+
+
+def writing_vocabulary(documents: Sequence[Sequence[str]], min_count: int) -> Vocabulary:
+    """Give a vocabulary that knows the begin (index 2), the end (index 3) and frequent tokens."""
+    found = Vocabulary.fit(documents, min_count=min_count)
+    return Vocabulary([BEGIN, END, *(token for token in found.tokens if token not in (BEGIN, END))])

@@ -1,0 +1,231 @@
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recurra import SequenceGenerator
+from recurra.errors import BundleError, DataError, SettingsError
+from recurra.evaluation.ngrams import NGrams
+from recurra.evaluation.sums import bits_per_character, decide_by_sums
+from recurra.generator import Stream
+from recurra.recipes.generation import sample_lines, train_generation
+from recurra.runs import RunFolder
+from recurra.teaching import log_softmax
+from recurra.text.levels import level_named, writing_vocabulary
+
+LINES = ["".join(word) for n in (2, 3, 4) for word in itertools.product("ab", repeat=n)]
+CLASSES = ["ab" if "ab" in line else "ba" for line in LINES]
+
+
+@pytest.fixture(scope="module", params=["simple-rnn", "lstm", "gru"])
+def model(request: pytest.FixtureRequest) -> SequenceGenerator:
+    made = SequenceGenerator(request.param, units=8, epochs=2, batch_size=8)
+    return made.fit(LINES, CLASSES)
+
+
+def test_a_text_fed_token_by_token_gives_what_it_gives_fed_whole(model: SequenceGenerator) -> None:
+    tokens = [2, *model.vocabulary_.encode("abbab")]
+    network = model.build()
+    for variable in network.weights:
+        variable.assign(model.weights_[variable.path])
+    whole = np.asarray(network([np.array([1]), np.array([tokens])]))[0]
+    stream = Stream(model, np.array([1]))
+    steps = [stream.step(np.array([token]))[0] for token in tokens]
+    np.testing.assert_allclose(np.stack(steps), whole, atol=1e-5)
+
+
+def test_the_probability_of_a_line_is_that_of_its_tokens_and_its_end(
+    model: SequenceGenerator,
+) -> None:
+    stream = Stream(model, np.array([0]))
+    total, before = 0.0, 2
+    for token in [*model.vocabulary_.encode("ab"), 3]:
+        total += log_softmax(stream.step(np.array([before])))[0, token]
+        before = token
+    assert model.log_probabilities(["ab"], ["ab"])[0] == pytest.approx(total, abs=1e-4)
+    assert model.token_counts(["ab"]).tolist() == [3]
+    assert model.perplexity(["ab"], ["ab"]) == pytest.approx(np.exp(-total / 3), rel=1e-4)
+
+
+def test_all_texts_have_probability_one_together() -> None:
+    model = SequenceGenerator("gru", units=4, epochs=1, min_count=1, max_length=2)
+    model.fit(["a", "b", "ab", "ba", "aa", "bb"] * 2)
+    stream = Stream(model, np.zeros(1, np.int64))
+    assert np.exp(log_softmax(stream.step(np.array([2])))).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_saved_and_loaded_it_writes_and_judges_the_same(
+    model: SequenceGenerator, tmp_path: Path
+) -> None:
+    model.save(tmp_path / "model")
+    again = SequenceGenerator.load(tmp_path / "model")
+    assert again.generate(5, label="ab", random_state=3) == model.generate(
+        5, label="ab", random_state=3
+    )
+    np.testing.assert_array_equal(
+        again.log_probabilities(LINES, CLASSES), model.log_probabilities(LINES, CLASSES)
+    )
+    with pytest.raises(BundleError):
+        SequenceGenerator.load(tmp_path)
+
+
+def test_the_seed_decides_and_a_longer_list_begins_as_a_shorter_one(
+    model: SequenceGenerator,
+) -> None:
+    five = model.generate(5, label="ab", random_state=1)
+    assert model.generate(5, label="ab", random_state=1) == five
+    assert model.generate(2, label="ab", random_state=1) == five[:2]
+    assert len({tuple(model.generate(5, label="ab", random_state=s)) for s in range(5)}) > 1
+
+
+def test_temperature_0_and_top_1_take_the_likeliest_and_begin_with_the_seed(
+    model: SequenceGenerator,
+) -> None:
+    cold = model.generate(3, label="ba", seed="ba", temperature=0)
+    assert cold == model.generate(3, label="ba", seed="ba", top_k=1, random_state=9)
+    assert len(set(cold)) == 1
+    assert cold[0].startswith("ba")
+    assert model.predict(["ba"], ["ba"])[0] == cold[0]
+
+
+def test_empty_and_one_character_lines_are_judged(model: SequenceGenerator) -> None:
+    logs = model.log_probabilities(["", "a", "불"], ["ab"] * 3)
+    assert np.isfinite(logs).all()
+    assert (logs < 0).all()
+    assert all(len(line) <= 3 for line in model.generate(20, label="ab", max_length=3))
+
+
+def test_it_never_writes_what_it_cannot_say(model: SequenceGenerator) -> None:
+    assert set("".join(model.generate(50, label="ab", temperature=5.0))) <= set("ab")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"label": "xx"}, "class must be one of ab, ba"),
+        ({}, "class must be one of"),
+        ({"label": "ab", "temperature": -1}, "temperature must be"),
+        ({"label": "ab", "n": 0}, "n must be"),
+        ({"label": "ab", "top_k": 0}, "top_k must be"),
+    ],
+)
+def test_wrong_requests_are_refused(
+    model: SequenceGenerator, settings: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        model.generate(**settings)  # type: ignore[arg-type]
+
+
+def test_wrong_data_and_settings_are_refused() -> None:
+    for data in ("one text", [1, 2], []):
+        with pytest.raises(DataError):
+            SequenceGenerator(epochs=1).fit(data)
+    with pytest.raises(DataError, match="one class a line"):
+        SequenceGenerator(epochs=1).fit(LINES, CLASSES[:3])
+    for settings in ({"units": 0}, {"dropout": 1.0}, {"learning_rate": 0}, {"model": "bert"}):
+        with pytest.raises(SettingsError):
+            SequenceGenerator(**settings).fit(LINES)  # type: ignore[arg-type]
+
+
+def test_a_checkpoint_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    def fit(epochs: int, folder: Path | None) -> SequenceGenerator:
+        made = SequenceGenerator("gru", units=4, epochs=3, batch_size=8)
+        if epochs == 3:
+            return made.fit(LINES, checkpoints=folder)
+        with pytest.raises(KeyboardInterrupt):
+            made.fit(LINES, checkpoints=folder, notify=stop_after_two)
+        return made
+
+    def stop_after_two(member: int, step: object) -> None:
+        if len(step.history.rows) == 2:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+    whole = fit(3, None)
+    fit(2, tmp_path)
+    resumed = fit(3, tmp_path)
+    for name, value in whole.weights_.items():
+        np.testing.assert_array_equal(resumed.weights_[name], value)
+
+
+def test_the_vocabulary_is_of_the_training_side_alone() -> None:
+    lines = [f"a{i}" for i in range(40)]
+    model = SequenceGenerator("gru", units=4, epochs=1, min_count=1).fit(lines)
+    seen = set("".join(lines[i] for i in model.sides_[0]))
+    assert set(model.vocabulary_.tokens[2:]) == seen
+
+
+@given(st.lists(st.text(), max_size=5))
+def test_characters_split_and_joined_are_the_text_with_single_spaces(texts: list[str]) -> None:
+    import unicodedata
+
+    level = level_named("characters")
+    for text in texts:
+        plain = " ".join(unicodedata.normalize("NFC", text).split())
+        assert level.join(level.split(text)) == plain
+
+
+def test_control_signs_in_a_text_are_not_the_begin_and_end() -> None:
+    known = writing_vocabulary([["\x02", "a"], ["\x03", "a"]], 1).tokens
+    assert known.count("\x02") == known.count("\x03") == 1
+
+
+def test_witten_bell_by_hand() -> None:
+    # after a: b, b, end (3 counts, 2 kinds); unigrams: a 2, b 2, end 2 of 6, 3 kinds; size 4
+    model = NGrams(2, 4).fit([[0, 1, 3], [0, 1, 3]])
+    unigram = (2 + 3 / 4) / (6 + 3)
+    after_a = (2 + 1 * unigram) / (2 + 1)
+    first = (2 + 1 * unigram) / (2 + 1)
+    end = (2 + 1 * unigram) / (2 + 1)
+    assert model.log_probabilities([[0, 1, 3]])[0] == pytest.approx(
+        np.log(first * after_a * end), abs=1e-12
+    )
+
+
+@given(st.integers(1, 4), st.lists(st.lists(st.integers(0, 3), max_size=6), min_size=1))
+def test_the_chances_of_all_next_tokens_sum_to_one(n: int, documents: list[list[int]]) -> None:
+    model = NGrams(n, 4).fit(documents, ["x"] * len(documents))
+    given = [1, 2]
+    before = model.log_probabilities([given], ["x"])[0]
+    after = model.log_probabilities([[*given, token] for token in range(4)], ["x"] * 4)
+    assert np.exp(after - before).sum() == pytest.approx(1)
+
+
+def test_verdicts_go_by_the_whole_interval_on_the_better_side() -> None:
+    groups = np.arange(50)
+    good = np.stack([np.full(50, -2.0), np.full(50, 4.0)], axis=1)
+    bad = np.stack([np.full(50, -3.0), np.full(50, 4.0)], axis=1)
+
+    def answer(model: np.ndarray, baseline: np.ndarray) -> str:
+        return decide_by_sums(
+            bits_per_character,
+            model,
+            {"b": baseline},
+            groups,
+            measured="bits",
+            higher_is_better=False,
+        ).better_than_best_baseline
+
+    assert (answer(good, bad), answer(bad, good), answer(good, good)) == ("yes", "no", "undecided")
+    assert bits_per_character(good.sum(0)) == pytest.approx(0.5 / np.log(2))
+
+
+def test_the_recipe_beats_n_grams_on_the_sample_and_counts_copies(tmp_path: Path) -> None:
+    writer = SequenceGenerator("gru", units=48, epochs=14)
+    report = train_generation(sample_lines(), writer, RunFolder(tmp_path / "run"))
+    assert report.verdict.better_than_best_baseline == "yes"
+    assert all(probe.passed for probe in report.leaks)
+    assert "lines it was trained on" in report.notes[0]
+    assert {b.name for b in report.baselines} >= {"unigram", "bigram by class", "trigram"}
+    files = {path.name for path in (tmp_path / "run").iterdir()}
+    assert files == {
+        "model",
+        "history.csv",
+        "predictions.csv",
+        "split.csv",
+        "report.html",
+        "report.json",
+    }
+    assert "What it writes" in (tmp_path / "run" / "report.html").read_text("utf-8")
