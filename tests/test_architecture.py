@@ -24,6 +24,7 @@ FLOORS = [
     {"teaching"},
     {"estimators", "generator"},
     {"translator"},
+    {"inside"},
     {"recipes"},
     {"terminal", "doctor"},
     {"cli", ""},

@@ -1,6 +1,7 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -215,3 +216,18 @@ def test_utf_8_with_a_broken_byte_is_not_taken_for_another_encoding(tmp_path: Pa
     path.write_bytes(f"분류,내용\n{rows}".encode() + b"\xed\x95\n")
     with pytest.raises(DataError, match="a few broken bytes"):
         read_table(path)
+
+
+@pytest.mark.parametrize("read", [read_table, lambda *a, **k: list(read_lines(*a, **k))])
+def test_an_unknown_encoding_is_refused_by_every_reader(read: Any, tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("ham\thello\n", "utf-8")
+    with pytest.raises(SettingsError, match="must be one of utf-8, utf-16, cp949, latin-1"):
+        read(path, encoding="klingon")
+
+
+def test_korean_names_of_encodings_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes("안녕하세요\n".encode("cp949"))
+    for name in ("euc-kr", "ms949", "CP949", "uhc"):
+        assert list(read_lines(path, encoding=name)) == ["안녕하세요"]

@@ -73,6 +73,10 @@ class SimpleRNN:
     gates = 1
     states = 1
 
+    def gates_of(self, x: Array, state: State, weights: Weights) -> dict[str, Array]:
+        """Give nothing: the plain cell has no gates."""
+        return {}
+
     def step(self, x: Array, state: State, weights: Weights) -> State:
         """Give the state after reading x, (batch, features)."""
         (h,) = state
@@ -86,13 +90,17 @@ class LSTM:
     gates = 4
     states = 2
 
+    def gates_of(self, x: Array, state: State, weights: Weights) -> dict[str, Array]:
+        """Give the input gate, forget gate, candidate and output gate of a step."""
+        z = affine(x, weights.kernel, weights.bias) + state[0] @ weights.recurrent_kernel
+        i, f, g, o = split(z, 4)
+        return {"i": sigmoid(i), "f": sigmoid(f), "g": tanh(g), "o": sigmoid(o)}
+
     def step(self, x: Array, state: State, weights: Weights) -> State:
         """Give the state after reading x, (batch, features)."""
-        h, c = state
-        z = affine(x, weights.kernel, weights.bias) + h @ weights.recurrent_kernel
-        i, f, g, o = split(z, 4)
-        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-        return sigmoid(o) * tanh(c), c
+        i, f, g, o = self.gates_of(x, state, weights).values()
+        c = f * state[1] + i * g
+        return o * tanh(c), c
 
 
 @dataclass(frozen=True)
@@ -108,8 +116,8 @@ class GRU:
     gates = 3
     states = 1
 
-    def step(self, x: Array, state: State, weights: Weights) -> State:
-        """Give the state after reading x, (batch, features)."""
+    def gates_of(self, x: Array, state: State, weights: Weights) -> dict[str, Array]:
+        """Give the update gate, reset gate and candidate of a step."""
         (h,) = state
         bias, state_bias = weights.bias, None
         if self.reset_after and bias is not None:
@@ -123,7 +131,12 @@ class GRU:
             for_z, for_r, for_n = split(weights.recurrent_kernel, 3)
             z, r = sigmoid(from_x[0] + h @ for_z), sigmoid(from_x[1] + h @ for_r)
             n = tanh(from_x[2] + (r * h) @ for_n)
-        return (z * h + (1 - z) * n,)
+        return {"z": z, "r": r, "n": n}
+
+    def step(self, x: Array, state: State, weights: Weights) -> State:
+        """Give the state after reading x, (batch, features)."""
+        z, _, n = self.gates_of(x, state, weights).values()
+        return (z * state[0] + (1 - z) * n,)
 
 
 Cell = SimpleRNN | LSTM | GRU

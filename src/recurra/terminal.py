@@ -206,6 +206,22 @@ def show_explanation(tokens: list[tuple[str, float]]) -> None:
     out.print("   " + escape("  ".join(f"{token} {effect:+.3f}" for token, effect in strongest)))
 
 
+def show_attributions(title: str, rows: list[tuple[str, float, float]]) -> None:
+    """Print each token with what it does to the score, by occlusion and integrated gradients."""
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("token")
+    for name in ("occlusion", "integrated gradients"):
+        table.add_column(name, justify="right", no_wrap=True)
+    strongest = max((abs(effect) for row in rows for effect in row[1:]), default=0.0)
+    for token, *effects in rows:
+        shown = [
+            f"[{'bold' if abs(effect) > strongest / 3 else 'default'}]{effect:+.3f}[/]"
+            for effect in effects
+        ]
+        table.add_row(escape(token), *shown)
+    out.print(table)
+
+
 def fail(message: str) -> None:
     """Print one error line."""
     err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)

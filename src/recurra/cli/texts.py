@@ -320,7 +320,9 @@ def _texts(
         return iter(frame[column])
     if sys.stdin is None or sys.stdin.isatty():
         raise SettingsError("nothing to classify: give texts, --file, or lines on standard input")
-    codec = "utf-8-sig" if encoding in (None, "utf-8") else str(encoding)
+    from recurra.data.readers import known_encoding
+
+    codec = (known_encoding(encoding) or "utf-8").replace("utf-8", "utf-8-sig")
     return _lines(os.fdopen(sys.stdin.fileno(), encoding=codec, errors="replace", closefd=False))
 
 

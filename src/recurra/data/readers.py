@@ -16,9 +16,17 @@ import pandas as pd
 
 from recurra.errors import DataError, SettingsError
 
-__all__ = ["ENCODINGS", "Table", "read_lines", "read_table", "sha256_of"]
+__all__ = ["ENCODINGS", "Table", "known_encoding", "read_lines", "read_table", "sha256_of"]
 
 ENCODINGS = ("utf-8", "utf-16", "cp949", "latin-1")
+# Python's names of what those read as well: cp949 is euc-kr and more
+ALIASES = {
+    "utf-8-sig": "utf-8",
+    "euc_kr": "cp949",
+    "iso8859-1": "latin-1",
+    "cp1252": "latin-1",
+    "ascii": "utf-8",
+}
 FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -69,9 +77,7 @@ def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
         DataError: the file is missing, empty, not text, or its rows do not fit its columns.
         SettingsError: the encoding is unknown.
     """
-    path = Path(path)
-    if encoding is not None and encoding.lower() not in ENCODINGS:
-        raise SettingsError(f"the encoding must be one of {', '.join(ENCODINGS)}, not {encoding!r}")
+    path, encoding = Path(path), known_encoding(encoding)
     try:
         with path.open("rb") as file:
             start = file.read(4)
@@ -89,12 +95,36 @@ def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
     return table
 
 
+def known_encoding(name: str | None) -> str | None:
+    """Give the name of `ENCODINGS` that is meant; None stays None.
+
+    Raises:
+        SettingsError: the encoding is unknown.
+
+    Example:
+        >>> known_encoding("EUC-KR"), known_encoding("UTF8")
+        ('cp949', 'utf-8')
+    """
+    if name is None:
+        return None
+    try:
+        codec = codecs.lookup(name).name
+    except LookupError:
+        codec = name
+    known = ALIASES.get(codec, codec)
+    if known not in ENCODINGS:
+        raise SettingsError(f"the encoding must be one of {', '.join(ENCODINGS)}, not {name!r}")
+    return known
+
+
 def read_lines(path: Path, *, encoding: str | None = None) -> Iterator[str]:
     """Give the lines of a text file one by one, without their ends.
 
     Raises:
         DataError: the file cannot be read or is not text.
+        SettingsError: the encoding is unknown.
     """
+    encoding = known_encoding(encoding)
     try:
         with _open(path) as raw, _text(raw, encoding or _recognise_encoding(path)) as file:
             for line in file:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from recurra.evaluation.metrics import calibration_bins
 from recurra.evaluation.report import Report
 
-__all__ = ["Curve", "Explanation", "Judged", "plot_curves", "render"]
+__all__ = ["Curve", "Explanation", "Judged", "environment", "plot_curves", "render", "svg"]
 
 INK, MODEL, BASELINE, BEST = "#1f2933", "#0b6e99", "#9aa5b1", "#c2410c"
 MOST_MISTAKES = 12
@@ -54,29 +54,38 @@ class Judged:
     explanations: list[Explanation]
 
 
-def render(report: Report, judged: Judged) -> str:
-    """Give the page as HTML."""
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """Give the templates, which fail on what is missing and escape all texts."""
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader("recurra.evaluation"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["tint"] = _tint
+    templates.filters["tint"] = tint
+    return templates
+
+
+def render(report: Report, judged: Judged) -> str:
+    """Give the page as HTML."""
     negative = next(name for name in report.data.classes if name != report.data.positive)
-    return environment.get_template("report.html.j2").render(
-        report=report,
-        judged=judged,
-        negative=negative,
-        confusion=_confusion(judged, report.test.threshold),
-        mistakes=_mistakes(judged, report.test.threshold),
-        plots={
-            "curves": _plot(lambda axes: _curves(axes, judged.curves)),
-            "f1": _plot(lambda axes: _intervals(axes, report), height=2.2),
-            "pr": _plot(lambda axes: _precision_recall(axes, judged, report)),
-            "calibration": _plot(lambda axes: _calibration(axes, judged, report)),
-        },
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            judged=judged,
+            negative=negative,
+            confusion=_confusion(judged, report.test.threshold),
+            mistakes=_mistakes(judged, report.test.threshold),
+            plots={
+                "curves": svg(lambda axes: _curves(axes, judged.curves)),
+                "f1": svg(lambda axes: _intervals(axes, report), height=2.2),
+                "pr": svg(lambda axes: _precision_recall(axes, judged, report)),
+                "calibration": svg(lambda axes: _calibration(axes, judged, report)),
+            },
+        )
     )
 
 
@@ -102,13 +111,13 @@ def _mistakes(judged: Judged, threshold: float) -> list[dict[str, Any]]:
     ]
 
 
-def _tint(effect: float, strongest: float) -> str:
+def tint(effect: float, strongest: float) -> str:
     """Give the background of a token: blue where it raises the score, orange where it lowers it."""
     colour = "11,110,153" if effect > 0 else "194,65,12"
     return f"rgba({colour},{0.75 * abs(effect) / max(strongest, 1e-9):.2f})"
 
 
-def _plot(draw: Callable[[Any], None], height: float = 3.0) -> Markup:
+def svg(draw: Callable[[Any], None], height: float = 3.0) -> Markup:
     """Draw on fresh axes; give SVG that is the same text for the same numbers."""
     style: Any = {
         "svg.hashsalt": "recurra",

@@ -1,0 +1,57 @@
+"""`recurra explain`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recurra.cli.app import Json, Run, app, model_folder, print_json
+
+
+@app.command()
+def explain(
+    run: Run,
+    text: Annotated[str, typer.Argument(help="The text to explain.")],
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with gates and states as well.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what moved the score of a text, token by token, and how the network read it."""
+    from recurra.estimators import SequenceClassifier
+    from recurra.evaluation.inside_page import render_inside
+    from recurra.inside import look_inside
+    from recurra.terminal import note, show_attributions
+    from recurra.training import write_atomically
+
+    model = SequenceClassifier.load(model_folder(run))
+    inside = look_inside(model, text)
+    effects = inside.occlusion, inside.gradients
+    if html is not None:
+        page = render_inside(
+            model.model,
+            str(model.positive_class),
+            model.threshold_,
+            inside.score,
+            inside.tokens,
+            effects,
+            [(reading.layer, reading.values) for reading in inside.readings],
+        )
+        write_atomically(html, page.encode())
+    rows = list(zip(inside.tokens, *(effect.tolist() for effect in effects), strict=True))
+    if as_json:
+        print_json(
+            {
+                "label": model.label_of(inside.score),
+                "positive": model.positive_class,
+                "score": inside.score,
+                "tokens": [
+                    {"token": token, "occlusion": occlusion, "integrated_gradients": gradients}
+                    for token, occlusion, gradients in rows
+                ],
+            }
+        )
+        return
+    show_attributions(f"{model.positive_class} {inside.score:.4f}", rows)
+    if html is not None:
+        note(f"written: {html}")

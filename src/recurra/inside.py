@@ -1,0 +1,208 @@
+"""Looking inside a text classifier: its states and gates token by token, and what moved the score.
+
+Two answers to "which tokens did it?", (timesteps,) each:
+
+- occlusion: score(text) - score(text without the token);
+- integrated gradients: with e the embedded tokens and F the positive score,
+  Σ_d e_td · ∫₀¹ ∂F(α e) / ∂(α e)_td dα, so that all tokens together add up to F(e) - F(0).
+
+Source of the second: Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", 2017.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.backend import keras
+from recurra.cells import GRU, LSTM, Cell, SimpleRNN
+from recurra.cells import Weights as CellWeights
+from recurra.errors import SettingsError
+from recurra.estimators import SequenceClassifier
+from recurra.training import Weights
+
+__all__ = ["Inside", "Reading", "integrated_gradients", "look_inside", "trace"]
+
+Floats = npt.NDArray[np.float64]
+SHORTEST = 16  # timesteps: what a convolution needs, too
+STEPS = 64  # of the integral, midpoints
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One recurrent layer reading one text.
+
+    Args:
+        layer: its name; the two of a Bidirectional are named after their direction.
+        values: (timesteps, units) of each gate and state by its letter in `recurra.cells`, in the
+            order of the text, also for a layer that reads it backwards.
+    """
+
+    layer: str
+    values: dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A text as a classifier sees it.
+
+    Args:
+        tokens: what is read of it.
+        score: of the positive class.
+        occlusion: (tokens,) how far the score falls without the token.
+        gradients: (tokens,) integrated gradients, the mean over the networks averaged.
+        readings: of each recurrent layer of the first network.
+    """
+
+    tokens: list[str]
+    score: float
+    occlusion: Floats
+    gradients: Floats
+    readings: list[Reading]
+
+
+def look_inside(classifier: SequenceClassifier, text: str) -> Inside:
+    """Explain the score of a text.
+
+    Raises:
+        SettingsError: Keras runs on another backend than JAX.
+
+    Example:
+        >>> from recurra import SequenceClassifier
+        >>> texts = ["win a prize now", "see you at lunch"] * 20
+        >>> model = SequenceClassifier(model="lstm", epochs=1)
+        >>> model = model.fit(texts, ["spam", "ham"] * 20, groups=list(range(40)))
+        >>> inside = look_inside(model, "a prize at lunch")
+        >>> inside.tokens, inside.readings[0].values["f"].shape
+        (['a', 'prize', 'at', 'lunch'], (4, 32))
+    """
+    occlusion = classifier.explain(text)
+    sequences = classifier.encoder_.encode([text])
+    timesteps = max(SHORTEST, int(sequences.lengths[0]))
+    ids = sequences.pad(np.array([0]), timesteps)
+    ids = ids[..., 0] if ids.shape[2] == 1 else ids
+    network = classifier.build()
+    gradients = []
+    for weights in reversed(classifier.weights_):  # the first stays in the network
+        _assign(network, weights)
+        gradients.append(integrated_gradients(network, ids)[: len(occlusion)])
+    return Inside(
+        [token for token, _ in occlusion],
+        float(classifier.positive_scores([text])[0]),
+        np.array([effect for _, effect in occlusion]),
+        np.mean(gradients, axis=0),
+        [
+            Reading(name, {letter: values[: len(occlusion)] for letter, values in found.items()})
+            for name, found in _readings(network, ids, len(occlusion))
+        ],
+    )
+
+
+def integrated_gradients(network: Any, ids: npt.NDArray[np.int32]) -> Floats:
+    """Give what each timestep adds to the output, from all embeddings zero to those of one text.
+
+    Args:
+        network: a Keras model, one layer after the other, one of them named `embedding`.
+        ids: (1, timesteps[, features]).
+
+    Raises:
+        SettingsError: Keras runs on another backend than JAX.
+    """
+    if keras.backend.backend() != "jax":
+        raise SettingsError(
+            "integrated gradients need Keras on JAX, but it runs on "
+            f"{keras.backend.backend()}. Set KERAS_BACKEND=jax."
+        )
+    import jax
+    import jax.numpy as jnp
+
+    chain = _chain(network)
+    position = chain.index(network.get_layer("embedding"))
+    embedded = chain[position](ids)
+    mask = chain[position].compute_mask(ids)
+    masks = None if mask is None else jnp.repeat(jnp.asarray(mask), STEPS, axis=0)
+    portions = (jnp.arange(STEPS) + 0.5)[:, None, None] / STEPS
+
+    def total(path: Any) -> Any:
+        # a layer, so that what is scaled has the mask of what was embedded
+        x = keras.layers.Lambda(lambda x: x, mask=masks)(path)
+        for layer in chain[position + 1 :]:
+            x = layer(x)
+        return x.sum()
+
+    slopes = jax.grad(total)(portions * embedded)
+    added: Floats = np.asarray((embedded[0] * slopes.mean(0)).sum(-1), np.float64)
+    return added
+
+
+def trace(cell: Cell, weights: CellWeights, inputs: npt.NDArray[Any]) -> dict[str, Floats]:
+    """Step through one sequence and keep every gate and state.
+
+    ::
+
+        for t in 0 .. timesteps - 1:
+            gates[t] = cell.gates_of(inputs[t], state)
+            state = states[t] = cell.step(inputs[t], state)
+
+    Args:
+        cell: the equations.
+        weights: what it has learned.
+        inputs: (timesteps, features).
+
+    Returns:
+        (timesteps, units) by letter: the gates, then h, then c where there is one.
+    """
+    state = (np.zeros((1, weights.recurrent_kernel.shape[0])),) * cell.states
+    kept: dict[str, list[Any]] = {}
+    for x in inputs[:, None]:
+        gates = cell.gates_of(x, state, weights)
+        state = cell.step(x, state, weights)
+        for letter, value in {**gates, **dict(zip("hc", state, strict=False))}.items():
+            kept.setdefault(letter, []).append(value[0])
+    return {letter: np.stack(values) for letter, values in kept.items()}
+
+
+def _assign(network: Any, weights: Weights) -> None:
+    for variable in network.weights:
+        variable.assign(weights[variable.path])
+
+
+def _readings(
+    network: Any, ids: npt.NDArray[np.int32], length: int
+) -> Iterator[tuple[str, dict[str, Floats]]]:
+    x: Any = ids
+    for layer in _chain(network):
+        inputs = np.asarray(x, np.float64)[0, :length]
+        for name, part in _directions(layer):
+            cell = _cell_of(part)
+            if cell is None:
+                continue
+            turn = slice(None, None, -1 if part.go_backwards else 1)
+            stored = [np.asarray(w, np.float64) for w in part.get_weights()]
+            found = trace(cell, CellWeights(*stored), inputs[turn])
+            yield name, {letter: values[turn] for letter, values in found.items()}
+        x = layer(x)
+
+
+def _directions(layer: Any) -> list[tuple[str, Any]]:
+    if not isinstance(layer, keras.layers.Bidirectional):
+        return [(layer.name, layer)]
+    both = (layer.forward_layer, layer.backward_layer)
+    return [
+        (f"{layer.name} {way}", part)
+        for way, part in zip(("forward", "backward"), both, strict=True)
+    ]
+
+
+def _chain(network: Any) -> list[Any]:
+    return [x for x in network.layers if not isinstance(x, keras.layers.InputLayer)]
+
+
+def _cell_of(layer: Any) -> Cell | None:
+    if isinstance(layer, keras.layers.LSTM):
+        return LSTM()
+    if isinstance(layer, keras.layers.GRU):
+        return GRU(layer.reset_after)
+    return SimpleRNN() if isinstance(layer, keras.layers.SimpleRNN) else None
