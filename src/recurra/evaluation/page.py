@@ -200,4 +200,4 @@ def _calibration(axes: Any, judged: Judged, report: Report) -> None:
 
 def plot_curves(curves: list[Curve]) -> Markup:
     """Draw the curves of training as SVG."""
-    return _plot(lambda axes: _curves(axes, curves))
+    return svg(lambda axes: _curves(axes, curves))
