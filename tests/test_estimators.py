@@ -241,7 +241,7 @@ def test_an_explanation_is_the_fall_of_the_score_without_each_token(
 
 
 def test_an_encoder_fitted_before_is_used_as_it_is(messages: Messages) -> None:
-    encoder = TextEncoder.fit(messages[0], tokenizer="lecture-words", unknown=False)
+    encoder = TextEncoder.fit(messages[0], tokenizer="lecture-word", unknown=False)
     assert quick().set_params(epochs=1).fit(*messages, encoder=encoder).encoder_ is encoder
 
 

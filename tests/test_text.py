@@ -1,16 +1,34 @@
 import json
 import unicodedata
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.errors import SettingsError
-from recurra.text import TextEncoder, Vocabulary, duplicate_key, tokenizer_named
-from recurra.text.encoder import CAPITAL, CAPITALS, PIECES_PER_TOKEN, pieces_of
-from recurra.text.tokenizers import characters, lecture_words, words
+from recurra.errors import BundleError, SettingsError
+from recurra.text import TRUNCATIONS, TextEncoder, Vocabulary, duplicate_key, tokenizer_named
+from recurra.text.encoder import (
+    CAPITAL,
+    CAPITALS,
+    PIECES_PER_TOKEN,
+    pieces_of,
+    spelling_of,
+    truncate,
+)
+from recurra.text.normalise import normalise, squeeze
+from recurra.text.tokenizers import (
+    characters,
+    check_tokenizer_version,
+    jamo,
+    kiwi,
+    lecture_words,
+    syllables,
+    words,
+)
 
+PIECES_READ = st.sampled_from([None, "spelling", "pairs"])
 documents = st.lists(st.lists(st.text(min_size=1, max_size=4), max_size=6), max_size=12)
 
 
@@ -34,9 +52,103 @@ def test_lecture_words_filter_punctuation_but_not_the_apostrophe() -> None:
 
 def test_an_unknown_tokenizer_is_named_with_those_that_exist() -> None:
     with pytest.raises(
-        SettingsError, match="words, cased-words, characters, lecture-words, but 'bpe'"
+        SettingsError, match="word, cased-word, char, syllable, jamo, kiwi, lecture-word, but 'bpe'"
     ):
         tokenizer_named("bpe")
+
+
+@pytest.mark.parametrize(
+    ("former", "name"),
+    [("words", "word"), ("cased-words", "cased-word"), ("characters", "char")],
+)
+def test_names_of_earlier_versions_still_work(former: str, name: str) -> None:
+    assert tokenizer_named(former) is tokenizer_named(name)
+    assert TextEncoder.fit(["a"], tokenizer=former).tokenizer == name
+
+
+def test_hangul_letters_that_stand_alone_are_not_made_syllables() -> None:
+    assert unicodedata.normalize("NFKC", "ㅋㅋㅠㅠ") != "ㅋㅋㅠㅠ"  # what must not happen
+    assert normalise("ㅋㅋㅠㅠ ﾊﾟ ㈜") == "ㅋㅋㅠㅠ パ (주)"
+
+
+def test_line_breaks_of_html_are_spaces() -> None:
+    assert words("end.<br /><br/>New<BR>line") == ["end", ".", "new", "line"]
+
+
+@given(st.text(alphabet="ㅋㅠ하a! 1", max_size=30))
+def test_squeezing_leaves_at_most_three_and_loses_no_order(text: str) -> None:
+    squeezed = squeeze(text)
+    assert not any(sign * 4 in squeezed for sign in "ㅋㅠ하a!")
+    assert squeeze(squeezed) == squeezed
+    assert squeezed.count("1") == text.count("1")
+
+
+def test_jamo_by_hand() -> None:
+    assert jamo("값 ㅋa") == ["\u1100", "\u1161", "\u11b9", " ", "ㅋ", "a"]
+
+
+@given(st.text(alphabet="가각힣값하ㅋㅠab !", max_size=30))
+def test_jamo_compose_to_the_characters_again(text: str) -> None:
+    assert unicodedata.normalize("NFC", "".join(jamo(text))) == "".join(characters(text))
+
+
+def test_every_tokenizer_reads_decomposed_hangul_as_composed() -> None:
+    text = "재미있다 정말"
+    for tokenize in (words, characters, syllables, jamo):
+        assert tokenize(unicodedata.normalize("NFD", text)) == tokenize(text)
+
+
+def test_syllables_split_hangul_alone() -> None:
+    assert syllables("OK, 재밌다ㅋㅋㅋㅋ v2") == [
+        *["ok", ",", "재", "밌", "다", "ㅋ", "ㅋ", "ㅋ", "v", "0"]
+    ]
+
+
+def test_kiwi_finds_morphemes() -> None:
+    pytest.importorskip("kiwipiepy", reason="the korean extra is absent")
+    assert kiwi("영화가 재미있었다") == ["영화", "가", "재미있", "었", "다"]
+
+
+def test_kiwi_absent_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("recurra.text.tokenizers.version", absent)
+    with pytest.raises(SettingsError, match=r"pip install 'recurra\[korean\]'"):
+        tokenizer_named("kiwi")
+
+
+def test_a_model_is_not_read_with_another_analyser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.text.tokenizers.version", lambda name: "9.9")
+    check_tokenizer_version("kiwi", "kiwipiepy 9.9, kiwipiepy_model 9.9")
+    check_tokenizer_version("word", None)
+    with pytest.raises(BundleError, match=r"pip install kiwipiepy==0.1 kiwipiepy_model==0.2$"):
+        check_tokenizer_version("kiwi", "kiwipiepy 0.1, kiwipiepy_model 0.2")
+
+
+@given(st.lists(st.text(max_size=2), max_size=20), st.integers(1, 12))
+def test_truncation_keeps_the_ends_it_names(tokens: list[str], length: int) -> None:
+    head, tail, both = (truncate(tokens, length, how) for how in TRUNCATIONS)
+    assert head == tokens[:length]
+    assert tail == tokens[-length:]
+    assert len(both) == min(length, len(tokens))
+    if len(tokens) > length:
+        assert both == tokens[: length // 2] + tokens[-(length - length // 2) :]
+
+
+def test_an_unknown_truncation_is_refused() -> None:
+    with pytest.raises(SettingsError, match="head, tail, both, but 'middle'"):
+        TextEncoder.fit(["a"], truncation="middle")
+
+
+def test_pairs_tell_not_good_from_good() -> None:
+    encoder = TextEncoder.fit(["not good", "not good"], pieces="pairs")
+    assert encoder.pieces is not None
+    assert encoder.pieces.tokens == ("not good",)
+    ids = encoder.encode(["not good", "good not"]).pad(np.array([0, 1]), 2)
+    pair = len(encoder.vocabulary)
+    assert ids[..., 1].tolist() == [[0, pair], [0, 0]]
+    assert pieces_of(["not", "good"], "pairs") == [[], ["not good"]]
 
 
 @given(st.text())
@@ -109,7 +221,7 @@ def test_an_empty_text_is_an_empty_sequence() -> None:
 
 
 def test_pieces_tell_of_a_word_never_seen() -> None:
-    encoder = TextEncoder.fit(["winner winners"] * 2, with_pieces=True)
+    encoder = TextEncoder.fit(["winner winners"] * 2, pieces="spelling")
     row = encoder.encode(["winnerz"]).pad(np.array([0]), 1)[0, 0]
     assert row[0] == 1  # the word is unknown
     assert encoder.pieces is not None
@@ -120,9 +232,9 @@ def test_pieces_tell_of_a_word_never_seen() -> None:
 
 
 def test_case_is_a_piece_and_not_another_word() -> None:
-    encoder = TextEncoder.fit(["WIN Win win"], tokenizer="cased-words", with_pieces=True)
+    encoder = TextEncoder.fit(["WIN Win win"], tokenizer="cased-word", pieces="spelling")
     assert encoder.vocabulary.tokens == ("win",)
-    assert [pieces_of(word)[0] for word in ("WIN", "Win", "win", "I")] == [
+    assert [spelling_of(word)[0] for word in ("WIN", "Win", "win", "I")] == [
         "capitals",
         "capital",
         "<w",
@@ -132,14 +244,20 @@ def test_case_is_a_piece_and_not_another_word() -> None:
 
 @given(st.text(min_size=1, max_size=40))
 def test_pieces_are_runs_of_the_marked_token(token: str) -> None:
-    pieces = pieces_of(token)
+    pieces = spelling_of(token)
     assert len(pieces) <= PIECES_PER_TOKEN
     assert all(piece in f"<{token.lower()}>" or piece in (CAPITALS, CAPITAL) for piece in pieces)
 
 
-@given(st.lists(st.text(max_size=30), min_size=1, max_size=6), st.booleans())
-def test_an_encoder_survives_json(texts: list[str], with_pieces: bool) -> None:
-    encoder = TextEncoder.fit(texts, min_count=1, with_pieces=with_pieces)
+@given(
+    st.lists(st.text(max_size=30), min_size=1, max_size=6),
+    PIECES_READ,
+    st.sampled_from(TRUNCATIONS),
+)
+def test_an_encoder_survives_json(texts: list[str], pieces: str | None, truncation: str) -> None:
+    encoder = TextEncoder.fit(
+        texts, min_count=1, pieces=pieces, truncation=truncation, max_length=5
+    )
     again = TextEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
     ours, theirs = encoder.encode(texts), again.encode(texts)
     for a, b in zip(

@@ -73,16 +73,17 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     lowest validation loss, and the decision threshold is the one with the highest F1 there.
     Where several networks are averaged, each holds out another part, so that each row teaches
     most of them and validates one. Duplicates never stand on both sides. A token is known when
-    the training rows of every network alone would have taught it. A text is cut after its first
-    `max_length` tokens.
+    the training rows of every network alone would have taught it. Of a text longer than
+    `max_length` tokens, those that `truncation` says are read.
 
     Args:
         model: the architecture by name; `recurra.models.ARCHITECTURES` lists them.
-        tokenizer: "words", "cased-words", "characters" (Korean: syllables) or "lecture-words";
+        tokenizer: "word", "cased-word", "char", "syllable", "jamo", "kiwi" or "lecture-word";
             None for the architecture's own.
         min_count: how often a token must be seen in training to be known.
         max_vocabulary: the most tokens known, None for no limit.
         max_length: the tokens of a text that are read.
+        truncation: which tokens of a longer text: its "head", its "tail", or half of each: "both".
         validation_split: the share of rows held out for validation.
         class_weight: None, "balanced" (rows of the rarer class count more) or {class: weight}.
         epochs: the most epochs; training stops after 5 without a lower validation loss.
@@ -119,6 +120,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         min_count: int = 2,
         max_vocabulary: int | None = None,
         max_length: int = 256,
+        truncation: str = "head",
         validation_split: float = 0.2,
         class_weight: str | dict[Any, float] | None = None,
         epochs: int = 30,
@@ -133,6 +135,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
         self.max_length = max_length
+        self.truncation = truncation
         self.validation_split = validation_split
         self.class_weight = class_weight
         self.epochs = epochs
@@ -196,13 +199,16 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 min_count=self.min_count,
                 max_vocabulary=self.max_vocabulary,
                 max_length=self.max_length,
-                with_pieces=architecture.pieces,
+                truncation=self.truncation,
+                pieces=architecture.pieces,
             )
             for training, _ in self.sides_
         )
-        if (self.encoder_.pieces is not None) != architecture.pieces:
-            needs = "an encoder with pieces" if architecture.pieces else "one without pieces"
-            raise SettingsError(f"the model {self.model} needs {needs}, but the other was given.")
+        if self.encoder_.kind != architecture.pieces:
+            raise SettingsError(
+                f"the model {self.model} needs an encoder with pieces={architecture.pieces!r}, but "
+                f"one with {self.encoder_.kind!r} was given."
+            )
         sequences = self.encoder_.encode(texts)
         weights = compute_sample_weight(self.class_weight, np.asarray(y)).astype(np.float32)
         targets = np.abs(truth - architecture.label_smoothing / 2).astype(np.float32)

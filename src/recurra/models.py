@@ -8,7 +8,7 @@ from recurra.backend import keras
 from recurra.errors import SettingsError
 from recurra.layers import GRU, LSTM, Bidirectional, SimpleRNN
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
-from recurra.text.encoder import PIECES_PER_TOKEN
+from recurra.text.encoder import ids_per_token
 
 __all__ = ["ARCHITECTURES", "DEFAULT", "Architecture", "Layer", "architecture_named", "layer_table"]
 
@@ -25,7 +25,7 @@ class Architecture:
         summary: one line for people.
         build: (vocabulary size, number of pieces) to a Keras model.
         tokenizer: how texts are split.
-        pieces: whether it reads the spelling beside each word.
+        pieces: what it reads beside each token: its `spelling`, the `pairs`, or nothing.
         members: how many networks, from different seeds, are averaged.
         batch_size: rows a step.
         learning_rate: of Adam.
@@ -34,8 +34,8 @@ class Architecture:
 
     summary: str
     build: Callable[[int, int], Any]
-    tokenizer: str = "words"
-    pieces: bool = False
+    tokenizer: str = "word"
+    pieces: str | None = None
     members: int = 1
     batch_size: int = 64
     learning_rate: float = 1e-3
@@ -76,27 +76,54 @@ def conv1d(vocabulary: int, pieces: int) -> Any:
     )
 
 
-def subword_bi_gru(vocabulary: int, pieces: int) -> Any:
-    """Words with their spelling, GRUs in both directions, the maximum and mean of their states."""
-    ids = layers.Input((None, 1 + PIECES_PER_TOKEN), dtype="int32", name="ids")
-    x = SubwordEmbedding(
-        vocabulary + pieces, 64, id_dropout=0.2, word_dropout=0.1, name="embedding"
-    )(ids)
-    x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
-    x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
-    x = MaskedMaxMeanPooling1D(name="pooling")(x)
-    x = layers.Dropout(0.5, name="dropout")(x)
-    return keras.Model(ids, layers.Dense(1, activation="sigmoid", name="output")(x), name="network")
+def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[[int, int], Any]:
+    """Tokens, GRUs in both directions, the maximum and mean of their states.
+
+    Args:
+        kind: of the pieces read beside each token, or None.
+        id_dropout: the share of a token's ids left out in training.
+    """
+
+    def build(vocabulary: int, pieces: int) -> Any:
+        shape = (None, ids_per_token(kind)) if kind else (None,)
+        ids = layers.Input(shape, dtype="int32", name="ids")
+        x = SubwordEmbedding(
+            vocabulary + pieces, 64, id_dropout=id_dropout, word_dropout=0.1, name="embedding"
+        )(ids)
+        x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
+        x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
+        x = MaskedMaxMeanPooling1D(name="pooling")(x)
+        x = layers.Dropout(0.5, name="dropout")(x)
+        x = layers.Dense(1, activation="sigmoid", name="output")(x)
+        return keras.Model(ids, x, name="network")
+
+    return build
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     "subword-bi-gru": Architecture(
         "words with their spelling → GRU 64 in both directions → maximum and mean → Dense 1; "
         "five networks averaged",
-        subword_bi_gru,
-        tokenizer="cased-words",
-        pieces=True,
+        pooled_bi_gru("spelling"),
+        tokenizer="cased-word",
+        pieces="spelling",
         members=5,
+        batch_size=32,
+        label_smoothing=0.05,
+    ),
+    "pooled-bi-gru": Architecture(
+        "tokens → GRU 64 in both directions → maximum and mean → Dense 1; three networks averaged",
+        pooled_bi_gru(None, id_dropout=0.0),
+        members=3,
+        batch_size=32,
+        label_smoothing=0.05,
+    ),
+    "pair-bi-gru": Architecture(
+        "tokens with the pairs they make → GRU 64 in both directions → maximum and mean → Dense 1; "
+        "three networks averaged",
+        pooled_bi_gru("pairs"),
+        pieces="pairs",
+        members=3,
         batch_size=32,
         label_smoothing=0.05,
     ),

@@ -27,7 +27,8 @@ class SubwordEmbedding(keras.layers.Layer):  # type: ignore[misc]
         id_dropout: a probability.
         word_dropout: a probability.
 
-    Call with (batch, timesteps, ids) int32; gives (batch, timesteps, units).
+    Call with (batch, timesteps, ids) int32, or (batch, timesteps) where each token has one id;
+    gives (batch, timesteps, units).
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class SubwordEmbedding(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Look up and average."""
-        ids = inputs
+        ids = inputs if len(inputs.shape) == 3 else inputs[..., None]
         if training and self.word_dropout:
             lost = keras.random.uniform(ops.shape(ids[..., :1]), seed=self.seed) < self.word_dropout
             word = ops.cast(ops.arange(ids.shape[-1]) == 0, ids.dtype)
             ids = ops.where(lost, word * ops.cast(ids[..., :1] != 0, ids.dtype), ids)
+        if ids.shape[-1] == 1 and not self.id_dropout:
+            return ops.take(self.table, ids[..., 0], axis=0)
         share = ops.cast(ids != 0, self.compute_dtype)
         if training and self.id_dropout:
             kept = keras.random.uniform(ops.shape(ids), seed=self.seed) >= self.id_dropout
@@ -66,7 +69,7 @@ class SubwordEmbedding(keras.layers.Layer):  # type: ignore[misc]
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Mark the steps that are not padding."""
-        return ops.any(inputs != 0, axis=-1)
+        return ops.any(inputs != 0, axis=-1) if len(inputs.shape) == 3 else inputs != 0
 
 
 class MaskedMaxMeanPooling1D(keras.layers.Layer):  # type: ignore[misc]

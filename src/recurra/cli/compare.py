@@ -9,7 +9,6 @@ import typer
 from recurra.cli.app import (
     Data,
     Encoding,
-    Epochs,
     Json,
     Label,
     Overwrite,
@@ -36,7 +35,9 @@ def compare(
     encoding: Encoding = None,
     data: Data = None,
     sample: Sample = False,
-    epochs: Epochs = 30,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="The most epochs; the best one is kept [30].")
+    ] = None,
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="The folder [runs/compare-NAME].")] = None,
     resume: Resume = False,
@@ -54,7 +55,14 @@ def compare(
         architecture_named(name)
     rows = read_rows(source, data, sample, text, label, positive, encoding)
     classifiers = [
-        classifier_of(model=name, epochs=epochs, positive=rows.positive, random_state=seed)
+        classifier_of(
+            source,
+            sample=sample,
+            model=name,
+            epochs=epochs,
+            positive=rows.positive,
+            random_state=seed,
+        )
         for name in dict.fromkeys(names)
     ]
     place = out or Path("runs") / f"compare-{name_of(source, sample)}"

@@ -13,7 +13,6 @@ import typer
 from recurra.cli.app import (
     Data,
     Encoding,
-    Epochs,
     Json,
     Label,
     Out,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["classifier_of", "name_of", "read_rows"]
 
 PREDICTION_CHUNK = 4096
-MAX_LENGTH = 256
 TABLES = {".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
 
@@ -55,14 +53,21 @@ def train_texts(
     data: Data = None,
     sample: Sample = False,
     model: Annotated[str | None, typer.Option(help="The architecture by name.")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="words, cased-words or characters.")] = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="word, cased-word, char, syllable, jamo or kiwi.")
+    ] = None,
     protocol: Annotated[str, typer.Option(help="default, or lecture (audited).")] = "default",
-    epochs: Epochs = 30,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="The most epochs; the best one is kept [30].")
+    ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows a step.")] = None,
     members: Annotated[int | None, typer.Option(min=1, help="Networks averaged.")] = None,
     max_length: Annotated[
-        int, typer.Option(min=1, help="Tokens read of a text; the rest is cut.")
-    ] = MAX_LENGTH,
+        int | None, typer.Option(min=1, help="Tokens read of a text [256].")
+    ] = None,
+    truncation: Annotated[
+        str | None, typer.Option(help="Which of a longer text: head, tail or both [head].")
+    ] = None,
     max_vocabulary: Annotated[
         int | None, typer.Option(min=1, help="The most tokens known.")
     ] = None,
@@ -80,19 +85,22 @@ def train_texts(
     if protocol not in PROTOCOLS:
         raise SettingsError(f"--protocol must be one of {', '.join(PROTOCOLS)}, not {protocol!r}")
     lecture = protocol == "lecture"
-    if lecture and (tokenizer or max_vocabulary or max_length != MAX_LENGTH):
+    if lecture and (tokenizer or max_vocabulary or max_length or truncation):
         raise SettingsError(
             "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
-            "--max-vocabulary and --max-length."
+            "--max-vocabulary, --max-length and --truncation."
         )
     rows = read_rows(source, data, sample, text, label, positive, encoding, lecture=lecture)
     classifier = classifier_of(
+        source,
+        sample=sample,
         model=model or ("simple-rnn" if lecture else None),
-        tokenizer=tokenizer or ("lecture-words" if lecture else None),
+        tokenizer=tokenizer or ("lecture-word" if lecture else None),
         epochs=epochs,
         batch_size=batch_size,
         members=members,
         max_length=max_length,
+        truncation=truncation,
         max_vocabulary=max_vocabulary,
         class_weight="balanced" if balanced else None,
         positive=rows.positive,
@@ -111,7 +119,7 @@ def demo(
 ) -> None:
     """Train on the embedded sample (English and Korean), show the result and three predictions."""
     rows = read_rows("spam", None, True, None, None, None, None)
-    classifier = classifier_of(positive=rows.positive)
+    classifier = classifier_of("spam", positive=rows.positive)
     folder = begin(out, overwrite=overwrite)
     _train(rows, classifier, folder, "spam", as_json=as_json)
     if not as_json:
@@ -216,6 +224,7 @@ def read_rows(
     """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
     from recurra.data import CATALOGUE, label_texts, locate, read_table
     from recurra.data.catalogue import SAMPLE_SOURCE, sample_path
+    from recurra.recipes.sentiment import SENTIMENT
     from recurra.terminal import note
 
     if (sample and (data or source not in CATALOGUE)) or (data and source not in CATALOGUE):
@@ -223,7 +232,7 @@ def read_rows(
             "--sample and --data go with a named dataset, not with a file: give one source."
         )
     if sample:
-        path = sample_path()
+        path = sample_path(source)
     elif source in CATALOGUE:
         path = data or locate(source, prefer=".csv" if lecture else None)
     elif Path(source).exists() or Path(source).suffix:
@@ -233,30 +242,44 @@ def read_rows(
             f"the source must be a file or one of the datasets {', '.join(CATALOGUE)}, but "
             f"{source!r} is neither."
         )
-    table = read_table(path, encoding=encoding)
-    if sample:
-        table.source = SAMPLE_SOURCE
-    rows = label_texts(table, text=text, label=label, positive=positive)
+    if source in SENTIMENT and not sample:
+        if text or label or positive or encoding:
+            raise SettingsError(
+                f"the columns of {source} are known: leave out --text, --label, --positive and "
+                "--encoding."
+            )
+        rows = SENTIMENT[source].read(path)
+    else:
+        table = read_table(path, encoding=encoding)
+        if sample:
+            table.source = SAMPLE_SOURCE
+        rows = label_texts(table, text=text, label=label, positive=positive)
     for said in rows.notes:
         note(said)
     return rows
 
 
-def classifier_of(**settings: Any) -> "SequenceClassifier":
-    """Give a classifier of the settings that were given, its names checked."""
+def classifier_of(source: str, *, sample: bool = False, **settings: Any) -> "SequenceClassifier":
+    """Give a classifier of the settings given, else of those of its dataset; names are checked."""
     from recurra.estimators import SequenceClassifier
     from recurra.models import architecture_named
-    from recurra.text import tokenizer_named
+    from recurra.recipes.sentiment import SENTIMENT
+    from recurra.text import tokenizer_named, truncate
 
-    model = SequenceClassifier(**{k: v for k, v in settings.items() if v is not None})
+    chosen = dict(SENTIMENT[source].settings) if source in SENTIMENT else {}
+    if sample:  # small: it needs more epochs, and its words are rare
+        chosen = {name: chosen[name] for name in ("model", "tokenizer") if name in chosen}
+    chosen |= {name: value for name, value in settings.items() if value is not None}
+    model = SequenceClassifier(**chosen)
     architecture_named(model.model)
-    tokenizer_named(model.tokenizer or "words")
+    tokenizer_named(model.tokenizer or "word")
+    truncate([], model.max_length, model.truncation)
     return model
 
 
 def name_of(source: str, sample: bool) -> str:
     """Give the name of the run folder of a source."""
-    return "spam-sample" if sample else Path(source).stem
+    return f"{source}-sample" if sample else Path(source).stem
 
 
 def _train(

@@ -5,6 +5,7 @@ from recurra.data.conllu import TaggedSentences, read_conllu
 from recurra.data.corpora import CORPORA, Corpus, locate_corpus, read_classes, read_pairs
 from recurra.data.labelled import LabelledTexts, label_texts
 from recurra.data.readers import Table, read_table
+from recurra.data.reviews import read_imdb, read_nsmc
 
 __all__ = [
     "CATALOGUE",
@@ -19,6 +20,8 @@ __all__ = [
     "locate_corpus",
     "read_classes",
     "read_conllu",
+    "read_imdb",
+    "read_nsmc",
     "read_pairs",
     "read_table",
 ]

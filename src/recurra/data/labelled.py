@@ -11,7 +11,7 @@ from recurra.errors import DataError
 
 __all__ = ["LabelledTexts", "label_texts"]
 
-POSITIVE_NAMES = ("spam", "1", "true", "yes", "y", "pos", "positive", "스팸", "긍정")
+POSITIVE_NAMES = ("spam", "1", "true", "yes", "y", "pos", "positive", "good", "스팸", "긍정")
 
 
 @dataclass
@@ -26,6 +26,8 @@ class LabelledTexts:
         sha256: of the source's bytes.
         notes: what was guessed or left out.
         other_columns: the columns that are neither text nor label, same rows.
+        published_test: (rows,) whether the publisher put a row in the test set, None where there
+            is no published split.
     """
 
     texts: npt.NDArray[np.object_]
@@ -35,6 +37,7 @@ class LabelledTexts:
     sha256: str
     notes: list[str] = field(default_factory=list)
     other_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    published_test: npt.NDArray[np.bool_] | None = None
 
     @property
     def truth(self) -> npt.NDArray[np.bool_]:
@@ -57,6 +60,7 @@ class LabelledTexts:
             self.sha256,
             list(self.notes),
             self.other_columns.iloc[rows].reset_index(drop=True),
+            None if self.published_test is None else self.published_test[rows],
         )
 
 

@@ -64,6 +64,8 @@ def compare_texts(
     stage: Callable[[str], None] = lambda text: None,
 ) -> Comparison:
     """Train every model on every fold; each result is kept, so an interrupted run goes on."""
+    if rows.published_test is not None:  # choosing among models must not touch the test rows
+        rows = rows.take(np.flatnonzero(~rows.published_test))
     groups = group_duplicates(rows.texts)
     fold_of = stratified_group_folds(rows.truth, groups, folds, seed)
     fits = {name: _fit_baseline(name, seed) for name in TEXT_BASELINES}

@@ -24,7 +24,7 @@ def without_repeated_texts(rows: LabelledTexts) -> LabelledTexts:
 def lecture_encoder(rows: LabelledTexts) -> TextEncoder:
     """Fit the vocabulary on all rows, test rows included. This is the lecture's leak."""
     return TextEncoder.fit(
-        rows.texts, tokenizer="lecture-words", min_count=2, max_length=256, unknown=False
+        rows.texts, tokenizer="lecture-word", min_count=2, max_length=256, unknown=False
     )
 
 

@@ -72,12 +72,12 @@ def train_texts(
     show: Callable[[ModelInfo], None] = lambda model: None,
 ) -> Report:
     """Split, train, judge beside the baselines, look for leaks, write the run folder."""
-    # 1. split: test 20 %; of the rest, validation 20 %; duplicates on one side
+    # 1. split: the published test rows, else 20 %; of the rest, validation; duplicates on one side
     rows = protocol.prepare(rows)
     duplicates = group_duplicates(rows.texts)
     groups = duplicates if protocol.grouped else np.arange(len(rows.texts))
     seed = classifier.random_state
-    kept, test = stratified_group_split(rows.truth, groups, TEST_SHARE, seed)
+    kept, test = split_off_test(rows, groups, seed)
 
     # 2. train: vocabulary from training rows; best epoch and threshold from validation rows
     stage("training")
@@ -132,7 +132,7 @@ def train_texts(
             notes=rows.notes,
         ),
         split=SplitInfo(
-            kind=protocol.kind,
+            kind=protocol.kind if rows.published_test is None else f"as published; {protocol.kind}",
             seed=seed,
             train=len(sides[0].train),
             validation=len(sides[0].validation),
@@ -150,7 +150,11 @@ def train_texts(
         ),
         test=judge(truth, scores, classifier.threshold_, bootstrap),
         baselines=baselines,
-        leaks=probe(rows, classifier, sides, kept, duplicates),
+        leaks=with_accuracy_on_unseen(
+            probe(rows, classifier, sides, kept, duplicates),
+            np.isin(duplicates[test], duplicates[kept]),
+            (scores >= classifier.threshold_) == truth,
+        ),
         verdict=verdict,
     )
     judged = Judged(
@@ -164,6 +168,29 @@ def train_texts(
     )
     folder.finish(lambda place: write_run(place, report, judged, classifier, sides, duplicates))
     return report
+
+
+def split_off_test(rows: LabelledTexts, groups: Rows, seed: int) -> tuple[Rows, Rows]:
+    """Give the rows kept and the test rows: the published ones where there are, else drawn."""
+    if rows.published_test is None:
+        return stratified_group_split(rows.truth, groups, TEST_SHARE, seed)
+    return np.flatnonzero(~rows.published_test), np.flatnonzero(rows.published_test)
+
+
+def with_accuracy_on_unseen(
+    probes: list[leaks.Probe], seen: npt.NDArray[np.bool_], right: npt.NDArray[np.bool_]
+) -> list[leaks.Probe]:
+    """Say what test rows that were seen in training do to the accuracy: a published split has some.
+
+    Args:
+        probes: the first is that of rows on both sides.
+        seen: (test rows,) whether a row stands in training, too.
+        right: (test rows,) whether a row was classified rightly.
+    """
+    if not seen.any() or seen.all():
+        return probes
+    said = f" Accuracy with them {right.mean():.4f}, without them {right[~seen].mean():.4f}."
+    return [probes[0].model_copy(update={"detail": probes[0].detail + said}), *probes[1:]]
 
 
 def describe(classifier: SequenceClassifier) -> ModelInfo:
@@ -193,8 +220,8 @@ def probe(
     def tokens(side: Rows) -> Iterator[list[str]]:
         return ([token.lower() for token in tokenize(text)] for text in rows.texts[side])
 
-    def pieces(side: Rows) -> Iterator[list[str]]:
-        return (list(chain.from_iterable(map(pieces_of, tokenize(t)))) for t in rows.texts[side])
+    def pieces(side: Rows, kind: str) -> Iterator[list[str]]:
+        return (list(chain.from_iterable(pieces_of(tokenize(t), kind))) for t in rows.texts[side])
 
     probes = [
         leaks.rows_on_both_sides(duplicates, sides),
@@ -204,9 +231,9 @@ def probe(
         leaks.target_in_text(tokens(kept), rows.truth[kept]),
         leaks.target_in_columns(rows.other_columns, rows.truth),
     ]
-    if encoder.pieces is not None:
-        known = encoder.pieces.tokens
-        found = leaks.vocabulary(known, classifier.min_count, [pieces(s.train) for s in sides])
+    if encoder.pieces is not None and encoder.kind is not None:
+        taught = [pieces(s.train, encoder.kind) for s in sides]
+        found = leaks.vocabulary(encoder.pieces.tokens, classifier.min_count, taught)
         probes.insert(2, found.model_copy(update={"probe": "pieces from outside training"}))
     return probes
 

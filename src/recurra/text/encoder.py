@@ -2,28 +2,35 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
 
+from recurra.errors import SettingsError
 from recurra.sequences import Ragged
-from recurra.text.tokenizers import tokenizer_named
+from recurra.text.tokenizers import (
+    check_tokenizer_version,
+    tokenizer_name,
+    tokenizer_named,
+    tokenizer_version,
+)
 from recurra.text.vocabulary import Vocabulary
 
-__all__ = ["TextEncoder"]
+__all__ = ["TRUNCATIONS", "TextEncoder", "ids_per_token", "pieces_of", "truncate"]
 
 PIECES_PER_TOKEN = 13  # a longer word keeps its first pieces
 CAPITALS, CAPITAL = "capitals", "capital"  # longer than any run of characters, so never one
 
 
-def pieces_of(token: str) -> list[str]:
+def spelling_of(token: str) -> list[str]:
     """Give what a token's spelling says: its case, and its runs of 2 and 3 characters.
 
     Example:
-        >>> pieces_of("WIN")
+        >>> spelling_of("WIN")
         ['capitals', '<w', 'wi', 'in', 'n>', '<wi', 'win', 'in>']
     """
     marked = f"<{token.lower()}>"
@@ -36,20 +43,69 @@ def pieces_of(token: str) -> list[str]:
     return list(dict.fromkeys([*case, *runs]))[:PIECES_PER_TOKEN]
 
 
+PIECES: dict[str, Callable[[str, str], list[str]]] = {
+    "spelling": lambda before, token: spelling_of(token),
+    "pairs": lambda before, token: [f"{before} {token}".lower()] if before else [],
+}
+
+
+def pieces_of(tokens: Sequence[str], kind: str) -> list[list[str]]:
+    """Give the pieces of each token: its spelling, or the pair it makes with the one before.
+
+    Example:
+        >>> pieces_of(["not", "good", "!"], "pairs")
+        [[], ['not good'], ['good !']]
+    """
+    return [PIECES[kind](*pair) for pair in zip(["", *tokens], tokens, strict=False)]
+
+
+def ids_per_token(pieces: str | None) -> int:
+    """Count the integers that stand for one token."""
+    return {None: 1, "pairs": 2, "spelling": 1 + PIECES_PER_TOKEN}[pieces]
+
+
+TRUNCATIONS = ("head", "tail", "both")
+
+
+def truncate(tokens: list[str], length: int, truncation: str = "head") -> list[str]:
+    """Keep `length` tokens of a longer text: its head, its tail, or half of each (`both`).
+
+    Reviews sum up at their end, and messages say what they want at their start.
+
+    Raises:
+        SettingsError: there is no such truncation.
+
+    Example:
+        >>> [truncate(list("abcdefg"), 3, how) for how in TRUNCATIONS]
+        [['a', 'b', 'c'], ['e', 'f', 'g'], ['a', 'f', 'g']]
+    """
+    if truncation not in TRUNCATIONS:
+        raise SettingsError(
+            f"the truncation must be one of {', '.join(TRUNCATIONS)}, but {truncation!r} was given"
+        )
+    if len(tokens) <= length:
+        return tokens
+    head = {"head": length, "tail": 0, "both": length // 2}[truncation]
+    return tokens[:head] + tokens[len(tokens) - (length - head) :]
+
+
 @dataclass(frozen=True)
 class TextEncoder:
     """Tokenize, look up, truncate.
 
-    A text becomes one row of integers for each of its first `max_length` tokens (what comes after
-    is dropped): the index of the token, in lower case, in the vocabulary and, where `pieces` is
-    given, those of its case and character runs, counted on from the vocabulary's: a word never
-    seen still speaks by its spelling.
+    A text becomes one row of integers for each of its tokens; of a text longer than `max_length`,
+    for those that `truncation` keeps. A row is the index of the token, in lower case, in the
+    vocabulary and, where `pieces` is given, those of its pieces, counted on from the vocabulary's.
+    Pieces are a token's case and character runs, by which a word never seen still speaks, or its
+    pair with the token before, by which "not good" is not "good".
 
     Args:
         tokenizer: the name of the tokenizer.
         vocabulary: the known tokens.
-        pieces: the known character runs, or None.
-        max_length: the number of tokens kept from the start of a text.
+        pieces: the known pieces, or None.
+        max_length: the number of tokens kept of a text.
+        truncation: which tokens are kept of a longer one: `head`, `tail` or `both`.
+        kind: of the pieces: `spelling`, `pairs`, or None where there are none.
 
     Example:
         >>> encoder = TextEncoder.fit(["win a prize", "win it"], min_count=1)
@@ -61,17 +117,20 @@ class TextEncoder:
     vocabulary: Vocabulary
     pieces: Vocabulary | None = None
     max_length: int = 256
+    truncation: str = "head"
+    kind: str | None = None
 
     @classmethod
     def fit(
         cls,
         texts: Iterable[str],
         *,
-        tokenizer: str = "words",
+        tokenizer: str = "word",
         min_count: int = 2,
         max_vocabulary: int | None = None,
         max_length: int = 256,
-        with_pieces: bool = False,
+        truncation: str = "head",
+        pieces: str | None = None,
         unknown: bool = True,
     ) -> "TextEncoder":
         """Learn the vocabulary from texts, which must be training rows only.
@@ -81,29 +140,37 @@ class TextEncoder:
             tokenizer: the name of the tokenizer.
             min_count: how often a token (or piece) must be seen to be known.
             max_vocabulary: the most tokens known, None for no limit.
-            max_length: the number of tokens kept from the start of a text.
-            with_pieces: whether character runs are learnt too.
+            max_length: the number of tokens kept of a text.
+            truncation: which are kept of a longer one: `head`, `tail` or `both`.
+            pieces: which pieces are learnt too: `spelling`, `pairs`, or None.
             unknown: whether unknown tokens get an index of their own or are dropped.
         """
         tokenize = tokenizer_named(tokenizer)
-        counts = Counter(chain.from_iterable(map(tokenize, texts)))
+        tokenizer = tokenizer_name(tokenizer)
+        truncate([], max_length, truncation)
+        counts: Counter[str] = Counter()
+        pairs: Counter[tuple[str, str]] = Counter()
+        for tokens in map(tokenize, texts):
+            counts.update(tokens)
+            if pieces == "pairs":
+                pairs.update(pairwise(tokens))
         lower: Counter[str] = Counter()
         for token, count in counts.items():
             lower[token.lower()] += count
-        vocabulary = Vocabulary.from_counts(
-            lower, min_count=min_count, max_size=max_vocabulary, unknown=unknown
+        most_frequent = partial(
+            Vocabulary.from_counts, min_count=min_count, max_size=max_vocabulary
         )
-        if not with_pieces:
-            return cls(tokenizer, vocabulary, None, max_length)
+        vocabulary = most_frequent(lower, unknown=unknown)
+        if pieces is None:
+            return cls(tokenizer, vocabulary, None, max_length, truncation)
         piece_counts: Counter[str] = Counter()
-        for token, count in counts.items():
-            for piece in pieces_of(token):
+        seen = pairs.items() if pieces == "pairs" else ((("", t), n) for t, n in counts.items())
+        for (before, token), count in seen:
+            for piece in PIECES[pieces](before, token):
                 piece_counts[piece] += count
         # a piece never seen says nothing: it is left out, not made "unknown"
-        pieces = Vocabulary.from_counts(
-            piece_counts, min_count=min_count, max_size=max_vocabulary, unknown=False
-        )
-        return cls(tokenizer, vocabulary, pieces, max_length)
+        known = most_frequent(piece_counts, unknown=False)
+        return cls(tokenizer, vocabulary, known, max_length, truncation, pieces)
 
     @classmethod
     def common(cls, encoders: Iterable["TextEncoder"]) -> "TextEncoder":
@@ -111,14 +178,14 @@ class TextEncoder:
         first, *others = encoders
         vocabulary = first.vocabulary.common([other.vocabulary for other in others])
         pieces = first.pieces and first.pieces.common([o.pieces for o in others if o.pieces])
-        return cls(first.tokenizer, vocabulary, pieces, first.max_length)
+        return replace(first, vocabulary=vocabulary, pieces=pieces)
 
     def tokens(self, text: str) -> list[str]:
         """Give the tokens of a text that the model is shown."""
         tokens = tokenizer_named(self.tokenizer)(text)
         if not self.vocabulary.unknown:
             tokens = [token for token in tokens if token.lower() in self.vocabulary]
-        return tokens[: self.max_length]
+        return truncate(tokens, self.max_length, self.truncation)
 
     def encode(self, texts: Iterable[str]) -> Ragged:
         """Encode texts."""
@@ -126,10 +193,12 @@ class TextEncoder:
 
     def encode_tokens(self, documents: Iterable[Sequence[str]]) -> Ragged:
         """Encode texts that are tokenized already."""
-        rows: dict[str, int] = {}
+        rows: dict[tuple[str, str], int] = {}
         codes, offsets = array("i"), array("q", [0])
         for tokens in documents:
-            codes.extend([rows.setdefault(token, len(rows) + 1) for token in tokens])
+            before = ["", *tokens] if self.kind == "pairs" else repeat("")
+            steps = zip(before, tokens, strict=False)
+            codes.extend([rows.setdefault(step, len(rows) + 1) for step in steps])
             offsets.append(len(codes))
         return Ragged(
             np.frombuffer(codes, np.int32) if codes else np.zeros(0, np.int32),
@@ -137,17 +206,12 @@ class TextEncoder:
             self._table(list(rows)),
         )
 
-    @property
-    def features(self) -> int:
-        """The number of integers for each token."""
-        return 1 if self.pieces is None else 1 + PIECES_PER_TOKEN
-
-    def _table(self, tokens: list[str]) -> np.ndarray[Any, np.dtype[np.int32]]:
-        table = np.zeros((len(tokens) + 1, self.features), np.int32)
-        table[1:, 0] = self.vocabulary.encode(token.lower() for token in tokens)
-        if self.pieces is not None:
-            for row, token in enumerate(tokens, start=1):
-                known = self.pieces.encode(pieces_of(token))
+    def _table(self, steps: list[tuple[str, str]]) -> np.ndarray[Any, np.dtype[np.int32]]:
+        table = np.zeros((len(steps) + 1, ids_per_token(self.kind)), np.int32)
+        table[1:, 0] = self.vocabulary.encode(token.lower() for _, token in steps)
+        if self.pieces is not None and self.kind is not None:
+            for row, step in enumerate(steps, start=1):
+                known = self.pieces.encode(PIECES[self.kind](*step))
                 table[row, 1 : 1 + len(known)] = len(self.vocabulary) - 1 + np.array(known, int)
         return table
 
@@ -155,7 +219,10 @@ class TextEncoder:
         """Give what `from_json` takes back."""
         return {
             "tokenizer": self.tokenizer,
+            "tokenizer_version": tokenizer_version(self.tokenizer),
             "max_length": self.max_length,
+            "truncation": self.truncation,
+            "kind": self.kind,
             "vocabulary": self.vocabulary.to_json(),
             "pieces": None if self.pieces is None else self.pieces.to_json(),
         }
@@ -164,9 +231,13 @@ class TextEncoder:
     def from_json(cls, stored: dict[str, Any]) -> "TextEncoder":
         """Rebuild what `to_json` gave."""
         pieces = stored["pieces"]
+        tokenizer = tokenizer_name(stored["tokenizer"])
+        check_tokenizer_version(tokenizer, stored.get("tokenizer_version"))
         return cls(
-            stored["tokenizer"],
+            tokenizer,
             Vocabulary.from_json(stored["vocabulary"]),
             None if pieces is None else Vocabulary.from_json(pieces),
             stored["max_length"],
+            stored.get("truncation", "head"),
+            stored.get("kind", None if pieces is None else "spelling"),
         )

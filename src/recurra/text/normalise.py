@@ -4,24 +4,49 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["duplicate_key", "mask_digits", "normalise"]
+__all__ = ["compose", "duplicate_key", "mask_digits", "normalise", "squeeze"]
 
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_NO_LETTERS = re.compile(r"[^\u3131-\u318e]+")  # all but Hangul letters that stand alone
+_REPEATED = re.compile(r"([^\d\s])\1{3,}")
+
+
+def compose(text: str) -> str:
+    """Give the composed form (NFKC), with `<br />`, HTML's line break, as a space.
+
+    NFKC joins Hangul letters into syllables (a file from a Mac may hold them apart), and maps
+    full-width and circled forms, which spam uses to slip past filters, to plain ones. Letters that
+    stand alone, as in laughter, stay as they are: NFKC would make syllables of their runs.
+
+    Example:
+        >>> compose("ＦＲＥＥ 하<br />ㅋㅋㅠㅠ")
+        'FREE 하 ㅋㅋㅠㅠ'
+    """
+    text = _BREAK.sub(" ", text)
+    return _NO_LETTERS.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
 
 
 def normalise(text: str) -> str:
-    """Compose (NFKC) and lower the case.
-
-    NFKC joins Hangul letters into syllables (a file from a Mac may hold them apart), and maps
-    full-width and circled forms, which spam uses to slip past filters, to plain ones.
+    """Compose and lower the case.
 
     Example:
         >>> normalise("ＦＲＥＥ 하")
         'free 하'
     """
-    return unicodedata.normalize("NFKC", text).lower()
+    return compose(text).lower()
+
+
+def squeeze(text: str) -> str:
+    """Cut runs of more than three of one sign, digits aside, to three: longer says no more.
+
+    Example:
+        >>> squeeze("ㅋㅋㅋㅋㅋㅋ sooooo 10000 !!")
+        'ㅋㅋㅋ sooo 10000 !!'
+    """
+    return _REPEATED.sub(r"\1\1\1", text)
 
 
 def mask_digits(text: str) -> str:
