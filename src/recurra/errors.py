@@ -5,6 +5,7 @@
     RecurraError                 the work failed                             exit code 1
     └── InputError (ValueError)  what was given cannot be used               exit code 2
         ├── DataError            a file, a column, labels, rows
+        │   └── LeakError        training would see what the test asks
         ├── SettingsError        an option or an argument
         ├── BundleError          a saved model: damaged, incomplete, newer
         └── RunError             a run folder: occupied, unreadable, another run's
@@ -12,7 +13,15 @@
 Every message says what must hold, what arrived, and what to do.
 """
 
-__all__ = ["BundleError", "DataError", "InputError", "RecurraError", "RunError", "SettingsError"]
+__all__ = [
+    "BundleError",
+    "DataError",
+    "InputError",
+    "LeakError",
+    "RecurraError",
+    "RunError",
+    "SettingsError",
+]
 
 
 class RecurraError(Exception):
@@ -29,6 +38,10 @@ class InputError(RecurraError, ValueError):
 
 class DataError(InputError):
     """A file, a column, the labels or the rows cannot be used."""
+
+
+class LeakError(DataError):
+    """Training would see what the test asks: the score would be of no worth."""
 
 
 class SettingsError(InputError):

@@ -6,6 +6,7 @@ one array of offsets they take four bytes a timestep. Each distinct timestep is 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ class Ragged:
     Args:
         codes: (total timesteps,) int32, rows of `table`.
         offsets: (sequences + 1,) int64, rising from 0 to the number of codes.
-        table: (distinct timesteps, features) int32. Row 0 is the padding row, all zero.
+        table: (distinct timesteps, features) int32 or float32. Row 0 is the padding row, all zero.
 
     Example:
         >>> table = np.array([[0], [7], [8]], dtype=np.int32)
@@ -36,7 +37,7 @@ class Ragged:
 
     codes: Int32
     offsets: Int64
-    table: Int32
+    table: npt.NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -46,14 +47,14 @@ class Ragged:
         """The number of timesteps of each sequence, (sequences,)."""
         return np.diff(self.offsets)
 
-    def pad(self, rows: Int64, timesteps: int) -> Int32:
+    def pad(self, rows: Int64, timesteps: int) -> npt.NDArray[Any]:
         """Give the chosen sequences as one (rows, timesteps, features) array, zeros at the end."""
         starts, lengths = self.offsets[rows], self.lengths[rows]
         steps = np.arange(timesteps)
         inside = steps < lengths[:, None]
         codes = np.zeros((len(rows), timesteps), np.int32)
         codes[inside] = self.codes[(starts[:, None] + steps)[inside]]
-        padded: Int32 = self.table[codes]
+        padded: npt.NDArray[Any] = self.table[codes]
         return padded
 
     def take(self, rows: Int64) -> "Ragged":

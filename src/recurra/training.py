@@ -155,9 +155,9 @@ def _batches(sequences: Ragged, order: Rows, size: int) -> list[tuple[int, Rows]
     return cut
 
 
-def _padded(sequences: Ragged, rows: Rows, timesteps: int, size: int) -> npt.NDArray[np.int32]:
-    """Give (size, timesteps[, features]) integers; missing rows are all padding."""
-    padded = np.zeros((size, timesteps, sequences.table.shape[1]), np.int32)
+def _padded(sequences: Ragged, rows: Rows, timesteps: int, size: int) -> npt.NDArray[Any]:
+    """Give (size, timesteps[, features]) of the table's kind; missing rows are all padding."""
+    padded = np.zeros((size, timesteps, sequences.table.shape[1]), sequences.table.dtype)
     padded[: len(rows)] = sequences.pad(rows, timesteps)
     return padded[..., 0] if padded.shape[2] == 1 else padded
 

@@ -1,7 +1,7 @@
 """report.html: one file that needs nothing else, plots drawn inline."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -201,3 +201,33 @@ def _calibration(axes: Any, judged: Judged, report: Report) -> None:
 def plot_curves(curves: list[Curve]) -> Markup:
     """Draw the curves of training as SVG."""
     return svg(lambda axes: _curves(axes, curves))
+
+
+def render_rise(report: Any, calibration: Mapping[str, Sequence[tuple[float, float, int]]]) -> str:
+    """Give the page of a stock-rise run as HTML.
+
+    Args:
+        report: a report with `measures`, `edge`, `networks` and `simulation`.
+        calibration: for some models, bins as `calibration_bins` gives them.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("recurra.evaluation"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+    def bins(axes: Any) -> None:
+        axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
+        for name, points in calibration.items():
+            mean, share, _ = zip(*points, strict=True)
+            axes.plot(mean, share, marker="o", markersize=3, linewidth=1, label=name)
+        axes.set(xlabel="mean score", ylabel="share that rose")
+        axes.legend(frameon=False)
+
+    def worth(axes: Any) -> None:
+        axes.plot(report.simulation["worth"], color=MODEL, linewidth=1)
+        axes.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
+        axes.set(xlabel="test day", ylabel="worth of 1 at the start")
+
+    plots = {"calibration": svg(bins), "worth": svg(worth)}
+    return environment.get_template("rise.html.j2").render(report=report, plots=plots)

@@ -1,15 +1,25 @@
 """Which rows train, validate and test. Rows of one group never stand on two sides."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from recurra.errors import DataError
+from recurra.errors import DataError, LeakError, SettingsError
 
-__all__ = ["Split", "group_split", "stratified_group_folds", "stratified_group_split"]
+__all__ = [
+    "Split",
+    "check_dates",
+    "dated_split",
+    "group_split",
+    "stratified_group_folds",
+    "stratified_group_split",
+    "walk_forward",
+]
 
 Rows = npt.NDArray[np.int64]
+Dates = npt.NDArray[np.datetime64]
 
 
 @dataclass(frozen=True)
@@ -132,3 +142,151 @@ def group_split(groups: Rows, held_out: float, seed: int = 0) -> tuple[Rows, Row
             f"cannot be split so that {held_out:.0%} are held out. Give more different rows."
         )
     return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def dated_split(
+    dates: Dates,
+    validate_from: np.datetime64,
+    test_from: np.datetime64,
+    *,
+    window: int,
+    embargo: int = 0,
+    test_until: np.datetime64 | None = None,
+) -> tuple[Split, int]:
+    """Split rows by their day: train, then validate, then test. All rows of a day are on one side.
+
+    A row of day `D` looks back on the `window` days before it. So the last `window` days before
+    each border are purged: their days stand in windows of the later side, too. `embargo` more
+    days go, for what a window remembers of earlier ones.
+
+    ::
+
+        train … │ purged, embargo │ validation … │ purged, embargo │ test …
+
+    Args:
+        dates: (rows,) the day whose outcome a row predicts, in any order.
+        validate_from: no validation row is earlier.
+        test_from: no test row is earlier.
+        window: trading days that a row looks back on.
+        embargo: days left out beside those.
+        test_until: test rows are earlier than this; None takes all.
+
+    Returns:
+        The split, and the number of rows purged.
+
+    Raises:
+        DataError: a side would be empty.
+
+    Example:
+        >>> days = np.arange("2024-01-01", "2024-01-21", dtype="datetime64[D]")
+        >>> split, purged = dated_split(days, days[10], days[15], window=2)
+        >>> len(split.train), len(split.validation), len(split.test), purged
+        (8, 3, 5, 4)
+    """
+    calendar, day = np.unique(dates, return_inverse=True)
+    first, second = np.searchsorted(calendar, np.array([validate_from, test_from]))
+    last = len(calendar) if test_until is None else int(np.searchsorted(calendar, test_until))
+    gap = window + embargo
+    sides = (
+        np.flatnonzero(day < first - gap),
+        np.flatnonzero((day >= first) & (day < second - gap)),
+        np.flatnonzero((day >= second) & (day < last)),
+    )
+    for name, rows in zip(("training", "validation", "test"), sides, strict=True):
+        if not len(rows):
+            raise DataError(
+                f"every side of a dated split must hold days, but no {name} day is left of "
+                f"{calendar[0]} to {calendar[-1]} ({len(calendar)} days) with validation from "
+                f"{validate_from}, test from {test_from} and {gap} days purged before each. Give "
+                "a longer history, a shorter window, or other dates."
+            )
+    split = Split(*sides)
+    check_dates(dates, split.train, split.validation, window, "validation")
+    check_dates(dates, split.fitted_on, split.test, window, "test")
+    return split, int((day < last).sum()) - sum(map(len, sides))
+
+
+def check_dates(dates: Dates, before: Rows, after: Rows, window: int, side: str = "test") -> None:
+    """Make sure that no day of the earlier rows stands in a window of the later ones.
+
+    Args:
+        dates: (rows,) the day whose outcome a row predicts.
+        before: rows that train.
+        after: rows that judge.
+        window: trading days that a row looks back on.
+        side: what the later rows are called.
+
+    Raises:
+        LeakError: a day is in both.
+    """
+    calendar = np.unique(dates)
+    end = int(np.searchsorted(calendar, dates[before].max()))
+    first = int(np.searchsorted(calendar, dates[after].min()))
+    shared = end - (first - window) + 1
+    if shared > 0:
+        start = calendar[max(0, first - window)]
+        later = first + shared
+        cure = (
+            f"Start the {side} on {calendar[later]} or purge" if later < len(calendar) else "Purge"
+        )
+        days = "1 day is" if shared == 1 else f"{shared} days are"
+        raise LeakError(
+            f"training data end on {calendar[end]} but the first {side} window starts on {start}, "
+            f"so {days} in both. {cure} {'1 day' if shared == 1 else f'{shared} days'}."
+        )
+
+
+def walk_forward(
+    dates: Dates,
+    folds: int,
+    *,
+    window: int,
+    embargo: int = 0,
+    test_share: float = 0.4,
+    validation_share: float = 0.15,
+) -> list[tuple[Split, int]]:
+    """Test on the last days in turn, each time trained on all that came before.
+
+    ::
+
+        fold 1: train ─────── validate ── test ──
+        fold 2: train ──────────────── validate ── test ──
+        fold 3: train ───────────────────────── validate ── test ──
+
+    Args:
+        dates: (rows,) the day whose outcome a row predicts.
+        folds: how many times a model is fitted anew.
+        window: trading days that a row looks back on, purged before each border.
+        embargo: days left out beside those.
+        test_share: of the days, tested by all folds together.
+        validation_share: of the days before a test, the last ones, for validation.
+
+    Returns:
+        For each fold its split and the number of rows purged.
+
+    Example:
+        >>> days = np.arange("2023-01-01", "2024-01-01", dtype="datetime64[D]")
+        >>> folds = walk_forward(days, 2, window=10)
+        >>> [len(split.train) for split, _ in folds], [len(split.test) for split, _ in folds]
+        ([176, 238], [73, 73])
+    """
+    if folds < 1:
+        raise SettingsError(f"folds must be at least 1, but it is {folds}.")
+    calendar = np.unique(dates)
+    start = round(len(calendar) * (1 - test_share))
+    borders = np.linspace(start, len(calendar), folds + 1).round().astype(int)
+    if start < 1 or (np.diff(borders) < 1).any():
+        raise DataError(
+            f"{folds} folds need more days than the {len(calendar)} that are here. "
+            "Give a longer history or fewer folds."
+        )
+    splits = []
+    for begin, end in pairwise(borders):
+        validate = calendar[int(begin * (1 - validation_share))]
+        until = calendar[end] if end < len(calendar) else None
+        splits.append(
+            dated_split(
+                dates, validate, calendar[begin], window=window, embargo=embargo, test_until=until
+            )
+        )
+    return splits
