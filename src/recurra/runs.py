@@ -23,7 +23,7 @@ from recurra.errors import RunError
 __all__ = ["COMPARED", "TRAINED", "RunFolder"]
 
 TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json")
-COMPARED = ("compare.json",)
+COMPARED = ("compare.html", "compare.json")
 STAGING = ".finishing"
 CHECKPOINTS = {
     TRAINED: re.compile(r"(\.?member-\d+\.safetensors(\.partial)?|network-[a-z0-9-]+)$"),

@@ -12,9 +12,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
+    from recurra.evaluation.compared import Comparison
     from recurra.evaluation.report import ModelInfo, Report, TestResult
     from recurra.evaluation.written import WrittenReport
-    from recurra.recipes.compare import Comparison
     from recurra.training import History, Step
 
 __all__ = [
@@ -179,6 +179,8 @@ def show_comparison(comparison: "Comparison") -> None:
     table = Table(
         title=f"{comparison.folds} folds of {comparison.rows:,} rows{sample}, mean ± sd",
         box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("model", no_wrap=True)
     for name in ("parameters", "F1", "accuracy", "PR-AUC", "fit s", "predict s"):

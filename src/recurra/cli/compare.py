@@ -75,4 +75,4 @@ def compare(
         print_json(json.loads(comparison.model_dump_json(by_alias=True)))
     else:
         show_comparison(comparison)
-        note(f"written: {place / 'compare.json'}")
+        note(f"written: {place / 'compare.html'} and compare.json")

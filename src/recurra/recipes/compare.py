@@ -4,54 +4,24 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
 
 from recurra.data import LabelledTexts
 from recurra.errors import RunError
 from recurra.estimators import SequenceClassifier, group_duplicates
 from recurra.evaluation.baselines import TEXT_BASELINES, fit_text_baseline
+from recurra.evaluation.compared import SHOWN, Compared, Comparison, render_comparison
 from recurra.evaluation.metrics import Bootstrap, measure
 from recurra.evaluation.splits import stratified_group_folds
-from recurra.evaluation.verdict import Verdict, decide
+from recurra.evaluation.verdict import decide
 from recurra.runs import RunFolder
 from recurra.training import write_atomically
 
-__all__ = ["Compared", "Comparison", "compare_texts"]
-
-SHOWN = ("f1", "accuracy", "pr_auc", "precision", "recall")
-
-
-class Compared(BaseModel):
-    """One model over all folds: mean and standard deviation of each measure over the folds."""
-
-    name: str
-    baseline: bool
-    parameters: int | None
-    mean: dict[str, float]
-    deviation: dict[str, float]
-    fit_seconds: float
-    predict_seconds: float
-    verdict: Verdict | None
-
-
-class Comparison(BaseModel):
-    """What compare.json holds."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    schema_: Literal["recurra.compare/1"] = Field(default="recurra.compare/1", alias="schema")
-    source: str
-    sha256: str
-    rows: int
-    classes: dict[str, int]
-    positive: str
-    folds: int
-    seed: int
-    models: list[Compared]
+__all__ = ["compare_texts"]
 
 
 def compare_texts(
@@ -102,13 +72,14 @@ def compare_texts(
         seed=seed,
         models=_summarise(done, rows.truth, groups, fold_of, seed),
     )
-    text = comparison.model_dump_json(by_alias=True, indent=2) + "\n"
-    folder.finish(lambda place: _write(place / "compare.json", text))
+    folder.finish(lambda place: _write(place, comparison))
     return comparison
 
 
-def _write(path: Any, text: str) -> None:
-    path.write_text(text, "utf-8")
+def _write(place: Path, comparison: Comparison) -> None:
+    text = comparison.model_dump_json(by_alias=True, indent=2) + "\n"
+    (place / "compare.html").write_text(render_comparison(comparison), "utf-8")
+    (place / "compare.json").write_text(text, "utf-8")
 
 
 Texts = npt.NDArray[np.object_]
