@@ -15,6 +15,7 @@ from recurra.data.catalogue import sample_path
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "README.ko.md", "docs/guide.md", "docs/guide.ko.md"]
+MARKETS = ["docs/markets.md", "docs/markets.ko.md"]
 LINK = re.compile(r"\]\(([^)#]+?)(?:#[^)]*)?\)")
 # as documented but quick: one epoch of one network tells whether a command works
 QUICK = {"train": ["--epochs", "1", "--members", "1"], "compare": ["--epochs", "1"]}
@@ -68,7 +69,7 @@ def test_every_documented_command_works(page: str, folder: Path) -> None:
         assert run.returncode == 0, f"{command}\n{run.stderr}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
+@pytest.mark.parametrize("page", [page for page in [*PAGES, *MARKETS] if blocks(page, "python")])
 def test_every_documented_block_of_python_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,9 +94,13 @@ def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
     for english, korean in (("README.md", "README.ko.md"), ("docs/guide.md", "docs/guide.ko.md")):
         assert commands(korean) == commands(english)
         assert blocks(korean, "python") == blocks(english, "python")
+    assert blocks(MARKETS[1], "console") == blocks(MARKETS[0], "console")
+    assert blocks(MARKETS[1], "python") == blocks(MARKETS[0], "python")
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "docs/results.md"])
+@pytest.mark.parametrize(
+    "page", [*PAGES, *MARKETS, "CHANGELOG.md", "CONTRIBUTING.md", "docs/results.md"]
+)
 def test_every_link_within_the_project_leads_somewhere(page: str) -> None:
     for target in LINK.findall((ROOT / page).read_text("utf-8")):
         if not target.startswith("http"):

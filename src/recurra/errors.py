@@ -3,6 +3,7 @@
 ::
 
     RecurraError                 the work failed                             exit code 1
+    ├── SourceError              a service on the network gave nothing usable
     └── InputError (ValueError)  what was given cannot be used               exit code 2
         ├── DataError            a file, a column, labels, rows
         │   └── LeakError        training would see what the test asks
@@ -21,6 +22,7 @@ __all__ = [
     "RecurraError",
     "RunError",
     "SettingsError",
+    "SourceError",
 ]
 
 
@@ -28,6 +30,10 @@ class RecurraError(Exception):
     """Base of every error that Recurra raises on purpose."""
 
     exit_code = 1
+
+
+class SourceError(RecurraError):
+    """A service on the network gave nothing usable; it may do so later."""
 
 
 class InputError(RecurraError, ValueError):

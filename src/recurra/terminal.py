@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,17 +12,22 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
+    import pandas as pd
+
     from recurra.evaluation.compared import Comparison
     from recurra.evaluation.report import ModelInfo, Report, TestResult
     from recurra.evaluation.written import WrittenReport
+    from recurra.markets.checks import PriceCheck
     from recurra.training import History, Step
 
 __all__ = [
     "Watch",
     "note",
     "out",
+    "show_check",
     "show_comparison",
     "show_explanation",
+    "show_frame",
     "show_layers",
     "show_report",
     "show_result",
@@ -222,6 +227,63 @@ def show_attributions(title: str, rows: list[tuple[str, float, float]]) -> None:
         ]
         table.add_row(escape(token), *shown)
     out.print(table)
+
+
+def show_frame(frame: "pd.DataFrame", title: str) -> None:
+    """Print rows of a table: numbers to the right, days as dates, what is unknown as a dash."""
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    numbers = set(frame.select_dtypes("number"))
+    for name in frame.columns:
+        table.add_column(str(name), justify="right" if name in numbers else "left")
+    columns = [_cells(frame[name]) for name in frame.columns]
+    for row in zip(*columns, strict=True):
+        table.add_row(*map(escape, row))
+    _print_whole(table)
+
+
+def _cells(column: "pd.Series") -> list[str]:
+    """Write a column: all numbers of it with as many decimals as their size asks for."""
+    known = column.dropna()
+    if column.dtype.kind not in "iuf":
+        return ["–" if value != value else _plain(value) for value in column]  # NaN is not itself
+    whole = bool((known == known.round()).all())
+    decimals = 0 if whole else 2 if known.abs().max() >= 10 else 4
+    return ["–" if value != value else f"{value:,.{decimals}f}" for value in column]
+
+
+def _plain(value: Any) -> str:
+    return str(value.date()) if hasattr(value, "date") else str(value)
+
+
+def _print_whole(table: Table) -> None:
+    """Print a table as wide as it is: a narrow terminal wraps its lines, a pipe gets all."""
+    Console(width=max(out.width, 160), highlight=False).print(table)
+
+
+def show_check(found: "PriceCheck") -> None:
+    """Print what is wrong with prices: a row a rule, faults first."""
+    title = f"{found.ticker}: {found.days:,} days, {found.first} to {found.last}"
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("", "rule"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("days", justify="right", no_wrap=True)
+    for name in ("first", "last"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("the last one")
+    for flag in sorted(found.flags, key=lambda flag: flag.level):
+        table.add_row(
+            "[bold red]fault[/]" if flag.level == "fault" else "[dim]note[/]",
+            flag.rule,
+            f"{flag.count:,}",
+            str(flag.first),
+            str(flag.last),
+            escape(flag.findings[-1].detail),
+        )
+    if found.flags:
+        _print_whole(table)
+    else:
+        out.print(escape(f"{title}: nothing found"), soft_wrap=True)
+    note(f"from {found.source}; by {found.calendar}")
 
 
 def fail(message: str) -> None:

@@ -9,6 +9,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     doctor,
     explain,
     generation,
+    market,
     stock_rise,
     texts,
     translation,

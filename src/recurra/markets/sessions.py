@@ -70,6 +70,8 @@ def without_closed_days(prices: Prices) -> Prices:
     knows the future. Without a calendar of the exchange, only weekends are known to be closed.
     """
     index = prices.frame.index
+    if not len(index):
+        return prices
     _, allowed, _ = open_days(instrument(prices.ticker), index[0].date(), index[-1].date())
     found = closed_days(prices, allowed)
     if not found:
