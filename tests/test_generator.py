@@ -1,10 +1,14 @@
 import itertools
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from recurra import SequenceGenerator
 from recurra.errors import BundleError, DataError, SettingsError
@@ -229,3 +233,33 @@ def test_the_recipe_beats_n_grams_on_the_sample_and_counts_copies(tmp_path: Path
         "report.json",
     }
     assert "What it writes" in (tmp_path / "run" / "report.html").read_text("utf-8")
+
+
+def test_a_stream_goes_on_from_the_state_of_another(model: SequenceGenerator) -> None:
+    tokens = model.vocabulary_.encode("abba")
+    whole, first, second = (model.stream("ab") for _ in range(3))
+    expected = [whole.step(np.array([token])) for token in tokens]
+    for token in tokens[:2]:
+        first.step(np.array([token]))
+    second.state = first.state
+    rest = [second.step(np.array([token])) for token in tokens[2:]]
+    np.testing.assert_array_equal(np.stack(rest), np.stack(expected[2:]))
+
+
+def test_it_is_cloned_and_pickled_as_scikit_learn_does(model: SequenceGenerator) -> None:
+    copy = clone(model)
+    assert copy.get_params() == model.get_params()
+    with pytest.raises(NotFittedError):
+        copy.generate(1)
+    model.perplexity(["ab"], ["ab"])
+    again = pickle.loads(pickle.dumps(model))
+    assert again.perplexity(["ab"], ["ab"]) == model.perplexity(["ab"], ["ab"])
+
+
+def test_threads_write_and_judge_as_one_does(model: SequenceGenerator) -> None:
+    alone = [model.generate(2, label="ab", random_state=seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(
+            pool.map(lambda seed: model.generate(2, label="ab", random_state=seed), range(4))
+        )
+    assert together == alone

@@ -252,7 +252,7 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
         level = level_named(self.level)
         limit = self.max_length if max_length is None else max_length
         begun = level.split(seed)
-        stream = Stream(self, np.full(n, self._class_index(label)))
+        stream = self.stream(label, n)
         logits = stream.step(np.full(n, 2))
         for token in self.vocabulary_.encode(begun):
             logits = stream.step(np.full(n, token))
@@ -284,10 +284,15 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
         lines = as_lines(X)
         labels = [None] * len(lines) if y is None else list(y)
         classes = np.array([self._class_index(label) for label in labels])
-        model = self.build()
-        for variable in model.weights:
-            variable.assign(self.weights_[variable.path])
-        return log_probabilities(model, self._lesson(lines, classes))
+        return log_probabilities(filled(self), self._lesson(lines, classes))
+
+    def stream(self, label: Any = None, texts: int = 1) -> Stream:
+        """Give a stream of `texts` texts side by side: tokens in, logits out, `state` carried.
+
+        A stream's `state` may be stored, and set on another stream: it goes on from there.
+        """
+        check_is_fitted(self, "weights_")
+        return Stream(self, np.full(texts, self._class_index(label)))
 
     def token_counts(self, X: Any) -> npt.NDArray[np.int64]:
         """Give how many tokens of each line are judged, the end included, (rows,)."""
@@ -327,6 +332,9 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
             model.weights_ = {name: bundle.weights[name] for name in names}
         return model
 
+    def __getstate__(self) -> dict[str, Any]:
+        return unbuilt(dict(super().__getstate__()))
+
     def _lesson(self, lines: Texts, classes: npt.NDArray[np.int64]) -> Lesson:
         split = level_named(self.level).split
         tokens = [self.vocabulary_.encode(split(line)[: self.max_length]) for line in lines]
@@ -358,6 +366,21 @@ class _Along(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, shapes: Any) -> Any:
         """Give the shape."""
         return (*shapes[1][:2], shapes[0][-1])
+
+
+def filled(estimator: Any) -> Any:
+    """Give the network with the weights that were learnt, built when it is first needed."""
+    if getattr(estimator, "_built_for", None) is not estimator.weights_:
+        network = estimator.build()
+        for variable in network.weights:
+            variable.assign(estimator.weights_[variable.path])
+        estimator._built, estimator._built_for = network, estimator.weights_
+    return estimator._built
+
+
+def unbuilt(state: dict[str, Any]) -> dict[str, Any]:
+    """Give what pickles: compiled networks do not; the weights do, and it is built again."""
+    return {name: value for name, value in state.items() if not name.startswith("_built")}
 
 
 def _draw(
@@ -410,7 +433,9 @@ def check_settings(model: Any, known: dict[str, Any]) -> None:
             raise SettingsError(f"{name} must be at least 1, but it is {getattr(model, name)}.")
     for name, low in (("dropout", 0.0), ("validation_split", 1e-9)):
         if not low <= getattr(model, name) < 1:
-            raise SettingsError(f"{name} must be below 1 and not below 0, but it is {model}.")
+            raise SettingsError(
+                f"{name} must be a share below 1, but it is {getattr(model, name)}."
+            )
     if not model.learning_rate > 0:
         raise SettingsError(f"learning_rate must be above 0, but it is {model.learning_rate}.")
 

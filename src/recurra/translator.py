@@ -14,7 +14,16 @@ from recurra.backend import keras
 from recurra.bundle import Bundle, read_bundle, write_bundle
 from recurra.errors import DataError, SettingsError
 from recurra.evaluation.splits import group_split
-from recurra.generator import CELLS, as_lines, check_settings, fingerprint, fitting, fold_lines
+from recurra.generator import (
+    CELLS,
+    as_lines,
+    check_settings,
+    filled,
+    fingerprint,
+    fitting,
+    fold_lines,
+    unbuilt,
+)
 from recurra.layers import Bidirectional
 from recurra.teaching import (
     Lesson,
@@ -313,10 +322,7 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
     def log_probabilities(self, X: Any, y: Any) -> npt.NDArray[np.float64]:
         """Give the natural logarithm of the probability of each translation, (rows,)."""
         check_is_fitted(self, "weights_")
-        model = self.build()
-        for variable in model.weights:
-            variable.assign(self.weights_[variable.path])
-        return log_probabilities(model, self._lesson(as_lines(X), as_lines(y)))
+        return log_probabilities(filled(self), self._lesson(as_lines(X), as_lines(y)))
 
     def save(self, folder: str | Path, card: str = "") -> None:
         """Write the fitted model to a folder: JSON and safetensors, checksummed."""
@@ -340,6 +346,9 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
             names = [weight.path for weight in model.build().weights]
             model.weights_ = {name: bundle.weights[name] for name in names}
         return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        return unbuilt(dict(super().__getstate__()))
 
     def _lesson(self, sources: Texts, targets: Texts) -> Lesson:
         read, write = level_named(self.source_level).split, level_named(self.target_level).split
