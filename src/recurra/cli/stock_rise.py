@@ -214,6 +214,7 @@ def _market(
 
 def _prices(tickers: list[str] | None, universe: str | None, source: Path | None) -> "list[Prices]":
     from recurra.markets import sources
+    from recurra.markets.sessions import without_closed_days
 
     if universe and Path(universe).is_dir():
         return sources.universe(universe)
@@ -224,7 +225,8 @@ def _prices(tickers: list[str] | None, universe: str | None, source: Path | None
         tickers = [code for code in codes if folder.find(code)]
         if not tickers:
             raise DataError(f"none of the {len(codes)} tickers of {universe} is in {folder.name}.")
-    return [folder.prices(ticker) for ticker in tickers or []]
+    # a holiday filled with the next day's prices would tell a model the future
+    return [without_closed_days(folder.prices(ticker)) for ticker in tickers or []]
 
 
 def _day(text: str | None) -> str | None:
