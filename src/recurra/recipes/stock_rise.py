@@ -180,22 +180,26 @@ def features_of(frame: pd.DataFrame) -> tuple[Floats, tuple[str, ...]]:
 
     Prices and averages are logarithms, to be scaled by the close of D-1; MACD is in money.
     """
-    columns = {name: np.log(frame[name]) for name in PRICES}
-    columns |= {f"sma{days}": np.log(sma(frame["close"], days)) for days in AVERAGES}
-    columns["macd"] = macd(frame["close"])["macd"]
+    close = frame["close"]
+    logs = np.log(frame[list(PRICES)].to_numpy())
+    columns = dict(zip(PRICES, logs.T, strict=True))
+    columns |= {f"sma{days}": np.log(sma(close, days).to_numpy()) for days in AVERAGES}
+    columns["macd"] = macd(close)["macd"].to_numpy()
     if frame["volume"].gt(0).mean() > 0.5:
-        ratio = volume_ratio(frame["volume"])
-        columns["volume"] = np.log(ratio.clip(lower=0.05)).clip(-3, 3)
+        ratio = np.maximum(volume_ratio(frame["volume"]).to_numpy(), 0.05)
+        columns["volume"] = np.clip(np.log(ratio), -3, 3)
     return np.column_stack(list(columns.values())), tuple(columns)
 
 
 def _volatility(frame: pd.DataFrame) -> Floats:
     """Give logarithms of recent movement: closes, weighted; high over low, 1, 5, 20, 60 days."""
-    change = np.log(frame["close"]).diff()
-    spread = np.log(frame["high"] / frame["low"]) ** 2 / (4 * np.log(2))
-    measures = [(change**2).ewm(alpha=0.06, min_periods=20).mean()]
-    measures += [spread.rolling(days).mean() for days in (1, 5, 20, 60)]
-    return np.column_stack([np.log(np.sqrt(m.clip(lower=1e-8))) for m in measures])
+    logs = np.log(frame[["close", "high", "low"]].to_numpy())
+    change = pd.Series(np.diff(logs[:, 0], prepend=np.nan) ** 2)
+    spread = pd.Series((logs[:, 1] - logs[:, 2]) ** 2 / (4 * np.log(2)))
+    measures = [change.ewm(alpha=0.06, min_periods=20).mean(), spread]
+    measures += [spread.rolling(days).mean() for days in (5, 20, 60)]
+    variances: Floats = np.maximum(np.column_stack(measures), 1e-8)
+    return np.asarray(np.log(variances) / 2)
 
 
 def rows_of(market: Market, window: int = 10, *, newest: bool = False) -> RiseRows:
