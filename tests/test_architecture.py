@@ -18,7 +18,7 @@ FLOORS = [
     {"backend", "sequences", "bundle"},
     {"text", "evaluation", "runs"},
     {"kernels"},
-    {"layers", "subwords", "data"},
+    {"layers", "steps", "subwords", "data"},
     {"models", "markets"},
     {"training"},
     {"teaching"},

@@ -128,7 +128,7 @@ def test_the_weights_kept_are_those_of_the_lowest_validation_loss() -> None:
     model = dropping()
     for variable in model.weights:
         variable.assign(weights[variable.path])
-    scores = predict(model, VALIDATION.sequences)
+    scores = predict(model, VALIDATION.inputs)
     again = log_loss(VALIDATION.targets, scores, VALIDATION.weights)
     assert again == pytest.approx(min(losses), abs=1e-7)
 
@@ -145,7 +145,7 @@ def test_a_row_of_weight_zero_teaches_nothing() -> None:
     flipped = ROWS.targets.copy()
     flipped[75:150] = 1 - flipped[75:150]
     trained = [
-        train(dropping, Example(ROWS.sequences, targets, weights), SIDES[:1], Plan(epochs=1))[0][0]
+        train(dropping, Example(ROWS.inputs, targets, weights), SIDES[:1], Plan(epochs=1))[0][0]
         for targets in (ROWS.targets, flipped)
     ]
     for name in trained[0]:

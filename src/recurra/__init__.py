@@ -17,7 +17,12 @@ from recurra.errors import (
 )
 
 if TYPE_CHECKING:
-    from recurra.estimators import SequenceClassifier
+    from recurra.estimators import (
+        SequenceClassifier,
+        SequenceForecaster,
+        SequenceRegressor,
+        SequenceTagger,
+    )
     from recurra.generator import SequenceGenerator
     from recurra.layers import accelerate
     from recurra.text import TextEncoder, Vocabulary
@@ -31,7 +36,10 @@ __all__ = [
     "RecurraError",
     "RunError",
     "SequenceClassifier",
+    "SequenceForecaster",
     "SequenceGenerator",
+    "SequenceRegressor",
+    "SequenceTagger",
     "SequenceTranslator",
     "SettingsError",
     "TextEncoder",
@@ -41,7 +49,10 @@ __all__ = [
 
 _LAZY = {
     "SequenceClassifier": "recurra.estimators",
+    "SequenceForecaster": "recurra.estimators",
     "SequenceGenerator": "recurra.generator",
+    "SequenceRegressor": "recurra.estimators",
+    "SequenceTagger": "recurra.estimators",
     "SequenceTranslator": "recurra.translator",
     "TextEncoder": "recurra.text",
     "Vocabulary": "recurra.text",

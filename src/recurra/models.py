@@ -1,4 +1,7 @@
-"""Architectures by name. Each reads integers (batch, timesteps) and gives one probability a row."""
+"""Architectures by name, for texts (integers) and for numeric sequences.
+
+A `Head` says what the network gives: one probability a row, one a class, numbers; a row or a step.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +10,47 @@ from typing import Any
 from recurra.backend import keras
 from recurra.errors import SettingsError
 from recurra.layers import GRU, LSTM, Bidirectional, SimpleRNN
+from recurra.steps import LastStep, MaskedConv1D, MeanOfSteps, Steps
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
 
-__all__ = ["ARCHITECTURES", "DEFAULT", "Architecture", "Layer", "architecture_named", "layer_table"]
+__all__ = [
+    "ARCHITECTURES",
+    "DEFAULT",
+    "SHAPES",
+    "Architecture",
+    "Head",
+    "Layer",
+    "architecture_named",
+    "layer_table",
+    "number_network",
+    "reader_of",
+    "streaming",
+    "token_network",
+]
 
 DEFAULT = "subword-bi-gru"
 
 layers = keras.layers
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a network gives.
+
+    Args:
+        units: how many numbers.
+        activation: "sigmoid" for a probability, "softmax" for one a class, None for any number.
+        each_step: whether it gives them at every timestep.
+    """
+
+    units: int = 1
+    activation: str | None = "sigmoid"
+    each_step: bool = False
+
+    def layer(self) -> Any:
+        """Give the last layer of a network."""
+        return layers.Dense(self.units, activation=self.activation, name="output")
 
 
 @dataclass(frozen=True)
@@ -23,7 +59,8 @@ class Architecture:
 
     Args:
         summary: one line for people.
-        build: (vocabulary size, number of pieces) to a Keras model.
+        build: (vocabulary size, number of pieces, head) to a Keras model; without a head it gives
+            one probability.
         tokenizer: how texts are split.
         pieces: what it reads beside each token: its `spelling`, the `pairs`, or nothing.
         members: how many networks, from different seeds, are averaged.
@@ -33,7 +70,7 @@ class Architecture:
     """
 
     summary: str
-    build: Callable[[int, int], Any]
+    build: Callable[..., Any]
     tokenizer: str = "word"
     pieces: str | None = None
     members: int = 1
@@ -42,16 +79,16 @@ class Architecture:
     label_smoothing: float = 0.0
 
 
-def recurrent(cell: Callable[[], Any]) -> Callable[[int, int], Any]:
+def recurrent(cell: Callable[[], Any]) -> Callable[..., Any]:
     """Embedding(vocabulary, 32) → cell → Dense(1, sigmoid), padding masked."""
 
-    def build(vocabulary: int, pieces: int) -> Any:
+    def build(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
         return keras.Sequential(
             [
                 layers.Input((None,), dtype="int32", name="tokens"),
                 layers.Embedding(vocabulary, 32, mask_zero=True, name="embedding"),
                 cell(),
-                layers.Dense(1, activation="sigmoid", name="output"),
+                head.layer(),
             ],
             name="network",
         )
@@ -59,7 +96,21 @@ def recurrent(cell: Callable[[], Any]) -> Callable[[int, int], Any]:
     return build
 
 
-def conv1d(vocabulary: int, pieces: int) -> Any:
+def one_to_one(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
+    """The mean of the words' vectors and a dense layer: no order, no memory."""
+    return keras.Sequential(
+        [
+            layers.Input((None,), dtype="int32", name="tokens"),
+            layers.Embedding(vocabulary, 32, mask_zero=True, name="embedding"),
+            MeanOfSteps(name="mean"),
+            layers.Dense(32, activation="relu", name="dense"),
+            head.layer(),
+        ],
+        name="network",
+    )
+
+
+def conv1d(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
     """Windows of five words, the strongest answer of each of 32 filters, two dense layers."""
     return keras.Sequential(
         [
@@ -70,13 +121,13 @@ def conv1d(vocabulary: int, pieces: int) -> Any:
             layers.GlobalMaxPooling1D(name="pooling"),
             layers.Dense(64, activation="relu", name="dense"),
             layers.Dropout(0.2, name="dense_dropout"),
-            layers.Dense(1, activation="sigmoid", name="output"),
+            head.layer(),
         ],
         name="network",
     )
 
 
-def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[[int, int], Any]:
+def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[..., Any]:
     """Tokens, GRUs in both directions, the maximum and mean of their states.
 
     Args:
@@ -84,7 +135,7 @@ def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[[int, i
         id_dropout: the share of a token's ids left out in training.
     """
 
-    def build(vocabulary: int, pieces: int) -> Any:
+    def build(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
         shape = (None, ids_per_token(kind)) if kind else (None,)
         ids = layers.Input(shape, dtype="int32", name="ids")
         x = SubwordEmbedding(
@@ -94,10 +145,64 @@ def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[[int, i
         x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
         x = MaskedMaxMeanPooling1D(name="pooling")(x)
         x = layers.Dropout(0.5, name="dropout")(x)
-        x = layers.Dense(1, activation="sigmoid", name="output")(x)
-        return keras.Model(ids, x, name="network")
+        return keras.Model(ids, head.layer()(x), name="network")
 
     return build
+
+
+CELLS: dict[str, Any] = {"simple-rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+SHAPES = ("one-to-one", "simple-rnn", "lstm", "gru", "bi-lstm", "bi-gru", "conv1d")
+
+
+def reader_of(name: str) -> Callable[[Any, int, bool], Any]:
+    """Give the body of an architecture: (steps, units, each_step) → one vector a row, or a step.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    if name not in SHAPES:
+        raise SettingsError(f"the model must be one of {', '.join(SHAPES)}, but {name!r} was given")
+    if name == "one-to-one":
+        return _without_memory
+    if name == "conv1d":
+        return _windows
+    cell, kind = CELLS[name.removeprefix("bi-")], name.removeprefix("bi-").replace("-", "_")
+
+    def read(x: Any, units: int, each_step: bool) -> Any:
+        layer = cell(units, return_sequences=each_step, name=kind)
+        return (Bidirectional(layer, name=f"bi_{kind}") if name.startswith("bi-") else layer)(x)
+
+    return read
+
+
+def _without_memory(x: Any, units: int, each_step: bool) -> Any:
+    """See one step: each, or the last."""
+    x = x if each_step else LastStep(name="last_step")(x)
+    return layers.Dense(units, activation="relu", name="dense")(x)
+
+
+def _windows(x: Any, units: int, each_step: bool) -> Any:
+    """See five steps at a time."""
+    x = MaskedConv1D(units, 5, activation="relu", name="conv1d")(x)
+    return x if each_step else MaskedMaxMeanPooling1D(name="pooling")(x)
+
+
+def number_network(name: str, features: int, head: Head, units: int = 32) -> Any:
+    """Build a network that reads (batch, timesteps, features + 1): the last column says "there"."""
+    numbers = layers.Input((None, features + 1), dtype="float32", name="numbers")
+    x = reader_of(name)(Steps(name="steps")(numbers), units, head.each_step)
+    return keras.Model(numbers, head.layer()(x), name="network")
+
+
+def token_network(name: str, vocabulary: int, pieces: int, head: Head, units: int = 64) -> Any:
+    """Build a network that answers at every token, read with its spelling."""
+    ids = layers.Input((None, ids_per_token("spelling")), dtype="int32", name="ids")
+    x = SubwordEmbedding(
+        vocabulary + pieces, 64, id_dropout=0.2, word_dropout=0.1, name="embedding"
+    )(ids)
+    x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
+    x = reader_of(name)(x, units, head.each_step)
+    return keras.Model(ids, head.layer()(layers.Dropout(0.3, name="dropout")(x)), name="network")
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -127,6 +232,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         batch_size=32,
         label_smoothing=0.05,
     ),
+    "one-to-one": Architecture("Embedding 32 → mean → Dense 32 → Dense 1, no order", one_to_one),
     "simple-rnn": Architecture(
         "Embedding 32 → SimpleRNN 32 → Dense 1",
         recurrent(lambda: SimpleRNN(32, name="simple_rnn")),
@@ -159,6 +265,43 @@ def architecture_named(name: str) -> Architecture:
         raise SettingsError(
             f"the model must be one of {', '.join(ARCHITECTURES)}, but {name!r} was given"
         ) from None
+
+
+def streaming(model: Any) -> Any:
+    """Give the network that reads a sequence in pieces: [piece, *states] → [answers, *states].
+
+    It has the layers and weights of `model`, but for what makes one of all steps: the answer at a
+    step is what `model` would give if the sequence ended there.
+
+    Raises:
+        SettingsError: the network looks ahead, or makes one of all steps in another way.
+    """
+    (shape,) = [given.shape for given in model.inputs]
+    piece = layers.Input(shape[1:], dtype=model.inputs[0].dtype, name="piece")
+    x, mask, before, after = piece, None, [], []
+    for layer in model.layers:
+        if isinstance(layer, layers.InputLayer) or type(layer) is LastStep:
+            continue
+        if isinstance(layer, Bidirectional | MaskedMaxMeanPooling1D | MeanOfSteps | layers.Conv1D):
+            raise SettingsError(
+                f"a sequence can be read in pieces when all that was read is in a state, but this "
+                f"network has a {type(layer).__name__}. Take simple-rnn, lstm, gru or one-to-one."
+            )
+        config = layer.get_config() | {"name": layer.name}  # weights go by these names
+        if not isinstance(layer, layers.RNN):
+            again = type(layer).from_config(config)
+            x, given = again(x), x
+            if given is piece:
+                mask = again.compute_mask(piece, None)
+            continue
+        size = layer.cell.state_size
+        states = [layers.Input((units,)) for units in (size if isinstance(size, list) else [size])]
+        reading = type(layer).from_config(config | {"return_sequences": True, "return_state": True})
+        # said aloud: of several arguments Keras takes along no mask
+        x, *last = reading(x, initial_state=states, mask=mask)
+        before += states
+        after += last
+    return keras.Model([piece, *before] if before else piece, [x, *after], name="stream")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,16 @@ one array of offsets they take four bytes a timestep. Each distinct timestep is 
 `table` and referred to by its row there, as a dictionary-encoded column does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Ragged"]
+from recurra.errors import DataError
+
+__all__ = ["NumberEncoder", "Ragged", "are_numbers"]
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -24,7 +27,7 @@ class Ragged:
     Args:
         codes: (total timesteps,) int32, rows of `table`.
         offsets: (sequences + 1,) int64, rising from 0 to the number of codes.
-        table: (distinct timesteps, features) int32 or float32. Row 0 is the padding row, all zero.
+        table: (distinct timesteps, features) int32, or floats. Row 0 is the padding row, all zero.
 
     Example:
         >>> table = np.array([[0], [7], [8]], dtype=np.int32)
@@ -38,6 +41,40 @@ class Ragged:
     codes: Int32
     offsets: Int64
     table: npt.NDArray[Any]
+
+    @classmethod
+    def of_numbers(cls, X: Any) -> "Ragged":
+        """Store numeric sequences.
+
+        Args:
+            X: an array (rows, timesteps, features) or (rows, timesteps), or a list of arrays
+                (timesteps_i, features) or (timesteps_i,); a `Ragged` of floats is given back.
+
+        Raises:
+            DataError: the numbers are not finite, or rows differ in their features.
+
+        Example:
+            >>> ragged = Ragged.of_numbers([[1.0, 2.0], [3.0]])
+            >>> ragged.lengths.tolist(), ragged.table.shape
+            ([2, 1], (4, 1))
+        """
+        if isinstance(X, Ragged):
+            return X
+        rows = [_steps(row, number) for number, row in enumerate(X)]
+        features = rows[0].shape[1] if rows else 1
+        for number, row in enumerate(rows):
+            if row.shape[1] != features:
+                raise DataError(
+                    f"every row of X must have the same features, but row 0 has {features} and "
+                    f"row {number} has {row.shape[1]}."
+                )
+        offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        table = np.concatenate([np.zeros((1, features)), *rows])
+        return cls(np.arange(1, len(table), dtype=np.int32), offsets, table)
+
+    def steps(self) -> npt.NDArray[Any]:
+        """Give the timesteps of all sequences end to end, (total timesteps, features)."""
+        return self.table[self.codes]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -54,8 +91,7 @@ class Ragged:
         inside = steps < lengths[:, None]
         codes = np.zeros((len(rows), timesteps), np.int32)
         codes[inside] = self.codes[(starts[:, None] + steps)[inside]]
-        padded: npt.NDArray[Any] = self.table[codes]
-        return padded
+        return self.table[codes]
 
     def take(self, rows: Int64) -> "Ragged":
         """Give the chosen sequences, in the order given."""
@@ -64,3 +100,112 @@ class Ragged:
         within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
         codes = self.codes[np.repeat(self.offsets[rows], lengths) + within]
         return Ragged(codes, offsets, self.table)
+
+
+def are_numbers(X: Any) -> bool:
+    """Say whether X holds numeric sequences, not texts."""
+    if isinstance(X, Ragged):
+        return bool(np.issubdtype(X.table.dtype, np.floating))
+    if isinstance(X, np.ndarray) and X.ndim > 1:
+        return X.dtype.kind in "biufc"
+    if isinstance(X, str) or not isinstance(X, Sequence | np.ndarray) or not len(X):
+        return False
+    first = X[0]
+    if isinstance(first, str) or not isinstance(first, Sequence | np.ndarray):
+        return False
+    return not len(first) or np.asarray(first).dtype.kind in "biufc"
+
+
+def _steps(row: Any, number: int) -> npt.NDArray[np.float64]:
+    """Give one sequence as (timesteps, features), or say why that cannot be."""
+    try:
+        steps = np.asarray(row)
+        if steps.dtype.kind == "c":
+            raise DataError("Complex data not supported: give real and imaginary parts as features")
+        steps = steps.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"every row of X must be numbers (timesteps, features), but row {number} is not "
+            f"({error})."
+        ) from None
+    if steps.ndim == 1:
+        steps = steps[:, None]
+    if steps.ndim != 2 or not steps.shape[1]:
+        raise DataError(
+            f"every row of X must be (timesteps, features), but row {number} has shape "
+            f"{np.shape(row)}."
+        )
+    wrong = np.argwhere(~np.isfinite(steps))
+    if len(wrong):
+        step, feature = wrong[0]
+        raise DataError(
+            f"the numbers must be finite, but row {number} is {steps[step, feature]} (NaN or "
+            f"infinity) at timestep {step}, feature {feature}. Fill or drop such rows."
+        )
+    return steps
+
+
+@dataclass(frozen=True)
+class NumberEncoder:
+    """From numeric sequences to what a network reads: scaled numbers and a last column of ones.
+
+    ::
+
+        encoded = [(x - mean) / scale, 1]        padding = [0, 0]
+
+    The last column tells a step that is there from padding, whatever numbers it holds.
+
+    Args:
+        mean: (features,) taken off.
+        scale: (features,) divided by.
+    """
+
+    mean: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, sequences: Ragged, scaled: bool = True) -> "NumberEncoder":
+        """Learn mean and standard deviation over the timesteps of sequences: training rows only.
+
+        A feature that never changes is only centred. Without `scaled`, numbers stay as they are.
+        """
+        features = sequences.table.shape[1]
+        steps = sequences.steps()
+        if not scaled or not len(steps):
+            return cls(np.zeros(features), np.ones(features))
+        deviation = steps.std(axis=0)
+        return cls(steps.mean(axis=0), np.where(deviation > 1e-12, deviation, 1.0))
+
+    @property
+    def features(self) -> int:
+        """The number of features of a timestep."""
+        return len(self.mean)
+
+    def encode(self, X: Any) -> Ragged:
+        """Encode numeric sequences.
+
+        Raises:
+            DataError: they are not numbers, or have other features than those fitted on.
+        """
+        raw = Ragged.of_numbers(X)
+        if len(raw) and raw.table.shape[1] != self.features:
+            raise DataError(
+                f"X has {raw.table.shape[1]} features, but the model is expecting {self.features} "
+                "features as input, as in training."
+            )
+        table = np.zeros((len(raw.table), self.features + 1), np.float32)
+        if len(raw.table) > 1:
+            table[1:, :-1] = (raw.table[1:] - self.mean) / self.scale
+            table[1:, -1] = 1
+        return Ragged(raw.codes, raw.offsets, table)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what `from_json` takes back."""
+        return {"kind": "numbers", "mean": self.mean.tolist(), "scale": self.scale.tolist()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "NumberEncoder":
+        """Rebuild what `to_json` gave."""
+        return cls(np.asarray(stored["mean"], float), np.asarray(stored["scale"], float))

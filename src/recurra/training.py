@@ -16,6 +16,7 @@ so a run that was killed and resumed ends in the same weights as one that was no
 import json
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,10 +36,14 @@ from recurra.sequences import Ragged
 __all__ = [
     "Example",
     "History",
+    "Inputs",
+    "Loss",
     "Plan",
+    "Predictor",
     "Step",
     "Weights",
     "predict",
+    "quantile_loss",
     "seeded",
     "train",
     "write_atomically",
@@ -48,6 +53,9 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Arrays = list[npt.NDArray[Any]]
 Weights = dict[str, npt.NDArray[Any]]
+Inputs = Ragged | tuple[Ragged, ...]
+Loss = str | Callable[[Any, Any], Any]
+Call = Callable[[Any], Any]
 
 SHORTEST_BUCKET = 16
 PREDICTION_ROWS = 64  # always: a row's score is then the same bits whatever stands beside it
@@ -74,15 +82,32 @@ class Plan:
 
 @dataclass(frozen=True)
 class Example:
-    """Sequences with their targets (0 to 1) and weights, all in row order."""
+    """Sequences with their targets and weights, all in row order.
 
-    sequences: Ragged
-    targets: Floats
+    Args:
+        inputs: one `Ragged`, or one for each input of the network (an encoder–decoder has two).
+        targets: (rows,) or (rows, k) float32; or, for a target at every timestep of the last
+            input, a `Ragged` as long as it: one int32 column of classes, or k float32 columns.
+        weights: (rows,) how much each row counts.
+    """
+
+    inputs: Inputs
+    targets: Floats | Ragged
     weights: Floats
 
     def take(self, rows: Rows) -> "Example":
         """Give the chosen rows."""
-        return Example(self.sequences.take(rows), self.targets[rows], self.weights[rows])
+        targets = self.targets
+        return Example(
+            tuple(part.take(rows) for part in parts(self.inputs)),
+            targets.take(rows) if isinstance(targets, Ragged) else targets[rows],
+            self.weights[rows],
+        )
+
+
+def parts(inputs: Inputs) -> tuple[Ragged, ...]:
+    """Give the inputs as a tuple, also when there is only one."""
+    return (inputs,) if isinstance(inputs, Ragged) else inputs
 
 
 @dataclass
@@ -117,18 +142,23 @@ class Step:
 Notify = Callable[[int, Step], None]
 
 
+_drawing = threading.RLock()
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Let Keras draw its initial weights and dropout seeds from `seed`; restore Python's after.
 
-    Keras takes every seed that is not given from Python's `random`.
+    Keras takes every seed that is not given from Python's `random`, which all threads share: so
+    one thread at a time.
     """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
+    with _drawing:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)
 
 
 def bucket_of(lengths: Rows) -> Rows:
@@ -145,21 +175,31 @@ def bucket_of(lengths: Rows) -> Rows:
     return buckets
 
 
-def _batches(sequences: Ragged, order: Rows, size: int) -> list[tuple[int, Rows]]:
-    """Cut rows, in the order given, into (padded length, rows) of one bucket each."""
-    buckets = bucket_of(sequences.lengths[order])
+def _batches(inputs: Inputs, order: Rows, size: int) -> list[tuple[list[int], Rows]]:
+    """Cut rows, in the order given, into (padded length of each input, rows) of one bucket each."""
+    buckets = np.stack([bucket_of(part.lengths[order]) for part in parts(inputs)], axis=1)
     cut = []
-    for bucket in np.unique(buckets):
-        rows = order[buckets == bucket]
-        cut += [(int(bucket), rows[i : i + size]) for i in range(0, len(rows), size)]
+    for bucket in np.unique(buckets, axis=0):
+        rows = order[(buckets == bucket).all(axis=1)]
+        cut += [(bucket.tolist(), rows[i : i + size]) for i in range(0, len(rows), size)]
     return cut
 
 
 def _padded(sequences: Ragged, rows: Rows, timesteps: int, size: int) -> npt.NDArray[Any]:
-    """Give (size, timesteps[, features]) of the table's kind; missing rows are all padding."""
-    padded = np.zeros((size, timesteps, sequences.table.shape[1]), sequences.table.dtype)
+    """Give (size, timesteps[, features]); missing rows are all padding.
+
+    Integers of one column lose that axis, as Keras' embeddings want them.
+    """
+    table = sequences.table
+    padded = np.zeros((size, timesteps, table.shape[1]), table.dtype)
     padded[: len(rows)] = sequences.pad(rows, timesteps)
-    return padded[..., 0] if padded.shape[2] == 1 else padded
+    return padded[..., 0] if table.shape[1] == 1 and table.dtype == np.int32 else padded
+
+
+def _arrays(inputs: Inputs, rows: Rows, timesteps: Sequence[int], size: int) -> Any:
+    """Give the padded array of the one input, or a list of those of all."""
+    arrays = [_padded(p, rows, t, size) for p, t in zip(parts(inputs), timesteps, strict=True)]
+    return arrays[0] if len(arrays) == 1 else arrays
 
 
 class _Epoch(keras.utils.PyDataset):  # type: ignore[misc]
@@ -168,8 +208,8 @@ class _Epoch(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(self, example: Example, batch_size: int, rng: np.random.Generator) -> None:
         super().__init__()
         self.example, self.batch_size = example, batch_size
-        order = rng.permutation(len(example.sequences))
-        self.batches = _batches(example.sequences, order, batch_size)
+        order = rng.permutation(len(example.weights))
+        self.batches = _batches(example.inputs, order, batch_size)
         rng.shuffle(self.batches)
 
     def __len__(self) -> int:
@@ -177,14 +217,21 @@ class _Epoch(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
         timesteps, rows = self.batches[index]
-        targets, weights = np.zeros((2, self.batch_size, 1), np.float32)
-        targets[: len(rows), 0] = self.example.targets[rows]
-        weights[: len(rows), 0] = self.example.weights[rows]
-        return (
-            _padded(self.example.sequences, rows, timesteps, self.batch_size),
-            targets,
-            weights[:, 0],
-        )
+        arrays = _arrays(self.example.inputs, rows, timesteps, self.batch_size)
+        return arrays, *self._targets(rows, timesteps[-1])
+
+    def _targets(self, rows: Rows, timesteps: int) -> tuple[Any, Any]:
+        """Give targets and weights; what is padding weighs nothing."""
+        given, size = self.example.targets, self.batch_size
+        weights = np.zeros(size, np.float32)
+        weights[: len(rows)] = self.example.weights[rows]
+        if isinstance(given, Ragged):
+            inside = np.zeros((size, timesteps), np.float32)
+            inside[: len(rows)] = np.arange(timesteps) < given.lengths[rows][:, None]
+            return _padded(given, rows, timesteps, size), weights[:, None] * inside
+        targets = np.zeros((size, *(given.shape[1:] or (1,))), np.float32)
+        targets[: len(rows)] = given[rows].reshape(len(rows), -1)
+        return targets, weights
 
 
 class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
@@ -196,19 +243,124 @@ class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
         self.step((batch + 1) / self.batches)
 
 
-def predict(model: Any, sequences: Ragged) -> npt.NDArray[np.float64]:
-    """Give the model's output for each sequence, (sequences,), in row order."""
-    scores = np.empty(len(sequences))
-    for timesteps, rows in _batches(sequences, np.arange(len(sequences)), PREDICTION_ROWS):
-        output = model.predict_on_batch(_padded(sequences, rows, timesteps, PREDICTION_ROWS))
-        scores[rows] = np.asarray(output)[: len(rows), 0]
-    return scores
+def predict(model: Any, inputs: Inputs) -> npt.NDArray[np.float64]:
+    """Give the model's output for each row, in row order.
+
+    Returns:
+        (rows,) where the network gives one number a row, (rows, k) where it gives more; where it
+        gives k numbers a timestep, (timesteps of all rows, k), as `offsets` of the last input cuts.
+    """
+    return _outputs(model.predict_on_batch, inputs)
+
+
+def _outputs(call: Call, inputs: Inputs) -> npt.NDArray[np.float64]:
+    last = parts(inputs)[-1]
+    outputs: npt.NDArray[np.float64] = np.empty(len(last))
+    for timesteps, rows in _batches(inputs, np.arange(len(last)), PREDICTION_ROWS):
+        found = np.asarray(call(_arrays(inputs, rows, timesteps, PREDICTION_ROWS)))[: len(rows)]
+        steps = found.ndim == 3
+        if outputs.ndim == 1 and found.shape[-1] > 1 - steps:
+            outputs = np.empty((last.offsets[-1] if steps else len(last), found.shape[-1]))
+        if not steps:
+            outputs[rows] = found[:, 0] if outputs.ndim == 1 else found
+            continue
+        inside = np.arange(timesteps[-1]) < last.lengths[rows][:, None]
+        outputs[(last.offsets[rows][:, None] + np.arange(timesteps[-1]))[inside]] = found[inside]
+    return outputs
+
+
+class Predictor:
+    """A network to be called with weights given: nothing in it changes, so threads may share it.
+
+    Args:
+        model: a Keras model; what its variables hold does not matter.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._lock = threading.Lock()
+        self._traced: set[Any] = set()
+        self._compiled = _stateless(model) if keras.backend.backend() == "jax" else None
+
+    def __call__(self, weights: Weights, inputs: Inputs) -> npt.NDArray[np.float64]:
+        """Give what `predict` gives for the model with these weights, by variable name."""
+        return _outputs(self.call_with(weights), inputs)
+
+    def call_with(self, weights: Weights) -> Call:
+        """Give the network with these weights as a function of one padded batch."""
+        if self._compiled is None:
+            return partial(self._assigned, weights)
+        # what is no weight is the state of random numbers, of which prediction draws none
+        known = {v.path: weights[v.path] for v in self.model.weights}
+        trainable, fixed = (
+            [keras.ops.convert_to_tensor(known.get(v.path, v.value)) for v in variables]
+            for variables in (self.model.trainable_variables, self.model.non_trainable_variables)
+        )
+        return partial(self._call, trainable, fixed)
+
+    def _assigned(self, weights: Weights, arrays: Any) -> Any:
+        with self._lock:
+            for variable in self.model.weights:
+                variable.assign(weights[variable.path])
+            return self.model.predict_on_batch(arrays)
+
+    def _call(self, trainable: list[Any], fixed: list[Any], arrays: Any) -> Any:
+        shapes = tuple(array.shape for array in keras.tree.flatten(arrays))
+        if shapes in self._traced:
+            return self._compiled(trainable, fixed, arrays)  # type: ignore[misc]
+        with self._lock:  # a Keras model is traced by one thread at a time
+            found = self._compiled(trainable, fixed, arrays)  # type: ignore[misc]
+            self._traced.add(shapes)
+        return found
+
+
+def _stateless(model: Any) -> Callable[..., Any]:
+    """Compile (trainable, fixed, inputs) → outputs."""
+    import jax
+
+    def call(trainable: list[Any], fixed: list[Any], arrays: Any) -> Any:
+        return model.stateless_call(trainable, fixed, arrays, training=False)[0]
+
+    compiled: Callable[..., Any] = jax.jit(call)
+    return compiled
 
 
 def log_loss(targets: Floats, scores: npt.NDArray[np.float64], weights: Floats) -> float:
     """Give the weighted mean of -target log(score) - (1 - target) log(1 - score)."""
     p = np.clip(scores, 1e-7, 1 - 1e-7)
-    return float(np.average(-targets * np.log(p) - (1 - targets) * np.log(1 - p), weights=weights))
+    losses = -targets * np.log(p) - (1 - targets) * np.log(1 - p)
+    return float(np.average(losses if losses.ndim == 1 else losses.mean(1), weights=weights))
+
+
+def quantile_loss(levels: Sequence[float]) -> Callable[[Any, Any], Any]:
+    """Give the pinball loss of predictions of quantiles, one column a level.
+
+    ::
+
+        loss = mean_k max(level_k (y_k - p_k), (level_k - 1) (y_k - p_k))
+    """
+
+    def quantile(truth: Any, predicted: Any) -> Any:
+        above = keras.ops.cast(truth, predicted.dtype) - predicted
+        level = keras.ops.convert_to_tensor(np.asarray(levels, np.float32))
+        return keras.ops.mean(keras.ops.maximum(level * above, (level - 1) * above), axis=-1)
+
+    return quantile
+
+
+def mean_loss(loss: Loss, example: Example, outputs: npt.NDArray[np.float64]) -> float:
+    """Give the weighted mean of a loss over the rows, or timesteps, of an example."""
+    targets, weights = example.targets, example.weights
+    if isinstance(targets, Ragged):
+        weights = np.repeat(weights, targets.lengths)
+        targets = targets.table[targets.codes]
+        targets = targets[:, 0] if targets.dtype == np.int32 else targets
+    if loss == "binary_crossentropy":
+        return log_loss(targets.reshape(outputs.shape), outputs, weights)
+    if outputs.ndim == 1:
+        outputs, targets = outputs[:, None], targets.reshape(-1, 1)
+    losses = keras.losses.get(loss)(targets, outputs.astype(np.float32))
+    return float(np.average(keras.ops.convert_to_numpy(losses), weights=weights))
 
 
 def train(
@@ -217,6 +369,7 @@ def train(
     sides: Sequence[tuple[Rows, Rows]],
     plan: Plan,
     *,
+    loss: Loss = "binary_crossentropy",
     checkpoints: Path | None = None,
     fingerprint: str = "",
     notify: Notify | None = None,
@@ -224,10 +377,12 @@ def train(
     """Train networks one after the other, each from a seed and with validation rows of its own.
 
     Args:
-        build: gives a fresh Keras model of named layers, whose output is one probability a row.
+        build: gives a fresh Keras model of named layers; one of several inputs takes a list.
         example: all rows.
         sides: for each network the rows it learns from, and those its best epoch is read off.
         plan: how.
+        loss: the name of a Keras loss, or a function (targets, outputs) → one loss a row; its
+            weighted mean over the validation rows decides which epoch is best.
         checkpoints: a folder; a checkpoint there is written after every epoch, and gone on from.
         fingerprint: says which data and settings this is; a checkpoint of others is refused.
         notify: called after every batch and every epoch.
@@ -242,8 +397,8 @@ def train(
         model = build()
     model.compile(
         keras.optimizers.Adam(plan.learning_rate),
-        "binary_crossentropy",
-        weighted_metrics=["binary_crossentropy"],
+        loss,
+        weighted_metrics=[loss if isinstance(loss, str) else _metric(loss)],
     )
     model.optimizer.build(model.trainable_variables)
     untouched = _values(model.optimizer.variables)
@@ -257,9 +412,13 @@ def train(
         checkpoint = checkpoints and checkpoints / f"member-{member + 1}.safetensors"
         tell = partial(notify, member + 1) if notify else lambda step: None
         rows = example.take(training), example.take(validation)
-        loop = _Loop(model, *rows, plan, plan.seed + member, tell)
+        loop = _Loop(model, *rows, loss, plan, plan.seed + member, tell)
         trained.append(loop.run(checkpoint, f"{fingerprint} member {member + 1}"))
     return trained
+
+
+def _metric(loss: Callable[[Any, Any], Any]) -> Any:
+    return keras.metrics.MeanMetricWrapper(loss, name="mean_of_loss")
 
 
 @dataclass
@@ -269,6 +428,7 @@ class _Loop:
     model: Any
     training: Example
     validation: Example
+    loss: Loss
     plan: Plan
     seed: int
     tell: Callable[[Step], None]
@@ -301,9 +461,10 @@ class _Loop:
             lambda done: self.tell(Step(epoch, self.plan.epochs, done, history)), len(batches)
         )
         logs = self.model.fit(batches, verbose=0, shuffle=False, callbacks=[progress]).history
-        scores = predict(self.model, self.validation.sequences)
-        loss = log_loss(self.validation.targets, scores, self.validation.weights)
-        return {"epoch": epoch, "loss": logs["binary_crossentropy"][0], "validation_loss": loss}
+        outputs = predict(self.model, self.validation.inputs)
+        loss = mean_loss(self.loss, self.validation, outputs)
+        name = self.loss if isinstance(self.loss, str) else "mean_of_loss"
+        return {"epoch": epoch, "loss": logs[name][0], "validation_loss": loss}
 
 
 def _finished(history: History, plan: Plan) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,7 @@ class Split:
         return np.sort(np.concatenate([self.train, self.validation]))
 
 
-def _positions(labels: npt.NDArray[np.bool_], groups: Rows, seed: int) -> npt.NDArray[np.float64]:
+def _positions(labels: npt.NDArray[Any], groups: Rows, seed: int) -> npt.NDArray[np.float64]:
     """Give each row a place in [0, 1), one place a group, evenly spread within each class.
 
     Groups are shuffled within their class (that of their first row) and laid end to end, each as
@@ -47,12 +48,16 @@ def _positions(labels: npt.NDArray[np.bool_], groups: Rows, seed: int) -> npt.ND
     )
     places = np.empty(len(sizes))
     rng = np.random.default_rng(seed)
-    for label in (False, True):
+    for label in _classes(labels):
         mine = rng.permutation(np.flatnonzero(labels[first] == label))
         ends = np.cumsum(sizes[mine])
         places[mine] = (ends - sizes[mine] / 2) / ends[-1] if len(mine) else 0.0
     spread: npt.NDArray[np.float64] = places[inverse]
     return spread
+
+
+def _classes(labels: npt.NDArray[Any]) -> list[Any]:
+    return [False, True] if labels.dtype == bool else np.unique(labels).tolist()
 
 
 def stratified_group_folds(
@@ -83,24 +88,31 @@ def stratified_group_folds(
 
 
 def stratified_group_split(
-    labels: npt.NDArray[np.bool_], groups: Rows, held_out: float, seed: int = 0, turn: int = 0
+    labels: npt.NDArray[Any], groups: Rows, held_out: float, seed: int = 0, turn: int = 0
 ) -> tuple[Rows, Rows]:
     """Give the rows kept and the rows held out, about `held_out` of each class.
 
     Args:
-        labels: (rows,) whether a row is positive.
+        labels: (rows,) whether a row is positive, or the number of its class.
         groups: (rows,) equal numbers mark rows that must stay together.
         held_out: the share.
         seed: of the shuffling.
         turn: another turn holds out other rows, until all have been held out once.
 
     Raises:
-        DataError: a side would hold one class only.
+        DataError: a class is missing from the part kept; of two, from either side.
     """
     turns = max(1, int(1 / held_out + 1e-9))
     out = (_positions(labels, groups, seed) / held_out).astype(np.int64) == turn % turns
-    _needs_both_classes(labels[~out], "the part kept for training")
-    _needs_both_classes(labels[out], f"the {held_out:.0%} held out")
+    if labels.dtype == bool:
+        _needs_both_classes(labels[~out], "the part kept for training")
+        _needs_both_classes(labels[out], f"the {held_out:.0%} held out")
+    elif not out.any() or len(np.unique(labels[~out])) < len(_classes(labels)):
+        raise DataError(
+            f"the part kept for training must hold every class and {held_out:.0%} be held out, "
+            f"but {len(labels)} samples in {len(np.unique(groups))} groups are too few. Give more "
+            "rows of the rarest class."
+        )
     return np.flatnonzero(~out), np.flatnonzero(out)
 
 

@@ -1,0 +1,291 @@
+"""Sequences to classes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from recurra.errors import DataError, SettingsError
+from recurra.estimators.base import Encoder, Floats, SequenceEstimator, Sides
+from recurra.evaluation.metrics import best_threshold
+from recurra.models import DEFAULT, Head
+from recurra.sequences import NumberEncoder, Ragged
+from recurra.text import TextEncoder
+from recurra.training import Example, Notify
+
+__all__ = ["SequenceClassifier"]
+
+
+class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[misc]
+    """Classify texts, or numeric sequences, with a recurrent (or convolutional) network.
+
+    A part of the rows is held out for validation: the weights are those of the epoch with the
+    lowest validation loss, and the decision threshold is the one with the highest F1 there.
+    Where several networks are averaged, each holds out another part, so that each row teaches
+    most of them and validates one. Duplicates never stand on both sides. A token is known when
+    the training rows of every network alone would have taught it. Of a text longer than
+    `max_length` tokens, those that `truncation` says are read. Of more than two classes the most
+    probable is predicted: only between two is there a threshold.
+
+    Args:
+        model: the architecture by name; `recurra.models.ARCHITECTURES` lists those for texts,
+            `recurra.models.SHAPES` those for numeric sequences.
+        tokenizer: "word", "cased-word", "char", "syllable", "jamo", "kiwi" or "lecture-word";
+            None for the architecture's own.
+        min_count: how often a token must be seen in training to be known.
+        max_vocabulary: the most tokens known, None for no limit.
+        max_length: the tokens of a text that are read.
+        truncation: which tokens of a longer text: its "head", its "tail", or half of each: "both".
+        validation_split: the share of rows held out for validation.
+        class_weight: None, "balanced" (rows of the rarer class count more) or {class: weight}.
+        epochs: the most epochs; training stops after 5 without a lower validation loss.
+        batch_size: rows a step, None for the architecture's own.
+        learning_rate: of Adam, None for the architecture's own.
+        members: how many networks are averaged, None for the architecture's own number.
+        positive: the class that precision, recall and the threshold are about, None for the
+            last in sorted order.
+        scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1,
+            both taken from training rows.
+        random_state: the seed. The same seed and rows give the same weights on one machine.
+
+    Attributes:
+        classes_: the classes, sorted.
+        threshold_: of two classes, the score of the positive one from which `predict` says
+            positive; None of more.
+        encoder_: from texts to integers, or from numbers to scaled ones.
+        sides_: for each member the rows that trained it and those that validated it.
+        histories_: the curve of each member.
+        weights_: the weights of each member, by variable name.
+
+    Example:
+        >>> from recurra import SequenceClassifier
+        >>> texts = ["win a prize now", "see you at lunch"] * 20
+        >>> labels = ["spam", "ham"] * 20
+        >>> groups = list(range(40))  # the duplicates are meant here
+        >>> model = SequenceClassifier(model="simple-rnn", epochs=2)
+        >>> model.fit(texts, labels, groups=groups).predict_proba(["a prize"]).shape
+        (1, 2)
+    """
+
+    def __init__(
+        self,
+        model: str = DEFAULT,
+        *,
+        tokenizer: str | None = None,
+        min_count: int = 2,
+        max_vocabulary: int | None = None,
+        max_length: int = 256,
+        truncation: str = "head",
+        validation_split: float = 0.2,
+        class_weight: str | dict[Any, float] | None = None,
+        epochs: int = 30,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        members: int | None = None,
+        positive: Any = None,
+        scaled: bool = True,
+        random_state: int = 0,
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.min_count = min_count
+        self.max_vocabulary = max_vocabulary
+        self.max_length = max_length
+        self.truncation = truncation
+        self.validation_split = validation_split
+        self.class_weight = class_weight
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.members = members
+        self.positive = positive
+        self.scaled = scaled
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        groups: Any = None,
+        sides: Sides | None = None,
+        encoder: Encoder | None = None,
+        checkpoints: Path | None = None,
+        notify: Notify | None = None,
+        ready: Callable[[], None] = lambda: None,
+    ) -> Self:
+        """Train on sequences and their labels.
+
+        Args:
+            X: (rows,) texts; or numbers: an array (rows, timesteps, features), or a list of
+                arrays (timesteps_i, features).
+            y: (rows,) labels of two or more classes.
+            groups: (rows,) rows of one group stay on one side of the validation split; None
+                groups texts that are equal but for digits, case and spacing, or equal numbers.
+            sides: (training rows, validation rows) for each member, None to draw them.
+            encoder: an encoder fitted before, None to fit one on the training part.
+            checkpoints: a folder to write a checkpoint to after every epoch; when one of the same
+                data and settings is there, training goes on from it.
+            notify: called after every batch.
+            ready: called once, when the network is known and training is about to begin.
+
+        Raises:
+            DataError: the sequences or labels cannot be used.
+            SettingsError: a setting cannot be used.
+            RunError: the checkpoints are another run's.
+        """
+        rows, duplicates = self._read(X)
+        truth = self._truth(len(rows), y)
+        self._check_settings()
+        kept = duplicates() if groups is None else np.asarray(groups)
+        architecture = self._architecture(isinstance(rows, Ragged))
+        self.sides_ = self._split(truth, kept, self.members or architecture.members, sides)
+        sequences = self._fit_encoder(rows, encoder)
+        weights = compute_sample_weight(self.class_weight, np.asarray(y)).astype(np.float32)
+        targets = self._targets(truth, architecture.label_smoothing)
+        ready()
+        self._train(
+            Example(sequences, targets, weights),
+            loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
+            batch_size=architecture.batch_size,
+            learning_rate=architecture.learning_rate,
+            checkpoints=checkpoints,
+            notify=notify,
+            facts=[truth, kept],
+        )
+        self.threshold_: Any = None
+        if self._binary:
+            validated, scores = self._validated(sequences)
+            self.threshold_ = best_threshold(truth[validated], scores)
+        return self
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Give the probability of each class, (rows, classes), in the order of `classes_`."""
+        return self._answer(self._outputs(self._encode(X)))
+
+    def _answer(self, outputs: Floats) -> Floats:
+        if not self._binary:
+            return outputs.reshape(-1, len(self.classes_))
+        scores = outputs.reshape(-1)
+        columns = [1 - scores, scores]
+        return np.stack(columns if self._positive_index() == 1 else columns[::-1], axis=1)
+
+    def positive_scores(self, X: Any) -> Floats:
+        """Give the probability of the positive class, (rows,)."""
+        scores: Floats = self.predict_proba(X)[:, self._positive_index()]
+        return scores
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Give the class of each row: of two, positive when its score reaches `threshold_`."""
+        proba = self.predict_proba(X)
+        chosen = proba.argmax(axis=1)
+        if self._binary:
+            index = self._positive_index()
+            chosen = np.where(proba[:, index] >= self.threshold_, index, 1 - index)
+        classes: npt.NDArray[Any] = self.classes_[chosen]
+        return classes
+
+    @property
+    def positive_class(self) -> Any:
+        """The class that scores, precision and recall are about."""
+        return self.classes_.tolist()[self._positive_index()]
+
+    def label_of(self, score: float) -> Any:
+        """Give the class that a positive score stands for, of two."""
+        if self.threshold_ is None:
+            raise SettingsError(
+                f"a score stands for a class where there are two, but there are "
+                f"{len(self.classes_)}. Use predict."
+            )
+        index = self._positive_index()
+        return self.classes_.tolist()[index if score >= self.threshold_ else 1 - index]
+
+    def explain(self, text: str) -> list[tuple[str, float]]:
+        """Give each token with how far the score falls when the token is left out.
+
+        The score is that of the positive class; of more than two, that of the most probable one.
+
+        Example of a line: `("prize", 0.41)`: without "prize" the score would be 0.41 lower.
+        """
+        check_is_fitted(self, "weights_")
+        if isinstance(self.encoder_, NumberEncoder):
+            raise DataError("an explanation by tokens needs texts, but this model reads numbers.")
+        encoder: TextEncoder = self.encoder_
+        tokens = encoder.tokens(text)
+        without = [tokens[:i] + tokens[i + 1 :] for i in range(len(tokens))]
+        scores = self._outputs(encoder.encode_tokens([tokens, *without]))
+        if scores.ndim == 2:
+            scores = scores[:, scores[0].argmax()]
+        return list(zip(tokens, (scores[0] - scores[1:]).tolist(), strict=True))
+
+    def build(self) -> Any:
+        """Give a fresh Keras model of this architecture for the fitted encoder and classes."""
+        binary = Head() if self._binary else Head(len(self.classes_), "softmax")
+        return self._build(binary)
+
+    def _learnt(self) -> dict[str, Any]:
+        return {"classes": self.classes_.tolist(), "threshold": self.threshold_}
+
+    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
+        super()._restore(learnt, encoder)
+        if self.class_weight is not None and not isinstance(self.class_weight, str):
+            self.class_weight = dict(self.class_weight)  # pairs: JSON keys are strings
+        self.classes_ = np.asarray(learnt["classes"])
+        self.threshold_ = learnt["threshold"]
+
+    @property
+    def _binary(self) -> bool:
+        return len(self.classes_) == 2
+
+    def _positive_index(self) -> int:
+        if self.positive is None:
+            return len(self.classes_) - 1
+        return int(np.flatnonzero(self.classes_ == self.positive)[0])
+
+    def _truth(self, rows: int, y: Any) -> npt.NDArray[Any]:
+        """Give (rows,) whether a row is positive; of more than two classes, the class's number."""
+        labels = np.asarray(y)
+        if labels.shape != (rows,):
+            raise DataError(
+                f"y must have one label a row, but X has {rows} rows and y has shape "
+                f"{labels.shape}."
+            )
+        try:
+            check_classification_targets(labels)
+        except ValueError as error:
+            raise DataError(f"{error} Labels are classes, not quantities.") from None
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"the labels must be of two or more classes, but 1 class came: "
+                f"{self.classes_.tolist()[0]!r}. Choose the label column."
+            )
+        if self.positive is not None and self.positive not in self.classes_:
+            raise SettingsError(
+                f"the positive class must be one of {self.classes_.tolist()}, but it is "
+                f"{self.positive!r}."
+            )
+        return numbers == self._positive_index() if self._binary else numbers
+
+    def _targets(self, truth: npt.NDArray[Any], smoothing: float) -> npt.NDArray[np.float32]:
+        """Give probabilities: 1 for the class of a row, less what smoothing spreads over all."""
+        if self._binary:
+            probabilities = np.abs(truth - smoothing / 2)
+        else:
+            ones = np.eye(len(self.classes_))[truth]
+            probabilities = (1 - smoothing) * ones + smoothing / len(self.classes_)
+        targets: npt.NDArray[np.float32] = probabilities.astype(np.float32)
+        return targets

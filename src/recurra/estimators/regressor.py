@@ -1,0 +1,186 @@
+"""Sequences to quantities."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from recurra.errors import DataError
+from recurra.estimators.base import Encoder, Floats, SequenceEstimator, Sides
+from recurra.models import Head
+from recurra.sequences import Ragged
+from recurra.training import Example, Notify
+
+__all__ = ["SequenceRegressor", "as_quantities"]
+
+
+def as_quantities(y: Any, rows: int) -> Floats:
+    """Give (rows, k) finite numbers, or say why that cannot be.
+
+    Raises:
+        DataError: they are not numbers, not finite, or not as many as there are rows.
+    """
+    if y is None:
+        raise DataError("requires y to be passed, but the target y is None: give one number a row.")
+    try:
+        quantities = np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError("y must be numbers, one (or k) a row, but it holds what is not.") from None
+    if quantities.ndim not in (1, 2) or len(quantities) != rows:
+        raise DataError(
+            f"y must have one number (or k numbers) a row, but X has {rows} rows and y has shape "
+            f"{quantities.shape}."
+        )
+    wrong = np.argwhere(~np.isfinite(quantities))
+    if len(wrong):
+        raise DataError(
+            f"y must be finite, but row {wrong[0][0]} is NaN or infinity. Drop such rows."
+        )
+    return quantities.reshape(rows, -1)
+
+
+class SequenceRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc]
+    """Predict one or more quantities of a numeric sequence, or of a text.
+
+    The targets are brought to mean 0 and deviation 1 over the training rows, the squared error is
+    made small, and the weights are those of the epoch with the lowest validation loss.
+
+    Args:
+        model: the architecture by name: `recurra.models.SHAPES`; for texts `ARCHITECTURES`.
+        tokenizer: of texts, None for the architecture's own.
+        min_count: how often a token must be seen in training to be known.
+        max_vocabulary: the most tokens known, None for no limit.
+        max_length: the tokens of a text that are read.
+        validation_split: the share of rows held out for validation.
+        epochs: the most epochs; training stops after 5 without a lower validation loss.
+        batch_size: rows a step, None for the architecture's own.
+        learning_rate: of Adam, None for the architecture's own.
+        members: how many networks are averaged, None for the architecture's own number.
+        scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1.
+        random_state: the seed.
+
+    Attributes:
+        encoder_: from texts to integers, or from numbers to scaled ones.
+        target_mean_, target_scale_: (k,) of the training rows.
+        sides_, histories_, weights_: as in `SequenceClassifier`.
+
+    Example:
+        >>> import numpy as np
+        >>> from recurra import SequenceRegressor
+        >>> X = np.random.default_rng(0).normal(size=(40, 5, 2))
+        >>> SequenceRegressor("gru", epochs=2).fit(X, X[:, :, 0].sum(1)).predict(X[:3]).shape
+        (3,)
+    """
+
+    def __init__(
+        self,
+        model: str = "gru",
+        *,
+        tokenizer: str | None = None,
+        min_count: int = 2,
+        max_vocabulary: int | None = None,
+        max_length: int = 256,
+        validation_split: float = 0.2,
+        epochs: int = 30,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        members: int | None = None,
+        scaled: bool = True,
+        random_state: int = 0,
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.min_count = min_count
+        self.max_vocabulary = max_vocabulary
+        self.max_length = max_length
+        self.validation_split = validation_split
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.members = members
+        self.scaled = scaled
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        groups: Any = None,
+        sides: Sides | None = None,
+        encoder: Encoder | None = None,
+        checkpoints: Path | None = None,
+        notify: Notify | None = None,
+        ready: Callable[[], None] = lambda: None,
+    ) -> Self:
+        """Train on sequences and their quantities.
+
+        Args:
+            X: numbers or texts, as in `SequenceClassifier.fit`.
+            y: (rows,) or (rows, k) numbers.
+            groups, sides, encoder, checkpoints, notify, ready: as in `SequenceClassifier.fit`.
+
+        Raises:
+            DataError: the sequences or targets cannot be used.
+            SettingsError: a setting cannot be used.
+            RunError: the checkpoints are another run's.
+        """
+        rows, duplicates = self._read(X)
+        quantities = as_quantities(y, len(rows))
+        self._check_settings()
+        self._flat = np.ndim(y) == 1
+        kept = duplicates() if groups is None else np.asarray(groups)
+        architecture = self._architecture(isinstance(rows, Ragged))
+        strata = np.zeros(len(rows), np.int64)
+        self.sides_ = self._split(strata, kept, self.members or architecture.members, sides)
+        sequences = self._fit_encoder(rows, encoder)
+        training = np.unique(np.concatenate([training for training, _ in self.sides_]))
+        self.target_mean_ = quantities[training].mean(axis=0)
+        deviation = quantities[training].std(axis=0)
+        self.target_scale_ = np.where(deviation > 1e-12, deviation, 1.0)
+        targets = ((quantities - self.target_mean_) / self.target_scale_).astype(np.float32)
+        ready()
+        self._train(
+            Example(sequences, targets, np.ones(len(rows), np.float32)),
+            loss="mean_squared_error",
+            batch_size=architecture.batch_size,
+            learning_rate=architecture.learning_rate,
+            checkpoints=checkpoints,
+            notify=notify,
+            facts=[quantities, kept],
+        )
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """Give the quantities: (rows,), or (rows, k) where `y` had k columns."""
+        return self._answer(self._outputs(self._encode(X)))
+
+    def _answer(self, outputs: Floats) -> Floats:
+        outputs = outputs.reshape(-1, len(self.target_mean_))
+        quantities: Floats = outputs * self.target_scale_ + self.target_mean_
+        return quantities[:, 0] if self._flat else quantities
+
+    def build(self) -> Any:
+        """Give a fresh Keras model of this architecture for the fitted encoder and targets."""
+        return self._build(Head(len(self.target_mean_), None))
+
+    def _learnt(self) -> dict[str, Any]:
+        return {
+            "target_mean": self.target_mean_.tolist(),
+            "target_scale": self.target_scale_.tolist(),
+            "flat": self._flat,
+        }
+
+    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
+        super()._restore(learnt, encoder)
+        self.target_mean_ = np.asarray(learnt["target_mean"], float)
+        self.target_scale_ = np.asarray(learnt["target_scale"], float)
+        self._flat = bool(learnt["flat"])
