@@ -135,7 +135,14 @@ def test_values_and_gradients_are_the_reference_s(path, cell, **drawn):
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 @pytest.mark.parametrize(
     ("batch", "timesteps", "features", "units"),
-    [(1, 1, 1, 1), (130, 3, 5, 20), (64, 7, 32, 128), (3, 2, 300, 200), (1, 3, 4, 1000)],
+    [
+        (1, 1, 1, 1),
+        (130, 3, 5, 20),
+        (64, 7, 32, 128),
+        (3, 2, 300, 200),
+        (1, 3, 4, 1000),
+        (1, 4, 300, 257),
+    ],
 )
 def test_values_and_gradients_hold_where_blocks_and_panels_end(
     path, cell, batch, timesteps, features, units
@@ -255,6 +262,35 @@ def test_extreme_inputs_saturate_and_denormals_are_left_as_they_were(cell):
 
 
 @native
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+@pytest.mark.parametrize("sizes", [(5, 4, 3, 9), (1, 4, 20, 300)])
+def test_a_second_way_back_finds_what_the_first_used_up(cell, sizes):
+    given = problem(cell, *sizes, "lengths", go_backwards=True)
+    arrays = jax.tree.map(
+        lambda a: jnp.asarray(a, "float32"), (given.x, given.state, given.weights)
+    )
+
+    def read(*arrays):
+        return cpu.run(cell, *arrays, mask=given.mask, go_backwards=True)
+
+    results, back = jax.vjp(read, *arrays)
+    first, second = back(results), back(results)
+    for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@native
+def test_tapes_arrive_in_any_order():
+    given = problem(LSTM(), 2, 3, 2, 5)
+    x = jnp.asarray(given.x, "float32")
+    start = jax.tree.map(lambda a: jnp.asarray(a, "float32"), (given.state, given.weights))
+    ways = [jax.vjp(lambda x: cpu.run(LSTM(), x, *start)[0], x) for _ in range(3)]
+    backs = [back(outputs)[0] for outputs, back in reversed(ways)]
+    for found in backs[1:]:
+        np.testing.assert_array_equal(found, backs[0])
+
+
+@native
 def test_eight_threads_at_once_get_what_one_gets():
     problems = [problem(CELLS[i % 3], 8 + i, 12, 4, 24, "lengths", seed=i) for i in range(24)]
     expected = [p.solve(cpu.run) for p in problems]
@@ -272,6 +308,12 @@ def test_the_native_kernels_ran_and_say_so(cell):
     after = cpu.calls()
     assert after["native forward"] == before["native forward"] + 1
     assert after["native backward"] == before["native backward"] + 1
+
+
+@native
+def test_a_library_of_other_sources_is_not_called(monkeypatch):
+    monkeypatch.setattr(cpu, "INTERFACE", cpu.INTERFACE + 1)
+    assert "install Recurra again" in cpu._library.__wrapped__()
 
 
 @native

@@ -20,8 +20,8 @@ __all__ = ["calls", "level", "run", "why_not"]
 Array = Any
 
 LIBRARY = Path(__file__).with_name("recurra_kernels.so")
+INTERFACE = 2  # what the library must answer
 NAMES: dict[type, str] = {SimpleRNN: "simple_rnn", LSTM: "lstm", GRU: "gru"}
-SAVED = {"simple_rnn": 1, "lstm": 5, "gru": 5}  # numbers on the tape for each unit and step
 
 
 @cache
@@ -33,6 +33,8 @@ def _library() -> ctypes.CDLL | str:
         library = ctypes.CDLL(str(LIBRARY))
     except OSError as error:
         return f"the native library cannot be loaded ({error})"
+    if not hasattr(library, "recurra_interface") or library.recurra_interface() != INTERFACE:
+        return "the native library was built from other sources than these: install Recurra again"
     library.recurra_level.restype = ctypes.c_char_p
     library.recurra_forward_calls.restype = ctypes.c_int64
     library.recurra_backward_calls.restype = ctypes.c_int64
@@ -124,19 +126,10 @@ def _forward(options: Options, with_tape: bool, *arrays: Array) -> list[Array]:
     name, go_backwards, return_sequences = options
     x, h, c = arrays[:3]
     batch, timesteps, _ = x.shape
-    units = h.shape[1]
-    room = -(-units // 32) * 32 * SAVED[name]
-    shapes = [
-        (batch, timesteps, units) if return_sequences else (0,),
-        h.shape,
-        c.shape,
-        (timesteps, batch, room) if with_tape else (0,),
-    ]
-    call = jax.ffi.ffi_call(
-        "recurra_forward",
-        [jax.ShapeDtypeStruct(shape, x.dtype) for shape in shapes],
-        vmap_method="sequential",
-    )
+    outputs = (batch, timesteps, h.shape[1]) if return_sequences else (0,)
+    results = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in (outputs, h.shape, c.shape)]
+    tape = jax.ShapeDtypeStruct((2 if with_tape else 0,), "uint32")  # its number: see `Memory`
+    call = jax.ffi.ffi_call("recurra_forward", [*results, tape], vmap_method="sequential")
     return list(call(*arrays, cell=name, go_backwards=go_backwards))
 
 
@@ -161,7 +154,7 @@ def _run_backward(
         [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in results],
         vmap_method="sequential",
     )
-    given = (x, h, c, kernel, recurrent_kernel, mask, keep, tape, *gradients)
+    given = (*results, mask, keep, tape, *gradients)
     return (*call(*given, cell=name, go_backwards=go_backwards), None, None)
 
 

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "recurrence.h"
 
@@ -80,6 +82,10 @@ class WithoutDenormals {
 // whatever no other thread has begun, so that this ends even where all others are busy or waiting.
 template <class Pool, class Work>
 void share(Pool &pool, int64_t count, const Work &work) {
+  if (count == 1) {
+    const WithoutDenormals quick;
+    return work(0);
+  }
   struct State {
     std::atomic<int64_t> next{0};
     int64_t done = 0;
@@ -121,16 +127,93 @@ inline void use_large_pages(float *array, int64_t count) {
 class Floats {
  public:
   explicit Floats(int64_t count)
-      : data_(static_cast<float *>(std::aligned_alloc(64, (4 * count + 64) / 64 * 64))) {
+      : count(count),
+        data_(static_cast<float *>(std::aligned_alloc(64, (4 * count + 64) / 64 * 64))) {
     if (!data_) throw std::bad_alloc();
     use_large_pages(data_, count);
   }
   ~Floats() { std::free(data_); }
   Floats(const Floats &) = delete;
   float *operator+(int64_t offset) const { return data_ + offset; }
+  const int64_t count;
 
  private:
   float *data_;
+};
+
+// Memory that outlives a call: what is free again, so that the system need not clear new pages in
+// every training step, and tapes on their way from a forward call to its backward call. No tape is
+// sure to arrive: the oldest go where they would fill the machine, and are then written once more.
+class Memory {
+ public:
+  using Block = std::unique_ptr<Floats>;
+
+  static Memory &shared() {
+    static Memory *const memory = new Memory;  // never destroyed: a thread may still be using it
+    return *memory;
+  }
+
+  // The smallest free block of at least so many floats, if it is not far too large, or a new one.
+  Block take(int64_t count) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = free_.lower_bound(count);
+    if (found == free_.end() || found->first > 4 * count + 4096)
+      return std::make_unique<Floats>(count);
+    Block block = std::move(found->second);
+    idle_ -= found->first;
+    free_.erase(found);
+    return block;
+  }
+
+  void give(Block block) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (idle_ + block->count > MOST_IDLE) free_.clear(), idle_ = 0;
+    if (block->count > MOST_IDLE) return;
+    idle_ += block->count;
+    free_.emplace(block->count, std::move(block));
+  }
+
+  // Keep a tape; the number by which `claim` gives it back, once.
+  uint64_t keep(Block tape) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    kept_ += tape->count;
+    tapes_.emplace(++last_, std::move(tape));
+    for (; tapes_.size() > 1 && kept_ > most_kept_; tapes_.erase(tapes_.begin()))
+      kept_ -= tapes_.begin()->second->count;
+    return last_;
+  }
+
+  // The tape of that number, or null where it has gone.
+  Block claim(uint64_t number) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = tapes_.find(number);
+    if (found == tapes_.end()) return nullptr;
+    Block tape = std::move(found->second);
+    kept_ -= tape->count;
+    tapes_.erase(found);
+    return tape;
+  }
+
+ private:
+  static constexpr int64_t MOST_IDLE = 64 << 20;  // floats: 256 MiB
+  const int64_t most_kept_ = sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 4) / 4;
+  std::mutex mutex_;
+  std::multimap<int64_t, Block> free_;
+  std::map<uint64_t, Block> tapes_;  // oldest first
+  int64_t idle_ = 0, kept_ = 0;
+  uint64_t last_ = 0;
+};
+
+// A block of the shared memory for as long as this lives.
+class Scratch {
+ public:
+  explicit Scratch(int64_t count) : block_(Memory::shared().take(count)) {}
+  ~Scratch() { if (block_) Memory::shared().give(std::move(block_)); }
+  Scratch(const Scratch &) = delete;
+  float *operator+(int64_t offset) const { return *block_ + offset; }
+
+ private:
+  Memory::Block block_;
 };
 
 inline int64_t lines(int64_t floats) { return (floats + 15) / 16 * 16; }
@@ -186,15 +269,55 @@ int64_t lanes_for(const Call &call, const Schedule &schedule, Pool &pool) {
   return std::max<int64_t>(1, std::min<int64_t>(call.batch, pool.num_threads()));
 }
 
+// How many threads share the packing of so many floats.
+template <class Pool>
+int64_t groups_for(Pool &pool, int64_t floats, int64_t parts) {
+  return floats < 16384 ? 1 : std::max<int64_t>(1, std::min<int64_t>(pool.num_threads(), parts));
+}
+
+constexpr int64_t LARGE = 1 << 18;  // weights that no second cache holds
+
+// How many threads share the steps of a single row; 0 where its weights had better be packed.
+template <class Pool>
+int64_t single_parts(const Call &call, int64_t weights, Pool &pool) {
+  if (call.batch != 1 || call.keep || weights < LARGE) return 0;
+  return std::max<int64_t>(1, std::min<int64_t>(weights / LARGE, pool.num_threads()));
+}
+
+template <class Pool>
+void forward_single(Pool &pool, const Single &single, const Call &call, int64_t parts) {
+  const Scratch scratch(single.scratch(call, false));
+  single.start(call, false, scratch + 0);
+  if (call.steps[0] == 0) single.stepped(call, -1, scratch + 0);
+  for (int64_t s = 0; s < call.steps[0]; ++s) {
+    share(pool, parts, [&](int64_t part) { single.step(call, s, part, parts, scratch + 0); });
+    single.stepped(call, s, scratch + 0);
+  }
+}
+
+template <class Pool>
+void backward_single(Pool &pool, const Single &single, const Call &call, int64_t parts) {
+  const Scratch scratch(single.scratch(call, true));
+  single.start(call, true, scratch + 0);
+  for (int64_t s = call.steps[0] - 1; s >= 0; --s) {
+    single.unwind(call, s, scratch + 0);
+    share(pool, parts, [&](int64_t part) { single.back(call, s, part, parts, scratch + 0); });
+  }
+  single.unwind(call, -1, scratch + 0);
+  share(pool, parts, [&](int64_t part) { single.gather(call, part, parts, scratch + 0); });
+}
+
 template <class Pool>
 void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
-  use_large_pages(call.tape, call.timesteps * call.batch * cell.saved(call));
   const Schedule schedule(call, mask);
   schedule.put(call);
 
+  const int64_t packed_floats = cell.packed(call);
+  if (const int64_t parts = single_parts(call, packed_floats, pool))
+    return forward_single(pool, cell.single, call, parts);
   const int64_t lanes = lanes_for(call, schedule, pool), each = lines(cell.scratch(call));
-  const Floats packed(cell.packed(call)), scratch(lanes * each);
-  const int64_t parts = cell.parts(call), groups = std::min(lanes, parts);
+  const Scratch packed(packed_floats), scratch(lanes * each);
+  const int64_t parts = cell.parts(call), groups = groups_for(pool, packed_floats, parts);
   share(pool, groups, [&](int64_t group) {
     for (int64_t part = group; part < parts; part += groups) cell.pack(call, part, packed + 0);
   });
@@ -208,10 +331,12 @@ void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const Schedule schedule(call, mask);
   schedule.put(call);
 
+  if (const int64_t parts = single_parts(call, cell.packed(call), pool))
+    return backward_single(pool, cell.single, call, parts);
   const int64_t lanes = lanes_for(call, schedule, pool), each = lines(cell.scratch_back(call));
-  const int64_t sums = cell.gradients(call);
-  const Floats packed(cell.packed_back(call)), scratch(lanes * each), gradients(lanes * sums);
-  const int64_t parts = cell.parts(call), groups = std::min(lanes, parts);
+  const int64_t sums = cell.gradients(call), packed_floats = cell.packed_back(call);
+  const Scratch packed(packed_floats), scratch(lanes * each), gradients(lanes * sums);
+  const int64_t parts = cell.parts(call), groups = groups_for(pool, packed_floats, parts);
   share(pool, groups, [&](int64_t group) {
     for (int64_t part = group; part < parts; part += groups)
       cell.pack_back(call, part, packed + 0);

@@ -55,10 +55,14 @@ static const bool *data(const ffi::Buffer<ffi::PRED> &mask) {
   return mask.dimensions().size() == 2 ? mask.typed_data() : nullptr;
 }
 
-static ffi::Error handle_forward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
-                          Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask, Array keep, Result outputs,
-                          Result last_h, Result last_c, Result tape, std::string_view name,
-                          bool go_backwards) try {
+using Number = ffi::Buffer<ffi::U32>;  // of a tape, in two halves
+
+// Say what is wrong, or do it; both directions start alike.
+template <class Work>
+static ffi::Error run(std::string_view name, bool go_backwards, const Array &x, const Array &h,
+                      const Array &c, const Array &kernel, const Array &recurrent,
+                      const Array &bias, const ffi::Buffer<ffi::PRED> &mask, const Array &keep,
+                      std::atomic<int64_t> &calls, const Work &work) try {
   Call call{};
   const Cell *cell = nullptr;
   if (ffi::Error error =
@@ -66,36 +70,66 @@ static ffi::Error handle_forward(ffi::ThreadPool pool, Array x, Array h, Array c
       error.failure())
     return error;
   call.bias = data(bias);
-  call.outputs = data(outputs), call.tape = data(tape);
-  call.last_h = data(last_h), call.last_c = data(last_c);
-  forward(pool, *cell, call, data(mask));
-  ++forward_calls;
+  work(call, *cell, data(mask));
+  ++calls;
   return ffi::Error::Success();
 } catch (const std::bad_alloc &) {
   return ffi::Error(ffi::ErrorCode::kResourceExhausted, "out of memory in a recurrent layer");
 }
 
+static Memory::Block new_tape(const Call &call, const Cell &cell) {
+  return Memory::shared().take(call.timesteps * call.batch * cell.saved(call));
+}
+
+// A forward call's tape, or one written anew.
+static Memory::Block tape_for(uint64_t number, ffi::ThreadPool &pool, const Cell &cell, Call call,
+                              const bool *mask) {
+  Memory::Block tape = Memory::shared().claim(number);
+  if (tape) return tape;
+  tape = new_tape(call, cell);
+  const Scratch last(2 * call.batch * call.units);
+  call.tape = *tape + 0, call.last_h = last + 0, call.last_c = last + call.batch * call.units;
+  forward(pool, cell, call, mask);
+  return tape;
+}
+
+static ffi::Error handle_forward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
+                                 Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask,
+                                 Array keep, Result outputs, Result last_h, Result last_c,
+                                 ffi::Result<Number> number, std::string_view name,
+                                 bool go_backwards) {
+  const auto work = [&](Call &call, const Cell &cell, const bool *mask) {
+    call.outputs = data(outputs), call.last_h = data(last_h), call.last_c = data(last_c);
+    Memory::Block tape = number->element_count() ? new_tape(call, cell) : nullptr;
+    if (tape) call.tape = *tape + 0;
+    forward(pool, cell, call, mask);
+    if (!tape) return;
+    const uint64_t kept = Memory::shared().keep(std::move(tape));
+    std::memcpy(number->typed_data(), &kept, sizeof kept);
+  };
+  return run(name, go_backwards, x, h, c, kernel, recurrent, bias, mask, keep, forward_calls, work);
+}
+
 static ffi::Error handle_backward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
-                           Array recurrent, ffi::Buffer<ffi::PRED> mask, Array keep, Array tape,
-                           Array d_outputs, Array d_last_h, Array d_last_c, Result dx, Result dh,
-                           Result dc, Result d_kernel, Result d_recurrent, Result d_bias,
-                           std::string_view name, bool go_backwards) try {
-  Call call{};
-  const Cell *cell = nullptr;
-  if (ffi::Error error =
-          describe(call, cell, name, go_backwards, x, h, c, kernel, recurrent, mask, keep);
-      error.failure())
-    return error;
-  call.tape = const_cast<float *>(data(tape)), call.d_outputs = data(d_outputs);
-  call.d_last_h = data(d_last_h), call.d_last_c = data(d_last_c);
-  call.dx = data(dx), call.dh = data(dh), call.dc = data(dc);
-  call.d_kernel = data(d_kernel), call.d_recurrent_kernel = data(d_recurrent);
-  call.d_bias = data(d_bias);
-  backward(pool, *cell, call, data(mask));
-  ++backward_calls;
-  return ffi::Error::Success();
-} catch (const std::bad_alloc &) {
-  return ffi::Error(ffi::ErrorCode::kResourceExhausted, "out of memory in a recurrent layer");
+                                  Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask,
+                                  Array keep, Number number, Array d_outputs, Array d_last_h,
+                                  Array d_last_c, Result dx, Result dh, Result dc, Result d_kernel,
+                                  Result d_recurrent, Result d_bias, std::string_view name,
+                                  bool go_backwards) {
+  const auto work = [&](Call &call, const Cell &cell, const bool *mask) {
+    uint64_t kept;
+    std::memcpy(&kept, number.typed_data(), sizeof kept);
+    Memory::Block tape = tape_for(kept, pool, cell, call, mask);
+    call.tape = *tape + 0, call.d_outputs = data(d_outputs);
+    call.d_last_h = data(d_last_h), call.d_last_c = data(d_last_c);
+    call.dx = data(dx), call.dh = data(dh), call.dc = data(dc);
+    call.d_kernel = data(d_kernel), call.d_recurrent_kernel = data(d_recurrent);
+    call.d_bias = data(d_bias);
+    backward(pool, cell, call, mask);
+    Memory::shared().give(std::move(tape));
+  };
+  return run(name, go_backwards, x, h, c, kernel, recurrent, bias, mask, keep, backward_calls,
+             work);
 }
 
 }  // namespace recurra
@@ -120,7 +154,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_forward, recurra::handle_forward,
                                   .Ret<Array>()                    // outputs
                                   .Ret<Array>()                    // last h
                                   .Ret<Array>()                    // last c
-                                  .Ret<Array>()                    // tape
+                                  .Ret<ffi::Buffer<ffi::U32>>()    // number of the tape
                                   .Attr<std::string_view>("cell")
                                   .Attr<bool>("go_backwards"));
 
@@ -132,9 +166,10 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_backward, recurra::handle_backward,
                                   .Arg<Array>()                    // c
                                   .Arg<Array>()                    // kernel
                                   .Arg<Array>()                    // recurrent kernel
+                                  .Arg<Array>()                    // bias
                                   .Arg<ffi::Buffer<ffi::PRED>>()   // mask
                                   .Arg<Array>()                    // dropout
-                                  .Arg<Array>()                    // tape
+                                  .Arg<ffi::Buffer<ffi::U32>>()    // number of the tape
                                   .Arg<Array>()                    // d outputs
                                   .Arg<Array>()                    // d last h
                                   .Arg<Array>()                    // d last c
@@ -146,6 +181,9 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_backward, recurra::handle_backward,
                                   .Ret<Array>()                    // d bias
                                   .Attr<std::string_view>("cell")
                                   .Attr<bool>("go_backwards"));
+
+// Raised when what Python passes changes: a library of other sources is then not called.
+VISIBLE int64_t recurra_interface() { return 2; }
 
 // The instruction level in use, or null.
 VISIBLE const char *recurra_level() {

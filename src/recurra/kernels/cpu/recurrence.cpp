@@ -52,6 +52,12 @@ INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 INLINE int64_t cover(int64_t n, int64_t by) { return (n + by - 1) / by; }
 
+INLINE void copy(float *to, const float *from, int64_t count) {
+  int64_t j = 0;
+  for (; j + LANES <= count; j += LANES) store(to + j, load(from + j));
+  for (; j < count; ++j) to[j] = from[j];
+}
+
 // An odd polynomial over an even one, within 3 units in the last place; not-a-number stays.
 INLINE Vec tanh(Vec x) {
   const Vec end = all(7.90531110763549805f);
@@ -77,7 +83,10 @@ INLINE Vec sigmoid(Vec x) { return tanh(x * 0.5f) * 0.5f + 0.5f; }
 //   SUMS      sums kept for them               SAVED   vectors on the tape
 //   sum(from_state, v)                         the sum to which weight vector v adds
 //   finish(z, h, h', c, tape)                  the new state, from the sums
-//   unwind(tape, before, h0, c0, dh, dc, d, h) dh and dc of the step before, d, and that step's h
+//   unwind(tape, before, h0, c0, dh, dc, d, h, next, first)
+//                                              dh and dc of the step before, d, and that step's h;
+//                                              `next` takes a number a unit to that step, the first
+//                                              to be unwound finds nothing there
 
 struct LSTM {  // sums i f g o, tape i f g o c
   static constexpr int VECTORS = 4, SUMS = 4, GROUPS = 1, SAVED = 5, BIASES = 1;
@@ -95,11 +104,19 @@ struct LSTM {  // sums i f g o, tape i f g o c
   }
 
   static INLINE void unwind(const float *tape, const float *before, const float *h0,
-                            const float *c0, float *dh, float *dc, float *d, float *h) {
+                            const float *c0, float *dh, float *dc, float *d, float *h, float *next,
+                            bool first) {
     const Vec i = load(tape), f = load(tape + LANES), g = load(tape + 2 * LANES);
-    const Vec o = load(tape + 3 * LANES), squashed = tanh(load(tape + 4 * LANES));
+    const Vec o = load(tape + 3 * LANES);
+    const Vec squashed = first ? tanh(load(tape + 4 * LANES)) : load(next);
     const Vec c = load(before ? before + 4 * LANES : c0);
-    store(h, before ? load(before + 3 * LANES) * tanh(c) : load(h0));
+    if (before) {
+      const Vec earlier = tanh(c);
+      store(next, earlier);
+      store(h, load(before + 3 * LANES) * earlier);
+    } else {
+      store(h, load(h0));
+    }
     const Vec gradient = load(dh);
     const Vec carry = load(dc) + gradient * o * (1 - squashed * squashed);
     store(d, carry * g * i * (1 - i));
@@ -126,7 +143,7 @@ struct GRU {  // sums z r n(x) n(h), tape z r n n(h) h; the reset gate acts on t
   }
 
   static INLINE void unwind(const float *tape, const float *before, const float *h0, const float *,
-                            float *dh, float *, float *d, float *h) {
+                            float *dh, float *, float *d, float *h, float *, bool) {
     const Vec z = load(tape), r = load(tape + LANES), n = load(tape + 2 * LANES);
     const Vec old = load(before ? before + 4 * LANES : h0), gradient = load(dh);
     const Vec dn = gradient * (1 - z) * (1 - n * n);
@@ -153,7 +170,7 @@ struct SimpleRNN {  // a panel is as many units as there are sums
   }
 
   static INLINE void unwind(const float *tape, const float *before, const float *h0, const float *,
-                            float *dh, float *, float *d, float *h) {
+                            float *dh, float *, float *d, float *h, float *, bool) {
     for (int v = 0; v < VECTORS; ++v) {
       const Vec state = load(tape + v * LANES);
       store(h + v * LANES, load((before ? before : h0) + v * LANES));
@@ -248,7 +265,7 @@ INLINE void complete(const Call &call, const Sizes<C> &size, int64_t rank, int64
     drop<C>(size, call.x + place,
             call.keep + call.order[rank] * size.gates() * size.inputs, row);
   else
-    memcpy(row + size.padded, call.x + place, 4 * size.features);
+    copy(row + size.padded, call.x + place, size.features);
 }
 
 // The weights as panels: [panel][input of h, then of x][vector][lane]; then biases [panel][sum][lane].
@@ -331,8 +348,6 @@ INLINE int64_t span(const Call &call, int64_t rank, int64_t s, int64_t *until) {
   *until = s + 1 < call.steps[rank] ? time_of(call, rank, s + 1) : call.timesteps;
   return s < 0 ? 0 : time_of(call, rank, s);
 }
-
-INLINE void copy(float *to, const float *from, int64_t count) { memcpy(to, from, 4 * count); }
 
 INLINE void write_outputs(const Call &call, int64_t rank, int64_t s, const float *h) {
   int64_t until, time = span(call, rank, s, &until);
@@ -476,7 +491,7 @@ int64_t scratch_back(const Call &call) {
   const Sizes<C> size(call);
   const int64_t wide = size.input_quads * WIDE * LANES;
   return CHUNK * (size.row + size.panels * size.RESULTS + wide + 4) +
-         BLOCK * (size.wide() + 3 * size.padded);
+         BLOCK * (size.wide() + 4 * size.padded);
 }
 
 template <class C, bool FROM_STATE>
@@ -644,6 +659,7 @@ void backward(const Call &call, const float *packed, int64_t lane, int64_t lanes
   chunk.ranks = chunk.places + CHUNK;
   float *dh = reinterpret_cast<float *>(chunk.ranks + CHUNK), *dc = dh + BLOCK * wide;
   float *h0 = dc + BLOCK * size.padded, *c0 = h0 + BLOCK * size.padded;
+  float *carried = c0 + BLOCK * size.padded;
   memset(gradients, 0, 4 * weights_of<C>(call));
 
   blocks(call, lane, lanes, [&](const Block &block) {
@@ -673,7 +689,8 @@ void backward(const Call &call, const float *packed, int64_t lane, int64_t lanes
           const int64_t unit = panel * size.UNITS, on_tape = panel * C::SAVED * LANES;
           C::unwind(tape + on_tape, before ? before + on_tape : nullptr, h0 + i * size.padded + unit,
                     c0 + i * size.padded + unit, dh + i * wide + unit, dc + i * size.padded + unit,
-                    chunk.d + (panel * CHUNK + here) * size.RESULTS, inputs + unit);
+                    chunk.d + (panel * CHUNK + here) * size.RESULTS, inputs + unit,
+                    carried + i * size.padded + unit, s + 1 == call.steps[rank]);
         }
         chunk.places[here] = place_in_x(call, rank, s);
         chunk.ranks[here] = rank;
@@ -716,10 +733,218 @@ void gather(const Call &call, int64_t panel, const float *gradients, int64_t lan
       add_up(from + C::sum(b == 1, v) * LANES, call.d_bias + b * columns, v);
 }
 
+// One row whose weights fill the caches many times over: they are read once a step, where Keras has
+// them, because to pack them would take as long as some steps do. Only here are a row's units shared
+// out to threads, step by step: a *part* is some panels forward, and some inputs on the way back.
+
+struct Range {
+  int64_t from, to;
+};
+
+INLINE Range part_of(int64_t count, int64_t part, int64_t parts) {
+  return {count * part / parts, count * (part + 1) / parts};
+}
+
+// sums += inputs of `rows` times as many rows of weights.
+INLINE void add_rows(float *sums, int64_t count, const float *inputs, const float *weights,
+                     int64_t rows, int64_t stride) {
+  constexpr int SOME = 8;
+  int64_t k = 0;
+  for (; k + SOME <= rows; k += SOME, weights += SOME * stride) {
+    Vec x[SOME];
+    for (int r = 0; r < SOME; ++r) x[r] = all(inputs[k + r]);
+    int64_t j = 0;
+    for (; j + LANES <= count; j += LANES) {
+      Vec even = load(sums + j), odd = Vec{};
+      for (int r = 0; r < SOME; r += 2) {
+        even += x[r] * load(weights + r * stride + j);
+        odd += x[r + 1] * load(weights + (r + 1) * stride + j);
+      }
+      store(sums + j, even + odd);
+    }
+    for (; j < count; ++j)
+      for (int r = 0; r < SOME; ++r) sums[j] += inputs[k + r] * weights[r * stride + j];
+  }
+  for (; k < rows; ++k, weights += stride)
+    for (int64_t j = 0; j < count; ++j) sums[j] += inputs[k] * weights[j];
+}
+
+INLINE float dot(const float *a, const float *b, int64_t count) {
+  Vec sums[4] = {};
+  int64_t j = 0;
+  for (; j + 4 * LANES <= count; j += 4 * LANES)
+    for (int v = 0; v < 4; ++v) sums[v] += load(a + j + v * LANES) * load(b + j + v * LANES);
+  const Vec both = sums[0] + sums[1] + (sums[2] + sums[3]);
+  float sum = 0;
+  for (int l = 0; l < LANES; ++l) sum += both[l];
+  for (; j < count; ++j) sum += a[j] * b[j];
+  return sum;
+}
+
+// Where `single` has what: [h, padded | x] before and after, sums [gate][unit, padded], c, then for
+// the way back what all its steps need for the products after it, d as Keras has its columns.
+template <class C>
+struct Single {
+  static constexpr int SUMS = C::GROUPS == 1 ? C::SUMS : 1;
+  Sizes<C> size;
+  int64_t columns;
+  float *now, *next, *sums, *c, *dh, *dc, *carried, *h0, *inputs, *d;
+
+  Single(const Call &call, float *scratch)
+      : size(call), columns(size.gates() * size.units), now(scratch) {
+    next = now + size.row, sums = next + size.row, c = sums + SUMS * size.padded;
+    dh = c + size.padded, dc = dh + size.padded, carried = dc + size.padded;
+    h0 = carried + size.padded, inputs = h0 + size.padded;
+    d = inputs + call.timesteps * size.row;
+  }
+  static int64_t floats(const Call &call, bool back) {
+    const Sizes<C> size(call);
+    return 2 * size.row + (SUMS + 5) * size.padded +
+           back * call.timesteps * (size.row + C::BIASES * size.gates() * size.units);
+  }
+  // d of a step, for what is multiplied by the state or by x.
+  float *d_of(int64_t s, bool from_state) const {
+    return d + (s * C::BIASES + (from_state && C::BIASES == 2)) * columns;
+  }
+};
+
+template <class C>
+int64_t single_scratch(const Call &call, bool back) {
+  return Single<C>::floats(call, back);
+}
+
+template <class C>
+void single_start(const Call &call, bool back, float *scratch) {
+  const Single<C> one(call, scratch);
+  memset(scratch, 0, 4 * (one.inputs - scratch));
+  copy(back ? one.h0 : one.now, call.h, call.units);
+  if (call.c) copy(one.c, call.c, call.units);
+  if (!back && call.outputs) write_outputs(call, 0, -1, call.h);
+  if (!back) return;
+  copy(one.dh, call.d_last_h, call.units);
+  if (call.c) copy(one.dc, call.d_last_c, call.units);
+  memset(call.dx, 0, 4 * call.timesteps * call.features);
+}
+
+INLINE float *at_step(float *even, float *odd, int64_t s) { return s % 2 ? odd : even; }
+
+template <class C>
+void single_step(const Call &call, int64_t s, int64_t part, int64_t parts, float *scratch) {
+  const Single<C> one(call, scratch);
+  const Sizes<C> &size = one.size;
+  const Range panels = part_of(size.panels, part, parts);
+  const int64_t unit = panels.from * size.UNITS;
+  const int64_t some = least(size.units, panels.to * size.UNITS) - unit;
+  const float *now = at_step(one.now, one.next, s);
+  float *next = at_step(one.next, one.now, s);
+  for (int v = 0; v < one.SUMS; ++v)
+    memset(one.sums + v * size.padded + unit, 0, 4 * (panels.to - panels.from) * size.UNITS);
+  for (int gate = 0; gate < size.gates(); ++gate) {
+    const int64_t column = gate * size.units + unit;
+    float *from_h = one.sums + C::sum(true, gate) * size.padded + unit;
+    float *from_x = one.sums + C::sum(false, gate) * size.padded + unit;
+    for (int64_t j = 0; j < some; ++j) from_x[j] += call.bias[column + j];
+    if (C::BIASES == 2)
+      for (int64_t j = 0; j < some; ++j) from_h[j] += call.bias[one.columns + column + j];
+    add_rows(from_h, some, now, call.recurrent_kernel + column, size.units, one.columns);
+    add_rows(from_x, some, call.x + place_in_x(call, 0, s), call.kernel + column, size.features,
+             one.columns);
+  }
+  float *tape = call.tape ? call.tape + s * size.tape : nullptr;
+  for (int64_t panel = panels.from; panel < panels.to; ++panel) {
+    const int64_t first = panel * size.UNITS;
+    Vec sums[C::SUMS];
+    for (int v = 0; v < C::SUMS; ++v)
+      sums[v] = load(one.sums + (C::GROUPS == 1 ? v * size.padded : v * LANES) + first);
+    C::finish(sums, now + first, next + first, one.c + first,
+              tape ? tape + panel * C::SAVED * LANES : nullptr);
+  }
+}
+
+// What follows a step, or before the first (-1) nothing, once all its parts are done.
+template <class C>
+void single_stepped(const Call &call, int64_t s, float *scratch) {
+  const Single<C> one(call, scratch);
+  const float *h = at_step(one.next, one.now, s);
+  if (s >= 0 && call.outputs) write_outputs(call, 0, s, h);
+  if (s + 1 < call.steps[0]) return;
+  copy(call.last_h, s < 0 ? one.now : h, call.units);
+  if (call.c) copy(call.last_c, one.c, call.units);
+}
+
+template <class C>
+void single_unwind(const Call &call, int64_t s, float *scratch) {
+  const Single<C> one(call, scratch);
+  const Sizes<C> &size = one.size;
+  if (call.d_outputs) read_outputs(call, 0, s, one.dh);
+  if (s < 0) {
+    copy(call.dh, one.dh, call.units);
+    if (call.c) copy(call.dc, one.dc, call.units);
+    return;
+  }
+  const float *tape = call.tape + s * size.tape, *before = s > 0 ? tape - size.tape : nullptr;
+  float *inputs = one.inputs + s * size.row;
+  for (int64_t panel = 0; panel < size.panels; ++panel) {
+    const int64_t unit = panel * size.UNITS, on_tape = panel * C::SAVED * LANES;
+    float d[C::SUMS * LANES];
+    C::unwind(tape + on_tape, before ? before + on_tape : nullptr, one.h0 + unit, one.c + unit,
+              one.dh + unit, one.dc + unit, d, inputs + unit, one.carried + unit,
+              s + 1 == call.steps[0]);
+    for (int v = 0; v < C::VECTORS; ++v)
+      for (int64_t j = 0; j < least(LANES, size.units - size.unit(panel, v)); ++j) {
+        const int64_t column = size.gate(v) * size.units + size.unit(panel, v) + j;
+        one.d_of(s, false)[column] = d[C::sum(false, v) * LANES + j];
+        one.d_of(s, true)[column] = d[C::sum(true, v) * LANES + j];
+      }
+  }
+  copy(inputs + size.padded, call.x + place_in_x(call, 0, s), size.features);
+}
+
+template <class C>
+void single_back(const Call &call, int64_t s, int64_t part, int64_t parts, float *scratch) {
+  const Single<C> one(call, scratch);
+  const int64_t units = call.units;
+  const Range range = part_of(one.size.inputs, part, parts);
+  for (int64_t k = range.from; k < least(range.to, units); ++k)
+    one.dh[k] += dot(call.recurrent_kernel + k * one.columns, one.d_of(s, true), one.columns);
+  float *dx = call.dx + place_in_x(call, 0, s);
+  for (int64_t k = most(range.from, units); k < range.to; ++k)
+    dx[k - units] =
+        dot(call.kernel + (k - units) * one.columns, one.d_of(s, false), one.columns);
+}
+
+// The weights' gradients, some inputs' rows of them, as they stand in Keras.
+template <class C>
+void single_gather(const Call &call, int64_t part, int64_t parts, float *scratch) {
+  const Single<C> one(call, scratch);
+  const Sizes<C> &size = one.size;
+  const Range range = part_of(size.inputs, part, parts);
+  const int64_t steps = call.steps[0];
+  for (int64_t k = range.from; k < range.to; ++k) {
+    const bool of_h = k < size.units;
+    float *to = of_h ? call.d_recurrent_kernel + k * one.columns
+                     : call.d_kernel + (k - size.units) * one.columns;
+    memset(to, 0, 4 * one.columns);
+    const float *inputs = one.inputs + (of_h ? k : size.padded + k - size.units);
+    for (int64_t s = 0; s < steps; s += 8) {
+      float x[8];
+      const int64_t some = least(8, steps - s);
+      for (int64_t r = 0; r < some; ++r) x[r] = inputs[(s + r) * size.row];
+      add_rows(to, one.columns, x, one.d_of(s, of_h), some, C::BIASES * one.columns);
+    }
+  }
+  if (part > 0) return;
+  memset(call.d_bias, 0, 4 * C::BIASES * one.columns);
+  for (int64_t s = 0; s < steps; ++s)
+    for (int64_t j = 0; j < C::BIASES * one.columns; ++j) call.d_bias[j] += one.d_of(s, false)[j];
+}
+
 template <class C>
 constexpr Cell cell() {
   return {parts<C>,   saved<C>,        weights_of<C>, packed_back<C>, gradients<C>, scratch<C>,
-          scratch_back<C>, pack<C>, pack_back<C>, forward<C>, backward<C>, gather<C>};
+          scratch_back<C>, pack<C>, pack_back<C>, forward<C>, backward<C>, gather<C>,
+          {single_scratch<C>, single_start<C>, single_step<C>, single_stepped<C>,
+           single_unwind<C>, single_back<C>, single_gather<C>}};
 }
 
 }  // namespace

@@ -30,6 +30,17 @@ struct Call {
   float *dx, *dh, *dc, *d_kernel, *d_recurrent_kernel, *d_bias;
 };
 
+// A batch of one row with large weights: each step is cut into parts, which its threads share.
+struct Single {
+  int64_t (*scratch)(const Call &, bool back);
+  void (*start)(const Call &, bool back, float *scratch);
+  void (*step)(const Call &, int64_t step, int64_t part, int64_t parts, float *scratch);
+  void (*stepped)(const Call &, int64_t step, float *scratch);
+  void (*unwind)(const Call &, int64_t step, float *scratch);
+  void (*back)(const Call &, int64_t step, int64_t part, int64_t parts, float *scratch);
+  void (*gather)(const Call &, int64_t part, int64_t parts, float *scratch);
+};
+
 // One cell at one instruction level. Sizes are in floats. Work is cut into lanes, which share
 // nothing but what they read; packing and gathering are cut into parts, panels of units.
 struct Cell {
@@ -46,6 +57,7 @@ struct Cell {
   void (*backward)(const Call &, const float *packed, int64_t lane, int64_t lanes, float *scratch,
                    float *gradients);
   void (*gather)(const Call &, int64_t part, const float *gradients, int64_t lanes);
+  Single single;
 };
 
 struct Level {
