@@ -10,6 +10,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     explain,
     generation,
     market,
+    steps,
     stock_rise,
     texts,
     translation,

@@ -1,0 +1,199 @@
+"""One to many: a series many steps ahead, beside naive, seasonal and linear forecasts."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.linear_model import Ridge
+
+from recurra.errors import DataError
+from recurra.estimators import SequenceForecaster
+from recurra.estimators.forecaster import naive_ahead
+from recurra.evaluation.leaks import Probe
+from recurra.evaluation.report import DataInfo, SplitInfo
+from recurra.evaluation.written import Exhibit, WrittenReport, WrittenResult
+from recurra.recipes.judging import (
+    decide_by_mean,
+    describe_network,
+    mean_of,
+    training_of,
+    write_judged,
+)
+from recurra.runs import RunFolder
+from recurra.training import Notify
+
+__all__ = ["Series", "sample_series", "train_forecasting"]
+
+TEST_SHARE = 0.2
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass
+class Series:
+    """Numbers in order of time, and how they were got."""
+
+    numbers: Floats
+    source: str
+    sha256: str
+    notes: list[str] = field(default_factory=list)
+
+
+def sample_series(steps: int = 1200) -> Series:
+    """Make up a series: two seasons, a slow wave, and noise that lasts a few steps."""
+    rng = np.random.default_rng(0)
+    t = np.arange(steps)
+    noise = np.zeros(steps)
+    for step in range(1, steps):
+        noise[step] = 0.7 * noise[step - 1] + 0.3 * rng.normal()
+    week, month = np.sin(2 * np.pi * t / 7), np.sin(2 * np.pi * t / 30)
+    values = 20 + 3 * week * (1 + 0.5 * month) + 2 * month + noise
+    return Series(values, "embedded sample", "0" * 64, ["made by a rule for this package"])
+
+
+def train_forecasting(
+    series: Series,
+    forecaster: SequenceForecaster,
+    folder: RunFolder,
+    *,
+    recipe: str = "forecasting",
+    stage: Callable[[str], None] = lambda text: None,
+    notify: Notify | None = None,
+) -> WrittenReport:
+    """Train on the past, forecast from every later step in turn, judge; write the run folder."""
+    # 1. split by time: the last fifth is forecast, from one origin after the other
+    values, horizon = series.numbers, forecaster.horizon
+    cut = int(len(values) * (1 - TEST_SHARE))
+    longest = max(forecaster.window, forecaster.season)
+    origins = np.arange(cut, len(values) - horizon + 1)
+    if cut <= longest or len(origins) < 2 * horizon:
+        raise DataError(
+            f"a series must be long enough to train and to test, but it has {len(values)} steps "
+            f"for a window of {longest} and {horizon} steps ahead. Give more, or a shorter horizon."
+        )
+
+    # 2. train on what lies before the cut alone
+    stage("training")
+    began = time.perf_counter()
+    forecaster.fit(values[:cut], checkpoints=folder.checkpoints, notify=notify)
+    seconds = time.perf_counter() - began
+
+    # 3. judge: mean absolute error over the steps ahead; neighbouring origins are drawn together
+    stage("baselines")
+    truth = values[origins[:, None] + np.arange(horizon)]
+    found = forecaster.predict_from(values, origins)
+    rivals = {"naive": naive_ahead(values, origins, horizon)}
+    if forecaster.season > 1:
+        rivals["seasonal naive"] = naive_ahead(values, origins, horizon, forecaster.season)
+    rivals["linear"] = _linear(values, cut, origins, horizon, longest)
+    ours = np.abs(found - truth)
+    errors = {name: np.abs(ahead - truth) for name, ahead in rivals.items()}
+    blocks = (origins - cut) // max(4 * horizon, 20)
+    verdict = decide_by_mean(
+        ours.mean(axis=1),
+        {name: error.mean(axis=1) for name, error in errors.items()},
+        blocks,
+        measured="mean absolute error",
+        higher_is_better=False,
+        name=f"the {forecaster.model} model",
+        seed=forecaster.random_state,
+    )
+
+    # 4. report, page, bundle
+    inside = ours <= forecaster.margins_
+    ahead = [
+        [
+            str(k + 1),
+            f"{ours[:, k].mean():.4g}",
+            *(f"{e[:, k].mean():.4g}" for e in errors.values()),
+            f"± {forecaster.margins_[k]:.4g}",
+            f"{inside[:, k].mean():.3f}",
+        ]
+        for k in range(horizon)
+    ]
+    columns = ["steps ahead", forecaster.model, *errors, "interval", "held"]
+    ((training, validation),) = forecaster.sides_[:1]
+    report = WrittenReport(
+        recipe=recipe,
+        data=DataInfo(
+            source=series.source,
+            sha256=series.sha256,
+            rows=len(values),
+            classes={},
+            positive="",
+            duplicates_grouped=0,
+            notes=series.notes,
+        ),
+        split=SplitInfo(
+            kind="by time, one origin after the other, no target on two sides",
+            seed=forecaster.random_state,
+            train=len(training),
+            validation=len(validation),
+            test=len(origins),
+            purged=cut - longest - horizon + 1 - len(training) - len(validation),
+        ),
+        model=describe_network(forecaster),
+        training=training_of(forecaster, seconds),
+        test={
+            "MAE": mean_of(ours.mean(axis=1), blocks),
+            "coverage": mean_of(inside.mean(axis=1), blocks),
+        },
+        baselines=[
+            WrittenResult(name=name, rows=cut, test={"MAE": mean_of(error.mean(axis=1), blocks)})
+            for name, error in errors.items()
+        ],
+        leaks=[_later_steps_change_nothing(forecaster, values, origins)],
+        verdict=verdict,
+        notes=[
+            f"Intervals that shall hold {forecaster.level:.0%} of outcomes hold "
+            f"{inside.mean():.1%} of the test's."
+        ],
+        exhibits=[Exhibit(title="Mean absolute error by step ahead", columns=columns, rows=ahead)],
+    )
+    predictions = pd.DataFrame(
+        {
+            "id": np.repeat(origins, horizon),
+            "ahead": np.tile(np.arange(1, horizon + 1), len(origins)),
+            "truth": truth.ravel(),
+            "score": found.ravel(),
+        }
+    )
+    side = np.full(len(values), "train", object)
+    side[longest + validation[0] : cut], side[cut:] = "validation", "test"
+    folder.finish(lambda place: write_judged(place, report, forecaster, predictions, side))
+    return report
+
+
+def _linear(values: Floats, cut: int, origins: Rows, horizon: int, window: int) -> Floats:
+    """Forecast by a ridge regression on the window, its last value taken off."""
+
+    def windows(at: Rows) -> tuple[Floats, Floats]:
+        seen = values[at[:, None] - window + np.arange(window)]
+        return seen - seen[:, -1:], seen[:, -1:]
+
+    known = np.arange(window, cut - horizon + 1)
+    X, last = windows(known)
+    model = Ridge(1.0).fit(X, values[known[:, None] + np.arange(horizon)] - last)
+    X, last = windows(origins)
+    ahead: Floats = model.predict(X).reshape(-1, horizon) + last
+    return ahead
+
+
+def _later_steps_change_nothing(
+    forecaster: SequenceForecaster, values: Floats, origins: Rows
+) -> Probe:
+    """Change every step after an origin, and look whether its forecast moves."""
+    middle = origins[len(origins) // 2 : len(origins) // 2 + 1]
+    changed = np.where(np.arange(len(values)) >= middle[0], values + values.std(), values)
+    same = np.array_equal(
+        forecaster.predict_from(values, middle), forecaster.predict_from(changed, middle)
+    )
+    return Probe(
+        probe="later steps in a forecast",
+        passed=same,
+        detail=f"changing all from step {middle[0]} on {'moves no' if same else 'moves its'} "
+        "forecast.",
+    )
