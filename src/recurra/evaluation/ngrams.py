@@ -30,7 +30,7 @@ class NGrams:
     Example:
         >>> model = NGrams(1, size=2).fit([[0, 0, 0, 1]])
         >>> p = (3 + 2 * 0.5) / (4 + 2)      # counts 3 of 4; 2 kinds; p_0 = 1/2
-        >>> abs(model.log_probabilities([[0]])[0] - np.log(p)) < 1e-12
+        >>> bool(abs(model.log_probabilities([[0]])[0] - np.log(p)) < 1e-12)
         True
 
     Source: Witten and Bell, "The zero-frequency problem" (1991); Jurafsky and Martin, ch. 3.
