@@ -18,7 +18,8 @@ FLOORS = [
     {"backend", "sequences", "bundle"},
     {"text", "evaluation", "runs"},
     {"kernels"},
-    {"layers", "steps", "subwords", "data"},
+    {"layers", "steps", "data"},
+    {"subwords"},
     {"models", "markets"},
     {"training"},
     {"teaching"},
@@ -26,7 +27,7 @@ FLOORS = [
     {"translator"},
     {"inside"},
     {"recipes"},
-    {"terminal", "doctor"},
+    {"bench", "terminal", "doctor"},
     {"cli", ""},
 ]
 FORBIDDEN = {"evaluation": {"keras", "jax"}, "data": {"keras", "jax"}, "text": {"keras", "jax"}}

@@ -3,6 +3,7 @@
 ::
 
     SimpleRNN, LSTM, GRU    in the place of keras.layers.SimpleRNN, LSTM, GRU
+    Embedding               in the place of keras.layers.Embedding: what they usually read
     RNN, Bidirectional      Keras' own: they take the layers above, and cells of your own
     accelerate()            Keras models that others built or saved, on these kernels
 
@@ -19,9 +20,9 @@ from typing import Any
 
 from recurra.backend import keras
 from recurra.cells import Weights
-from recurra.kernels import Choice, cell_of, choose, counted, run
+from recurra.kernels import Choice, cell_of, choose, choose_embedding, counted, cpu, run
 
-__all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "SimpleRNN", "accelerate"]
+__all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Embedding", "SimpleRNN", "accelerate"]
 
 Array = Any
 Loop = Callable[..., tuple[Array, Array, list[Array]]]
@@ -176,7 +177,55 @@ class GRU(_Fast, keras.layers.GRU):  # type: ignore[misc]
     """
 
 
-FAST = {keras.layers.SimpleRNN: SimpleRNN, keras.layers.LSTM: LSTM, keras.layers.GRU: GRU}
+def plan_embedding(layer: Any) -> Choice:
+    """Choose the path of an Embedding, and say why."""
+    if (backend := keras.backend.backend()) != "jax":
+        return Choice("keras", f"the backend is {backend}, and these kernels stand on JAX")
+    if layer.lora_enabled or layer.quantization_mode:
+        return Choice("keras", "the table is made of parts (LoRA or quantized)")
+    if keras.distribution.distribution() is not None:
+        return Choice("keras", "the batch or the weights are spread over devices")
+    return choose_embedding(layer.compute_dtype)
+
+
+def look_up(layer: Any, own: Callable[[Any], Array], inputs: Array) -> Array:
+    """Give the vectors of the inputs: `Embedding.call`."""
+    if plan_embedding(layer).path != "native":
+        return own(inputs)
+    return rows_of(layer.embeddings, ops.cast(inputs, "int32"))
+
+
+def rows_of(table: Array, codes: Array) -> Array:
+    """Give table[codes], natively where that can be done; codes are int32 of any shape."""
+    table = ops.convert_to_tensor(table)
+    jax = keras.backend.backend() == "jax" and keras.distribution.distribution() is None
+    if jax and choose_embedding(table.dtype).path == "native":
+        return cpu.embed(table, codes)
+    return ops.take(table, codes, axis=0)
+
+
+class Embedding(keras.layers.Embedding):  # type: ignore[misc]
+    """`keras.layers.Embedding`, faster.
+
+    Example:
+        >>> import numpy as np
+        >>> Embedding(10, 4)(np.zeros((2, 3), "int32")).shape
+        (2, 3, 4)
+    """
+
+    plan = plan_embedding
+
+    def call(self, inputs: Array) -> Array:
+        """Give (*inputs.shape, output_dim)."""
+        return look_up(self, super().call, inputs)
+
+
+FAST = {
+    keras.layers.SimpleRNN: SimpleRNN,
+    keras.layers.LSTM: LSTM,
+    keras.layers.GRU: GRU,
+    keras.layers.Embedding: Embedding,
+}
 
 
 def _take_keras_names() -> None:
@@ -215,7 +264,7 @@ Bidirectional.__init__ = _copy_faithfully(Bidirectional.__init__)
 
 
 def accelerate(model: Any = None) -> AbstractContextManager[Any]:
-    """Put Keras' own recurrent layers on Recurra's kernels; their weights stay as they are.
+    """Put Keras' own layers on Recurra's kernels; their weights stay as they are.
 
     It takes effect at once. As a context manager, it takes it back at the end.
 
@@ -250,21 +299,26 @@ def _until_the_end(model: Any, undo: Iterator[None]) -> Iterator[Any]:
 
 def _everywhere() -> Iterator[None]:
     """Lend the stock classes our loop; each gets its own back."""
-    before = {stock: vars(stock).get("inner_loop") for stock in FAST}
-    for stock in FAST:
-        stock.inner_loop, stock.plan = _lent(stock.inner_loop), plan
+    lent = {
+        stock: ("call", look_up) if fast is Embedding else ("inner_loop", inner_loop)
+        for stock, fast in FAST.items()
+    }
+    before = {stock: vars(stock).get(name) for stock, (name, _) in lent.items()}
+    for stock, (name, ours) in lent.items():
+        setattr(stock, name, _lent(ours, getattr(stock, name)))
+        stock.plan = FAST[stock].plan
     yield
-    for stock, method in before.items():
-        del stock.plan, stock.inner_loop
-        if method is not None:
-            stock.inner_loop = method
+    for stock, (name, _) in lent.items():
+        del stock.plan
+        delattr(stock, name)
+        if before[stock] is not None:
+            setattr(stock, name, before[stock])
 
 
-def _lent(own: Loop) -> Loop:
-    def lent(
-        self: Any, sequences: Array, initial_state: Any, mask: Any, training: bool = False
-    ) -> tuple[Array, Array, list[Array]]:
-        return inner_loop(self, partial(own, self), sequences, initial_state, mask, training)
+def _lent(ours: Callable[..., Any], own: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(own)  # Keras reads its signature
+    def lent(self: Any, *args: Any, **options: Any) -> Any:
+        return ours(self, partial(own, self), *args, **options)
 
     return lent
 

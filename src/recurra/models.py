@@ -9,7 +9,7 @@ from typing import Any
 
 from recurra.backend import keras
 from recurra.errors import SettingsError
-from recurra.layers import GRU, LSTM, Bidirectional, SimpleRNN
+from recurra.layers import GRU, LSTM, Bidirectional, Embedding, SimpleRNN
 from recurra.steps import LastStep, MaskedConv1D, MeanOfSteps, Steps
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
@@ -86,7 +86,7 @@ def recurrent(cell: Callable[[], Any]) -> Callable[..., Any]:
         return keras.Sequential(
             [
                 layers.Input((None,), dtype="int32", name="tokens"),
-                layers.Embedding(vocabulary, 32, mask_zero=True, name="embedding"),
+                Embedding(vocabulary, 32, mask_zero=True, name="embedding"),
                 cell(),
                 head.layer(),
             ],
@@ -101,7 +101,7 @@ def one_to_one(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
     return keras.Sequential(
         [
             layers.Input((None,), dtype="int32", name="tokens"),
-            layers.Embedding(vocabulary, 32, mask_zero=True, name="embedding"),
+            Embedding(vocabulary, 32, mask_zero=True, name="embedding"),
             MeanOfSteps(name="mean"),
             layers.Dense(32, activation="relu", name="dense"),
             head.layer(),
@@ -115,7 +115,7 @@ def conv1d(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
     return keras.Sequential(
         [
             layers.Input((None,), dtype="int32", name="tokens"),
-            layers.Embedding(vocabulary, 32, name="embedding"),
+            Embedding(vocabulary, 32, name="embedding"),
             layers.Dropout(0.2, name="embedding_dropout"),
             layers.Conv1D(32, 5, padding="valid", activation="relu", name="conv1d"),
             layers.GlobalMaxPooling1D(name="pooling"),

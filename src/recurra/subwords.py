@@ -3,6 +3,7 @@
 from typing import Any
 
 from recurra.backend import keras
+from recurra.layers import rows_of
 
 __all__ = ["MaskedMaxMeanPooling1D", "SubwordEmbedding"]
 
@@ -59,13 +60,13 @@ class SubwordEmbedding(keras.layers.Layer):  # type: ignore[misc]
             word = ops.cast(ops.arange(ids.shape[-1]) == 0, ids.dtype)
             ids = ops.where(lost, word * ops.cast(ids[..., :1] != 0, ids.dtype), ids)
         if ids.shape[-1] == 1 and not self.id_dropout:
-            return ops.take(self.table, ids[..., 0], axis=0)
+            return rows_of(self.table, ids[..., 0])
         share = ops.cast(ids != 0, self.compute_dtype)
         if training and self.id_dropout:
             kept = keras.random.uniform(ops.shape(ids), seed=self.seed) >= self.id_dropout
             share = share * ops.cast(kept, share.dtype)
         share = share / ops.maximum(ops.sum(share, axis=-1, keepdims=True), 1.0)
-        return ops.einsum("btk,btku->btu", share, ops.take(self.table, ids, axis=0))
+        return ops.einsum("btk,btku->btu", share, rows_of(self.table, ids))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Mark the steps that are not padding."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -24,6 +25,7 @@ __all__ = [
     "Watch",
     "note",
     "out",
+    "show_bench",
     "show_check",
     "show_comparison",
     "show_explanation",
@@ -205,6 +207,29 @@ def show_comparison(comparison: "Comparison") -> None:
         if row.verdict:
             style = STYLE[row.verdict.better_than_best_baseline]
             out.print(escape(row.verdict.sentence), style=style, soft_wrap=True)
+
+
+def show_bench(results: list[dict[str, Any]]) -> None:
+    """Print times, a row a case and work: medians, and the ratio with its range over the turns."""
+    rivals = [name for name in results[0]["works"]["train"]["milliseconds"] if name != "sgemm"]
+    table = Table(
+        title="milliseconds, median", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    for name in ("case", "work"):
+        table.add_column(name, no_wrap=True)
+    for name in (*rivals, "× best peer", "of sgemm"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for result in results:
+        for work, found in result["works"].items():
+            ratio = found["ratio"]
+            table.add_row(
+                result["case"],
+                work,
+                *(f"{median(found['milliseconds'][name]['wall']):.2f}" for name in rivals),
+                f"{ratio['median']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f})",
+                f"{found['sgemm_share']:.0%}",
+            )
+    out.print(table)
 
 
 def show_explanation(tokens: list[tuple[str, float]]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
 
-__all__ = ["Choice", "choose", "counts", "explain", "run"]
+__all__ = ["Choice", "choose", "choose_embedding", "counts", "explain", "run"]
 
 Array = Any
 
@@ -43,13 +43,26 @@ def choose(cell: Cell, dtype: Any) -> Choice:
     device = jax.default_backend()
     if device == "gpu" and isinstance(cell, LSTM):
         return Choice("keras", "cuDNN is the fastest LSTM on a GPU so far", cell)
-    if device != "cpu":
-        return Choice("portable", f"there is no native kernel for a {device.upper()} so far", cell)
-    if str(dtype) != "float32":
-        return Choice("portable", f"the native kernels read float32, not {dtype}", cell)
-    if reason := cpu.why_not(cell):
+    if reason := _not_native(device, dtype) or cpu.why_not(cell):
         return Choice("portable", reason, cell)
     return Choice("native", f"float32 on a CPU, compiled for {cpu.level()}", cell)
+
+
+def choose_embedding(dtype: Any) -> Choice:
+    """Choose the path of an Embedding: native, or Keras' own."""
+    import jax
+
+    from recurra.kernels import cpu
+
+    if reason := _not_native(jax.default_backend(), dtype) or cpu.missing():
+        return Choice("keras", reason)
+    return Choice("native", f"float32 on a CPU, compiled for {cpu.level()}")
+
+
+def _not_native(device: str, dtype: Any) -> str | None:
+    if device != "cpu":
+        return f"there is no native kernel for a {device.upper()} so far"
+    return None if str(dtype) == "float32" else f"the native kernels read float32, not {dtype}"
 
 
 def run(

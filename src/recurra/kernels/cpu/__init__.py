@@ -15,12 +15,13 @@ import jax.numpy as jnp
 from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
 from recurra.errors import RecurraError
 
-__all__ = ["calls", "level", "run", "why_not"]
+__all__ = ["calls", "embed", "level", "missing", "run", "why_not"]
 
 Array = Any
 
 LIBRARY = Path(__file__).with_name("recurra_kernels.so")
-INTERFACE = 2  # what the library must answer
+INTERFACE = 3  # what the library must answer
+TARGETS = ("recurra_forward", "recurra_backward", "recurra_gather", "recurra_scatter")
 NAMES: dict[type, str] = {SimpleRNN: "simple_rnn", LSTM: "lstm", GRU: "gru"}
 
 
@@ -40,9 +41,15 @@ def _library() -> ctypes.CDLL | str:
     library.recurra_backward_calls.restype = ctypes.c_int64
     if library.recurra_level() is None:
         return "this processor has none of the instruction levels that were built"
-    for name in ("recurra_forward", "recurra_backward"):
+    for name in TARGETS:
         jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
     return library
+
+
+def missing() -> str | None:
+    """Say why there is no native library here; None where there is."""
+    library = _library()
+    return library if isinstance(library, str) else None
 
 
 def level() -> str | None:
@@ -64,9 +71,8 @@ def calls() -> dict[str, int]:
 
 def why_not(cell: Cell) -> str | None:
     """Say why this path cannot run the cell here; None where it can."""
-    library = _library()
-    if isinstance(library, str):
-        return library
+    if reason := missing():
+        return reason
     if isinstance(cell, GRU) and not cell.reset_after:
         return "a GRU whose reset gate acts before the product has no native kernel"
     return None
@@ -159,3 +165,37 @@ def _run_backward(
 
 
 _run.defvjp(_run_forward, _run_backward)
+
+
+@jax.custom_vjp
+def embed(table: Array, codes: Array) -> Array:
+    """Give the rows of a table by their numbers, and differentiate the table.
+
+    ::
+
+        out[i] = table[codes[i]],    d_table[codes[i]] += d_out[i]
+
+    Args:
+        table: (vocabulary, features), float32.
+        codes: int32 of any shape; a negative one counts from the end, one outside gives NaN.
+
+    Returns:
+        (*codes.shape, features).
+    """
+    rows = jax.ShapeDtypeStruct((*codes.shape, table.shape[1]), table.dtype)
+    call = jax.ffi.ffi_call("recurra_gather", rows, vmap_method="sequential")
+    return call(table, codes)
+
+
+def _embed_forward(table: Array, codes: Array) -> tuple[Array, tuple[Array, ...]]:
+    return embed(table, codes), (codes, jax.numpy.zeros((table.shape[0], 0)))
+
+
+def _embed_backward(saved: tuple[Array, ...], d_rows: Array) -> tuple[Array, None]:
+    codes, like = saved
+    table = jax.ShapeDtypeStruct((like.shape[0], d_rows.shape[-1]), d_rows.dtype)
+    call = jax.ffi.ffi_call("recurra_scatter", table, vmap_method="sequential")
+    return call(codes, d_rows), None
+
+
+embed.defvjp(_embed_forward, _embed_backward)

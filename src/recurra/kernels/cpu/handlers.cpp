@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "call.h"
+#include "embedding.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace ffi = xla::ffi;
@@ -132,6 +133,23 @@ static ffi::Error handle_backward(ffi::ThreadPool pool, Array x, Array h, Array 
              work);
 }
 
+using Codes = ffi::Buffer<ffi::S32>;
+
+template <class Dimensions>
+static Table table_of(const Dimensions &shape, const Codes &codes) {
+  return {shape[0], shape[1], static_cast<int64_t>(codes.element_count()), codes.typed_data()};
+}
+
+static ffi::Error handle_gather(ffi::ThreadPool pool, Array table, Codes codes, Result out) {
+  gather_rows(pool, table_of(table.dimensions(), codes), data(table), data(out));
+  return ffi::Error::Success();
+}
+
+static ffi::Error handle_scatter(ffi::ThreadPool pool, Codes codes, Array d_out, Result d_table) {
+  scatter_rows(pool, table_of(d_table->dimensions(), codes), data(d_out), data(d_table));
+  return ffi::Error::Success();
+}
+
 }  // namespace recurra
 
 using recurra::Array;
@@ -139,6 +157,8 @@ using recurra::Array;
 #define VISIBLE extern "C" __attribute__((visibility("default")))
 VISIBLE XLA_FFI_Error *recurra_forward(XLA_FFI_CallFrame *);
 VISIBLE XLA_FFI_Error *recurra_backward(XLA_FFI_CallFrame *);
+VISIBLE XLA_FFI_Error *recurra_gather(XLA_FFI_CallFrame *);
+VISIBLE XLA_FFI_Error *recurra_scatter(XLA_FFI_CallFrame *);
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_forward, recurra::handle_forward,
                               ffi::Ffi::Bind()
@@ -182,8 +202,22 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_backward, recurra::handle_backward,
                                   .Attr<std::string_view>("cell")
                                   .Attr<bool>("go_backwards"));
 
+XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_gather, recurra::handle_gather,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<Array>()                   // table
+                                  .Arg<ffi::Buffer<ffi::S32>>()   // codes
+                                  .Ret<Array>());                 // their rows
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_scatter, recurra::handle_scatter,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::Buffer<ffi::S32>>()   // codes
+                                  .Arg<Array>()                   // d rows
+                                  .Ret<Array>());                 // d table
+
 // Raised when what Python passes changes: a library of other sources is then not called.
-VISIBLE int64_t recurra_interface() { return 2; }
+VISIBLE int64_t recurra_interface() { return 3; }
 
 // The instruction level in use, or null.
 VISIBLE const char *recurra_level() {

@@ -16,6 +16,10 @@
 
 #include <string.h>
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 #ifndef LEVEL
 #define LEVEL portable
 #endif
@@ -58,6 +62,18 @@ INLINE void copy(float *to, const float *from, int64_t count) {
   for (; j < count; ++j) to[j] = from[j];
 }
 
+// p / q, for a q that is neither very small nor very large. A division of 16 lanes takes as long as
+// the products of an input or two; a reciprocal of 14 bits and one step of Newton's do not.
+INLINE Vec over(Vec p, Vec q) {
+#ifdef __AVX512F__
+  const Vec r = reinterpret_cast<Vec>(_mm512_maskz_rcp14_ps(0xffff, reinterpret_cast<__m512>(q)));
+  const Vec guess = p * r;
+  return guess + r * (p - q * guess);
+#else
+  return p / q;
+#endif
+}
+
 // An odd polynomial over an even one, within 3 units in the last place; not-a-number stays.
 INLINE Vec tanh(Vec x) {
   const Vec end = all(7.90531110763549805f);
@@ -73,7 +89,7 @@ INLINE Vec tanh(Vec x) {
   Vec q = y * 1.19825839466702e-06f + 1.18534705686654e-04f;
   q = q * y + 2.26843463243900e-03f;
   q = q * y + 4.89352518554385e-03f;
-  return x * p / q;
+  return over(x * p, q);
 }
 
 INLINE Vec sigmoid(Vec x) { return tanh(x * 0.5f) * 0.5f + 0.5f; }
@@ -256,6 +272,11 @@ INLINE void drop(const Sizes<C> &size, const float *x, const float *keep, float 
     for (int64_t j = 0; j < size.units; ++j) pair[j] = row[j] * keep[j];
     for (int64_t j = 0; j < size.features; ++j) pair[size.padded + j] = x[j] * keep[size.units + j];
   }
+}
+
+// Read ahead what a row needs in a step to come: it lies where no processor looks by itself.
+INLINE void fetch(const float *from, int64_t count) {
+  for (int64_t j = 0; j < count; j += 16) __builtin_prefetch(from + j);
 }
 
 // Put x into a row of inputs, whose h is there already.
@@ -531,6 +552,47 @@ void multiply_back_kept(const Call &call, const Chunk<C> &chunk, int64_t first, 
     });
 }
 
+// The first W vectors of a quad: out += d times a transposed kernel, for some rows of the chunk.
+template <class C, bool FROM_STATE, int W>
+void multiply_quad(const Chunk<C> &chunk, int64_t first, int64_t rows, const float *packed,
+                          float *out, int64_t out_row) {
+  constexpr int64_t EACH = WIDE * LANES;
+  const Sizes<C> &size = chunk.size;
+  const int64_t near = most(1, NEAR / (4 * size.WEIGHTS * EACH));
+  for (int64_t from = 0; from < size.panels; from += near) {
+    const int64_t to = least(size.panels, from + near);
+    tiles(rows, [&](auto n, int64_t i) {
+      constexpr int N = decltype(n)::value;
+      float *target = out + i * out_row;
+      Vec sums[N][W];
+#pragma GCC unroll 8
+      for (int r = 0; r < N; ++r)
+#pragma GCC unroll 8
+        for (int v = 0; v < W; ++v) sums[r][v] = load(target + r * out_row + v * LANES);
+      const float *w = packed + from * size.WEIGHTS * EACH;
+      for (int64_t panel = from; panel < to; ++panel)
+        for (int u = 0; u < C::VECTORS; ++u) {
+          const float *d = chunk.d_of(panel, first + i) + C::sum(FROM_STATE, u) * LANES;
+          for (int j = 0; j < LANES; ++j, w += EACH) {
+            Vec x[N];
+#pragma GCC unroll 8
+            for (int r = 0; r < N; ++r) x[r] = all(d[r * size.RESULTS + j]);
+#pragma GCC unroll 8
+            for (int v = 0; v < W; ++v) {
+              const Vec wide = load(w + v * LANES);
+#pragma GCC unroll 8
+              for (int r = 0; r < N; ++r) sums[r][v] += x[r] * wide;
+            }
+          }
+        }
+#pragma GCC unroll 8
+      for (int r = 0; r < N; ++r)
+#pragma GCC unroll 8
+        for (int v = 0; v < W; ++v) store(target + r * out_row + v * LANES, sums[r][v]);
+    });
+  }
+}
+
 // out += d times a transposed kernel, for some rows of the chunk; with dropout, gate by gate.
 template <class C, bool FROM_STATE>
 void multiply_back(const Call &call, const Chunk<C> &chunk, int64_t first, int64_t rows,
@@ -538,41 +600,14 @@ void multiply_back(const Call &call, const Chunk<C> &chunk, int64_t first, int64
   if (call.keep)
     return multiply_back_kept<C, FROM_STATE>(call, chunk, first, rows, packed, quads, out, out_row);
   constexpr int64_t EACH = WIDE * LANES;
-  const Sizes<C> &size = chunk.size;
-  const int64_t near = most(1, NEAR / (4 * size.WEIGHTS * EACH));
-  for (int64_t quad = 0; quad < quads; ++quad, packed += size.panels * size.WEIGHTS * EACH)
-    for (int64_t from = 0; from < size.panels; from += near) {
-      const int64_t to = least(size.panels, from + near);
-      tiles(rows, [&](auto n, int64_t i) {
-        constexpr int N = decltype(n)::value;
-        float *target = out + i * out_row + quad * EACH;
-        Vec sums[N][WIDE];
-#pragma GCC unroll 8
-        for (int r = 0; r < N; ++r)
-#pragma GCC unroll 8
-          for (int v = 0; v < WIDE; ++v) sums[r][v] = load(target + r * out_row + v * LANES);
-        const float *w = packed + from * size.WEIGHTS * EACH;
-        for (int64_t panel = from; panel < to; ++panel)
-          for (int u = 0; u < C::VECTORS; ++u) {
-            const float *d = chunk.d_of(panel, first + i) + C::sum(FROM_STATE, u) * LANES;
-            for (int j = 0; j < LANES; ++j, w += EACH) {
-              Vec x[N];
-#pragma GCC unroll 8
-              for (int r = 0; r < N; ++r) x[r] = all(d[r * size.RESULTS + j]);
-#pragma GCC unroll 8
-              for (int v = 0; v < WIDE; ++v) {
-                const Vec wide = load(w + v * LANES);
-#pragma GCC unroll 8
-                for (int r = 0; r < N; ++r) sums[r][v] += x[r] * wide;
-              }
-            }
-          }
-#pragma GCC unroll 8
-        for (int r = 0; r < N; ++r)
-#pragma GCC unroll 8
-          for (int v = 0; v < WIDE; ++v) store(target + r * out_row + v * LANES, sums[r][v]);
-      });
-    }
+  int64_t columns = FROM_STATE ? call.units : call.features;
+  for (; quads > 0; --quads, columns -= EACH, out += EACH) {
+    const auto quad = columns > 2 * LANES ? multiply_quad<C, FROM_STATE, WIDE>
+                      : columns > LANES   ? multiply_quad<C, FROM_STATE, 2>
+                                          : multiply_quad<C, FROM_STATE, 1>;
+    quad(chunk, first, rows, packed, out, out_row);
+    packed += chunk.size.panels * chunk.size.WEIGHTS * EACH;
+  }
 }
 
 // gradients += inputsᵀ d, for one panel and `count` inputs from `inputs` on.
@@ -684,6 +719,8 @@ void backward(const Call &call, const float *packed, int64_t lane, int64_t lanes
         if (call.d_outputs) read_outputs(call, rank, s, dh + i * wide);
         const float *tape = call.tape + (s * call.batch + rank) * size.tape;
         const float *before = s > 0 ? tape - call.batch * size.tape : nullptr;
+        if (s > 1) fetch(before - call.batch * size.tape, size.tape);
+        if (s > 0) fetch(call.x + place_in_x(call, rank, s - 1), size.features);
         float *inputs = chunk.inputs + here * size.row;
         for (int64_t panel = 0; panel < size.panels; ++panel) {
           const int64_t unit = panel * size.UNITS, on_tape = panel * C::SAVED * LANES;

@@ -1,0 +1,64 @@
+"""`recurra bench`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recurra.cli.app import Json, app, print_json
+
+bench = typer.Typer(
+    rich_markup_mode=None, help="Time Recurra on this machine, beside what else there is."
+)
+app.add_typer(bench, name="bench")
+
+
+@bench.callback()
+def _bench() -> None:
+    """Time Recurra on this machine, beside what else there is."""
+
+
+@bench.command()
+def kernels(
+    cases: Annotated[list[str] | None, typer.Argument(help="Cases, as lstm-128 [all].")] = None,
+    peers: Annotated[
+        str, typer.Option(help="Rivals, separated by commas: keras-jax, keras-torch, torch.")
+    ] = "keras-jax,torch",
+    runs: Annotated[int, typer.Option(min=1, help="Turns that count.")] = 15,
+    peer_python: Annotated[
+        str | None,
+        typer.Option(help="A Python that has the rivals [an environment is made in the cache]."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the ratios: a .png, .svg or .pdf file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Time a training step and a prediction beside Keras and PyTorch, with the same weights.
+
+    The rivals must agree first; then each takes its turn in one run.
+    """
+    from recurra.bench.kernels import CASES, case_named, machine, measure
+    from recurra.bench.peers import check_peers, peer_python as made, requirements
+    from recurra.terminal import note, show_bench, watching
+
+    rivals = [name.strip() for name in peers.split(",") if name.strip()]
+    check_peers(rivals)
+    names = cases or list(CASES)
+    for name in names:
+        case_named(name)
+    with watching(quiet=as_json) as watch:
+        if peer_python is None:
+            watch.stage(f"an environment for the peers: {', '.join(requirements(rivals))}")
+        python = peer_python or made(rivals)
+        results = [measure(name, rivals, python, runs=runs, stage=watch.stage) for name in names]
+    if plot:
+        from recurra.bench.picture import draw
+
+        draw(results, plot)
+        note(f"written: {plot}")
+    if as_json:
+        print_json({"machine": machine(), "cases": results})
+    else:
+        show_bench(results)
+        note(", ".join(f"{name} {value}" for name, value in machine().items()))
