@@ -39,7 +39,8 @@ def kernels(
     The rivals must agree first; then each takes its turn in one run.
     """
     from recurra.bench.kernels import CASES, case_named, machine, measure
-    from recurra.bench.peers import check_peers, peer_python as made, requirements
+    from recurra.bench.peers import check_peers, requirements
+    from recurra.bench.peers import peer_python as made
     from recurra.terminal import note, show_bench, watching
 
     rivals = [name.strip() for name in peers.split(",") if name.strip()]
