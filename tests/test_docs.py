@@ -10,14 +10,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from recurra.cli import app
+from recurra.cli.app import predict
 from recurra.data.catalogue import sample_path
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "README.ko.md", "docs/guide.md", "docs/guide.ko.md"]
 MARKETS = ["docs/markets.md", "docs/markets.ko.md"]
+SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
+CHAPTERS = [f"docs/{name}.md" for name in ("cells", *SHAPES)]
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
-LINK = re.compile(r"\]\(([^)#]+?)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 # as documented but quick: one epoch of one network tells whether a command works
 QUICK = {"train": ["--epochs", "1", "--members", "1"], "compare": ["--epochs", "1"]}
 
@@ -80,6 +85,41 @@ def test_every_documented_block_of_python_runs(
         runpy.run_path(str(tmp_path / "block.py"))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_every_command_and_block_of_python_of_a_chapter_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in commands(page):
+        words = shlex.split(command)[1:]
+        words += ["--epochs", "1"] if words[0] in QUICK else []
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, f"{command}\n{done.output}"
+    for block in blocks(page, "python"):
+        (tmp_path / "block.py").write_text(block, "utf-8")
+        runpy.run_path(str(tmp_path / "block.py"))
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_every_command_shown_has_the_options_it_is_shown_with(page: str) -> None:
+    # what needs data is not run; --help is given only once all options before it are known
+    for line in "\n".join(blocks(page, "console")).replace("\\\n", " ").splitlines():
+        words = shlex.split(line.split("  #")[0])
+        if words[:1] == ["recurra"]:
+            ways = [words[1:]]
+            if words[1] == "predict":  # which one, the run says, which is not there
+                ways = [["predict", kind.name, *words[2:]] for kind in predict.registered_commands]
+            answers = [CliRunner().invoke(app, [*way, "--help"]) for way in ways]
+            assert 0 in [answer.exit_code for answer in answers], answers[0].output
+
+
+def test_the_pictures_are_those_that_the_script_draws() -> None:
+    drawn = runpy.run_path(str(ROOT / "docs" / "pictures.py"))["pictures"]()
+    for name, content in drawn.items():
+        assert (ROOT / "docs" / "images" / name).read_text("utf-8") == content, name
+
+
 def test_the_command_reference_names_every_command_and_option() -> None:
     # not letter by letter: how help is laid out changes with the library that prints it
     reference = runpy.run_path(str(ROOT / "docs" / "reference.py"))
@@ -95,12 +135,24 @@ def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
     for english, korean in (("README.md", "README.ko.md"), ("docs/guide.md", "docs/guide.ko.md")):
         assert commands(korean) == commands(english)
         assert blocks(korean, "python") == blocks(english, "python")
+    for page in CHAPTERS:
+        korean = page.replace(".md", ".ko.md")
+        assert commands(korean) == commands(page)
+        assert blocks(korean, "python") == blocks(page, "python")
     assert blocks(MARKETS[1], "console") == blocks(MARKETS[0], "console")
     assert blocks(MARKETS[1], "python") == blocks(MARKETS[0], "python")
 
 
+def anchors(page: Path) -> set[str]:
+    """The names by which GitHub knows the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", h.strip().lower()).replace(" ", "-") for h in headings}
+
+
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_every_link_within_the_project_leads_somewhere(page: str) -> None:
-    for target in LINK.findall((ROOT / page).read_text("utf-8")):
+    for target, anchor in LINK.findall((ROOT / page).read_text("utf-8")):
         if not target.startswith("http"):
-            assert ((ROOT / page).parent / target).exists(), target
+            place = (ROOT / page).parent / target if target else ROOT / page
+            assert place.exists(), target
+            assert not anchor or anchor in anchors(place), f"{target}#{anchor}"
