@@ -310,6 +310,28 @@ def test_the_native_kernels_ran_and_say_so(cell):
     assert after["native backward"] == before["native backward"] + 1
 
 
+def taken(table, codes):
+    return jnp.take(table, codes, axis=0)
+
+
+@native
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=st.integers(1, 40),
+    features=st.sampled_from([1, 3, 16, 300]),
+    shape=st.sampled_from([(), (0,), (5,), (2, 3), (400, 2, 1)]),
+    seed=st.integers(0, 99),
+)
+def test_rows_of_a_table_and_its_gradient_are_those_of_jax(rows, features, shape, seed):
+    rng = np.random.default_rng(seed)
+    table = jnp.asarray(rng.normal(size=(rows, features)), "float32")
+    codes = jnp.asarray(rng.integers(-rows - 2, rows + 2, shape), "int32")  # some outside
+    d_out = jnp.asarray(rng.normal(size=(*shape, features)), "float32")
+    (found, back), (expected, exact) = (jax.vjp(f, table, codes) for f in (cpu.embed, taken))
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_allclose(back(d_out)[0], exact(d_out)[0], atol=2e-6)
+
+
 @native
 def test_a_library_of_other_sources_is_not_called(monkeypatch):
     monkeypatch.setattr(cpu, "INTERFACE", cpu.INTERFACE + 1)

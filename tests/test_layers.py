@@ -226,15 +226,41 @@ def test_accelerating_a_model_lasts_until_the_end_and_keeps_its_answers():
 @native
 def test_accelerating_everything_reaches_stock_layers_and_lets_go_of_them():
     stock = keras.layers.LSTM(3)
-    methods = {c: vars(c).get("inner_loop") for c in layers.FAST}
+    methods = {c: (vars(c).get("inner_loop"), vars(c).get("call")) for c in layers.FAST}
     assert kernels.explain(stock).path == "keras"
     with layers.accelerate():
         assert kernels.explain(stock).path == "native"
         before = kernels.counts()["native forward"]
         stock(np.zeros((2, 3, 4), "float32"))
         assert kernels.counts()["native forward"] == before + 1
-    assert {c: vars(c).get("inner_loop") for c in layers.FAST} == methods
+    after = {c: (vars(c).get("inner_loop"), vars(c).get("call")) for c in layers.FAST}
+    assert after == methods
     assert "recurra.accelerate" in kernels.explain(stock).reason
+
+
+@native
+def test_an_embedding_runs_natively_in_float32_alone_and_equals_keras():
+    ours, stock = layers.Embedding(9, 4, mask_zero=True), keras.layers.Embedding(9, 4)
+    tokens = np.random.default_rng(0).integers(0, 9, (3, 5))
+    found = ours(tokens)
+    stock.build()
+    stock.set_weights(ours.get_weights())
+    np.testing.assert_array_equal(found, stock(tokens))
+    np.testing.assert_array_equal(ours.compute_mask(tokens), tokens != 0)
+    assert kernels.explain(ours).path == "native"
+    half = layers.Embedding(9, 4, dtype="mixed_bfloat16")
+    assert half(tokens).dtype == "bfloat16"
+    assert "float32" in kernels.explain(half).reason
+    ours.enable_lora(2)
+    assert "LoRA" in kernels.explain(ours).reason
+    np.testing.assert_allclose(ours(tokens), stock(tokens), atol=1e-6)
+
+
+@native
+def test_accelerating_everything_reaches_embeddings():
+    with layers.accelerate():
+        assert kernels.explain(keras.layers.Embedding(9, 4)).path == "native"
+    assert kernels.explain(keras.layers.Embedding(9, 4)).path == "keras"
 
 
 def test_a_cell_of_ones_own_runs_in_the_rnn_layer():

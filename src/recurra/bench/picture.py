@@ -15,7 +15,7 @@ NAMES = {"train": "training step", "infer": "prediction"}
 
 def draw(results: list[dict[str, Any]], path: Path) -> None:
     """Draw a bar for each case and work, with the range over the turns, on a logarithmic scale."""
-    figure = Figure(figsize=(7.2, 0.9 + 0.42 * len(results)), layout="constrained")
+    figure = Figure(figsize=(7.2, 1.2 + 0.42 * len(results)), layout="constrained")
     axes = figure.subplots()
     for shift, work in ((-0.19, "train"), (0.19, "infer")):
         ratios = [result["works"][work]["ratio"] for result in results]
@@ -31,7 +31,7 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}×")
     axes.set_xlabel("as fast as the best peer (bar: median of the turns, line: their range)")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.9 / len(results)), ncols=2)
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     try:
         figure.savefig(path, dpi=160)
