@@ -6,7 +6,6 @@ itself to `train` by its name, and to `predict` by that name or by its estimator
 
 from recurra.cli import (  # noqa: F401 (they register their commands)
     bench,
-    compare,
     doctor,
     explain,
     generation,

@@ -17,7 +17,7 @@ from recurra.text import TextEncoder, Vocabulary
 from recurra.text.encoder import pieces_of
 from recurra.training import Example, Notify
 
-__all__ = ["SequenceTagger"]
+__all__ = ["SequenceTagger", "group_equal_sentences"]
 
 Sentences = list[list[str]]
 
@@ -112,7 +112,7 @@ class SequenceTagger(SequenceEstimator):
         rows: Sentences | Ragged = Ragged.of_numbers(X) if are_numbers(X) else as_sentences(X)
         offsets, labels = _labels(rows, y)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
-        kept = _equal(rows) if groups is None else np.asarray(groups)
+        kept = _groups(rows) if groups is None else np.asarray(groups)
         strata = np.zeros(len(rows), np.int64)
         self.sides_ = self._split(strata, kept, self.members, sides)
         training = self.sides_[0][0]
@@ -246,8 +246,11 @@ def _labels(rows: Sentences | Ragged, y: Any) -> tuple[Rows, npt.NDArray[Any]]:
     return offsets, np.asarray([label for labels in y for label in labels])
 
 
-def _equal(rows: Sentences | Ragged) -> Rows:
-    if isinstance(rows, Ragged):
-        return group_equal(rows)
+def group_equal_sentences(rows: Sentences) -> Rows:
+    """Give one number to all sentences that are equal word for word."""
     known: dict[Sequence[str], int] = {}
     return np.asarray([known.setdefault(tuple(row), len(known)) for row in rows], np.int64)
+
+
+def _groups(rows: Sentences | Ragged) -> Rows:
+    return group_equal(rows) if isinstance(rows, Ragged) else group_equal_sentences(rows)

@@ -14,13 +14,14 @@ from recurra.evaluation.verdict import Verdict
 from recurra.evaluation.written import WrittenReport, render_written
 from recurra.models import layer_table
 
-__all__ = ["decide_by_mean", "describe_network", "mean_of", "training_of", "write_judged"]
+__all__ = ["decide_by_mean", "describe_network", "mean_of", "ratio", "training_of", "write_judged"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
-def _ratio(sums: Floats) -> Floats:
+def ratio(sums: Floats) -> Floats:
+    """Give the first sum over the second: a mean, where the second counts."""
     means: Floats = sums[..., 0] / sums[..., 1]
     return means
 
@@ -31,7 +32,7 @@ def _counted(values: Floats) -> Floats:
 
 def mean_of(values: Floats, groups: Rows, seed: int = 0) -> Estimate:
     """Give the mean of one number a row with its 95 % interval, groups of rows drawn whole."""
-    return estimate(_ratio, _counted(values), groups, seed)
+    return estimate(ratio, _counted(values), groups, seed)
 
 
 def decide_by_mean(
@@ -39,7 +40,7 @@ def decide_by_mean(
 ) -> Verdict:
     """Compare a model with the best baseline by the mean of one number a row."""
     sums = {name: _counted(values) for name, values in baselines.items()}
-    return decide_by_sums(_ratio, _counted(model), sums, groups, **said)
+    return decide_by_sums(ratio, _counted(model), sums, groups, **said)
 
 
 def describe_network(estimator: Any) -> ModelInfo:

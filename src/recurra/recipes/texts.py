@@ -1,7 +1,7 @@
 """Labelled texts to an evaluated, explained, saved model: the steps of every text recipe."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,7 +14,7 @@ from recurra.data import LabelledTexts
 from recurra.estimators import SequenceClassifier, group_duplicates
 from recurra.evaluation import leaks
 from recurra.evaluation.baselines import TEXT_BASELINES, fit_text_baseline
-from recurra.evaluation.metrics import Bootstrap
+from recurra.evaluation.metrics import Bootstrap, measure
 from recurra.evaluation.page import Explanation, Judged, render
 from recurra.evaluation.report import (
     BaselineResult,
@@ -28,19 +28,21 @@ from recurra.evaluation.report import (
     TrainingInfo,
     judge,
 )
-from recurra.evaluation.splits import Split, stratified_group_split
-from recurra.evaluation.verdict import decide
+from recurra.evaluation.splits import Split, stratified_group_folds, stratified_group_split
+from recurra.evaluation.verdict import Verdict, decide
 from recurra.models import layer_table
+from recurra.recipes.compare import Fit, Fitted, Task, fitted, sides
 from recurra.runs import RunFolder
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
 from recurra.training import Notify
 
-__all__ = ["Protocol", "Stage", "evaluate_texts", "seen_rows", "train_texts"]
+__all__ = ["Protocol", "Stage", "evaluate_texts", "seen_rows", "texts_task", "train_texts"]
 
 TEST_SHARE = 0.2
 Stage = Callable[[str], None]
 Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -323,3 +325,87 @@ def evaluate_texts(
     truth = rows.truth
     scores = classifier.positive_scores(rows.texts)
     return judge(truth, scores, classifier.threshold_, Bootstrap(truth, groups)), known
+
+
+@dataclass(frozen=True)
+class _ByF1:
+    """Judges statistics (rows, 3): score, whether that is called positive, whether it is."""
+
+    groups: Rows
+    higher_is_better = True
+
+    def measure(self, statistics: Floats) -> dict[str, float]:
+        """Give five measures."""
+        scores, called, truth = statistics.T
+        found = measure(truth == 1, called, 0.5)
+        names = {"F1": "f1", "precision": "precision", "recall": "recall", "accuracy": "accuracy"}
+        measures = {name: found[key] for name, key in names.items()}
+        return measures | {"PR-AUC": measure(truth == 1, scores, 0.5)["pr_auc"]}
+
+    def decide(
+        self, rows: Rows, networks: Mapping[str, Floats], baselines: Mapping[str, Floats], seed: int
+    ) -> dict[str, Verdict]:
+        """Compare decisions: thresholds differ by fold, so each is made by its own fold's."""
+        truth = next(iter(networks.values()))[:, 2] == 1
+        bootstrap = Bootstrap(truth, self.groups[rows], seed=seed)
+        rivals = {name: (said[:, 1], 0.5) for name, said in baselines.items()}
+        return {
+            name: decide(truth, (said[:, 1], 0.5), rivals, bootstrap, name)
+            for name, said in networks.items()
+        }
+
+
+def texts_task(
+    rows: LabelledTexts,
+    classifiers: Sequence[SequenceClassifier],
+    *,
+    recipe: str,
+    folds: int,
+    seed: int = 0,
+) -> Task:
+    """Compare classifiers; of a published split on the training side alone."""
+    kind = "stratified, duplicates grouped"
+    if rows.published_test is not None:  # choosing among models must not touch the test rows
+        rows = rows.take(np.flatnonzero(~rows.published_test))
+        kind += ", the published training side alone"
+    groups = group_duplicates(rows.texts)
+    truth = rows.truth
+
+    def decided(scores: Floats, threshold: float) -> Floats:
+        return np.stack([scores, scores >= threshold], axis=1).astype(float)
+
+    def network(classifier: SequenceClassifier) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            texts, labels = rows.texts[known], rows.labels[known]
+            classifier.fit(texts, labels, groups=groups[known], notify=notify)
+            return fitted(
+                classifier,
+                lambda held: decided(
+                    classifier.positive_scores(rows.texts[held]), classifier.threshold_
+                ),
+            )
+
+        return fit
+
+    def baseline(name: str) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            model = fit_text_baseline(name, rows.texts[known], truth[known], groups[known], seed)
+            return Fitted(
+                lambda held: decided(model.positive_scores(rows.texts[held]), model.threshold)
+            )
+
+        return fit
+
+    return Task(
+        recipe,
+        rows,
+        kind,
+        sides(stratified_group_folds(truth, groups, folds, seed)),
+        {classifier.model: network(classifier) for classifier in classifiers},
+        {name: baseline(name) for name in TEXT_BASELINES},
+        lambda held, said: np.column_stack([said, truth[held]]),
+        _ByF1(groups),
+        facts=[classifier.get_params() for classifier in classifiers]
+        + list(zip(rows.texts, rows.labels, strict=True)),
+        seed=seed,
+    )
