@@ -200,7 +200,7 @@ def show_comparison(comparison: "Comparison") -> None:
         table.add_row(
             row.name,
             "" if row.parameters is None else f"{row.parameters:,}",
-            f"{figure(row.mean[first])} ± {figure(row.deviation[first])}",
+            f"{figure(row.mean[first])} ± {figure(row.deviation[first], row.mean[first])}",
             *(figure(row.mean[name]) for name in others),
             f"{row.fit_seconds:.1f}",
             f"{row.predict_seconds:.2f}",

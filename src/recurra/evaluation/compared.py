@@ -47,14 +47,21 @@ class Comparison(BaseModel):
         return sorted(self.models, key=lambda model: sign * model.mean[self.measures[0]])
 
 
-def figure(value: float) -> str:
+def figure(value: float, mean: float | None = None) -> str:
     """Write a number with three decimals, or four digits where those would say too little.
+
+    Args:
+        value: the number.
+        mean: of what it is the deviation, None for a number that stands by itself.
 
     Example:
         >>> figure(0.98765), figure(0.0), figure(0.000123456), figure(123456.7)
         ('0.988', '0.000', '0.0001235', '1.235e+05')
+        >>> figure(0.0021, 0.98765)
+        '0.002'
     """
-    return f"{value:.3f}" if value == 0 or 0.01 <= abs(value) < 1000 else f"{value:.4g}"
+    size = abs(value if mean is None else mean)
+    return f"{value:.3f}" if size == 0 or 0.01 <= size < 1000 else f"{value:.4g}"
 
 
 def render_comparison(comparison: Comparison) -> str:

@@ -74,7 +74,9 @@ def sides(fold: Rows) -> list[tuple[Rows, Rows]]:
 class Judge(Protocol):
     """How statistics of rows become measures and verdicts."""
 
-    higher_is_better: bool
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether that is so of the first measure."""
 
     def measure(self, statistics: Floats) -> dict[str, float]:
         """Give the measures of some rows; the first one decides."""
@@ -109,10 +111,17 @@ class BySums:
     ) -> dict[str, Verdict]:
         """Compare each network with the best baseline by a paired bootstrap over groups."""
         measured, measure = next(iter(self.measures.items()))
-        said = {"measured": measured, "higher_is_better": self.higher_is_better, "seed": seed}
-        groups = self.groups[rows]
         return {
-            name: decide_by_sums(measure, statistics, baselines, groups, name=name, **said)
+            name: decide_by_sums(
+                measure,
+                statistics,
+                baselines,
+                self.groups[rows],
+                measured=measured,
+                higher_is_better=self.higher_is_better,
+                name=name,
+                seed=seed,
+            )
             for name, statistics in networks.items()
         }
 

@@ -22,6 +22,7 @@ from recurra.recipes.judging import (
     describe_network,
     mean_of,
     ratio,
+    side_of,
     training_of,
     write_judged,
 )
@@ -162,16 +163,16 @@ def train_forecasting(
             "score": found.ravel(),
         }
     )
-    side = np.full(len(values), "train", object)
-    side[longest + validation[0] : cut], side[cut:] = "validation", "test"
-    folder.finish(lambda place: write_judged(place, report, forecaster, predictions, side))
+    steps = np.arange(len(values))
+    split = {"side": side_of(len(steps), steps[longest + validation[0] : cut], steps[cut:])}
+    folder.finish(lambda place: write_judged(place, report, forecaster, predictions, split))
     return report
 
 
 def _baselines(
     values: Floats, forecaster: SequenceForecaster
 ) -> dict[str, Callable[[int], Forecast]]:
-    """Give by name how a baseline is fitted on the steps before a cut: to forecasts from origins."""
+    """Give by name how a baseline is fitted on the steps before a cut."""
     horizon, season = forecaster.horizon, forecaster.season
 
     def linear(cut: int) -> Forecast:

@@ -26,6 +26,7 @@ from recurra.recipes.judging import (
     describe_network,
     mean_of,
     ratio,
+    side_of,
     training_of,
     write_judged,
 )
@@ -141,7 +142,7 @@ def train_tagging(
             validation=len(validation),
             test=len(words),
         ),
-        model=describe_network(tagger),
+        model=describe_network(tagger, len(tagger.encoder_.vocabulary)),
         training=training_of(tagger, seconds),
         test={"accuracy": mean_of(ours, groups)},
         baselines=[
@@ -163,9 +164,9 @@ def train_tagging(
     predictions = pd.DataFrame(
         {"id": groups, "truth": flat, "score": ours, "tag": [t for row in found for t in row]}
     )
-    side = np.full(len(kept) + len(words), "train", object)
-    side[validation], side[len(kept) :] = "validation", "test"
-    folder.finish(lambda place: write_judged(place, report, tagger, predictions, side))
+    rows = np.arange(len(kept) + len(words))
+    split = {"side": side_of(len(rows), validation, rows[len(kept) :])}
+    folder.finish(lambda place: write_judged(place, report, tagger, predictions, split))
     return report
 
 

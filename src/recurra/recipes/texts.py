@@ -19,19 +19,16 @@ from recurra.evaluation.page import Explanation, Judged, render
 from recurra.evaluation.report import (
     BaselineResult,
     DataInfo,
-    LayerInfo,
-    MemberInfo,
     ModelInfo,
     Report,
     SplitInfo,
     TestResult,
-    TrainingInfo,
     judge,
 )
 from recurra.evaluation.splits import Split, stratified_group_folds, stratified_group_split
 from recurra.evaluation.verdict import Verdict, decide
-from recurra.models import layer_table
 from recurra.recipes.compare import Fit, Fitted, Task, fitted, sides
+from recurra.recipes.judging import curves_of, describe_network, training_of
 from recurra.runs import RunFolder
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
@@ -121,7 +118,6 @@ def train_texts(
             )
 
     # 4. report, page, bundle
-    histories = classifier.histories_
     report = Report(
         recipe=recipe,
         data=DataInfo(
@@ -141,15 +137,7 @@ def train_texts(
             test=len(test),
         ),
         model=model,
-        training=TrainingInfo(
-            epochs_run=len(histories[0].rows),
-            best_epoch=histories[0].best_epoch,
-            seconds=round(seconds, 2),
-            curve=histories[0].sentence(),
-            members=[
-                MemberInfo(epochs_run=len(h.rows), best_epoch=h.best_epoch) for h in histories
-            ],
-        ),
+        training=training_of(classifier, seconds),
         test=judge(truth, scores, classifier.threshold_, bootstrap),
         baselines=baselines,
         leaks=with_accuracy_on_unseen(
@@ -165,7 +153,7 @@ def train_texts(
         truth,
         scores,
         scored[verdict.baseline][0],
-        [history.rows for history in histories],
+        [history.rows for history in classifier.histories_],
         explain(classifier, texts, rows.labels[test], scores, truth),
     )
     folder.finish(lambda place: write_run(place, report, judged, classifier, sides, duplicates))
@@ -197,14 +185,7 @@ def with_accuracy_on_unseen(
 
 def describe(classifier: SequenceClassifier) -> ModelInfo:
     """Describe the network of a classifier that is about to train, or has."""
-    layers = [LayerInfo(**vars(layer)) for layer in layer_table(classifier.build())]
-    return ModelInfo(
-        architecture=classifier.model,
-        members=len(classifier.sides_),
-        vocabulary=len(classifier.encoder_.vocabulary),
-        parameters=sum(layer.parameters for layer in layers),
-        layers=layers,
-    )
+    return describe_network(classifier, len(classifier.encoder_.vocabulary))
 
 
 def probe(
@@ -268,12 +249,7 @@ def write_run(
 ) -> None:
     """Write every file of a finished run into a folder."""
     classifier.save(place / "model", card(report))
-    curves = [
-        {"member": member, **row}
-        for member, curve in enumerate(judged.curves, start=1)
-        for row in curve
-    ]
-    pd.DataFrame(curves).to_csv(place / "history.csv", index=False)
+    curves_of(classifier).to_csv(place / "history.csv", index=False)
     pd.DataFrame({"id": sides[0].test, "truth": judged.labels, "score": judged.scores}).to_csv(
         place / "predictions.csv", index=False
     )
