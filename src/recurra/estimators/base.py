@@ -490,6 +490,8 @@ class RowEstimator(SequenceEstimator):
         """Give texts, or numeric sequences, and which rows are duplicates of each other."""
         if not are_numbers(X):
             texts = as_texts(X)
+            if not len(texts):
+                raise DataError("X must hold rows to learn from, but it holds 0 samples.")
             return texts, lambda: group_duplicates(texts)
         numbers = Ragged.of_numbers(X)
         if not len(numbers) or not len(numbers.codes):

@@ -92,6 +92,11 @@ class SequenceTagger(SequenceEstimator):
         rows: Sentences | Ragged = Ragged.of_numbers(X) if are_numbers(X) else as_sentences(X)
         offsets, labels = _labels(rows, y)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"the labels must be of two or more classes, but all {len(labels)} steps have "
+                f"{self.classes_.tolist()[0]!r}."
+            )
         kept = _groups(rows) if groups is None else np.asarray(groups)
         strata = np.zeros(len(rows), np.int64)
         self.sides_ = self._split(strata, kept, self.members or 1, sides)
