@@ -19,7 +19,6 @@ from recurra.errors import BundleError, RecurraError, SettingsError
 if TYPE_CHECKING:
     from recurra.recipes.compare import Task
     from recurra.runs import RunFolder
-    from recurra.terminal import Watch
 
 __all__ = [
     "Comparing",
@@ -45,9 +44,9 @@ __all__ = [
     "one_source",
     "predict",
     "print_json",
-    "show_compared",
+    "run_comparison",
+    "run_recipe",
     "train",
-    "train_and_show",
     "with_options",
 ]
 
@@ -170,6 +169,11 @@ class Running:
     overwrite: Overwrite = False
     as_json: Json = False
 
+    def folder(self, name: str, artefacts: tuple[str, ...] | None = None) -> "RunFolder":
+        """Give the run folder, ready to be written to: --out, else runs/NAME."""
+        place = self.out or Path("runs") / name
+        return begin(place, artefacts, resume=self.resume, overwrite=self.overwrite)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparing(Running):
@@ -232,47 +236,20 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     return expanded
 
 
-def train_and_show(
-    name: str,
-    work: "Callable[[RunFolder, Watch], Any]",
-    show: Callable[[Any], None],
-    how: Running,
-) -> None:
-    """Let a recipe fill a run folder and show its report; with --json, print that and nothing else.
-
-    Args:
-        name: of the folder under runs/, unless --out says another.
-        work: from the folder, and whom to tell of progress, to the report.
-        show: prints a report.
-        how: the options.
-    """
-    from recurra.terminal import note, watching
-
-    folder = begin(how.out or Path("runs") / name, resume=how.resume, overwrite=how.overwrite)
-    with watching(quiet=how.as_json) as watch:
-        report = work(folder, watch)
-    if how.as_json:
-        print_json(json.loads(report.to_json()))
-    else:
-        show(report)
-        note(f"report: {folder.path / 'report.html'}")
-
-
-def show_compared(name: str, task: "Task", how: Comparing) -> None:
+def run_comparison(name: str, task: "Task", how: Comparing) -> None:
     """Compare what a recipe gives, in a folder, and show it."""
     from recurra.recipes.compare import compare
     from recurra.runs import COMPARED
     from recurra.terminal import note, show_comparison, watching
 
-    place = how.out or Path("runs") / f"compare-{name}"
-    folder = begin(place, COMPARED, resume=how.resume, overwrite=how.overwrite)
+    folder = how.folder(f"compare-{name}", COMPARED)
     with watching(quiet=how.as_json) as watch:
         comparison = compare(task, folder, stage=watch.stage, notify=watch.training)
     if how.as_json:
         print_json(json.loads(comparison.model_dump_json(by_alias=True)))
     else:
         show_comparison(comparison)
-        note(f"written: {place / 'compare.html'} and compare.json")
+        note(f"written: {folder.path / 'compare.html'} and compare.json")
 
 
 def one_source(sample: bool, *others: Any) -> None:
@@ -298,6 +275,27 @@ def begin(
     folder = RunFolder(path, artefacts or TRAINED)
     folder.begin(resume=resume, overwrite=overwrite)
     return folder
+
+
+def run_recipe(
+    recipe: "Callable[..., Any]",
+    /,
+    *given: Any,
+    folder: "RunFolder",
+    show: "Callable[[Any], None]",
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run a recipe with its progress in view; show its report, or print it as JSON."""
+    from recurra.terminal import note, watching
+
+    with watching(quiet=as_json) as watch:
+        report = recipe(*given, folder, stage=watch.stage, notify=watch.training, **options)
+    if as_json:
+        print_json(json.loads(report.to_json()))
+        return
+    show(report)
+    note(f"report: {folder.path / 'report.html'}")
 
 
 def model_folder(run: Path) -> Path:

@@ -19,9 +19,9 @@ from recurra.cli.app import (
     one_source,
     predict,
     print_json,
-    show_compared,
+    run_comparison,
+    run_recipe,
     train,
-    train_and_show,
     with_options,
 )
 
@@ -60,13 +60,13 @@ def train_generation(
     writer = SequenceGenerator(
         model, level=level, units=units, epochs=epochs, batch_size=batch_size, random_state=how.seed
     )
-    train_and_show(
-        _name(source, sample),
-        lambda folder, watch: generation.train_generation(
-            rows, writer, folder, stage=watch.stage, notify=watch.training
-        ),
-        show_written,
-        how,
+    run_recipe(
+        generation.train_generation,
+        rows,
+        writer,
+        folder=how.folder(_name(source, sample)),
+        show=show_written,
+        as_json=how.as_json,
     )
 
 
@@ -89,7 +89,7 @@ def compare_generation(
     settings = {"level": level, "units": units, **how.settings()}
     writers = [SequenceGenerator(name, **settings) for name in how.names(CELLS)]
     task = generation_task(rows, writers, folds=how.folds, seed=how.seed)
-    show_compared(_name(source, sample), task, how)
+    run_comparison(_name(source, sample), task, how)
 
 
 def _name(source: str, sample: bool) -> str:

@@ -17,9 +17,9 @@ from recurra.cli.app import (
     one_source,
     predict,
     print_json,
-    show_compared,
+    run_comparison,
+    run_recipe,
     train,
-    train_and_show,
     with_options,
 )
 from recurra.errors import DataError, SettingsError
@@ -54,13 +54,15 @@ def train_tagging(
 
     kept, held = _sentences(file, "train", sample), _sentences(test, "test", sample)
     tagger = SequenceTagger(model, epochs=epochs, random_state=how.seed)
-    train_and_show(
-        "tagging-sample" if sample else "tagging",
-        lambda folder, watch: tagging.train_tagging(
-            kept, held, tagger, folder, stage=watch.stage, notify=watch.training
-        ),
-        show_written,
-        how,
+    folder = how.folder("tagging-sample" if sample else "tagging")
+    run_recipe(
+        tagging.train_tagging,
+        kept,
+        held,
+        tagger,
+        folder=folder,
+        show=show_written,
+        as_json=how.as_json,
     )
 
 
@@ -82,7 +84,7 @@ def compare_tagging(
     taggers = [SequenceTagger(name, **settings) for name in how.names(SHAPES)]
     rows = _sentences(file, "train", sample)
     task = tagging_task(rows, taggers, folds=how.folds, seed=how.seed)
-    show_compared("tagging-sample" if sample else "tagging", task, how)
+    run_comparison("tagging-sample" if sample else "tagging", task, how)
 
 
 def _sentences(file: Path | None, side: str, sample: bool) -> "TaggedSentences":
@@ -133,13 +135,13 @@ def train_forecasting(
         epochs=epochs,
         random_state=how.seed,
     )
-    train_and_show(
-        _forecasting_name(file),
-        lambda folder, watch: forecasting.train_forecasting(
-            series, forecaster, folder, stage=watch.stage, notify=watch.training
-        ),
-        show_written,
-        how,
+    run_recipe(
+        forecasting.train_forecasting,
+        series,
+        forecaster,
+        folder=how.folder(_forecasting_name(file)),
+        show=show_written,
+        as_json=how.as_json,
     )
 
 
@@ -165,7 +167,7 @@ def compare_forecasting(
     settings = {"horizon": horizon, "window": window, "season": season or usual, **how.settings()}
     forecasters = [SequenceForecaster(name, **settings) for name in how.names(SHAPES)]
     task = forecasting_task(series, forecasters, folds=how.folds, seed=how.seed)
-    show_compared(_forecasting_name(file), task, how)
+    run_comparison(_forecasting_name(file), task, how)
 
 
 def _forecasting_name(file: Path | None) -> str:

@@ -26,9 +26,9 @@ from recurra.cli.app import (
     model_folder,
     predict,
     print_json,
-    show_compared,
+    run_comparison,
+    run_recipe,
     train,
-    train_and_show,
     with_options,
 )
 from recurra.errors import DataError, SettingsError
@@ -133,7 +133,7 @@ def compare_texts(
     ]
     name = name_of(source, sample)
     task = texts_task(rows, classifiers, recipe=name, folds=how.folds, seed=how.seed)
-    show_compared(name, task, how)
+    run_comparison(name, task, how)
 
 
 @app.command()
@@ -315,24 +315,20 @@ def _train(
     protocol: str = "default",
     show: bool = False,
 ) -> None:
+    from recurra.recipes import texts
     from recurra.recipes.spam import PROTOCOLS
-    from recurra.recipes.texts import train_texts as run_recipe
     from recurra.terminal import show_layers, show_report
 
-    train_and_show(
-        recipe,
-        lambda folder, watch: run_recipe(
-            rows,
-            classifier,
-            folder,
-            recipe=recipe,
-            protocol=PROTOCOLS[protocol],
-            stage=watch.stage,
-            notify=watch.training,
-            show=show_layers if show else lambda model: None,
-        ),
-        show_report,
-        how,
+    run_recipe(
+        texts.train_texts,
+        rows,
+        classifier,
+        folder=how.folder(recipe),
+        show=show_report,
+        as_json=how.as_json,
+        recipe=recipe,
+        protocol=PROTOCOLS[protocol],
+        describe=show_layers if show else lambda model: None,
     )
 
 

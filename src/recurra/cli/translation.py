@@ -17,9 +17,9 @@ from recurra.cli.app import (
     model_folder,
     predict,
     print_json,
-    show_compared,
+    run_comparison,
+    run_recipe,
     train,
-    train_and_show,
     with_options,
 )
 from recurra.errors import SettingsError
@@ -73,13 +73,13 @@ def train_translation(
         batch_size=batch_size,
         random_state=how.seed,
     )
-    train_and_show(
-        _name(source, sample),
-        lambda folder, watch: translation.train_translation(
-            rows, translator, folder, stage=watch.stage, notify=watch.training
-        ),
-        show_written,
-        how,
+    run_recipe(
+        translation.train_translation,
+        rows,
+        translator,
+        folder=how.folder(_name(source, sample)),
+        show=show_written,
+        as_json=how.as_json,
     )
 
 
@@ -112,7 +112,7 @@ def compare_translation(
     }
     translators = [SequenceTranslator(name, **settings) for name in how.names(CELLS)]
     task = translation_task(rows, translators, folds=how.folds, seed=how.seed)
-    show_compared(_name(source, sample), task, how)
+    run_comparison(_name(source, sample), task, how)
 
 
 def _name(source: str, sample: bool) -> str:

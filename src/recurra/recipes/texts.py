@@ -68,7 +68,7 @@ def train_texts(
     protocol: Protocol = Protocol("stratified, duplicates grouped"),
     stage: Stage = lambda text: None,
     notify: Notify | None = None,
-    show: Callable[[ModelInfo], None] = lambda model: None,
+    describe: Callable[[ModelInfo], None] = lambda model: None,
 ) -> Report:
     """Split, train, judge beside the baselines, look for leaks, write the run folder."""
     # 1. split: the published test rows, else 20 %; of the rest, validation; duplicates on one side
@@ -88,11 +88,11 @@ def train_texts(
         encoder=protocol.encoder(rows) if protocol.encoder else None,
         checkpoints=folder.checkpoints,
         notify=notify,
-        ready=lambda: show(describe(classifier)),
+        ready=lambda: describe(network_of(classifier)),
     )
     seconds = time.perf_counter() - began
     sides = [Split(kept[train], kept[validation], test) for train, validation in classifier.sides_]
-    model = describe(classifier)
+    model = network_of(classifier)
 
     # 3. judge: the model and the baselines by the same code on the same rows
     truth, texts = rows.truth[test], rows.texts[test]
@@ -183,7 +183,7 @@ def with_accuracy_on_unseen(
     return [probes[0].model_copy(update={"detail": probes[0].detail + said}), *probes[1:]]
 
 
-def describe(classifier: SequenceClassifier) -> ModelInfo:
+def network_of(classifier: SequenceClassifier) -> ModelInfo:
     """Describe the network of a classifier that is about to train, or has."""
     return describe_network(classifier, len(classifier.encoder_.vocabulary))
 
