@@ -186,6 +186,7 @@ class Comparing(Running):
     epochs: Annotated[
         int | None, typer.Option(min=1, help="The most epochs [those of the recipe].")
     ] = None
+    out: Annotated[Path | None, typer.Option(help="The folder [runs/compare-NAME].")] = None
 
     def names(self, known: Any) -> list[str]:
         """Give the architectures asked for, else all that are known.
@@ -216,7 +217,9 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     hints.pop("return", None)
     kind = hints.pop("how")
     given = get_type_hints(kind, include_extras=True)
-    defaults = {field.name: field.default for field in fields(kind)}
+    own = inspect.get_annotations(kind)  # what is of this command comes first in its help
+    own_first = sorted(fields(kind), key=lambda field: field.name not in own)
+    defaults = {field.name: field.default for field in own_first}
 
     @wraps(command)
     def expanded(**arguments: Any) -> None:
