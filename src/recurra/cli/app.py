@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 from typer.core import TyperGroup
 
+from recurra import __version__
 from recurra.errors import BundleError, RecurraError, SettingsError
 
 if TYPE_CHECKING:
@@ -117,8 +118,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Learn from sequences with recurrent networks: train, judge honestly, explain, use.",
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"recurra {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Learn from sequences with recurrent networks: train, judge honestly, explain, use."""
+
+
 train = typer.Typer(
     cls=_ByRecipe,
     rich_markup_mode=None,

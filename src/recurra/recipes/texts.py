@@ -156,7 +156,7 @@ def train_texts(
         [history.rows for history in classifier.histories_],
         explain(classifier, texts, rows.labels[test], scores, truth),
     )
-    folder.finish(lambda place: write_run(place, report, judged, classifier, sides, duplicates))
+    folder.finish(lambda at: write_run(at, report, judged, classifier, rows, sides, duplicates))
     return report
 
 
@@ -244,22 +244,21 @@ def write_run(
     report: Report,
     judged: Judged,
     classifier: SequenceClassifier,
+    rows: LabelledTexts,
     sides: Sequence[Split],
     duplicates: Rows,
 ) -> None:
     """Write every file of a finished run into a folder."""
     classifier.save(place / "model", card(report))
     curves_of(classifier).to_csv(place / "history.csv", index=False)
-    pd.DataFrame({"id": sides[0].test, "truth": judged.labels, "score": judged.scores}).to_csv(
-        place / "predictions.csv", index=False
-    )
+    predictions = {"id": rows.ids[sides[0].test], "truth": judged.labels, "score": judged.scores}
+    pd.DataFrame(predictions).to_csv(place / "predictions.csv", index=False)
     side = np.full(len(duplicates), "train", object)
     for member, split in enumerate(sides, start=1):
         side[split.validation] = "validation" if len(sides) == 1 else f"validation {member}"
     side[sides[0].test] = "test"
-    pd.DataFrame({"id": np.arange(len(side)), "side": side, "duplicate_key": duplicates}).to_csv(
-        place / "split.csv", index=False
-    )
+    side_of_rows = {"id": rows.ids, "side": side, "duplicate_key": duplicates}
+    pd.DataFrame(side_of_rows).to_csv(place / "split.csv", index=False)
     (place / "report.html").write_text(render(report, judged), "utf-8")
     (place / "report.json").write_text(report.to_json(), "utf-8")
 
