@@ -184,7 +184,7 @@ def show_comparison(comparison: "Comparison") -> None:
     """Print models over folds: mean ± standard deviation, time, verdict."""
     from recurra.evaluation.compared import figure
 
-    sample = " (embedded sample)" if comparison.source == "embedded sample" else ""
+    sample = " (embedded sample)" if comparison.source.startswith("embedded sample") else ""
     table = Table(
         title=f"{comparison.recipe}{sample}: {comparison.folds} folds of {comparison.rows:,} rows, "
         "mean ± sd",

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
-from recurra import __version__
 from recurra.errors import BundleError, RecurraError, SettingsError
 
 if TYPE_CHECKING:
@@ -123,13 +123,13 @@ app = typer.Typer(
 
 def _say_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"recurra {__version__}")
+        typer.echo(f"recurra {version('recurra')}")
         raise typer.Exit
 
 
 @app.callback()
 def _whole(
-    version: Annotated[
+    say_version: Annotated[
         bool,
         typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version."),
     ] = False,
