@@ -49,9 +49,9 @@ RECIPES: dict[str, tuple[tuple[Any, ...], list[str], str]] = {
         "MAE",
     ),
     "generation": (
-        ("--models", "simple-rnn", "--units", 4),
+        ("--models", "one-to-one", "--units", 4),
         [f"{n}{by}" for n in ("unigram", "bigram", "trigram", "5-gram") for by in ("", " by class")]
-        + ["simple-rnn"],
+        + ["one-to-one"],
         "bits per character",
     ),
     "translation": (
@@ -88,7 +88,7 @@ def test_each_recipe_compares_networks_and_its_baselines(recipe: str, tmp_path: 
     ("args", "message"),
     [
         (("tagging", "--sample", "--models", "gru,bert"), "'bert' was given"),
-        (("generation", "--sample", "--models", "bi-gru"), "one of simple-rnn, lstm, gru"),
+        (("generation", "--sample", "--models", "bi-gru"), "one of simple-rnn, lstm, gru, conv1d"),
         (("forecasting", "--sample", "--folds", 900), "too few for 900 folds"),
         (("forecasting",), "give a file with --target, or --sample"),
         (("tagging", "absent.conllu"), "absent.conllu"),

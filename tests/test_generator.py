@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 from recurra import SequenceGenerator
 from recurra.errors import BundleError, DataError, SettingsError
-from recurra.estimators.generator import WrittenStream
+from recurra.estimators.generator import WRITERS, WrittenStream
 from recurra.evaluation.ngrams import NGrams
 from recurra.evaluation.sums import bits_per_character, decide_by_sums
 from recurra.recipes.generation import sample_lines, train_generation
@@ -24,7 +24,7 @@ LINES = ["".join(word) for n in (2, 3, 4) for word in itertools.product("ab", re
 CLASSES = ["ab" if "ab" in line else "ba" for line in LINES]
 
 
-@pytest.fixture(scope="module", params=["simple-rnn", "lstm", "gru"])
+@pytest.fixture(scope="module", params=WRITERS)
 def model(request: pytest.FixtureRequest) -> SequenceGenerator:
     made = SequenceGenerator(request.param, units=8, epochs=2, batch_size=8)
     return made.fit(LINES, CLASSES)

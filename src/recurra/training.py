@@ -34,6 +34,8 @@ from recurra.errors import RecurraError, RunError
 from recurra.sequences import Ragged
 
 __all__ = [
+    "PREDICTION_ROWS",
+    "Call",
     "Example",
     "History",
     "Inputs",

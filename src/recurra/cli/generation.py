@@ -43,7 +43,9 @@ Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 def train_generation(
     source: Source = "names",
     sample: Sample = False,
-    model: Annotated[str, typer.Option(help="lstm, gru or simple-rnn.")] = "lstm",
+    model: Annotated[
+        str, typer.Option(help="lstm, gru, simple-rnn, conv1d or one-to-one.")
+    ] = "lstm",
     level: Level = "characters",
     units: Units = 128,
     epochs: Epochs = 40,
@@ -83,11 +85,11 @@ def compare_generation(
     """Compare networks that write by how surprised they are by lines held out."""
     rows = _lines(source, sample)
     from recurra.estimators import SequenceGenerator
-    from recurra.estimators.writing import CELLS
+    from recurra.estimators.generator import WRITERS
     from recurra.recipes.generation import generation_task
 
     settings = {"level": level, "units": units, **how.settings()}
-    writers = [SequenceGenerator(name, **settings) for name in how.names(CELLS)]
+    writers = [SequenceGenerator(name, **settings) for name in how.names(WRITERS)]
     task = generation_task(rows, writers, folds=how.folds, seed=how.seed)
     run_comparison(_name(source, sample), task, how)
 

@@ -1,5 +1,6 @@
 """One to many: text from a class or a seed, a token at a time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -11,17 +12,60 @@ from sklearn.utils.validation import check_is_fitted
 import recurra.cells as cells
 from recurra.backend import keras
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.base import Texts
+from recurra.estimators.base import Floats, Texts
 from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
+from recurra.steps import MaskedConv1D
 from recurra.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
 from recurra.text import Vocabulary
 from recurra.text.levels import BEGIN, END, level_named, writing_vocabulary
 from recurra.training import Notify
 
-__all__ = ["SequenceGenerator", "WrittenStream"]
+__all__ = ["WRITERS", "SequenceGenerator", "WrittenStream"]
 
 layers = keras.layers
 UNSAYABLE = 3  # padding, unknown, begin: a network never says them
+
+
+class _NoMemory:
+    """One step of a dense layer: h = relu(x W + b), whatever came before."""
+
+    states = 0
+
+    def step(self, x: Floats, state: cells.State, weights: cells.Weights) -> cells.State:
+        """Give h."""
+        return (np.maximum(x @ weights.kernel + weights.bias, 0),)
+
+
+class _Window:
+    """One step of a causal convolution: h = relu(Σ_k x_{t - size + 1 + k} W_k + b).
+
+    The state is h and the inputs that the next step sees again; before the first they are 0.
+    """
+
+    states = 0
+
+    def step(self, x: Floats, state: cells.State, weights: cells.Weights) -> cells.State:
+        """Give h and the last inputs."""
+        size = len(weights.kernel)
+        seen = state[1] if state else np.zeros((len(x), size - 1, x.shape[1]), x.dtype)
+        seen = np.concatenate([seen, x[:, None]], axis=1)
+        h = np.einsum("tkf,kfu->tu", seen, weights.kernel) + weights.bias
+        return np.maximum(h, 0), seen[:, 1:]
+
+
+def _dense(units: int, return_sequences: bool, name: str) -> Any:
+    return layers.Dense(units, activation="relu", name=name)
+
+
+def _convolution(units: int, return_sequences: bool, name: str) -> Any:
+    return MaskedConv1D(units, 5, activation="relu", name=name)
+
+
+WRITERS: dict[str, tuple[Any, Any]] = {
+    **CELLS,
+    "conv1d": (_convolution, _Window()),
+    "one-to-one": (_dense, _NoMemory()),
+}
 
 
 class WrittenStream:
@@ -42,8 +86,10 @@ class WrittenStream:
         output = layer_weights(weights, "output")
         self.kernel, self.bias = output["kernel"], output["bias"]
         memory = layer_weights(weights, "memory")
-        self.memory = cells.Weights(memory["kernel"], memory["recurrent_kernel"], memory["bias"])
-        self.cell = CELLS[generator.model][1]
+        self.memory = cells.Weights(
+            memory["kernel"], memory.get("recurrent_kernel", memory["kernel"][:0]), memory["bias"]
+        )
+        self.cell = WRITERS[generator.model][1]
         given = layer_weights(weights, "class_embedding").get("embeddings")
         self.given = np.zeros((len(classes), 0), np.float32) if given is None else given[classes]
         empty = np.zeros((len(classes), generator.units), np.float32)
@@ -72,7 +118,8 @@ class SequenceGenerator(WritingEstimator):
     the likeliest. `top_k` draws from the k likeliest alone.
 
     Args:
-        model: the cell: "simple-rnn", "lstm" or "gru".
+        model: the cell: "simple-rnn", "lstm" or "gru"; "conv1d" sees five tokens, "one-to-one"
+            the last alone.
         level: "characters" or "words".
         batch_size: lines a step of training, None for 64.
         learning_rate: of Adam, None for 0.003.
@@ -155,7 +202,7 @@ class SequenceGenerator(WritingEstimator):
             given = layers.Embedding(len(self.classes_), 16, name="class_embedding")(chosen)
             x = layers.Concatenate(name="with_class")([x, _Along(name="along")([given, x])])
         x = layers.Dropout(self.dropout, name="input_dropout")(x)
-        cell = CELLS[self.model][0]
+        cell = WRITERS[self.model][0]
         x = cell(self.units, return_sequences=True, name="memory")(x)
         x = layers.Dropout(self.dropout, name="output_dropout")(x)
         return keras.Model(inputs, layers.Dense(size, name="output")(x), name="network")
@@ -243,6 +290,9 @@ class SequenceGenerator(WritingEstimator):
         """Give exp(- Σ log p / number of tokens): among how many tokens it hesitates."""
         total = self.log_probabilities(X, y).sum()
         return float(np.exp(-total / self.token_counts(X).sum()))
+
+    def _models(self) -> Iterable[str]:
+        return WRITERS
 
     def _learnt(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist()}

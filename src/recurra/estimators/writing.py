@@ -1,6 +1,6 @@
 """What the estimators that write share: lines, teacher forcing, the probability of what is said."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from recurra.training import Notify
 
 __all__ = ["CELLS", "WritingEstimator", "as_lines", "fold_lines"]
 
+# for each model the layer that is trained, and one step of it, which writes
 CELLS: dict[str, tuple[Any, cells.Cell]] = {
     "simple-rnn": (SimpleRNN, cells.SimpleRNN()),
     "lstm": (LSTM, cells.LSTM()),
@@ -70,12 +71,16 @@ class WritingEstimator(NetworkEstimator):
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        if self.model not in CELLS:
+        if self.model not in self._models():
             raise SettingsError(
-                f"the model must be one of {', '.join(CELLS)}, but {self.model!r} was given."
+                f"the model must be one of {', '.join(self._models())}, but {self.model!r} was "
+                "given."
             )
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"dropout must be a share below 1, but it is {self.dropout}.")
+
+    def _models(self) -> Iterable[str]:
+        return CELLS
 
     def _hold_out(self, lines: Texts, groups: Any) -> Rows:
         """Draw the two sides of the only member; give the rows that it learns from."""
