@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,11 @@ def test_an_unreadable_run_is_one_clear_line(here: Path, tmp_path: Path) -> None
 def test_a_usage_error_has_exit_code_2(tmp_path: Path) -> None:
     assert recurra("train", cwd=tmp_path).returncode == 2
     assert recurra("train", "spam", "--nothing", cwd=tmp_path).returncode == 2
+
+
+def test_the_version_is_said(tmp_path: Path) -> None:
+    run = recurra("--version", cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (0, f"recurra {version('recurra')}\n")
 
 
 def test_doctor_names_versions_backend_kernels_and_data(tmp_path: Path) -> None:

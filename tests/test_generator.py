@@ -12,9 +12,9 @@ from sklearn.exceptions import NotFittedError
 
 from recurra import SequenceGenerator
 from recurra.errors import BundleError, DataError, SettingsError
+from recurra.estimators.generator import WRITERS, WrittenStream
 from recurra.evaluation.ngrams import NGrams
 from recurra.evaluation.sums import bits_per_character, decide_by_sums
-from recurra.generator import Stream
 from recurra.recipes.generation import sample_lines, train_generation
 from recurra.runs import RunFolder
 from recurra.teaching import log_softmax
@@ -24,7 +24,7 @@ LINES = ["".join(word) for n in (2, 3, 4) for word in itertools.product("ab", re
 CLASSES = ["ab" if "ab" in line else "ba" for line in LINES]
 
 
-@pytest.fixture(scope="module", params=["simple-rnn", "lstm", "gru"])
+@pytest.fixture(scope="module", params=WRITERS)
 def model(request: pytest.FixtureRequest) -> SequenceGenerator:
     made = SequenceGenerator(request.param, units=8, epochs=2, batch_size=8)
     return made.fit(LINES, CLASSES)
@@ -34,9 +34,9 @@ def test_a_text_fed_token_by_token_gives_what_it_gives_fed_whole(model: Sequence
     tokens = [2, *model.vocabulary_.encode("abbab")]
     network = model.build()
     for variable in network.weights:
-        variable.assign(model.weights_[variable.path])
+        variable.assign(model.weights_[0][variable.path])
     whole = np.asarray(network([np.array([1]), np.array([tokens])]))[0]
-    stream = Stream(model, np.array([1]))
+    stream = WrittenStream(model, np.array([1]))
     steps = [stream.step(np.array([token]))[0] for token in tokens]
     np.testing.assert_allclose(np.stack(steps), whole, atol=1e-5)
 
@@ -44,7 +44,7 @@ def test_a_text_fed_token_by_token_gives_what_it_gives_fed_whole(model: Sequence
 def test_the_probability_of_a_line_is_that_of_its_tokens_and_its_end(
     model: SequenceGenerator,
 ) -> None:
-    stream = Stream(model, np.array([0]))
+    stream = WrittenStream(model, np.array([0]))
     total, before = 0.0, 2
     for token in [*model.vocabulary_.encode("ab"), 3]:
         total += log_softmax(stream.step(np.array([before])))[0, token]
@@ -57,7 +57,7 @@ def test_the_probability_of_a_line_is_that_of_its_tokens_and_its_end(
 def test_all_texts_have_probability_one_together() -> None:
     model = SequenceGenerator("gru", units=4, epochs=1, min_count=1, max_length=2)
     model.fit(["a", "b", "ab", "ba", "aa", "bb"] * 2)
-    stream = Stream(model, np.zeros(1, np.int64))
+    stream = WrittenStream(model, np.zeros(1, np.int64))
     assert np.exp(log_softmax(stream.step(np.array([2])))).sum() == pytest.approx(1, abs=1e-5)
 
 
@@ -150,14 +150,14 @@ def test_a_checkpoint_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     whole = fit(3, None)
     fit(2, tmp_path)
     resumed = fit(3, tmp_path)
-    for name, value in whole.weights_.items():
-        np.testing.assert_array_equal(resumed.weights_[name], value)
+    for name, value in whole.weights_[0].items():
+        np.testing.assert_array_equal(resumed.weights_[0][name], value)
 
 
 def test_the_vocabulary_is_of_the_training_side_alone() -> None:
     lines = [f"a{i}" for i in range(40)]
     model = SequenceGenerator("gru", units=4, epochs=1, min_count=1).fit(lines)
-    seen = set("".join(lines[i] for i in model.sides_[0]))
+    seen = set("".join(lines[i] for i in model.sides_[0][0]))
     assert set(model.vocabulary_.tokens[2:]) == seen
 
 

@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -33,6 +34,10 @@ def test_the_same_rows_come_from_every_format(tmp_path: Path) -> None:
     write(tmp_path / "a.tsv", CSV.replace(",", "\t"))
     lines = [json.dumps({"kind": k, "body": b}) for k, b in EXPECTED]
     write(tmp_path / "a.jsonl", "\n".join(lines) + "\n")
+    whole = json.dumps([{"kind": k, "body": b} for k, b in EXPECTED], indent=1)
+    write(tmp_path / "a.json", whole)
+    write(tmp_path / "a_list", whole)
+    write(tmp_path / "named.csv", "sep=;\r\n" + CSV.replace(",", ";"))
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(CSV.encode()))
     write(tmp_path / "without_ending", CSV)
     for name in (
@@ -41,6 +46,9 @@ def test_the_same_rows_come_from_every_format(tmp_path: Path) -> None:
         "a.csv",
         "a.tsv",
         "a.jsonl",
+        "a.json",
+        "a_list",
+        "named.csv",
         "a.csv.gz",
         "without_ending",
     ):
@@ -113,6 +121,12 @@ def test_a_text_may_hold_other_line_separators(tmp_path: Path) -> None:
         (b"PAR1 but not really", "Parquet file must be whole"),
         (b"a,b\n1,2\n1,2,3\n", "as many fields as the first.*line 3"),
         (b'{"a": 1}\nnot json\n', "line 2 of .* is not"),
+        (b'[{"a": 1},', "a JSON file must be whole"),
+        (b'[{"a": 1}, 2]', "item 2 of .* is not"),
+        (b"PK\x03\x04 a workbook", "an Excel workbook .* Save its sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0 an old one", "Save its sheet as CSV"),
+        (b'a,b\n1,"open\n2,"ok"\n3,x\n', "opens in line 2 closes in line 3"),
+        (b'a,b\n1,x\n2,"open\n3,x\n', "opens in line 3"),
         (b"\x1f\x8b broken", "whole gzip"),
     ],
 )
@@ -231,3 +245,43 @@ def test_korean_names_of_encodings_are_known(tmp_path: Path) -> None:
     path.write_bytes("안녕하세요\n".encode("cp949"))
     for name in ("euc-kr", "ms949", "CP949", "uhc"):
         assert list(read_lines(path, encoding=name)) == ["안녕하세요"]
+
+
+def test_quotes_that_close_early_are_said_and_others_are_a_text(tmp_path: Path) -> None:
+    text = 'kind,body\nham,"hi" she said\nspam,a 5" screen\nham,"two\nlines, ""so"""\n'
+    table = read_table(write(tmp_path / "a.csv", text))
+    assert table.notes == ["1 lines have a quote that closes before its field ends"]
+    assert table.frame["body"].tolist() == ["hi she said", 'a 5" screen', 'two\nlines, "so"']
+    long = "x" * 300_000  # longer than csv allows unasked
+    assert records(write(tmp_path / "b.csv", f'kind,body\nham,"{long}"\n')) == [["ham", long]]
+
+
+def test_whole_numbers_written_as_floats_are_labels(tmp_path: Path) -> None:
+    rows = label_texts(
+        read_table(write(tmp_path / "a.csv", "label,text\n1.0,a b\n0.0,c d\n,e f\n"))
+    )
+    assert (rows.positive, rows.labels.tolist()) == ("1", ["1", "0"])
+    assert "labels read as whole numbers: 0, 1" in rows.notes
+
+
+def test_null_beside_two_classes_is_no_label_and_a_class_where_it_is_one_of_two(
+    tmp_path: Path,
+) -> None:
+    text = "label,text\nham,a b\nNULL,c d\nspam,e f\n"
+    rows = label_texts(read_table(write(tmp_path / "a.csv", text)))
+    assert rows.labels.tolist() == ["ham", "spam"]
+    assert "NULL taken for no label" in rows.notes
+    text = "label,text\nnone,a b\nspam,e f\n"
+    assert label_texts(read_table(write(tmp_path / "b.csv", text))).classes == {
+        "none": 1,
+        "spam": 1,
+    }
+
+
+def test_ids_count_the_rows_of_the_file_unusable_ones_too(tmp_path: Path) -> None:
+    text = "label,text\nham,a b\nspam,\nspam,c d\n,e f\nham,g h\n"
+    path = write(tmp_path / "a.csv", text)
+    rows = label_texts(read_table(path))
+    assert rows.ids.tolist() == [0, 2, 4]
+    assert pd.read_csv(path)["text"].iloc[rows.ids].tolist() == rows.texts.tolist()
+    assert rows.take(np.array([2, 0])).ids.tolist() == [4, 0]

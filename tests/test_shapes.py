@@ -86,6 +86,8 @@ def test_sentences_that_cannot_be_used_are_refused() -> None:
         SequenceTagger().fit(["we run"], [["PRON", "VERB"]])
     with pytest.raises(DataError, match="row 1 has 1 steps and 2 labels"):
         SequenceTagger().fit([["a"], ["b"]], [["X"], ["X", "Y"]])
+    with pytest.raises(DataError, match="two or more classes, but all 2 steps have 'X'"):
+        SequenceTagger().fit([["a"], ["b"]], [["X"], ["X"]])
 
 
 def test_a_forecast_beats_the_naive_one_on_a_wave(forecaster: SequenceForecaster) -> None:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from recurra.cli import app
+from recurra.evaluation.written import WrittenReport
 
 
 def run(*args: Any) -> Any:
@@ -23,7 +24,7 @@ def test_the_sample_of_tagging_is_learnt_judged_and_used(tmp_path: Path) -> None
     )
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
-    assert report["data"]["source"] == "embedded sample"
+    assert WrittenReport.model_validate(report).data.source == "embedded sample"
     assert {b["name"].split()[0] for b in report["baselines"]} == {"most", "linear"}
     assert report["test"]["accuracy"]["value"] > 0.8
     found = run("predict", out, "the long walk .", "--json")
@@ -42,6 +43,7 @@ def test_a_column_is_forecast_with_intervals(tmp_path: Path) -> None:
     done = run("train", "forecasting", file, *args)
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
+    assert WrittenReport.model_validate(report).recipe == "forecasting"
     assert [row[0] for row in report["exhibits"][0]["rows"]] == ["1", "2", "3"]
     assert {b["name"] for b in report["baselines"]} == {"naive", "linear"}
     assert all(probe["passed"] for probe in report["leaks"])

@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from recurra.cli import app
+from recurra.evaluation.report import Report
+from recurra.evaluation.written import WrittenReport
 
 QUICK = ["--units", "8", "--epochs", "1"]
 
@@ -31,7 +34,9 @@ def test_lines_are_trained_on_and_written(here: Path) -> None:
     code, out, err = recurra("train", "generation", "names/", *QUICK, "--out", "run", "--json")
     assert code == 0, err
     report = json.loads(out)
-    assert report["schema"] == "recurra.report/1"
+    assert WrittenReport.model_validate(report).schema_ == "recurra.written/1"
+    with pytest.raises(ValidationError):
+        Report.model_validate(report)  # a shape of its own has a name of its own
     assert report["data"]["classes"] == {"Down": 27, "Up": 27}
     code, out, _ = recurra("predict", "run", "--class", "Up", "--n", "3", "--start", "b")
     assert code == 0
@@ -48,7 +53,7 @@ def test_pairs_are_trained_on_and_translated(here: Path) -> None:
     (here / "pairs.tsv").write_text("\n".join(f"word{i}\t말{i}" for i in range(40)), "utf-8")
     code, out, err = recurra("train", "translation", "pairs.tsv", *QUICK, "--out", "run", "--json")
     assert code == 0, err
-    assert set(json.loads(out)["test"]) == {"chrF", "exact"}
+    assert set(WrittenReport.model_validate_json(out).test) == {"chrF", "exact"}
     code, out, _ = recurra("predict", "run", "word1", "--json", "--beam", "1")
     assert code == 0
     assert json.loads(out)["translations"][0]["text"] == "word1"

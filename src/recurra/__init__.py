@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from recurra.estimators import (
         SequenceClassifier,
         SequenceForecaster,
+        SequenceGenerator,
         SequenceRegressor,
         SequenceTagger,
+        SequenceTranslator,
     )
-    from recurra.generator import SequenceGenerator
     from recurra.layers import accelerate
     from recurra.text import TextEncoder, Vocabulary
-    from recurra.translator import SequenceTranslator
 
 __version__ = version("recurra")
 __all__ = [
@@ -50,10 +50,10 @@ __all__ = [
 _LAZY = {
     "SequenceClassifier": "recurra.estimators",
     "SequenceForecaster": "recurra.estimators",
-    "SequenceGenerator": "recurra.generator",
+    "SequenceGenerator": "recurra.estimators",
     "SequenceRegressor": "recurra.estimators",
     "SequenceTagger": "recurra.estimators",
-    "SequenceTranslator": "recurra.translator",
+    "SequenceTranslator": "recurra.estimators",
     "TextEncoder": "recurra.text",
     "Vocabulary": "recurra.text",
     "accelerate": "recurra.layers",

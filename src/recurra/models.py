@@ -315,8 +315,13 @@ class Layer:
 
 
 def layer_table(model: Any) -> list[Layer]:
-    """Give the layers of a model with their parameters, in order."""
+    """Give the layers of a model with their parameters, in order; of several outputs the first."""
     return [
-        Layer(layer.name, type(layer).__name__, tuple(layer.output.shape), layer.count_params())
+        Layer(
+            layer.name,
+            type(layer).__name__,
+            tuple(keras.tree.flatten(layer.output)[0].shape),
+            layer.count_params(),
+        )
         for layer in model.layers
     ]

@@ -79,6 +79,10 @@ class Ragged:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Give the three arrays, for a fingerprint."""
+        return [self.codes, self.offsets, self.table]
+
     @property
     def lengths(self) -> Int64:
         """The number of timesteps of each sequence, (sequences,)."""

@@ -18,17 +18,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import recurra.training as training
 from recurra.backend import keras
-from recurra.errors import RecurraError
 from recurra.sequences import Ragged
-from recurra.training import History, Notify, Plan, Step, Weights, bucket_of, seeded
+from recurra.training import (
+    PREDICTION_ROWS,
+    Call,
+    History,
+    Notify,
+    Plan,
+    Step,
+    Weights,
+    bucket_of,
+    run_epochs,
+    seeded,
+    visit,
+)
 
 __all__ = ["Lesson", "layer_weights", "log_probabilities", "log_softmax", "ragged_tokens", "teach"]
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[Any]
-PREDICTION_ROWS = 64
 
 
 def ragged_tokens(documents: Sequence[Sequence[int]]) -> Ragged:
@@ -61,6 +70,11 @@ class Lesson:
             self.targets.take(rows),
         )
 
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Give all that it holds, for a fingerprint."""
+        parts = (*self.inputs, self.targets)
+        return [a for p in parts for a in (p.arrays() if isinstance(p, Ragged) else [p])]
+
     def buckets(self) -> Rows:
         """Give the padded length of each row: that of its longest sequence."""
         sequences = [i for i in (*self.inputs, self.targets) if isinstance(i, Ragged)]
@@ -76,7 +90,7 @@ class Lesson:
             cut += [(int(bucket), rows[i : i + size]) for i in range(0, len(rows), size)]
         return cut
 
-    def pad(self, rows: Rows, timesteps: int, size: int) -> tuple[tuple[Any, ...], Any]:
+    def pad(self, rows: Rows, timesteps: int, size: int) -> tuple[list[Any], Any]:
         """Give inputs and targets, (size, timesteps) each; rows that are missing are padding."""
 
         def padded(part: Ragged | npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -85,7 +99,7 @@ class Lesson:
             full[: len(rows)] = found
             return full
 
-        return tuple(map(padded, self.inputs)), padded(self.targets)
+        return list(map(padded, self.inputs)), padded(self.targets)
 
 
 class _Epoch(keras.utils.PyDataset):  # type: ignore[misc]
@@ -104,7 +118,7 @@ class _Epoch(keras.utils.PyDataset):  # type: ignore[misc]
         timesteps, rows = self.batches[index]
         inputs, targets = self.lesson.pad(rows, timesteps, self.batch_size)
         weights = (targets != 0).astype(np.float32)
-        return inputs, targets, weights / weights.sum()
+        return tuple(inputs), targets, weights / weights.sum()
 
 
 def log_softmax(logits: Floats) -> Floats:
@@ -114,12 +128,17 @@ def log_softmax(logits: Floats) -> Floats:
     return result
 
 
-def log_probabilities(model: Any, lesson: Lesson) -> npt.NDArray[np.float64]:
-    """Give the natural logarithm of the probability of each row's targets, (rows,)."""
+def log_probabilities(call: Call, lesson: Lesson) -> npt.NDArray[np.float64]:
+    """Give the natural logarithm of the probability of each row's targets, (rows,).
+
+    Args:
+        call: from a padded batch to logits.
+        lesson: the rows.
+    """
     found = np.empty(len(lesson))
     for timesteps, rows in lesson.batches(np.arange(len(lesson)), PREDICTION_ROWS):
         inputs, targets = lesson.pad(rows, timesteps, PREDICTION_ROWS)
-        logs = log_softmax(np.asarray(model.predict_on_batch(inputs)).astype(np.float64))
+        logs = log_softmax(np.asarray(call(inputs)).astype(np.float64))
         said = np.take_along_axis(logs, targets[..., None], -1)[..., 0] * (targets != 0)
         found[rows] = said.sum(1)[: len(rows)]
     return found
@@ -160,42 +179,21 @@ def teach(
         keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"),
     )
     model.optimizer.build(model.trainable_variables)
-    checkpoint = checkpoints / "member-1.safetensors" if checkpoints else None
-    history, best = History(), training._values(model.weights)
-    if checkpoint is not None and checkpoint.exists():
-        history, best = training._restore(checkpoint, model, fingerprint)
     taught, held = lesson.take(sides[0]), lesson.take(sides[1])
-    while not training._finished(history, plan):
-        history.rows.append(_epoch(model, taught, held, plan, history, notify))
-        if not np.isfinite(history.rows[0]["validation_loss"]):
-            raise RecurraError(
-                "the loss must stay a finite number, but after the first epoch it is not. "
-                "Give a lower learning rate."
-            )
-        if history.best_epoch == len(history.rows):
-            best = training._values(model.weights)
-        if checkpoint is not None:
-            training._write_checkpoint(checkpoint, model, best, history, fingerprint)
+
+    def tell(step: Step) -> None:
         if notify:
-            notify(1, Step(len(history.rows), plan.epochs, 1.0, history))
-    names = [weight.path for weight in model.weights]
-    return dict(zip(names, best, strict=True)), history
+            notify(1, step)
 
+    def epoch(history: History) -> dict[str, float]:
+        rng = np.random.default_rng([plan.seed, len(history.rows) + 1])
+        batches = _Epoch(taught, plan.batch_size, rng)
+        logs = visit(model, batches, plan, history, tell)
+        said = log_probabilities(model.predict_on_batch, held)
+        return {"loss": logs["loss"], "validation_loss": -said.sum() / held.targets.lengths.sum()}
 
-def _epoch(
-    model: Any, taught: Lesson, held: Lesson, plan: Plan, history: History, notify: Notify | None
-) -> dict[str, float]:
-    epoch = len(history.rows) + 1
-    batches = _Epoch(taught, plan.batch_size, np.random.default_rng([plan.seed, epoch]))
-
-    def tell(done: float) -> None:
-        if notify:
-            notify(1, Step(epoch, plan.epochs, done, history))
-
-    progress = training._Progress(tell, len(batches))
-    logs = model.fit(batches, verbose=0, shuffle=False, callbacks=[progress]).history
-    loss = -log_probabilities(model, held).sum() / held.targets.lengths.sum()
-    return {"epoch": epoch, "loss": logs["loss"][0], "validation_loss": float(loss)}
+    checkpoint = checkpoints / "member-1.safetensors" if checkpoints else None
+    return run_epochs(model, epoch, plan, checkpoint=checkpoint, fingerprint=fingerprint, tell=tell)
 
 
 def layer_weights(weights: Weights, layer: str) -> dict[str, Floats]:

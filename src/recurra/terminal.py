@@ -182,27 +182,30 @@ def show_written(report: "WrittenReport") -> None:
 
 def show_comparison(comparison: "Comparison") -> None:
     """Print models over folds: mean ± standard deviation, time, verdict."""
-    sample = " (embedded sample)" if comparison.source == "embedded sample" else ""
+    from recurra.evaluation.compared import figure
+
+    sample = " (embedded sample)" if comparison.source.startswith("embedded sample") else ""
     table = Table(
-        title=f"{comparison.folds} folds of {comparison.rows:,} rows{sample}, mean ± sd",
+        title=f"{comparison.recipe}{sample}: {comparison.folds} folds of {comparison.rows:,} rows, "
+        "mean ± sd",
         box=SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
     table.add_column("model", no_wrap=True)
-    for name in ("parameters", "F1", "accuracy", "PR-AUC", "fit s", "predict s"):
+    first, *others = comparison.measures
+    for name in ("parameters", first, *others, "fit s", "predict s"):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in sorted(comparison.models, key=lambda model: -model.mean["f1"]):
+    for row in comparison.ranked():
         table.add_row(
             row.name,
             "" if row.parameters is None else f"{row.parameters:,}",
-            f"{row.mean['f1']:.3f} ± {row.deviation['f1']:.3f}",
-            f"{row.mean['accuracy']:.3f}",
-            f"{row.mean['pr_auc']:.3f}",
+            f"{figure(row.mean[first])} ± {figure(row.deviation[first], row.mean[first])}",
+            *(figure(row.mean[name]) for name in others),
             f"{row.fit_seconds:.1f}",
             f"{row.predict_seconds:.2f}",
         )
-    out.print(table)
+    _print_whole(table)
     for row in comparison.models:
         if row.verdict:
             style = STYLE[row.verdict.better_than_best_baseline]

@@ -34,6 +34,8 @@ from recurra.errors import RecurraError, RunError
 from recurra.sequences import Ragged
 
 __all__ = [
+    "PREDICTION_ROWS",
+    "Call",
     "Example",
     "History",
     "Inputs",
@@ -44,8 +46,10 @@ __all__ = [
     "Weights",
     "predict",
     "quantile_loss",
+    "run_epochs",
     "seeded",
     "train",
+    "visit",
     "write_atomically",
 ]
 
@@ -103,6 +107,13 @@ class Example:
             targets.take(rows) if isinstance(targets, Ragged) else targets[rows],
             self.weights[rows],
         )
+
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Give all that it holds, for a fingerprint."""
+        ragged = [*parts(self.inputs)]
+        ragged += [self.targets] if isinstance(self.targets, Ragged) else []
+        plain = [] if isinstance(self.targets, Ragged) else [self.targets]
+        return [self.weights, *plain, *(array for part in ragged for array in part.arrays())]
 
 
 def parts(inputs: Inputs) -> tuple[Ragged, ...]:
@@ -413,7 +424,16 @@ def train(
         tell = partial(notify, member + 1) if notify else lambda step: None
         rows = example.take(training), example.take(validation)
         loop = _Loop(model, *rows, loss, plan, plan.seed + member, tell)
-        trained.append(loop.run(checkpoint, f"{fingerprint} member {member + 1}"))
+        trained.append(
+            run_epochs(
+                model,
+                loop.epoch,
+                plan,
+                checkpoint=checkpoint,
+                fingerprint=f"{fingerprint} member {member + 1}",
+                tell=tell,
+            )
+        )
     return trained
 
 
@@ -433,38 +453,70 @@ class _Loop:
     seed: int
     tell: Callable[[Step], None]
 
-    def run(self, checkpoint: Path | None, fingerprint: str) -> tuple[Weights, History]:
-        """Train to the end; give the weights of the best epoch and the curve."""
-        history, best = History(), _values(self.model.weights)
-        if checkpoint is not None and checkpoint.exists():
-            history, best = _restore(checkpoint, self.model, fingerprint)
-        while not _finished(history, self.plan):
-            history.rows.append(self._epoch(history))
-            if not np.isfinite(history.rows[0]["validation_loss"]):
-                raise RecurraError(
-                    "the loss must stay a finite number, but after the first epoch it is not. "
-                    "Give a lower learning rate."
-                )
-            if history.best_epoch == len(history.rows):
-                best = _values(self.model.weights)
-            if checkpoint is not None:
-                _write_checkpoint(checkpoint, self.model, best, history, fingerprint)
-            self.tell(Step(len(history.rows), self.plan.epochs, 1.0, history))
-        names = [weight.path for weight in self.model.weights]
-        return dict(zip(names, best, strict=True)), history
-
-    def _epoch(self, history: History) -> dict[str, float]:
-        epoch = len(history.rows) + 1
-        rng = np.random.default_rng([self.seed, epoch])
+    def epoch(self, history: History) -> dict[str, float]:
+        """Visit the training rows once; measure both losses."""
+        rng = np.random.default_rng([self.seed, len(history.rows) + 1])
         batches = _Epoch(self.training, self.plan.batch_size, rng)
-        progress = _Progress(
-            lambda done: self.tell(Step(epoch, self.plan.epochs, done, history)), len(batches)
-        )
-        logs = self.model.fit(batches, verbose=0, shuffle=False, callbacks=[progress]).history
+        logs = visit(self.model, batches, self.plan, history, self.tell)
         outputs = predict(self.model, self.validation.inputs)
         loss = mean_loss(self.loss, self.validation, outputs)
         name = self.loss if isinstance(self.loss, str) else "mean_of_loss"
-        return {"epoch": epoch, "loss": logs[name][0], "validation_loss": loss}
+        return {"loss": logs[name], "validation_loss": loss}
+
+
+def visit(
+    model: Any, batches: Any, plan: Plan, history: History, tell: Callable[[Step], None]
+) -> dict[str, float]:
+    """Take a step of training for every batch; give Keras' logs."""
+    epoch = len(history.rows) + 1
+    progress = _Progress(lambda done: tell(Step(epoch, plan.epochs, done, history)), len(batches))
+    logs = model.fit(batches, verbose=0, shuffle=False, callbacks=[progress]).history
+    return {name: values[0] for name, values in logs.items()}
+
+
+def run_epochs(
+    model: Any,
+    epoch: Callable[[History], dict[str, float]],
+    plan: Plan,
+    *,
+    checkpoint: Path | None = None,
+    fingerprint: str = "",
+    tell: Callable[[Step], None] = lambda step: None,
+) -> tuple[Weights, History]:
+    """Run epochs to the end, from a checkpoint where there is one.
+
+    Args:
+        model: a compiled Keras model.
+        epoch: takes one, and gives `loss` and `validation_loss`.
+        plan: how many, and when to stop.
+        checkpoint: the file, None for none.
+        fingerprint: a checkpoint of another is refused.
+        tell: called after every epoch.
+
+    Returns:
+        The weights of the best epoch, by variable name, and the curve.
+
+    Raises:
+        RunError: the checkpoint is damaged or belongs to other data or settings.
+        RecurraError: the loss is not finite after the first epoch.
+    """
+    history, best = History(), _values(model.weights)
+    if checkpoint is not None and checkpoint.exists():
+        history, best = _restore(checkpoint, model, fingerprint)
+    while not _finished(history, plan):
+        history.rows.append({"epoch": len(history.rows) + 1, **epoch(history)})
+        if not np.isfinite(history.rows[0]["validation_loss"]):
+            raise RecurraError(
+                "the loss must stay a finite number, but after the first epoch it is not. "
+                "Give a lower learning rate."
+            )
+        if history.best_epoch == len(history.rows):
+            best = _values(model.weights)
+        if checkpoint is not None:
+            _write_checkpoint(checkpoint, model, best, history, fingerprint)
+        tell(Step(len(history.rows), plan.epochs, 1.0, history))
+    names = [weight.path for weight in model.weights]
+    return dict(zip(names, best, strict=True)), history
 
 
 def _finished(history: History, plan: Plan) -> bool:

@@ -1,12 +1,11 @@
 """The command line: parse, call, print. What is heavy is imported when a command needs it.
 
 A module for each kind of work registers its commands with the groups of `app`: a recipe adds
-itself to `train` by its name, and to `predict` by that name or by its estimator's.
+itself to `train` and `compare` by its name, and to `predict` by that name or by its estimator's.
 """
 
 from recurra.cli import (  # noqa: F401 (they register their commands)
     bench,
-    compare,
     doctor,
     explain,
     generation,

@@ -1,21 +1,28 @@
 """What every command shares: the groups, the options, errors turned into exit codes."""
 
+import inspect
 import io
 import json
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
-from recurra.errors import BundleError, RecurraError
+from recurra.errors import BundleError, RecurraError, SettingsError
 
 if TYPE_CHECKING:
+    from recurra.recipes.compare import Task
     from recurra.runs import RunFolder
 
 __all__ = [
+    "Comparing",
     "Data",
     "Encoding",
     "Epochs",
@@ -26,16 +33,22 @@ __all__ = [
     "Positive",
     "Resume",
     "Run",
+    "Running",
     "Sample",
     "Seed",
     "Text",
     "app",
     "begin",
+    "compare",
     "main",
     "model_folder",
+    "one_source",
     "predict",
     "print_json",
+    "run_comparison",
+    "run_recipe",
     "train",
+    "with_options",
 ]
 
 INTERRUPTED = 130
@@ -67,7 +80,7 @@ class _Commands(TyperGroup):
 
 
 class _ByRecipe(TyperGroup):
-    """`train NAME …`: a recipe of that name, else the text classifier on a dataset or file."""
+    """`train NAME …`, `compare NAME …`: a recipe of that name, else texts of a dataset or file."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         if not {"--help", *self.commands} & set(args[:1]):
@@ -105,8 +118,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Learn from sequences with recurrent networks: train, judge honestly, explain, use.",
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"recurra {version('recurra')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    say_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Learn from sequences with recurrent networks: train, judge honestly, explain, use."""
+
+
 train = typer.Typer(
     cls=_ByRecipe,
     rich_markup_mode=None,
@@ -119,7 +149,15 @@ predict = typer.Typer(
     help="Use a saved model: `recurra predict RUN …`. What follows depends on the model: "
     "`recurra predict RUN --help`.",
 )
+compare = typer.Typer(
+    cls=_ByRecipe,
+    rich_markup_mode=None,
+    help="Fit several models on the same folds, beside the baselines, and say which are better.\n\n"
+    "`recurra compare FILE` and `recurra compare spam` compare classifiers of texts: that is "
+    "`compare texts`.",
+)
 app.add_typer(train, name="train")
+app.add_typer(compare, name="compare")
 app.add_typer(predict, name="predict")
 
 Text = Annotated[str | None, typer.Option(help="The text column.")]
@@ -139,6 +177,112 @@ Out = Annotated[Path | None, typer.Option(help="The run folder [runs/NAME].")]
 Run = Annotated[Path, typer.Argument(help="A run folder, or the model folder in it.")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """The options of every command that fills a run folder."""
+
+    seed: Seed = 0
+    out: Out = None
+    resume: Resume = False
+    overwrite: Overwrite = False
+    as_json: Json = False
+
+    def folder(self, name: str, artefacts: tuple[str, ...] | None = None) -> "RunFolder":
+        """Give the run folder, ready to be written to: --out, else runs/NAME."""
+        place = self.out or Path("runs") / name
+        return begin(place, artefacts, resume=self.resume, overwrite=self.overwrite)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparing(Running):
+    """The options of every comparison."""
+
+    models: Annotated[
+        str, typer.Option(help="Architectures, separated by commas; all, unless given.")
+    ] = ""
+    folds: Annotated[int, typer.Option(min=2, help="How many folds.")] = 5
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="The most epochs [those of the recipe].")
+    ] = None
+    out: Annotated[Path | None, typer.Option(help="The folder [runs/compare-NAME].")] = None
+
+    def names(self, known: Any) -> list[str]:
+        """Give the architectures asked for, else all that are known.
+
+        Raises:
+            SettingsError: one of them is not known.
+        """
+        names = [name.strip() for name in self.models.split(",") if name.strip()] or list(known)
+        wrong = [name for name in names if name not in known]
+        if wrong:
+            raise SettingsError(
+                f"the model must be one of {', '.join(known)}, but {wrong[0]!r} was given"
+            )
+        return list(dict.fromkeys(names))
+
+    def settings(self) -> dict[str, Any]:
+        """Give what an estimator is told beside its architecture."""
+        epochs = {} if self.epochs is None else {"epochs": self.epochs}
+        return {"random_state": self.seed, **epochs}
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take the fields of `Running` or `Comparing` as options, handed over as `how`.
+
+    A field is declared once and is an option of every command with such an argument.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    hints.pop("return", None)
+    kind = hints.pop("how")
+    given = get_type_hints(kind, include_extras=True)
+    own = inspect.get_annotations(kind)  # what is of this command comes first in its help
+    own_first = sorted(fields(kind), key=lambda field: field.name not in own)
+    defaults = {field.name: field.default for field in own_first}
+
+    @wraps(command)
+    def expanded(**arguments: Any) -> None:
+        how = kind(**{name: arguments.pop(name) for name in defaults})
+        command(**arguments, how=how)
+
+    parameters = [p for p in inspect.signature(command).parameters.values() if p.name != "how"]
+    parameters = [p.replace(annotation=hints[p.name]) for p in parameters]
+    parameters += [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=given[name]
+        )
+        for name, default in defaults.items()
+    ]
+    expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    expanded.__annotations__ = {p.name: p.annotation for p in parameters}
+    return expanded
+
+
+def run_comparison(name: str, task: "Task", how: Comparing) -> None:
+    """Compare what a recipe gives, in a folder, and show it."""
+    from recurra.recipes.compare import compare
+    from recurra.runs import COMPARED
+    from recurra.terminal import note, show_comparison, watching
+
+    folder = how.folder(f"compare-{name}", COMPARED)
+    with watching(quiet=how.as_json) as watch:
+        comparison = compare(task, folder, stage=watch.stage, notify=watch.training)
+    if how.as_json:
+        print_json(json.loads(comparison.model_dump_json(by_alias=True)))
+    else:
+        show_comparison(comparison)
+        note(f"written: {folder.path / 'compare.html'} and compare.json")
+
+
+def one_source(sample: bool, *others: Any) -> None:
+    """Refuse --sample beside another source.
+
+    Raises:
+        SettingsError: both are given.
+    """
+    if sample and any(others):
+        raise SettingsError("--sample goes without a file: give one source.")
+
+
 def begin(
     path: Path,
     artefacts: tuple[str, ...] | None = None,
@@ -152,6 +296,27 @@ def begin(
     folder = RunFolder(path, artefacts or TRAINED)
     folder.begin(resume=resume, overwrite=overwrite)
     return folder
+
+
+def run_recipe(
+    recipe: "Callable[..., Any]",
+    /,
+    *given: Any,
+    folder: "RunFolder",
+    show: "Callable[[Any], None]",
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run a recipe with its progress in view; show its report, or print it as JSON."""
+    from recurra.terminal import note, watching
+
+    with watching(quiet=as_json) as watch:
+        report = recipe(*given, folder, stage=watch.stage, notify=watch.training, **options)
+    if as_json:
+        print_json(json.loads(report.to_json()))
+        return
+    show(report)
+    note(f"report: {folder.path / 'report.html'}")
 
 
 def model_folder(run: Path) -> Path:

@@ -1,6 +1,5 @@
 """Generation: train a network that writes lines, and let it write."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,21 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recurra.cli.app import (
+    Comparing,
     Epochs,
     Json,
-    Out,
-    Overwrite,
-    Resume,
     Run,
+    Running,
     Sample,
     Seed,
-    begin,
+    compare,
     model_folder,
+    one_source,
     predict,
     print_json,
+    run_comparison,
+    run_recipe,
     train,
+    with_options,
 )
-from recurra.errors import SettingsError
 
 if TYPE_CHECKING:
     from recurra.recipes.generation import Lines
@@ -30,47 +31,71 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 
+Source = Annotated[
+    str, typer.Argument(help="names, a text file of lines, or a folder of CLASS.txt.")
+]
+Level = Annotated[str, typer.Option(help="characters or words.")]
+Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
+
+
 @train.command("generation")
+@with_options
 def train_generation(
-    source: Annotated[
-        str, typer.Argument(help="names, a text file of lines, or a folder of CLASS.txt.")
-    ] = "names",
+    source: Source = "names",
     sample: Sample = False,
-    model: Annotated[str, typer.Option(help="lstm, gru or simple-rnn.")] = "lstm",
-    level: Annotated[str, typer.Option(help="characters or words.")] = "characters",
-    units: Annotated[int, typer.Option(min=1, help="Of the cell.")] = 128,
+    model: Annotated[
+        str, typer.Option(help="lstm, gru, simple-rnn, conv1d or one-to-one.")
+    ] = "lstm",
+    level: Level = "characters",
+    units: Units = 128,
     epochs: Epochs = 40,
     batch_size: Annotated[int, typer.Option(min=1, help="Lines a step.")] = 64,
-    seed: Seed = 0,
-    out: Out = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+    *,
+    how: Running,
 ) -> None:
     """Train a network that writes lines, of a class if they have classes; judge it by n-grams."""
     rows = _lines(source, sample)
-
-    from recurra.generator import CELLS, SequenceGenerator, check_settings
+    from recurra.estimators import SequenceGenerator
     from recurra.recipes import generation
-    from recurra.terminal import note, show_written, watching
-    from recurra.text.levels import level_named
+    from recurra.terminal import show_written
 
-    level_named(level)
     writer = SequenceGenerator(
-        model, level=level, units=units, epochs=epochs, batch_size=batch_size, random_state=seed
+        model, level=level, units=units, epochs=epochs, batch_size=batch_size, random_state=how.seed
     )
-    check_settings(writer, CELLS)
-    name = "generation-sample" if sample else f"generation-{Path(source).stem}"
-    folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    with watching(quiet=as_json) as watch:
-        report = generation.train_generation(
-            rows, writer, folder, stage=watch.stage, notify=watch.training
-        )
-    if as_json:
-        print_json(json.loads(report.to_json()))
-    else:
-        show_written(report)
-        note(f"report: {folder.path / 'report.html'}")
+    run_recipe(
+        generation.train_generation,
+        rows,
+        writer,
+        folder=how.folder(_name(source, sample)),
+        show=show_written,
+        as_json=how.as_json,
+    )
+
+
+@compare.command("generation")
+@with_options
+def compare_generation(
+    source: Source = "names",
+    sample: Sample = False,
+    level: Level = "characters",
+    units: Units = 128,
+    *,
+    how: Comparing,
+) -> None:
+    """Compare networks that write by how surprised they are by lines held out."""
+    rows = _lines(source, sample)
+    from recurra.estimators import SequenceGenerator
+    from recurra.estimators.generator import WRITERS
+    from recurra.recipes.generation import generation_task
+
+    settings = {"level": level, "units": units, **how.settings()}
+    writers = [SequenceGenerator(name, **settings) for name in how.names(WRITERS)]
+    task = generation_task(rows, writers, folds=how.folds, seed=how.seed)
+    run_comparison(_name(source, sample), task, how)
+
+
+def _name(source: str, sample: bool) -> str:
+    return "generation-sample" if sample else f"generation-{Path(source).stem}"
 
 
 @predict.command("SequenceGenerator")
@@ -89,7 +114,7 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Write lines with a saved model."""
-    from recurra.generator import SequenceGenerator
+    from recurra.estimators import SequenceGenerator
 
     model = SequenceGenerator.load(model_folder(run))
     lines = model.generate(
@@ -102,8 +127,7 @@ def generate(
 
 
 def _lines(source: str, sample: bool) -> "Lines":
-    if sample and source != "names":
-        raise SettingsError("--sample goes with no file: give one source.")
+    one_source(sample, source != "names")
     import hashlib
 
     import numpy as np

@@ -1,29 +1,31 @@
 """Tags at every step, and series many steps ahead."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recurra.cli.app import (
+    Comparing,
     Epochs,
     Json,
-    Out,
-    Overwrite,
-    Resume,
     Run,
+    Running,
     Sample,
-    Seed,
-    begin,
+    compare,
     model_folder,
+    one_source,
     predict,
     print_json,
+    run_comparison,
+    run_recipe,
     train,
+    with_options,
 )
 from recurra.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
+    from recurra.data import TaggedSentences
     from recurra.recipes.forecasting import Series
 
 __all__: list[str] = []
@@ -32,96 +34,155 @@ Model = Annotated[str, typer.Option(help="one-to-one, simple-rnn, lstm, gru, bi-
 
 
 @train.command("tagging")
+@with_options
 def train_tagging(
     file: Annotated[Path | None, typer.Argument(help="A CoNLL-U file; none: English EWT.")] = None,
     test: Annotated[Path | None, typer.Option(help="The CoNLL-U file to test on.")] = None,
     sample: Sample = False,
     model: Model = "bi-gru",
     epochs: Epochs = 20,
-    seed: Seed = 0,
-    out: Out = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+    *,
+    how: Running,
 ) -> None:
     """Learn a tag for every word; judge beside frequencies and a linear tagger."""
-    if sample and (file or test):
-        raise SettingsError("--sample goes without a file: give one source.")
+    one_source(sample, file, test)
     if (file is None) != (test is None):
         raise SettingsError("a file to train on needs one to test on: FILE --test OTHER.")
-    from recurra.data import TaggedSentences, locate_corpus, read_conllu
+    from recurra.estimators import SequenceTagger
     from recurra.recipes import tagging
+    from recurra.terminal import show_written
+
+    kept, held = _sentences(file, "train", sample), _sentences(test, "test", sample)
+    tagger = SequenceTagger(model, epochs=epochs, random_state=how.seed)
+    folder = how.folder("tagging-sample" if sample else "tagging")
+    run_recipe(
+        tagging.train_tagging,
+        kept,
+        held,
+        tagger,
+        folder=folder,
+        show=show_written,
+        as_json=how.as_json,
+    )
+
+
+@compare.command("tagging")
+@with_options
+def compare_tagging(
+    file: Annotated[Path | None, typer.Argument(help="A CoNLL-U file; none: English EWT.")] = None,
+    sample: Sample = False,
+    *,
+    how: Comparing,
+) -> None:
+    """Compare taggers on folds of the sentences to train on."""
+    one_source(sample, file)
+    from recurra.estimators import SequenceTagger
+    from recurra.models import SHAPES
+    from recurra.recipes.tagging import tagging_task
+
+    settings = {"epochs": 20, **how.settings()}
+    taggers = [SequenceTagger(name, **settings) for name in how.names(SHAPES)]
+    rows = _sentences(file, "train", sample)
+    task = tagging_task(rows, taggers, folds=how.folds, seed=how.seed)
+    run_comparison("tagging-sample" if sample else "tagging", task, how)
+
+
+def _sentences(file: Path | None, side: str, sample: bool) -> "TaggedSentences":
+    """Give one side of the sentences: of the sample, a file, or English EWT."""
+    from recurra.data import locate_corpus, read_conllu
+    from recurra.recipes.tagging import sample_sentences
 
     if sample:
-        made = tagging.sample_sentences()
-        kept, held = (
-            TaggedSentences(made.words[part], made.tags[part], made.source, made.sha256, made.notes)
-            for part in (slice(0, 480), slice(480, None))
-        )
-    elif file and test:
-        kept, held = read_conllu(file), read_conllu(test)
-    else:
-        kept = read_conllu(locate_corpus("ud-ewt", "train"))
-        held = read_conllu(locate_corpus("ud-ewt", "test"))
+        return sample_sentences(side)
+    return read_conllu(file or locate_corpus("ud-ewt", side))
 
-    from recurra.estimators import SequenceTagger
 
-    tagger = SequenceTagger(model, epochs=epochs, random_state=seed)
-    name = "tagging-sample" if sample else "tagging"
-    folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    _run(tagging.train_tagging, (kept, held, tagger), folder, as_json=as_json)
+Target = Annotated[str | None, typer.Option(help="The column to forecast.")]
+Log = Annotated[bool, typer.Option("--log", help="Forecast its logarithm.")]
+Horizon = Annotated[int, typer.Option(min=1, help="Steps ahead.")]
+Window = Annotated[int, typer.Option(min=1, help="Steps read.")]
+Season = Annotated[int | None, typer.Option(min=1, help="Steps of a season; 1: none [1].")]
 
 
 @train.command("forecasting")
+@with_options
 def train_forecasting(
     file: Annotated[Path | None, typer.Argument(help="A table in order of time.")] = None,
-    target: Annotated[str | None, typer.Option(help="The column to forecast.")] = None,
-    log: Annotated[bool, typer.Option("--log", help="Forecast its logarithm.")] = False,
+    target: Target = None,
+    log: Log = False,
     sample: Sample = False,
     model: Model = "gru",
-    horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.")] = 5,
-    window: Annotated[int, typer.Option(min=1, help="Steps read.")] = 32,
-    season: Annotated[int, typer.Option(min=1, help="Steps of a season; 1: none.")] = 1,
+    horizon: Horizon = 5,
+    window: Window = 32,
+    season: Season = None,
     level: Annotated[float, typer.Option(help="What intervals shall hold.")] = 0.9,
     epochs: Epochs = 30,
-    seed: Seed = 0,
-    out: Out = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+    *,
+    how: Running,
 ) -> None:
     """Forecast a column many steps ahead; judge beside naive, seasonal and linear forecasts."""
-    if sample == bool(file):
-        raise SettingsError("give a file with --target, or --sample.")
-    from recurra.recipes import forecasting
-
-    series = forecasting.sample_series() if sample else _series(Path(str(file)), target, log)
+    series, usual = _series_of(file, target, log, sample)
     from recurra.estimators import SequenceForecaster
+    from recurra.recipes import forecasting
+    from recurra.terminal import show_written
 
     forecaster = SequenceForecaster(
         model,
         horizon=horizon,
         window=window,
-        season=7 if sample and season == 1 else season,
+        season=season or usual,
         level=level,
         epochs=epochs,
-        random_state=seed,
+        random_state=how.seed,
     )
-    name = "forecasting-sample" if sample else f"forecasting-{Path(str(file)).stem}"
-    folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    _run(forecasting.train_forecasting, (series, forecaster), folder, as_json=as_json)
+    run_recipe(
+        forecasting.train_forecasting,
+        series,
+        forecaster,
+        folder=how.folder(_forecasting_name(file)),
+        show=show_written,
+        as_json=how.as_json,
+    )
 
 
-def _run(recipe: Any, given: tuple[Any, ...], folder: Any, *, as_json: bool) -> None:
-    from recurra.terminal import note, show_written, watching
+@compare.command("forecasting")
+@with_options
+def compare_forecasting(
+    file: Annotated[Path | None, typer.Argument(help="A table in order of time.")] = None,
+    target: Target = None,
+    log: Log = False,
+    sample: Sample = False,
+    horizon: Horizon = 5,
+    window: Window = 32,
+    season: Season = None,
+    *,
+    how: Comparing,
+) -> None:
+    """Compare forecasters on the last steps in turn, each time fitted on all before."""
+    series, usual = _series_of(file, target, log, sample)
+    from recurra.estimators import SequenceForecaster
+    from recurra.models import SHAPES
+    from recurra.recipes.forecasting import forecasting_task
 
-    with watching(quiet=as_json) as watch:
-        report = recipe(*given, folder, stage=watch.stage, notify=watch.training)
-    if as_json:
-        print_json(json.loads(report.to_json()))
-    else:
-        show_written(report)
-        note(f"report: {folder.path / 'report.html'}")
+    settings = {"horizon": horizon, "window": window, "season": season or usual, **how.settings()}
+    forecasters = [SequenceForecaster(name, **settings) for name in how.names(SHAPES)]
+    task = forecasting_task(series, forecasters, folds=how.folds, seed=how.seed)
+    run_comparison(_forecasting_name(file), task, how)
+
+
+def _forecasting_name(file: Path | None) -> str:
+    return f"forecasting-{file.stem if file else 'sample'}"
+
+
+def _series_of(
+    file: Path | None, target: str | None, log: bool, sample: bool
+) -> "tuple[Series, int]":
+    """Give the series asked for, and the steps of its season where none are said."""
+    if sample == bool(file):
+        raise SettingsError("give a file with --target, or --sample.")
+    from recurra.recipes.forecasting import sample_series
+
+    return (sample_series(), 7) if file is None else (_series(file, target, log), 1)
 
 
 def _series(path: Path, target: str | None, log: bool) -> "Series":

@@ -1,6 +1,5 @@
 """Texts: train a classifier, evaluate it on new rows, classify with it; the demonstration."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,24 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.cli.app import (
+    Comparing,
     Data,
     Encoding,
     Json,
     Label,
-    Out,
     Overwrite,
     Positive,
-    Resume,
     Run,
+    Running,
     Sample,
-    Seed,
     Text,
     app,
-    begin,
+    compare,
     model_folder,
     predict,
     print_json,
+    run_comparison,
+    run_recipe,
     train,
+    with_options,
 )
 from recurra.errors import DataError, SettingsError
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from recurra.data import LabelledTexts
     from recurra.estimators import SequenceClassifier
 
-__all__ = ["classifier_of", "name_of", "read_rows"]
+__all__: list[str] = []
 
 PREDICTION_CHUNK = 4096
 TABLES = {".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"}
@@ -44,6 +45,7 @@ PROTOCOLS = ("default", "lecture")
 
 
 @train.command("texts")
+@with_options
 def train_texts(
     source: Annotated[str, typer.Argument(help="A dataset by name (spam), or a file.")],
     text: Text = None,
@@ -74,12 +76,9 @@ def train_texts(
     balanced: Annotated[
         bool, typer.Option("--balanced", help="Weigh rows of the rarer class more.")
     ] = False,
-    seed: Seed = 0,
-    out: Out = None,
     show: Annotated[bool, typer.Option("--show", help="Print the layer table first.")] = False,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+    *,
+    how: Running,
 ) -> None:
     """Train a model on labelled texts, judge it beside baselines, and write a run folder."""
     if protocol not in PROTOCOLS:
@@ -104,11 +103,37 @@ def train_texts(
         max_vocabulary=max_vocabulary,
         class_weight="balanced" if balanced else None,
         positive=rows.positive,
-        random_state=seed,
+        random_state=how.seed,
     )
+    _train(rows, classifier, name_of(source, sample), how, protocol=protocol, show=show)
+
+
+@compare.command("texts")
+@with_options
+def compare_texts(
+    source: Annotated[str, typer.Argument(help="A dataset by name (spam), or a file.")],
+    text: Text = None,
+    label: Label = None,
+    positive: Positive = None,
+    encoding: Encoding = None,
+    data: Data = None,
+    sample: Sample = False,
+    *,
+    how: Comparing,
+) -> None:
+    """Compare classifiers of texts; of a published split, on its training side alone."""
+    from recurra.models import ARCHITECTURES
+    from recurra.recipes.texts import texts_task
+
+    names = how.names(ARCHITECTURES)
+    rows = read_rows(source, data, sample, text, label, positive, encoding)
+    classifiers = [
+        classifier_of(source, sample=sample, model=name, positive=rows.positive, **how.settings())
+        for name in names
+    ]
     name = name_of(source, sample)
-    folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    _train(rows, classifier, folder, name, protocol=protocol, show=show, as_json=as_json)
+    task = texts_task(rows, classifiers, recipe=name, folds=how.folds, seed=how.seed)
+    run_comparison(name, task, how)
 
 
 @app.command()
@@ -120,8 +145,7 @@ def demo(
     """Train on the embedded sample (English and Korean), show the result and three predictions."""
     rows = read_rows("spam", None, True, None, None, None, None)
     classifier = classifier_of("spam", positive=rows.positive)
-    folder = begin(out, overwrite=overwrite)
-    _train(rows, classifier, folder, "spam", as_json=as_json)
+    _train(rows, classifier, "spam", Running(out=out, overwrite=overwrite, as_json=as_json))
     if not as_json:
         from recurra.terminal import out as console
 
@@ -285,33 +309,27 @@ def name_of(source: str, sample: bool) -> str:
 def _train(
     rows: "LabelledTexts",
     classifier: "SequenceClassifier",
-    folder: Any,
     recipe: str,
+    how: Running,
     *,
     protocol: str = "default",
     show: bool = False,
-    as_json: bool = False,
 ) -> None:
+    from recurra.recipes import texts
     from recurra.recipes.spam import PROTOCOLS
-    from recurra.recipes.texts import train_texts as run_recipe
-    from recurra.terminal import note, show_layers, show_report, watching
+    from recurra.terminal import show_layers, show_report
 
-    with watching(quiet=as_json) as watch:
-        report = run_recipe(
-            rows,
-            classifier,
-            folder,
-            recipe=recipe,
-            protocol=PROTOCOLS[protocol],
-            stage=watch.stage,
-            notify=watch.training,
-            show=show_layers if show else lambda model: None,
-        )
-    if as_json:
-        print_json(json.loads(report.to_json()))
-    else:
-        show_report(report)
-        note(f"report: {folder.path / 'report.html'}")
+    run_recipe(
+        texts.train_texts,
+        rows,
+        classifier,
+        folder=how.folder(recipe),
+        show=show_report,
+        as_json=how.as_json,
+        recipe=recipe,
+        protocol=PROTOCOLS[protocol],
+        describe=show_layers if show else lambda model: None,
+    )
 
 
 def _load(run: Path) -> "SequenceClassifier":

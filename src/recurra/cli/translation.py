@@ -1,26 +1,26 @@
 """Translation: train on pairs of sentences, and translate."""
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recurra.cli.app import (
+    Comparing,
     Epochs,
     Json,
-    Out,
-    Overwrite,
-    Resume,
     Run,
+    Running,
     Sample,
-    Seed,
-    begin,
+    compare,
     model_folder,
     predict,
     print_json,
+    run_comparison,
+    run_recipe,
     train,
+    with_options,
 )
 from recurra.errors import SettingsError
 
@@ -30,63 +30,99 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 DIRECTIONS = ("eng-kor", "kor-eng")
+Source = Annotated[
+    str, typer.Argument(help="eng-kor, kor-eng, or a file of two columns, tab between.")
+]
+File = Annotated[Path | None, typer.Option(help="The file of eng-kor or kor-eng.")]
+Attention = Annotated[bool, typer.Option(help="Let the decoder look back.")]
 Levels = Annotated[str | None, typer.Option(help="words or characters (Korean: syllables).")]
+Units = Annotated[int, typer.Option(min=2, help="Of the decoder.")]
+Beam = Annotated[int, typer.Option(min=1, help="Beginnings kept; 1 is greedy.")]
 
 
 @train.command("translation")
+@with_options
 def train_translation(
-    source: Annotated[
-        str, typer.Argument(help="eng-kor, kor-eng, or a file of two columns, tab between.")
-    ] = "eng-kor",
-    data: Annotated[Path | None, typer.Option(help="The file of eng-kor or kor-eng.")] = None,
+    source: Source = "eng-kor",
+    data: File = None,
     sample: Sample = False,
-    model: Annotated[str, typer.Option(help="gru or lstm.")] = "gru",
-    attention: Annotated[bool, typer.Option(help="Let the decoder look back.")] = True,
+    model: Annotated[str, typer.Option(help="gru, lstm or simple-rnn.")] = "gru",
+    attention: Attention = True,
     source_level: Levels = None,
     target_level: Levels = None,
-    units: Annotated[int, typer.Option(min=2, help="Of the decoder.")] = 128,
-    beam: Annotated[int, typer.Option(min=1, help="Beginnings kept; 1 is greedy.")] = 4,
+    units: Units = 128,
+    beam: Beam = 4,
     epochs: Epochs = 60,
     batch_size: Annotated[int, typer.Option(min=1, help="Pairs a step.")] = 32,
-    seed: Seed = 0,
-    out: Out = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+    *,
+    how: Running,
 ) -> None:
     """Train an encoder and decoder on pairs; judge them beside the nearest known sentence."""
     rows = _pairs(source, data, sample)
-
-    from recurra.generator import check_settings
+    from recurra.estimators import SequenceTranslator
     from recurra.recipes import translation
-    from recurra.terminal import note, show_written, watching
-    from recurra.text.levels import level_named
-    from recurra.translator import TRANSLATING, SequenceTranslator
+    from recurra.terminal import show_written
 
-    levels = ("characters", "words") if source == "kor-eng" else ("words", "characters")
     translator = SequenceTranslator(
         model,
         attention=attention,
-        source_level=level_named(source_level or levels[0]).name,
-        target_level=level_named(target_level or levels[1]).name,
+        **_levels(source, source_level, target_level),
         units=units,
         beam=beam,
         epochs=epochs,
         batch_size=batch_size,
-        random_state=seed,
+        random_state=how.seed,
     )
-    check_settings(translator, TRANSLATING)
-    name = "translation-sample" if sample else f"translation-{Path(source).stem}"
-    folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    with watching(quiet=as_json) as watch:
-        report = translation.train_translation(
-            rows, translator, folder, stage=watch.stage, notify=watch.training
-        )
-    if as_json:
-        print_json(json.loads(report.to_json()))
-    else:
-        show_written(report)
-        note(f"report: {folder.path / 'report.html'}")
+    run_recipe(
+        translation.train_translation,
+        rows,
+        translator,
+        folder=how.folder(_name(source, sample)),
+        show=show_written,
+        as_json=how.as_json,
+    )
+
+
+@compare.command("translation")
+@with_options
+def compare_translation(
+    source: Source = "eng-kor",
+    data: File = None,
+    sample: Sample = False,
+    attention: Attention = True,
+    source_level: Levels = None,
+    target_level: Levels = None,
+    units: Units = 128,
+    beam: Beam = 4,
+    *,
+    how: Comparing,
+) -> None:
+    """Compare encoders and decoders beside the nearest known sentence."""
+    rows = _pairs(source, data, sample)
+    from recurra.estimators import SequenceTranslator
+    from recurra.estimators.writing import CELLS
+    from recurra.recipes.translation import translation_task
+
+    settings = {
+        "attention": attention,
+        "units": units,
+        "beam": beam,
+        **_levels(source, source_level, target_level),
+        **how.settings(),
+    }
+    translators = [SequenceTranslator(name, **settings) for name in how.names(CELLS)]
+    task = translation_task(rows, translators, folds=how.folds, seed=how.seed)
+    run_comparison(_name(source, sample), task, how)
+
+
+def _name(source: str, sample: bool) -> str:
+    return "translation-sample" if sample else f"translation-{Path(source).stem}"
+
+
+def _levels(source: str, read: str | None, written: str | None) -> dict[str, Any]:
+    """Give the levels asked for, else words, but characters of Korean."""
+    usual = ("characters", "words") if source == "kor-eng" else ("words", "characters")
+    return {"source_level": read or usual[0], "target_level": written or usual[1]}
 
 
 @predict.command("SequenceTranslator")
@@ -97,7 +133,7 @@ def translate(
     as_json: Json = False,
 ) -> None:
     """Translate sentences: the arguments, or the lines of standard input."""
-    from recurra.translator import SequenceTranslator
+    from recurra.estimators import SequenceTranslator
 
     if not texts and sys.stdin.isatty():
         raise SettingsError("nothing to translate: give sentences, or lines on standard input")

@@ -11,6 +11,7 @@ from recurra.errors import DataError
 
 __all__ = ["LabelledTexts", "label_texts"]
 
+NO_LABEL = {"null", "nan", "none", "na", "n/a", "#n/a", "<na>"}
 POSITIVE_NAMES = ("spam", "1", "true", "yes", "y", "pos", "positive", "good", "스팸", "긍정")
 
 
@@ -28,6 +29,8 @@ class LabelledTexts:
         other_columns: the columns that are neither text nor label, same rows.
         published_test: (rows,) whether the publisher put a row in the test set, None where there
             is no published split.
+        ids: (rows,) where each stands in the source: rows of data counted from 0, unusable ones
+            too; empty where all were usable.
     """
 
     texts: npt.NDArray[np.object_]
@@ -38,6 +41,11 @@ class LabelledTexts:
     notes: list[str] = field(default_factory=list)
     other_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
     published_test: npt.NDArray[np.bool_] | None = None
+    ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        if not len(self.ids):
+            self.ids = np.arange(len(self.texts))
 
     @property
     def truth(self) -> npt.NDArray[np.bool_]:
@@ -61,6 +69,7 @@ class LabelledTexts:
             list(self.notes),
             self.other_columns.iloc[rows].reset_index(drop=True),
             None if self.published_test is None else self.published_test[rows],
+            self.ids[rows],
         )
 
 
@@ -90,7 +99,7 @@ def label_texts(
     text_column = _column(table, text, "text", notes, taken=label_column)
     if text_column == label_column:
         raise DataError(f"text and label must be two columns, but both are {text_column!r}.")
-    texts, labels = table.frame[text_column], table.frame[label_column].str.strip()
+    texts, labels = table.frame[text_column], _labels(table.frame[label_column].str.strip(), notes)
     usable = np.asarray((texts.str.strip() != "") & (labels != ""))
     if not usable.any():
         raise DataError(
@@ -109,7 +118,21 @@ def label_texts(
         table.sha256,
         notes,
         others,
+        ids=np.flatnonzero(usable),
     )
+
+
+def _labels(labels: "pd.Series[str]", notes: list[str]) -> "pd.Series[str]":
+    """Give labels as their writer meant them: 1.0 as 1; NULL, beside two classes, as none."""
+    if labels.str.fullmatch(r"\d+\.0+|").all() and labels.str.contains(".", regex=False).any():
+        labels = labels.str.replace(r"\.0+$", "", regex=True)
+        notes.append(f"labels read as whole numbers: {', '.join(sorted(set(labels) - {''}))}")
+    names = set(labels) - {""}
+    missing = {name for name in names if name.lower() in NO_LABEL}
+    if missing and len(names) > 2:
+        notes.append(f"{', '.join(sorted(missing))} taken for no label")
+        labels = labels.where(~labels.isin(missing), "")
+    return labels
 
 
 def _column(table: Table, given: str | None, role: str, notes: list[str], taken: str | None) -> str:

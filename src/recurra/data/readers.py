@@ -6,11 +6,12 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pandas as pd
 
@@ -32,10 +33,13 @@ FORMATS = {
     ".tsv": "tsv",
     ".txt": "tsv",
     ".parquet": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
 }
 CHUNK = 1 << 20
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .xls begin
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')  # spreadsheets write it above the header
 TEXT_NAMES = {"text", "message", "messages", "body", "sms", "document", "review", "content", "v2"}
 TEXT_NAMES |= {"내용", "메시지", "문자", "본문", "리뷰"}
 LABEL_NAMES = {"label", "labels", "class", "category", "type", "target", "spam", "v1"}
@@ -64,8 +68,8 @@ class Table:
 def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
     """Read a table, every cell as a string; an empty cell is an empty string.
 
-    The format is known by the ending (.csv .tsv .txt .parquet .jsonl .ndjson, each also .gz), and
-    looked at where there is none. A text file's encoding is UTF-8 (with or without BOM), UTF-16
+    The format is known by the ending (.csv .tsv .txt .parquet .json .jsonl .ndjson, each also .gz),
+    and looked at where there is none. A text file's encoding is UTF-8 (with or without BOM), UTF-16
     with BOM, cp949 or latin-1, recognised unless given. A first line that is data, not a header,
     is recognised by one of its values recurring as a label below it.
 
@@ -82,6 +86,12 @@ def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
         with path.open("rb") as file:
             start = file.read(4)
         table = Table(pd.DataFrame(), str(path), sha256_of(path))
+        if start in WORKBOOKS:
+            raise DataError(
+                f"a data file must be text (CSV, TSV, JSON) or Parquet, but {path} is an Excel "
+                "workbook (or another archive). Save its sheet as CSV: in Excel, Save As, "
+                '"CSV UTF-8".'
+            )
         if start == b"PAR1":
             table.frame = _read_parquet(path)
         else:
@@ -163,11 +173,15 @@ def _read_text(path: Path, table: Table, encoding: str | None) -> None:
             first = file.readline(CHUNK)
         kind = FORMATS.get(suffixes[-1] if suffixes else "") or _format_of(first)
         with _open(path) as raw, _text(raw, encoding) as file:
-            if kind == "jsonl":
-                table.frame = _read_json_lines(file, path)
+            if kind == "json":
+                table.frame = _read_json(file, path, first)
             else:
                 tabs = kind == "tsv" and "\t" in first
                 separator = "\t" if tabs else max(",;\t|", key=first.count)
+                named = SEPARATOR_LINE.fullmatch(first)
+                if named:
+                    separator = named[1]
+                    file.readline()
                 _read_separated(file, path, encoding, separator, first, table)
     except UnicodeError as error:
         raise _undecodable(path, encoding or "", error) from None
@@ -213,7 +227,7 @@ def _recognise_encoding(path: Path) -> str:
         or sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in start[:4096]) > 40
     ):
         raise DataError(
-            f"a data file must be text (CSV, TSV, JSON lines) or Parquet, but {path} is binary."
+            f"a data file must be text (CSV, TSV, JSON) or Parquet, but {path} is binary."
         )
     if _decodes(path, "utf-8"):
         return "utf-8"
@@ -262,33 +276,49 @@ def _text(raw: BinaryIO, encoding: str) -> io.TextIOWrapper:
 
 
 def _format_of(first_line: str) -> str:
-    if first_line.lstrip().startswith("{"):
-        return "jsonl"
+    if re.match(r"\s*(\{|\[\s*(\{|$))", first_line):
+        return "json"
     return "tsv" if "\t" in first_line else "csv"
 
 
-def _read_json_lines(file: io.TextIOWrapper, path: Path) -> pd.DataFrame:
+def _read_json(file: io.TextIOWrapper, path: Path, first_line: str) -> pd.DataFrame:
+    """Read a list of objects, or lines of one object each."""
+    found: Iterable[tuple[int, Any]]
+    if first_line.lstrip().startswith("["):
+        found = enumerate(_json_list(file.read(), path), start=1)
+        what, unit = "a JSON list must hold objects alone", "item"
+    else:
+        found = ((number, _json(line)) for number, line in enumerate(file, start=1) if line.strip())
+        what, unit = "every line of a JSON lines file must be one object", "line"
     rows = []
-    for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
+    for number, row in found:
         if not isinstance(row, dict):
-            raise DataError(
-                f"every line of a JSON lines file must be one object, but line {number} of {path} "
-                "is not."
-            )
+            raise DataError(f"{what}, but {unit} {number} of {path} is not.")
         rows.append({name: "" if value is None else str(value) for name, value in row.items()})
     return pd.DataFrame(rows, dtype=str).fillna("")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _json_list(text: str, path: Path) -> list[Any]:
+    try:
+        found: list[Any] = json.loads(text)
+    except ValueError as error:
+        raise DataError(f"a JSON file must be whole, but {path} is not ({error}).") from None
+    return found
 
 
 def _read_separated(
     file: io.TextIOWrapper, path: Path, encoding: str, separator: str, first_line: str, table: Table
 ) -> None:
     quoted = separator != "\t" or _tabs_are_quoted(path, encoding)
+    if quoted:
+        _check_quotes(path, encoding, separator, table)
     # only a real line end ends a row: U+0085 and a lone carriage return may stand in a text
     line_end = None if first_line.endswith("\r\n") or "\r" in first_line else "\n"
     try:
@@ -322,6 +352,41 @@ def _read_separated(
         if len(repeated):
             raise DataError(f"column names must differ, but {path} has {repeated[0]!r} twice.")
     table.frame = frame
+
+
+def _check_quotes(path: Path, encoding: str, separator: str, table: Table) -> None:
+    """Refuse rows that a quote left open has run together; note quotes that close too early.
+
+    Raises:
+        DataError: a field that opens with a quote goes on over several lines, and then what closes
+            it is no end of a field.
+    """
+    odd = 0
+    limit = csv.field_size_limit(2**31 - 1)  # a text may be long
+    try:
+        with _open(path) as raw, _text(raw, encoding) as file:
+            # a carriage return within a line is part of a text, which csv would refuse
+            lines = (line.rstrip("\r\n").replace("\r", " ") + "\n" for line in file)
+            reader = csv.reader(lines, delimiter=separator, strict=True)
+            while True:
+                begun = reader.line_num + 1
+                try:
+                    next(reader)
+                except StopIteration:
+                    break
+                except csv.Error:
+                    if reader.line_num > begun:
+                        raise DataError(
+                            f"a field that opens with a quote must close with one, but in {path} "
+                            f"one that opens in line {begun:,} closes in line {reader.line_num:,} "
+                            "or never, and the rows between would be one. Take the quote away, or "
+                            'double it within quotes: "5"" screen".'
+                        ) from None
+                    odd += 1
+    finally:
+        csv.field_size_limit(limit)
+    if odd:
+        table.notes.append(f"{odd:,} lines have a quote that closes before its field ends")
 
 
 def _tabs_are_quoted(path: Path, encoding: str) -> bool:

@@ -81,6 +81,7 @@ def _joined(train: Table, test: Table, columns: Columns, source: str) -> Labelle
         notes,
         pd.concat([side.other_columns for side in sides], ignore_index=True),
         np.repeat([False, True], [len(side.texts) for side in sides]),
+        np.concatenate([sides[0].ids, len(train.frame) + sides[1].ids]),  # as one after the other
     )
     both = _with_both_labels(joined)
     if both:

@@ -3,15 +3,21 @@
 from recurra.estimators.base import NetworkEstimator, as_texts, group_duplicates
 from recurra.estimators.classifier import SequenceClassifier
 from recurra.estimators.forecaster import SequenceForecaster
+from recurra.estimators.generator import SequenceGenerator
 from recurra.estimators.regressor import SequenceRegressor
 from recurra.estimators.tagger import SequenceTagger
+from recurra.estimators.translator import SequenceTranslator
+from recurra.estimators.writing import fold_lines
 
 __all__ = [
     "NetworkEstimator",
     "SequenceClassifier",
     "SequenceForecaster",
+    "SequenceGenerator",
     "SequenceRegressor",
     "SequenceTagger",
+    "SequenceTranslator",
     "as_texts",
+    "fold_lines",
     "group_duplicates",
 ]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +30,7 @@ from recurra.sequences import NumberEncoder, Ragged, are_numbers
 from recurra.text import TextEncoder, duplicate_key
 from recurra.training import (
     Example,
+    History,
     Inputs,
     Loss,
     Notify,
@@ -40,7 +42,13 @@ from recurra.training import (
     train,
 )
 
-__all__ = ["NetworkEstimator", "SequenceEstimator", "as_texts", "group_duplicates"]
+__all__ = [
+    "NetworkEstimator",
+    "RowEstimator",
+    "SequenceEstimator",
+    "as_texts",
+    "group_duplicates",
+]
 
 Rows = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
@@ -48,7 +56,9 @@ Floats = npt.NDArray[np.float64]
 Sides = list[tuple[Rows, Rows]]
 Encoder = TextEncoder | NumberEncoder
 
-COUNTS = ("min_count", "max_vocabulary", "max_length", "epochs", "batch_size", "members")
+# settings that count something, of whichever estimator has them
+COUNTS = {"min_count", "max_vocabulary", "max_length", "epochs", "batch_size", "members", "units"}
+COUNTS |= {"horizon", "window", "season", "beam"}
 NOTHING_SAVED = ("_predictor",)
 _building = threading.RLock()
 
@@ -99,11 +109,11 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+@dataclass(kw_only=True, eq=False, repr=False)  # the fields are the settings, as scikit-learn asks
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     """One or more networks of one architecture, trained from different seeds and averaged.
 
-    A subclass has the settings `epochs`, `batch_size`, `learning_rate`, `validation_split` and
-    `random_state`, and gives these four:
+    A subclass adds settings as fields, and gives these four:
 
     - `build()`: a fresh Keras model for what was fitted,
     - `_encoder_json()`: what turns data into sequences, for encoder.json,
@@ -111,13 +121,30 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     `fit` ends with `_train`; `predict` begins with `_outputs`.
 
+    Args:
+        model: the architecture by name.
+        validation_split: the share of rows held out for validation.
+        epochs: the most epochs; training stops after 5 without a lower validation loss.
+        batch_size: rows a step of training, None for what suits the architecture.
+        learning_rate: of Adam, None for what suits the architecture.
+        random_state: the seed. The same seed and rows give the same weights on one machine.
+
     Attributes:
         sides_: for each member the rows that trained it and those that validated it.
         histories_: the curve of each member.
         weights_: the weights of each member, by variable name.
     """
 
-    sides_: Sides
+    model: str = field(default="gru", kw_only=False)
+    validation_split: float = 0.2
+    epochs: int = 30
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    random_state: int = 0
+
+    sides_: Sides = field(init=False)
+    histories_: list[History] = field(init=False)
+    weights_: list[Weights] = field(init=False)
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for what was fitted."""
@@ -136,23 +163,21 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _check_settings(self) -> None:
         settings = self.get_params()
-        for name in COUNTS:
-            value = settings.get(name)
+        for name in sorted(COUNTS & set(settings)):
+            value = settings[name]
             if value is not None and value < 1:
                 raise SettingsError(f"{name} must be at least 1, but it is {value}.")
-        rate = settings.get("learning_rate")
-        if rate is not None and not rate > 0:
-            raise SettingsError(f"learning_rate must be above 0, but it is {rate}.")
-        seed = settings.get("random_state")
-        if not isinstance(seed, Integral) or seed < 0:
+        if self.learning_rate is not None and not self.learning_rate > 0:
+            raise SettingsError(f"learning_rate must be above 0, but it is {self.learning_rate}.")
+        if not isinstance(self.random_state, Integral) or self.random_state < 0:
             raise SettingsError(
-                f"random_state must be a whole number from 0 up, but it is {seed!r}: "
+                f"random_state must be a whole number from 0 up, but it is {self.random_state!r}: "
                 "a result that cannot be had again cannot be checked."
             )
-        if not 0 < settings.get("validation_split", 0.5) < 1:
+        if not 0 < self.validation_split < 1:
             raise SettingsError(
                 "validation_split must be a share between 0 and 1 (0.2 holds out a fifth), but it "
-                f"is {settings['validation_split']}."
+                f"is {self.validation_split}."
             )
 
     def _split(
@@ -182,40 +207,37 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         Args:
             facts: arrays beside the example that must be the same when a run is gone on with.
         """
-        self.__dict__.pop("_predictor", None)  # a network of an earlier fit
-        plan = Plan(
+        arrays = [*example.arrays(), *facts]
+        trained = train(
+            self.build,
+            example,
+            self.sides_,
+            self._plan(batch_size, learning_rate),
+            loss=loss,
+            checkpoints=checkpoints,
+            fingerprint=self._fingerprint(arrays) if checkpoints else "",
+            notify=notify,
+        )
+        self._keep(trained)
+
+    def _plan(self, batch_size: int, learning_rate: float) -> Plan:
+        return Plan(
             epochs=self.epochs,
             batch_size=self.batch_size or batch_size,
             learning_rate=self.learning_rate or learning_rate,
             seed=int(self.random_state),
         )
-        trained = train(
-            self.build,
-            example,
-            self.sides_,
-            plan,
-            loss=loss,
-            checkpoints=checkpoints,
-            fingerprint=self._fingerprint(example, facts) if checkpoints else "",
-            notify=notify,
-        )
+
+    def _keep(self, trained: Sequence[tuple[Weights, History]]) -> None:
+        self.__dict__.pop("_predictor", None)  # a network of an earlier fit
         self.weights_ = [weights for weights, _ in trained]
         self.histories_ = [history for _, history in trained]
         self._network()
 
-    def _fingerprint(self, example: Example, facts: Iterable[npt.NDArray[Any]]) -> str:
+    def _fingerprint(self, arrays: Iterable[npt.NDArray[Any]]) -> str:
         digest = hashlib.sha256(json.dumps(self.get_params(), sort_keys=True, default=str).encode())
         digest.update(json.dumps(self._encoder_json()).encode())
-        ragged = [*parts(example.inputs)]
-        arrays = [example.weights, *facts]
-        if isinstance(example.targets, Ragged):
-            ragged.append(example.targets)
-        else:
-            arrays.append(example.targets)
-        for sequences in ragged:
-            arrays += [sequences.codes, sequences.offsets, sequences.table]
-        arrays += [rows for side in self.sides_ for rows in side]
-        for array in arrays:
+        for array in (*arrays, *(rows for side in self.sides_ for rows in side)):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
@@ -339,17 +361,22 @@ class Stream:
         return self._estimator._answer(np.mean(answers, axis=0))
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SequenceEstimator(NetworkEstimator):
     """An estimator of texts or numeric sequences: what it reads is told from what `fit` is given.
 
-    Beside the settings of every estimator a subclass has `model`, `tokenizer`, `min_count`,
-    `max_vocabulary`, `max_length` and `scaled`.
+    Args:
+        members: how many networks are averaged, None for what suits the architecture.
+        model, validation_split, epochs, batch_size, learning_rate, random_state: as in
+            `NetworkEstimator`.
 
     Attributes:
         encoder_: from texts, or numbers, to what the network reads.
     """
 
-    encoder_: Any  # an Encoder; of texts where the recipe is of texts
+    members: int | None = None
+
+    encoder_: Any = field(init=False)  # an Encoder; of texts where the recipe is of texts
 
     def _architecture(self, numeric: bool) -> Architecture:
         """Give the architecture by name; of one for numbers only its defaults matter."""
@@ -361,55 +388,6 @@ class SequenceEstimator(NetworkEstimator):
                 f"{self.model!r} was given."
             )
         return Architecture("", number_network)
-
-    def _fit_encoder(self, X: Any, encoder: Encoder | None = None) -> Ragged:
-        """Fit the encoder on training rows, unless one is given, and encode all rows."""
-        numbers = isinstance(X, Ragged)
-        architecture = self._architecture(numbers)
-        if encoder is not None:
-            self.encoder_ = encoder
-        elif numbers:
-            training = np.unique(np.concatenate([training for training, _ in self.sides_]))
-            if len(self.sides_) > 1:  # what every member alone may see
-                for other, _ in self.sides_:
-                    training = np.intersect1d(training, other)
-            self.encoder_ = NumberEncoder.fit(
-                X.take(training if len(training) else self.sides_[0][0]), self.scaled
-            )
-        else:
-            self.encoder_ = TextEncoder.common(
-                TextEncoder.fit(
-                    X[training],
-                    tokenizer=self.tokenizer or architecture.tokenizer,
-                    min_count=self.min_count,
-                    max_vocabulary=self.max_vocabulary,
-                    max_length=self.max_length,
-                    truncation=getattr(self, "truncation", "head"),
-                    pieces=architecture.pieces,
-                )
-                for training, _ in self.sides_
-            )
-        kind = getattr(self.encoder_, "kind", None)
-        if kind != architecture.pieces:
-            raise SettingsError(
-                f"the model {self.model} needs an encoder with pieces={architecture.pieces!r}, but "
-                f"one with {kind!r} was given."
-            )
-        sequences: Ragged = self.encoder_.encode(X)
-        return sequences
-
-    def _read(self, X: Any) -> tuple[Texts | Ragged, Any]:
-        """Give texts, or numeric sequences, and which rows are duplicates of each other."""
-        if not are_numbers(X):
-            texts = as_texts(X)
-            return texts, lambda: group_duplicates(texts)
-        numbers = Ragged.of_numbers(X)
-        if not len(numbers) or not len(numbers.codes):
-            raise DataError(
-                f"X must hold timesteps to learn from, but {len(numbers)} sequences with "
-                f"{len(numbers.codes)} timesteps were given."
-            )
-        return numbers, lambda: group_equal(numbers)
 
     def stream(self) -> Stream:
         """Read one long sequence in pieces, as it comes: `stream().push(piece)`.
@@ -446,3 +424,79 @@ class SequenceEstimator(NetworkEstimator):
     def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
         numbers = encoder.get("kind") == "numbers"
         self.encoder_ = (NumberEncoder if numbers else TextEncoder).from_json(encoder)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RowEstimator(SequenceEstimator):
+    """An estimator that answers once a row, of texts or of numeric sequences.
+
+    Args:
+        tokenizer: of texts: "word", "cased-word", "char", "syllable", "jamo", "kiwi" or
+            "lecture-word"; None for the architecture's own.
+        min_count: how often a token must be seen in training to be known.
+        max_vocabulary: the most tokens known, None for no limit.
+        max_length: the tokens of a text that are read.
+        truncation: which tokens of a longer text: its "head", its "tail", or half of each: "both".
+        scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1,
+            both taken from training rows.
+        model, members, validation_split, epochs, batch_size, learning_rate, random_state: as in
+            `SequenceEstimator`.
+    """
+
+    tokenizer: str | None = None
+    min_count: int = 2
+    max_vocabulary: int | None = None
+    max_length: int = 256
+    truncation: str = "head"
+    scaled: bool = True
+
+    def _fit_encoder(self, X: Any, encoder: Encoder | None = None) -> Ragged:
+        """Fit the encoder on training rows, unless one is given, and encode all rows."""
+        numbers = isinstance(X, Ragged)
+        architecture = self._architecture(numbers)
+        if encoder is not None:
+            self.encoder_ = encoder
+        elif numbers:
+            training = np.unique(np.concatenate([training for training, _ in self.sides_]))
+            if len(self.sides_) > 1:  # what every member alone may see
+                for other, _ in self.sides_:
+                    training = np.intersect1d(training, other)
+            self.encoder_ = NumberEncoder.fit(
+                X.take(training if len(training) else self.sides_[0][0]), self.scaled
+            )
+        else:
+            self.encoder_ = TextEncoder.common(
+                TextEncoder.fit(
+                    X[training],
+                    tokenizer=self.tokenizer or architecture.tokenizer,
+                    min_count=self.min_count,
+                    max_vocabulary=self.max_vocabulary,
+                    max_length=self.max_length,
+                    truncation=self.truncation,
+                    pieces=architecture.pieces,
+                )
+                for training, _ in self.sides_
+            )
+        kind = getattr(self.encoder_, "kind", None)
+        if kind != architecture.pieces:
+            raise SettingsError(
+                f"the model {self.model} needs an encoder with pieces={architecture.pieces!r}, but "
+                f"one with {kind!r} was given."
+            )
+        sequences: Ragged = self.encoder_.encode(X)
+        return sequences
+
+    def _read(self, X: Any) -> tuple[Texts | Ragged, Any]:
+        """Give texts, or numeric sequences, and which rows are duplicates of each other."""
+        if not are_numbers(X):
+            texts = as_texts(X)
+            if not len(texts):
+                raise DataError("X must hold rows to learn from, but it holds 0 samples.")
+            return texts, lambda: group_duplicates(texts)
+        numbers = Ragged.of_numbers(X)
+        if not len(numbers) or not len(numbers.codes):
+            raise DataError(
+                f"X must hold timesteps to learn from, but {len(numbers)} sequences with "
+                f"{len(numbers.codes)} timesteps were given."
+            )
+        return numbers, lambda: group_equal(numbers)

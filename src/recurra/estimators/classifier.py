@@ -1,6 +1,7 @@
 """Sequences to classes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.base import Encoder, Floats, SequenceEstimator, Sides
+from recurra.estimators.base import Encoder, Floats, RowEstimator, Sides
 from recurra.evaluation.metrics import best_threshold
 from recurra.models import DEFAULT, Head
 from recurra.sequences import NumberEncoder, Ragged
@@ -22,7 +23,8 @@ from recurra.training import Example, Notify
 __all__ = ["SequenceClassifier"]
 
 
-class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[misc]
+@dataclass(kw_only=True, eq=False, repr=False)
+class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
     """Classify texts, or numeric sequences, with a recurrent (or convolutional) network.
 
     A part of the rows is held out for validation: the weights are those of the epoch with the
@@ -36,23 +38,12 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
     Args:
         model: the architecture by name; `recurra.models.ARCHITECTURES` lists those for texts,
             `recurra.models.SHAPES` those for numeric sequences.
-        tokenizer: "word", "cased-word", "char", "syllable", "jamo", "kiwi" or "lecture-word";
-            None for the architecture's own.
-        min_count: how often a token must be seen in training to be known.
-        max_vocabulary: the most tokens known, None for no limit.
-        max_length: the tokens of a text that are read.
-        truncation: which tokens of a longer text: its "head", its "tail", or half of each: "both".
-        validation_split: the share of rows held out for validation.
         class_weight: None, "balanced" (rows of the rarer class count more) or {class: weight}.
-        epochs: the most epochs; training stops after 5 without a lower validation loss.
-        batch_size: rows a step, None for the architecture's own.
-        learning_rate: of Adam, None for the architecture's own.
-        members: how many networks are averaged, None for the architecture's own number.
         positive: the class that precision, recall and the threshold are about, None for the
             last in sorted order.
-        scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1,
-            both taken from training rows.
-        random_state: the seed. The same seed and rows give the same weights on one machine.
+        tokenizer, min_count, max_vocabulary, max_length, truncation, scaled, members,
+            validation_split, epochs, batch_size, learning_rate, random_state: as in
+            `RowEstimator`.
 
     Attributes:
         classes_: the classes, sorted.
@@ -73,40 +64,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):  # type: ignore[mi
         (1, 2)
     """
 
-    def __init__(
-        self,
-        model: str = DEFAULT,
-        *,
-        tokenizer: str | None = None,
-        min_count: int = 2,
-        max_vocabulary: int | None = None,
-        max_length: int = 256,
-        truncation: str = "head",
-        validation_split: float = 0.2,
-        class_weight: str | dict[Any, float] | None = None,
-        epochs: int = 30,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        members: int | None = None,
-        positive: Any = None,
-        scaled: bool = True,
-        random_state: int = 0,
-    ) -> None:
-        self.model = model
-        self.tokenizer = tokenizer
-        self.min_count = min_count
-        self.max_vocabulary = max_vocabulary
-        self.max_length = max_length
-        self.truncation = truncation
-        self.validation_split = validation_split
-        self.class_weight = class_weight
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.members = members
-        self.positive = positive
-        self.scaled = scaled
-        self.random_state = random_state
+    model: str = field(default=DEFAULT, kw_only=False)
+    class_weight: str | dict[Any, float] | None = None
+    positive: Any = None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

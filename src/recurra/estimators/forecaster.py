@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.base import Floats, Rows, SequenceEstimator
@@ -39,6 +41,7 @@ def naive_ahead(series: Floats, origins: Rows, horizon: int, season: int = 1) ->
     return ahead
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SequenceForecaster(SequenceEstimator):
     """Forecast a series many steps ahead from one state, with intervals.
 
@@ -58,11 +61,9 @@ class SequenceForecaster(SequenceEstimator):
         season: steps after which the series repeats itself, 1 for none.
         level: the share of outcomes an interval shall hold.
         validation_split: the last share of the series, held out for validation.
-        epochs: the most epochs; training stops after 5 without a lower validation loss.
         batch_size: windows a step of training, None for 64.
         learning_rate: of Adam, None for 0.002.
-        members: how many networks are averaged.
-        random_state: the seed.
+        epochs, members, random_state: as in `SequenceEstimator`.
 
     Attributes:
         margins_: (horizon,) half the width of the intervals.
@@ -82,32 +83,10 @@ class SequenceForecaster(SequenceEstimator):
     measure their coverage.
     """
 
-    def __init__(
-        self,
-        model: str = "gru",
-        *,
-        horizon: int = 5,
-        window: int = 32,
-        season: int = 1,
-        level: float = 0.9,
-        validation_split: float = 0.2,
-        epochs: int = 30,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        members: int = 1,
-        random_state: int = 0,
-    ) -> None:
-        self.model = model
-        self.horizon = horizon
-        self.window = window
-        self.season = season
-        self.level = level
-        self.validation_split = validation_split
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.members = members
-        self.random_state = random_state
+    horizon: int = 5
+    window: int = 32
+    season: int = 1
+    level: float = 0.9
 
     def fit(
         self,
@@ -142,7 +121,7 @@ class SequenceForecaster(SequenceEstimator):
                 f"a series must be long enough for training windows before validation, but of "
                 f"{len(values)} steps none are left. Give a longer one or a shorter horizon."
             )
-        self.sides_ = [(training, validation)] * self.members
+        self.sides_ = [(training, validation)] * (self.members or 1)
         self._architecture(numeric=True)
         known = Ragged(np.arange(1, first + 1, dtype=np.int32), np.array([0, first]), series.table)
         self.encoder_ = NumberEncoder.fit(known)
@@ -173,6 +152,7 @@ class SequenceForecaster(SequenceEstimator):
             X: numeric sequences, each at least a season long; all but the last `window` steps is
                 not read.
         """
+        check_is_fitted(self, "weights_")
         return self._forecast(Ragged.of_numbers(X))
 
     def predict_interval(self, X: Any) -> Floats:
@@ -188,6 +168,7 @@ class SequenceForecaster(SequenceEstimator):
 
     def predict_from(self, series: Any, origins: Rows) -> Floats:
         """Forecast from inside a series, (origins, horizon); each reads only steps before it."""
+        check_is_fitted(self, "weights_")
         whole = Ragged.of_numbers([series])
         return self._forecast(self._windows(whole, np.asarray(origins)))
 
@@ -239,9 +220,6 @@ class SequenceForecaster(SequenceEstimator):
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        for name in ("horizon", "window", "season"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} must be at least 1, but it is {getattr(self, name)}.")
         if not 0 < self.level < 1:
             raise SettingsError(f"level must be a share between 0 and 1, but it is {self.level}.")
 

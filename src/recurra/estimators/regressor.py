@@ -1,6 +1,7 @@
 """Sequences to quantities."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,7 +9,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from recurra.errors import DataError
-from recurra.estimators.base import Encoder, Floats, SequenceEstimator, Sides
+from recurra.estimators.base import Encoder, Floats, RowEstimator, Sides
 from recurra.models import Head
 from recurra.sequences import Ragged
 from recurra.training import Example, Notify
@@ -41,7 +42,8 @@ def as_quantities(y: Any, rows: int) -> Floats:
     return quantities.reshape(rows, -1)
 
 
-class SequenceRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc]
+@dataclass(kw_only=True, eq=False, repr=False)
+class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
     """Predict one or more quantities of a numeric sequence, or of a text.
 
     The targets are brought to mean 0 and deviation 1 over the training rows, the squared error is
@@ -49,17 +51,9 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc
 
     Args:
         model: the architecture by name: `recurra.models.SHAPES`; for texts `ARCHITECTURES`.
-        tokenizer: of texts, None for the architecture's own.
-        min_count: how often a token must be seen in training to be known.
-        max_vocabulary: the most tokens known, None for no limit.
-        max_length: the tokens of a text that are read.
-        validation_split: the share of rows held out for validation.
-        epochs: the most epochs; training stops after 5 without a lower validation loss.
-        batch_size: rows a step, None for the architecture's own.
-        learning_rate: of Adam, None for the architecture's own.
-        members: how many networks are averaged, None for the architecture's own number.
-        scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1.
-        random_state: the seed.
+        tokenizer, min_count, max_vocabulary, max_length, truncation, scaled, members,
+            validation_split, epochs, batch_size, learning_rate, random_state: as in
+            `RowEstimator`.
 
     Attributes:
         encoder_: from texts to integers, or from numbers to scaled ones.
@@ -73,35 +67,6 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):  # type: ignore[misc
         >>> SequenceRegressor("gru", epochs=2).fit(X, X[:, :, 0].sum(1)).predict(X[:3]).shape
         (3,)
     """
-
-    def __init__(
-        self,
-        model: str = "gru",
-        *,
-        tokenizer: str | None = None,
-        min_count: int = 2,
-        max_vocabulary: int | None = None,
-        max_length: int = 256,
-        validation_split: float = 0.2,
-        epochs: int = 30,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        members: int | None = None,
-        scaled: bool = True,
-        random_state: int = 0,
-    ) -> None:
-        self.model = model
-        self.tokenizer = tokenizer
-        self.min_count = min_count
-        self.max_vocabulary = max_vocabulary
-        self.max_length = max_length
-        self.validation_split = validation_split
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.members = members
-        self.scaled = scaled
-        self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,11 +18,12 @@ from recurra.text import TextEncoder, Vocabulary
 from recurra.text.encoder import pieces_of
 from recurra.training import Example, Notify
 
-__all__ = ["SequenceTagger"]
+__all__ = ["SequenceTagger", "group_equal_sentences"]
 
 Sentences = list[list[str]]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SequenceTagger(SequenceEstimator):
     """Label every step of a sequence: the words of a sentence, or the steps of a measurement.
 
@@ -36,13 +38,10 @@ class SequenceTagger(SequenceEstimator):
             step and no neighbour, "bi-" reads in both directions.
         min_count: how often a word must be seen in training to be known.
         max_vocabulary: the most words known, None for no limit.
-        validation_split: the share of sequences held out for validation.
-        epochs: the most epochs; training stops after 5 without a lower validation loss.
+        scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1.
         batch_size: sequences a step of training, None for 32.
         learning_rate: of Adam, None for 0.002.
-        members: how many networks are averaged.
-        scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1.
-        random_state: the seed.
+        validation_split, epochs, members, random_state: as in `SequenceEstimator`.
 
     Attributes:
         classes_: the labels, sorted.
@@ -57,30 +56,11 @@ class SequenceTagger(SequenceEstimator):
         [2, 0]
     """
 
-    def __init__(
-        self,
-        model: str = "bi-gru",
-        *,
-        min_count: int = 2,
-        max_vocabulary: int | None = None,
-        validation_split: float = 0.1,
-        epochs: int = 30,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        members: int = 1,
-        scaled: bool = True,
-        random_state: int = 0,
-    ) -> None:
-        self.model = model
-        self.min_count = min_count
-        self.max_vocabulary = max_vocabulary
-        self.validation_split = validation_split
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.members = members
-        self.scaled = scaled
-        self.random_state = random_state
+    model: str = field(default="bi-gru", kw_only=False)
+    min_count: int = 2
+    max_vocabulary: int | None = None
+    scaled: bool = True
+    validation_split: float = 0.1
 
     def fit(
         self,
@@ -112,9 +92,14 @@ class SequenceTagger(SequenceEstimator):
         rows: Sentences | Ragged = Ragged.of_numbers(X) if are_numbers(X) else as_sentences(X)
         offsets, labels = _labels(rows, y)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
-        kept = _equal(rows) if groups is None else np.asarray(groups)
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"the labels must be of two or more classes, but all {len(labels)} steps have "
+                f"{self.classes_.tolist()[0]!r}."
+            )
+        kept = _groups(rows) if groups is None else np.asarray(groups)
         strata = np.zeros(len(rows), np.int64)
-        self.sides_ = self._split(strata, kept, self.members, sides)
+        self.sides_ = self._split(strata, kept, self.members or 1, sides)
         training = self.sides_[0][0]
         for other, _ in self.sides_[1:]:
             training = np.intersect1d(training, other)
@@ -246,8 +231,11 @@ def _labels(rows: Sentences | Ragged, y: Any) -> tuple[Rows, npt.NDArray[Any]]:
     return offsets, np.asarray([label for labels in y for label in labels])
 
 
-def _equal(rows: Sentences | Ragged) -> Rows:
-    if isinstance(rows, Ragged):
-        return group_equal(rows)
+def group_equal_sentences(rows: Sentences) -> Rows:
+    """Give one number to all sentences that are equal word for word."""
     known: dict[Sequence[str], int] = {}
     return np.asarray([known.setdefault(tuple(row), len(known)) for row in rows], np.int64)
+
+
+def _groups(rows: Sentences | Ragged) -> Rows:
+    return group_equal(rows) if isinstance(rows, Ragged) else group_equal_sentences(rows)

@@ -18,6 +18,7 @@ from recurra.evaluation.metrics import (
 from recurra.evaluation.verdict import Verdict
 
 __all__ = [
+    "AnyReport",
     "BaselineResult",
     "DataInfo",
     "Estimate",
@@ -129,23 +130,29 @@ class BaselineResult(_Strict):
     test: TestResult
 
 
-class Report(_Strict):
-    """All of it."""
+class AnyReport(_Strict):
+    """What every report says, whatever its measures are; `schema` names its shape."""
 
-    schema_: Literal["recurra.report/1"] = Field(default="recurra.report/1", alias="schema")
+    schema_: str = Field(alias="schema")
     recipe: str
     data: DataInfo
     split: SplitInfo
     model: ModelInfo
     training: TrainingInfo
-    test: TestResult
-    baselines: list[BaselineResult]
     leaks: list[Probe]
     verdict: Verdict
 
     def to_json(self) -> str:
         """Give the text of report.json."""
         return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+class Report(AnyReport):
+    """What a run found about telling two classes apart."""
+
+    schema_: Literal["recurra.report/1"] = Field(default="recurra.report/1", alias="schema")
+    test: TestResult
+    baselines: list[BaselineResult]
 
 
 def judge(

@@ -13,7 +13,9 @@ __all__ = [
     "Split",
     "check_dates",
     "dated_split",
+    "group_folds",
     "group_split",
+    "rolling_folds",
     "stratified_group_folds",
     "stratified_group_split",
     "walk_forward",
@@ -81,7 +83,7 @@ def stratified_group_folds(
         >>> np.bincount(fold).tolist(), np.bincount(fold[:4]).tolist()
         ([5, 5], [2, 2])
     """
-    fold = (_positions(labels, groups, seed) * folds).astype(np.int64)
+    fold = group_folds(groups, folds, seed, labels)
     for number in range(folds):
         _needs_both_classes(labels[fold == number], f"fold {number + 1} of {folds}")
     return fold
@@ -126,6 +128,34 @@ def _needs_both_classes(labels: npt.NDArray[np.bool_], where: str) -> None:
         )
 
 
+def group_folds(
+    groups: Rows, folds: int, seed: int = 0, strata: npt.NDArray[Any] | None = None
+) -> Rows:
+    """Give each row the number of its fold, 0 to folds - 1; the rows of a group are in one fold.
+
+    Args:
+        groups: (rows,) equal numbers mark rows that must stay together.
+        folds: how many.
+        seed: of the shuffling; the same seed gives the same folds.
+        strata: (rows,) classes of which each fold holds about the same share, None for none.
+
+    Raises:
+        DataError: a fold would be empty.
+
+    Example:
+        >>> np.bincount(group_folds(np.arange(10) // 2, 5)).tolist()
+        [2, 2, 2, 2, 2]
+    """
+    labels = np.zeros(len(groups), np.int64) if strata is None else strata
+    fold = (_positions(labels, groups, seed) * folds).astype(np.int64)
+    if len(np.unique(fold)) < folds:
+        raise DataError(
+            f"every fold must hold rows, but {len(groups)} rows in {len(np.unique(groups))} groups "
+            f"are too few for {folds} folds. Give more rows, or fewer --folds."
+        )
+    return fold
+
+
 def group_split(groups: Rows, held_out: float, seed: int = 0) -> tuple[Rows, Rows]:
     """Give the rows kept and the rows held out, about `held_out` of all, groups whole.
 
@@ -154,6 +184,44 @@ def group_split(groups: Rows, held_out: float, seed: int = 0) -> tuple[Rows, Row
             f"cannot be split so that {held_out:.0%} are held out. Give more different rows."
         )
     return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def rolling_folds(
+    first: int, end: int, folds: int, *, purge: int, test_share: float = 0.4
+) -> list[tuple[Rows, Rows]]:
+    """Give the rows known and the rows held out of each fold: the last ones in turn.
+
+    ::
+
+        fold 1:  known ────── purged  held ──
+        fold 2:  known ──────────────── purged  held ──
+
+    Args:
+        first: the first row, in order of time.
+        end: the row after the last.
+        folds: how many.
+        purge: a row is known when it comes so many rows, or more, before the first held out.
+        test_share: of the rows, held out by all folds together.
+
+    Raises:
+        DataError: a fold would hold out nothing, or know nothing.
+
+    Example:
+        >>> [(known.tolist(), held.tolist()) for known, held in rolling_folds(0, 10, 2, purge=2)]
+        [([0, 1, 2, 3, 4], [6, 7]), ([0, 1, 2, 3, 4, 5, 6], [8, 9])]
+    """
+    begin = first + round((end - first) * (1 - test_share))
+    borders = np.linspace(begin, end, folds + 1).round().astype(np.int64)
+    if end <= first or begin - purge < first or (np.diff(borders) < 1).any():
+        raise DataError(
+            f"every fold must hold out steps and know some before them, but {max(0, end - first)} "
+            f"are too few for {folds} folds. Give a longer series, a shorter window or horizon, or "
+            "fewer --folds."
+        )
+    return [
+        (np.arange(first, begin - purge + 1), np.arange(begin, until))
+        for begin, until in pairwise(borders)
+    ]
 
 
 def dated_split(

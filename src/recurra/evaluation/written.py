@@ -1,21 +1,11 @@
-"""What a run found about a network that writes: report.json and report.html."""
+"""What a run found where measures differ by recipe: report.json and report.html."""
 
 from typing import Literal
 
-import jinja2
 from pydantic import Field
 
-from recurra.evaluation.leaks import Probe
-from recurra.evaluation.page import Curve, plot_curves
-from recurra.evaluation.report import (
-    DataInfo,
-    Estimate,
-    ModelInfo,
-    SplitInfo,
-    TrainingInfo,
-    _Strict,
-)
-from recurra.evaluation.verdict import Verdict
+from recurra.evaluation.page import Curve, environment, plot_curves
+from recurra.evaluation.report import AnyReport, Estimate, _Strict
 
 __all__ = ["Exhibit", "WrittenReport", "WrittenResult", "render_written"]
 
@@ -36,35 +26,17 @@ class Exhibit(_Strict):
     rows: list[list[str]]
 
 
-class WrittenReport(_Strict):
-    """All of it, in the shape of `recurra.report/1`, with other measures."""
+class WrittenReport(AnyReport):
+    """What a run found about tags, forecasts or what a network writes: measures by name."""
 
-    schema_: Literal["recurra.report/1"] = Field(default="recurra.report/1", alias="schema")
-    recipe: str
-    data: DataInfo
-    split: SplitInfo
-    model: ModelInfo
-    training: TrainingInfo
+    schema_: Literal["recurra.written/1"] = Field(default="recurra.written/1", alias="schema")
     test: dict[str, Estimate]
     baselines: list[WrittenResult]
-    leaks: list[Probe]
-    verdict: Verdict
     notes: list[str]
     exhibits: list[Exhibit]
-
-    def to_json(self) -> str:
-        """Give the text of report.json."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"
 
 
 def render_written(report: WrittenReport, curve: Curve) -> str:
     """Give the page as HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("recurra.evaluation"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("written.html.j2")
+    page = environment().get_template("written.html.j2")
     return page.render(report=report, curves=plot_curves([curve]))

@@ -1,7 +1,7 @@
 """One to many: a series many steps ahead, beside naive, seasonal and linear forecasts."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,22 +14,27 @@ from recurra.estimators import SequenceForecaster
 from recurra.estimators.forecaster import naive_ahead
 from recurra.evaluation.leaks import Probe
 from recurra.evaluation.report import DataInfo, SplitInfo
+from recurra.evaluation.splits import rolling_folds
 from recurra.evaluation.written import Exhibit, WrittenReport, WrittenResult
+from recurra.recipes.compare import BySums, Fit, Fitted, Task, fitted
 from recurra.recipes.judging import (
     decide_by_mean,
     describe_network,
     mean_of,
+    ratio,
+    side_of,
     training_of,
     write_judged,
 )
 from recurra.runs import RunFolder
 from recurra.training import Notify
 
-__all__ = ["Series", "sample_series", "train_forecasting"]
+__all__ = ["Series", "forecasting_task", "sample_series", "train_forecasting"]
 
 TEST_SHARE = 0.2
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+Forecast = Callable[[Rows], Floats]
 
 
 @dataclass
@@ -85,13 +90,10 @@ def train_forecasting(
     stage("baselines")
     truth = values[origins[:, None] + np.arange(horizon)]
     found = forecaster.predict_from(values, origins)
-    rivals = {"naive": naive_ahead(values, origins, horizon)}
-    if forecaster.season > 1:
-        rivals["seasonal naive"] = naive_ahead(values, origins, horizon, forecaster.season)
-    rivals["linear"] = _linear(values, cut, origins, horizon, longest)
+    rivals = {name: fit(cut)(origins) for name, fit in _baselines(values, forecaster).items()}
     ours = np.abs(found - truth)
     errors = {name: np.abs(ahead - truth) for name, ahead in rivals.items()}
-    blocks = (origins - cut) // max(4 * horizon, 20)
+    blocks = _blocks(origins, horizon)
     verdict = decide_by_mean(
         ours.mean(axis=1),
         {name: error.mean(axis=1) for name, error in errors.items()},
@@ -161,13 +163,32 @@ def train_forecasting(
             "score": found.ravel(),
         }
     )
-    side = np.full(len(values), "train", object)
-    side[longest + validation[0] : cut], side[cut:] = "validation", "test"
-    folder.finish(lambda place: write_judged(place, report, forecaster, predictions, side))
+    steps = np.arange(len(values))
+    split = {"side": side_of(len(steps), steps[longest + validation[0] : cut], steps[cut:])}
+    folder.finish(lambda place: write_judged(place, report, forecaster, predictions, split))
     return report
 
 
-def _linear(values: Floats, cut: int, origins: Rows, horizon: int, window: int) -> Floats:
+def _baselines(
+    values: Floats, forecaster: SequenceForecaster
+) -> dict[str, Callable[[int], Forecast]]:
+    """Give by name how a baseline is fitted on the steps before a cut."""
+    horizon, season = forecaster.horizon, forecaster.season
+
+    def linear(cut: int) -> Forecast:
+        return _linear(values, cut, horizon, max(forecaster.window, season))
+
+    found: dict[str, Callable[[int], Forecast]] = {
+        "naive": lambda cut: lambda origins: naive_ahead(values, origins, horizon)
+    }
+    if season > 1:
+        found["seasonal naive"] = lambda cut: (
+            lambda origins: naive_ahead(values, origins, horizon, season)
+        )
+    return found | {"linear": linear}
+
+
+def _linear(values: Floats, cut: int, horizon: int, window: int) -> Forecast:
     """Forecast by a ridge regression on the window, its last value taken off."""
 
     def windows(at: Rows) -> tuple[Floats, Floats]:
@@ -177,8 +198,12 @@ def _linear(values: Floats, cut: int, origins: Rows, horizon: int, window: int) 
     known = np.arange(window, cut - horizon + 1)
     X, last = windows(known)
     model = Ridge(1.0).fit(X, values[known[:, None] + np.arange(horizon)] - last)
-    X, last = windows(origins)
-    ahead: Floats = model.predict(X).reshape(-1, horizon) + last
+
+    def ahead(origins: Rows) -> Floats:
+        X, last = windows(origins)
+        found: Floats = model.predict(X).reshape(-1, horizon) + last
+        return found
+
     return ahead
 
 
@@ -196,4 +221,58 @@ def _later_steps_change_nothing(
         passed=same,
         detail=f"changing all from step {middle[0]} on {'moves no' if same else 'moves its'} "
         "forecast.",
+    )
+
+
+def _blocks(origins: Rows, horizon: int) -> Rows:
+    """Give origins that follow each other one number: their forecasts are of the same steps."""
+    blocks: Rows = (origins - origins[0]) // max(4 * horizon, 20)
+    return blocks
+
+
+def forecasting_task(
+    series: Series, forecasters: Sequence[SequenceForecaster], *, folds: int, seed: int = 0
+) -> Task:
+    """Compare forecasters on the last steps in turn, each time fitted on all that came before.
+
+    A row is an origin, the step that is forecast first. No target known reaches into what is held
+    out. The forecasters differ in nothing but their architecture.
+    """
+    values, first = series.numbers, forecasters[0]
+    horizon, longest = first.horizon, max(first.window, first.season)
+    steps = np.arange(horizon)
+
+    def network(forecaster: SequenceForecaster) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            forecaster.fit(values[: known[-1] + horizon], notify=notify)
+            return fitted(forecaster, lambda held: forecaster.predict_from(values, held))
+
+        return fit
+
+    def baseline(fit_before: Callable[[int], Forecast]) -> Fit:
+        return lambda known, notify: Fitted(fit_before(int(known[-1]) + horizon))
+
+    def count(held: Rows, said: Floats) -> Floats:
+        errors = said - values[held[:, None] + steps]
+        means = [np.abs(errors).mean(axis=1), (errors**2).mean(axis=1), np.ones(len(held))]
+        return np.stack(means, axis=1)
+
+    return Task(
+        "forecasting",
+        series,
+        "by time, each fold fitted on all that came before it, targets that reach into it purged",
+        rolling_folds(longest, len(values) - horizon + 1, folds, purge=horizon),
+        {forecaster.model: network(forecaster) for forecaster in forecasters},
+        {name: baseline(fit) for name, fit in _baselines(values, first).items()},
+        count,
+        BySums(
+            {
+                "MAE": lambda sums: ratio(sums[..., [0, 2]]),
+                "RMSE": lambda sums: np.sqrt(ratio(sums[..., [1, 2]])),
+            },
+            _blocks(np.arange(len(values)), horizon),
+            higher_is_better=False,
+        ),
+        facts=[*(forecaster.get_params() for forecaster in forecasters), values.tolist()],
+        seed=seed,
     )

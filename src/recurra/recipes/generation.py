@@ -2,30 +2,36 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.estimators import SequenceGenerator, fold_lines
 from recurra.evaluation.ngrams import NGrams
-from recurra.evaluation.report import DataInfo, Estimate
-from recurra.evaluation.splits import Split, group_split
+from recurra.evaluation.report import DataInfo, Estimate, SplitInfo
+from recurra.evaluation.splits import Split, group_folds, group_split
 from recurra.evaluation.sums import bits_per_character, decide_by_sums, estimate
 from recurra.evaluation.written import Exhibit, WrittenReport, WrittenResult
-from recurra.generator import SequenceGenerator, fold_lines
-from recurra.recipes.writing import describe, probes, split_info, training_info, write_run
+from recurra.recipes.compare import BySums, Fit, Fitted, Task, fitted, sides
+from recurra.recipes.judging import describe_network, side_of, training_of, write_judged
+from recurra.recipes.writing import probes
 from recurra.runs import RunFolder
+from recurra.text import Vocabulary
 from recurra.text.levels import level_named
 from recurra.training import Notify
 
-__all__ = ["Lines", "sample_lines", "train_generation"]
+__all__ = ["Lines", "generation_task", "sample_lines", "train_generation"]
 
 ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "5-gram": 5}
 TEST_SHARE = 0.1
 COPIES_LOOKED_AT = 1000
+WARNING = "What it writes is likely, not true: it may repeat lines it was trained on."
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -88,29 +94,21 @@ def train_generation(
         notify=notify,
     )
     seconds = time.perf_counter() - began
-    split = Split(kept[generator.sides_[0]], kept[generator.sides_[1]], test)
+    ((training, validation),) = generator.sides_
+    split = Split(kept[training], kept[validation], test)
 
     # 3. judge: how surprised is each model by the same held-out lines, token for token?
     level = level_named(generator.level)
     tokens = [level.split(text)[: generator.max_length] for text in rows.texts]
-    counts = np.array([len(level.join(line)) + 1 for line in tokens])[test]  # the end is one
-    steps = generator.token_counts(rows.texts[test])
     encoded = [[*generator.vocabulary_.encode(line), 3] for line in tokens]
-
-    def judged(logs: Floats) -> Floats:
-        return np.stack([logs, counts, steps], axis=1)
-
+    steps = np.array([len(encoded[i]) for i in test])
+    judged = partial(_sums, rows, generator, test)
     ours = judged(generator.log_probabilities(rows.texts[test], rows.classes[test]))
     baselines = {}
-    for name, n in ORDERS.items():
+    for name, (n, within) in _counted(rows).items():
         stage(f"baseline: {name}")
-        for suffix, classes in _class_choices(rows):
-            model = NGrams(n, len(generator.vocabulary_))
-            model.fit([encoded[i] for i in kept], classes and [classes[i] for i in kept])
-            logs = model.log_probabilities(
-                [encoded[i] for i in test], classes and [classes[i] for i in test]
-            )
-            baselines[name + suffix] = judged(logs)
+        model = _NGrams(rows, generator, n, within, generator.vocabulary_).fit(kept)
+        baselines[name] = judged(model.log_probabilities(test))
     stage("verdict and copies")
     verdict = decide_by_sums(
         bits_per_character,
@@ -143,9 +141,15 @@ def train_generation(
             duplicates_grouped=len(groups) - len(np.unique(groups)),
             notes=rows.notes,
         ),
-        split=split_info(split, "random, equal lines grouped", seed),
-        model=describe(generator, len(generator.vocabulary_)),
-        training=training_info(generator.history_, seconds),
+        split=SplitInfo(
+            kind="random, equal lines grouped",
+            seed=seed,
+            train=len(split.train),
+            validation=len(split.validation),
+            test=len(test),
+        ),
+        model=describe_network(generator, len(generator.vocabulary_)),
+        training=training_of(generator, seconds),
         test=measured(ours),
         baselines=[
             WrittenResult(name=name, rows=len(kept), test=measured(sums))
@@ -160,6 +164,7 @@ def train_generation(
         verdict=verdict,
         notes=[
             copied,
+            WARNING,
             f"{unknown:,} of {steps.sum():,} test tokens are unknown; every model is asked for "
             '"unknown" there.',
         ],
@@ -167,7 +172,8 @@ def train_generation(
     )
     bits = bits_per_character(ours)
     predictions = pd.DataFrame({"id": test, "truth": rows.classes[test], "score": bits})
-    folder.finish(lambda at: write_run(at, report, generator, predictions, split, groups))
+    sides_of_rows = {"side": side_of(len(groups), split.validation, test), "group": groups}
+    folder.finish(lambda at: write_judged(at, report, generator, predictions, sides_of_rows))
     return report
 
 
@@ -176,10 +182,44 @@ def _perplexity(sums: Floats) -> Floats:
     return result
 
 
-def _class_choices(rows: Lines) -> list[tuple[str, list[str] | None]]:
-    """Count all lines together and, where there are classes, within each class, too."""
-    known = list(map(str, rows.classes))
-    return [("", None)] + ([(" by class", known)] if len(set(known)) > 1 else [])
+def _sums(rows: Lines, generator: SequenceGenerator, test: Rows, logs: Floats) -> Floats:
+    """Give of each line the logarithm of its probability, its characters and its tokens."""
+    level = level_named(generator.level)
+    read = [level.split(rows.texts[i])[: generator.max_length] for i in test]
+    characters = [len(level.join(line)) + 1 for line in read]  # the end is one
+    return np.stack([logs, characters, [len(line) + 1 for line in read]], axis=1)
+
+
+def _counted(rows: Lines) -> dict[str, tuple[int, bool]]:
+    """Name the n-grams: of all lines together and, where there are classes, within each class."""
+    within = [False, True] if len(set(rows.classes)) > 1 else [False]
+    return {name + " by class" * by: (n, by) for name, n in ORDERS.items() for by in within}
+
+
+@dataclass
+class _NGrams:
+    """Counts of n tokens, told apart by the vocabulary of the network that they are beside."""
+
+    rows: Lines
+    generator: SequenceGenerator
+    n: int
+    within: bool
+    vocabulary: Vocabulary
+
+    def fit(self, known: Rows) -> "_NGrams":
+        """Count."""
+        self.model = NGrams(self.n, len(self.vocabulary)).fit(*self._read(known))
+        return self
+
+    def log_probabilities(self, chosen: Rows) -> Floats:
+        """Give that of each line, its end included."""
+        return self.model.log_probabilities(*self._read(chosen))
+
+    def _read(self, chosen: Rows) -> tuple[list[list[int]], list[str] | None]:
+        split, longest = level_named(self.generator.level).split, self.generator.max_length
+        lines = [split(self.rows.texts[i])[:longest] for i in chosen]
+        classes = [str(self.rows.classes[i]) for i in chosen] if self.within else None
+        return [[*self.vocabulary.encode(line), 3] for line in lines], classes
 
 
 def _copies(
@@ -201,3 +241,54 @@ def _copies(
         "as in training) are lines it was trained on."
     )
     return note, Exhibit(title="What it writes", columns=["class", "lines"], rows=shown)
+
+
+def generation_task(
+    rows: Lines, generators: Sequence[SequenceGenerator], *, folds: int, seed: int = 0
+) -> Task:
+    """Compare networks that write by how surprised they are by lines held out, beside n-grams.
+
+    All of a fold know the same tokens: those of the rows that a network learns from. So the
+    generators differ in nothing but their architecture.
+    """
+    groups = fold_lines(rows.texts)
+    first = generators[0]
+
+    def network(generator: SequenceGenerator) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            texts, classes = rows.texts[known], rows.classes[known]
+            generator.fit(texts, classes, groups=groups[known], notify=notify)
+            return fitted(
+                generator,
+                lambda held: generator.log_probabilities(rows.texts[held], rows.classes[held]),
+            )
+
+        return fit
+
+    def baseline(n: int, within: bool) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            vocabulary = first.vocabulary_of(rows.texts[known], groups[known])
+            model = _NGrams(rows, first, n, within, vocabulary).fit(known)
+            return Fitted(model.log_probabilities)
+
+        return fit
+
+    return Task(
+        "generation",
+        rows,
+        "each class spread over all folds, equal lines in one",
+        sides(group_folds(groups, folds, seed, rows.classes)),
+        {generator.model: network(generator) for generator in generators},
+        {name: baseline(*how) for name, how in _counted(rows).items()},
+        lambda held, said: _sums(rows, first, held, said),
+        BySums(
+            {"bits per character": bits_per_character, "perplexity": _perplexity},
+            groups,
+            higher_is_better=False,
+        ),
+        facts=[
+            *(generator.get_params() for generator in generators),
+            *zip(rows.texts, rows.classes, strict=True),
+        ],
+        seed=seed,
+    )

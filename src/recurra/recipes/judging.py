@@ -1,4 +1,4 @@
-"""What the recipes of tags and forecasts share: means over rows judged, the run folder written."""
+"""What the recipes share: means over rows judged, what a network is, the run folder written."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,13 +14,23 @@ from recurra.evaluation.verdict import Verdict
 from recurra.evaluation.written import WrittenReport, render_written
 from recurra.models import layer_table
 
-__all__ = ["decide_by_mean", "describe_network", "mean_of", "training_of", "write_judged"]
+__all__ = [
+    "curves_of",
+    "decide_by_mean",
+    "describe_network",
+    "mean_of",
+    "ratio",
+    "side_of",
+    "training_of",
+    "write_judged",
+]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
-def _ratio(sums: Floats) -> Floats:
+def ratio(sums: Floats) -> Floats:
+    """Give the first sum over the second: a mean, where the second counts."""
     means: Floats = sums[..., 0] / sums[..., 1]
     return means
 
@@ -31,7 +41,7 @@ def _counted(values: Floats) -> Floats:
 
 def mean_of(values: Floats, groups: Rows, seed: int = 0) -> Estimate:
     """Give the mean of one number a row with its 95 % interval, groups of rows drawn whole."""
-    return estimate(_ratio, _counted(values), groups, seed)
+    return estimate(ratio, _counted(values), groups, seed)
 
 
 def decide_by_mean(
@@ -39,16 +49,16 @@ def decide_by_mean(
 ) -> Verdict:
     """Compare a model with the best baseline by the mean of one number a row."""
     sums = {name: _counted(values) for name, values in baselines.items()}
-    return decide_by_sums(_ratio, _counted(model), sums, groups, **said)
+    return decide_by_sums(ratio, _counted(model), sums, groups, **said)
 
 
-def describe_network(estimator: Any) -> ModelInfo:
-    """Describe the network of a fitted estimator."""
+def describe_network(estimator: Any, vocabulary: int = 0) -> ModelInfo:
+    """Describe the network of an estimator that is about to train, or has."""
     layers = [LayerInfo(**vars(layer)) for layer in layer_table(estimator.build())]
     return ModelInfo(
         architecture=estimator.model,
-        members=len(estimator.weights_),
-        vocabulary=len(getattr(estimator.encoder_, "vocabulary", ())),
+        members=len(estimator.sides_),
+        vocabulary=vocabulary,
         parameters=sum(layer.parameters for layer in layers),
         layers=layers,
     )
@@ -66,33 +76,53 @@ def training_of(estimator: Any, seconds: float) -> TrainingInfo:
     )
 
 
+def curves_of(estimator: Any) -> pd.DataFrame:
+    """Give the curve of each member, a row an epoch."""
+    return pd.DataFrame(
+        [
+            {"member": member, **row}
+            for member, history in enumerate(estimator.histories_, start=1)
+            for row in history.rows
+        ]
+    )
+
+
+def side_of(rows: int, validation: Rows, test: Rows) -> npt.NDArray[np.object_]:
+    """Give the name of the side that each row stood on."""
+    side = np.full(rows, "train", object)
+    side[validation], side[test] = "validation", "test"
+    return side
+
+
 def write_judged(
     place: Path,
     report: WrittenReport,
     estimator: Any,
     predictions: pd.DataFrame,
-    side: npt.NDArray[np.object_],
-    **facts: Any,
+    split: Mapping[str, npt.NDArray[Any]],
 ) -> None:
-    """Write every file of a finished run into a folder; `side` names the side of every row."""
-    measures = ", ".join(f"{name} {value}" for name, value in report.test.items())
-    card = (
-        f"# {report.model.architecture}, trained by Recurra: {report.recipe}\n\n"
-        f"Trained on {report.data.source} (SHA-256 {report.data.sha256}).\n\n"
-        f"- Network: {report.model.parameters:,} parameters, {report.training.curve}.\n"
-        f"- Test ({report.split.kind}): {measures}.\n- Verdict: {report.verdict.sentence}\n"
-    )
-    estimator.save(place / "model", card, recipe=report.recipe, **facts)
-    curves = [
-        {"member": member, **row}
-        for member, history in enumerate(estimator.histories_, start=1)
-        for row in history.rows
-    ]
-    pd.DataFrame(curves).to_csv(place / "history.csv", index=False)
+    """Write every file of a finished run into a folder; `split` has the columns of split.csv."""
+    estimator.save(place / "model", _card(report), recipe=report.recipe)
+    curves_of(estimator).to_csv(place / "history.csv", index=False)
     predictions.to_csv(place / "predictions.csv", index=False)
-    pd.DataFrame({"id": np.arange(len(side)), "side": side}).to_csv(
-        place / "split.csv", index=False
-    )
+    sides = pd.DataFrame(split)
+    sides.insert(0, "id", np.arange(len(sides)))
+    sides.to_csv(place / "split.csv", index=False)
     page = render_written(report, estimator.histories_[0].rows)
     (place / "report.html").write_text(page, "utf-8")
     (place / "report.json").write_text(report.to_json(), "utf-8")
+
+
+def _card(report: WrittenReport) -> str:
+    measures = ", ".join(f"{name} {value}" for name, value in report.test.items())
+    failed = [probe.probe for probe in report.leaks if not probe.passed]
+    notes = "".join(f"- {note}\n" for note in report.notes)
+    return (
+        f"# {report.model.architecture}, trained by Recurra: {report.recipe}\n\n"
+        f"Trained on {report.data.source} ({report.data.rows:,} rows; SHA-256 "
+        f"{report.data.sha256}).\n\n"
+        f"- Network: {report.model.parameters:,} parameters, {report.training.curve}.\n"
+        f"- Test, {report.split.test:,} rows ({report.split.kind}): {measures}.\n"
+        f"- Verdict: {report.verdict.sentence}\n{notes}"
+        f"- Leak probes: {'failed: ' + ', '.join(failed) if failed else 'all passed'}.\n"
+    )

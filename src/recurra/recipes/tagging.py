@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,32 +15,42 @@ from sklearn.linear_model import SGDClassifier
 from recurra.data import TaggedSentences
 from recurra.errors import DataError
 from recurra.estimators import SequenceTagger
+from recurra.estimators.tagger import group_equal_sentences
 from recurra.evaluation.leaks import Probe
 from recurra.evaluation.report import DataInfo, SplitInfo
+from recurra.evaluation.splits import group_folds
 from recurra.evaluation.written import Exhibit, WrittenReport, WrittenResult
+from recurra.recipes.compare import BySums, Fit, Fitted, Task, fitted, sides
 from recurra.recipes.judging import (
     decide_by_mean,
     describe_network,
     mean_of,
+    ratio,
+    side_of,
     training_of,
     write_judged,
 )
 from recurra.runs import RunFolder
 from recurra.training import Notify
 
-__all__ = ["sample_sentences", "train_tagging"]
+__all__ = ["sample_sentences", "tagging_task", "train_tagging"]
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 Tags = list[list[str]]
+Tagging = Callable[[Tags], Tags]
 
 
-def sample_sentences(rows: int = 600) -> TaggedSentences:
-    """Make up sentences by rule, in which a word such as "walk" is a noun or a verb."""
+def sample_sentences(side: str) -> TaggedSentences:
+    """Make up sentences by rule, in which a word such as "walk" is a noun or a verb.
+
+    The first 480 are to "train" on, 120 more to "test" on.
+    """
     rng = np.random.default_rng(0)
     stems = ["walk", "talk", "play", "drink", "dream", "smile", "cook", "paint", "dance", "visit"]
     words: Tags = []
     tags: Tags = []
-    for _ in range(rows):
+    for _ in range(600):
         noun, verb, other = rng.choice(stems, 3, replace=False)
         who = rng.choice(["we", "they", "you"])
         adjective = rng.choice(["long", "good", "quiet", "old"])
@@ -50,7 +61,8 @@ def sample_sentences(rows: int = 600) -> TaggedSentences:
             words.append([who, verb, "and", other, "the", adjective, noun, "."])
             tags.append(["PRON", "VERB", "CCONJ", "VERB", "DET", "ADJ", "NOUN", "PUNCT"])
     note = "sentences made by a rule for this package"
-    return TaggedSentences(words, tags, "embedded sample", "0" * 64, [note])
+    part = slice(480) if side == "train" else slice(480, None)
+    return TaggedSentences(words[part], tags[part], "embedded sample", "0" * 64, [note])
 
 
 def train_tagging(
@@ -81,8 +93,7 @@ def train_tagging(
     stage("baselines")
     found = [row.tolist() for row in tagger.predict(words)]
     rivals = {
-        "most frequent tag of the word": most_frequent_tags(kept, words),
-        "linear on word and neighbours": linear_tags(kept, words, tagger.random_state),
+        name: fit(kept, tagger.random_state)(words) for name, fit in TAGGING_BASELINES.items()
     }
     flat = [tag for row in truth for tag in row]
     groups = np.repeat(np.arange(len(words)), [len(row) for row in words])
@@ -131,7 +142,7 @@ def train_tagging(
             validation=len(validation),
             test=len(words),
         ),
-        model=describe_network(tagger),
+        model=describe_network(tagger, len(tagger.encoder_.vocabulary)),
         training=training_of(tagger, seconds),
         test={"accuracy": mean_of(ours, groups)},
         baselines=[
@@ -153,9 +164,9 @@ def train_tagging(
     predictions = pd.DataFrame(
         {"id": groups, "truth": flat, "score": ours, "tag": [t for row in found for t in row]}
     )
-    side = np.full(len(kept) + len(words), "train", object)
-    side[validation], side[len(kept) :] = "validation", "test"
-    folder.finish(lambda place: write_judged(place, report, tagger, predictions, side))
+    rows = np.arange(len(kept) + len(words))
+    split = {"side": side_of(len(rows), validation, rows[len(kept) :])}
+    folder.finish(lambda place: write_judged(place, report, tagger, predictions, split))
     return report
 
 
@@ -166,7 +177,7 @@ def _right(found: Tags, truth: Tags) -> Floats:
     )
 
 
-def most_frequent_tags(kept: TaggedSentences, words: Tags) -> Tags:
+def most_frequent_tags(kept: TaggedSentences, seed: int) -> Tagging:
     """Give each word the tag it had most often, and an unknown word the most frequent tag."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row, tags in zip(kept.words, kept.tags, strict=True):
@@ -175,18 +186,28 @@ def most_frequent_tags(kept: TaggedSentences, words: Tags) -> Tags:
     every = sum(counts.values(), Counter[str]())
     common = every.most_common(1)[0][0]
     best = {word: tags.most_common(1)[0][0] for word, tags in counts.items()}
-    return [[best.get(word.lower(), common) for word in row] for row in words]
+    return lambda words: [[best.get(word.lower(), common) for word in row] for row in words]
 
 
-def linear_tags(kept: TaggedSentences, words: Tags, seed: int) -> Tags:
+def linear_tags(kept: TaggedSentences, seed: int) -> Tagging:
     """Give the tags of a logistic regression on the word, its ending, and its neighbours."""
     vectors = DictVectorizer()
     matrix = _narrow(vectors.fit_transform([f for row in kept.words for f in _features(row)]))
     model = SGDClassifier("log_loss", alpha=1e-6, max_iter=12, tol=None, random_state=seed)
     model.fit(matrix, [tag for tags in kept.tags for tag in tags])
-    asked = _narrow(vectors.transform([f for row in words for f in _features(row)]))
-    tags = iter(model.predict(asked).tolist())
-    return [[next(tags) for _ in row] for row in words]
+
+    def tagged(words: Tags) -> Tags:
+        asked = _narrow(vectors.transform([f for row in words for f in _features(row)]))
+        tags = iter(model.predict(asked).tolist())
+        return [[next(tags) for _ in row] for row in words]
+
+    return tagged
+
+
+TAGGING_BASELINES = {
+    "most frequent tag of the word": most_frequent_tags,
+    "linear on word and neighbours": linear_tags,
+}
 
 
 def _narrow(matrix: Any) -> Any:
@@ -210,3 +231,46 @@ def _features(row: Sequence[str]) -> list[dict[str, object]]:
         }
         for i, word in enumerate(row)
     ]
+
+
+def tagging_task(
+    rows: TaggedSentences, taggers: Sequence[SequenceTagger], *, folds: int, seed: int = 0
+) -> Task:
+    """Compare taggers on folds of the sentences to train on; equal sentences stay together."""
+    groups = group_equal_sentences(rows.words)
+
+    def take(chosen: Rows) -> TaggedSentences:
+        words, tags = [rows.words[i] for i in chosen], [rows.tags[i] for i in chosen]
+        return replace(rows, words=words, tags=tags)
+
+    def network(tagger: SequenceTagger) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            part = take(known)
+            tagger.fit(part.words, part.tags, groups=groups[known], notify=notify)
+            return fitted(tagger, lambda held: tagger.predict(take(held).words))
+
+        return fit
+
+    def baseline(tags_of: Callable[[TaggedSentences, int], Tagging]) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            tagged = tags_of(take(known), seed)
+            return Fitted(lambda held: tagged(take(held).words))
+
+        return fit
+
+    def count(held: Rows, said: Tags) -> Floats:
+        pairs = zip(said, take(held).tags, strict=True)
+        return np.array([[_right([a], [b]).sum(), len(b)] for a, b in pairs])
+
+    return Task(
+        "tagging",
+        rows,
+        "sentences of the training file, equal ones in one fold",
+        sides(group_folds(groups, folds, seed)),
+        {tagger.model: network(tagger) for tagger in taggers},
+        {name: baseline(tags_of) for name, tags_of in TAGGING_BASELINES.items()},
+        count,
+        BySums({"accuracy": ratio}, groups),
+        facts=[*(tagger.get_params() for tagger in taggers), rows.words, rows.tags],
+        seed=seed,
+    )

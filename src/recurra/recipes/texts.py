@@ -1,7 +1,7 @@
 """Labelled texts to an evaluated, explained, saved model: the steps of every text recipe."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,33 +14,32 @@ from recurra.data import LabelledTexts
 from recurra.estimators import SequenceClassifier, group_duplicates
 from recurra.evaluation import leaks
 from recurra.evaluation.baselines import TEXT_BASELINES, fit_text_baseline
-from recurra.evaluation.metrics import Bootstrap
+from recurra.evaluation.metrics import Bootstrap, measure
 from recurra.evaluation.page import Explanation, Judged, render
 from recurra.evaluation.report import (
     BaselineResult,
     DataInfo,
-    LayerInfo,
-    MemberInfo,
     ModelInfo,
     Report,
     SplitInfo,
     TestResult,
-    TrainingInfo,
     judge,
 )
-from recurra.evaluation.splits import Split, stratified_group_split
-from recurra.evaluation.verdict import decide
-from recurra.models import layer_table
+from recurra.evaluation.splits import Split, stratified_group_folds, stratified_group_split
+from recurra.evaluation.verdict import Verdict, decide
+from recurra.recipes.compare import Fit, Fitted, Task, fitted, sides
+from recurra.recipes.judging import curves_of, describe_network, training_of
 from recurra.runs import RunFolder
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
 from recurra.training import Notify
 
-__all__ = ["Protocol", "Stage", "evaluate_texts", "seen_rows", "train_texts"]
+__all__ = ["Protocol", "Stage", "evaluate_texts", "seen_rows", "texts_task", "train_texts"]
 
 TEST_SHARE = 0.2
 Stage = Callable[[str], None]
 Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def train_texts(
     protocol: Protocol = Protocol("stratified, duplicates grouped"),
     stage: Stage = lambda text: None,
     notify: Notify | None = None,
-    show: Callable[[ModelInfo], None] = lambda model: None,
+    describe: Callable[[ModelInfo], None] = lambda model: None,
 ) -> Report:
     """Split, train, judge beside the baselines, look for leaks, write the run folder."""
     # 1. split: the published test rows, else 20 %; of the rest, validation; duplicates on one side
@@ -89,11 +88,11 @@ def train_texts(
         encoder=protocol.encoder(rows) if protocol.encoder else None,
         checkpoints=folder.checkpoints,
         notify=notify,
-        ready=lambda: show(describe(classifier)),
+        ready=lambda: describe(network_of(classifier)),
     )
     seconds = time.perf_counter() - began
     sides = [Split(kept[train], kept[validation], test) for train, validation in classifier.sides_]
-    model = describe(classifier)
+    model = network_of(classifier)
 
     # 3. judge: the model and the baselines by the same code on the same rows
     truth, texts = rows.truth[test], rows.texts[test]
@@ -119,7 +118,6 @@ def train_texts(
             )
 
     # 4. report, page, bundle
-    histories = classifier.histories_
     report = Report(
         recipe=recipe,
         data=DataInfo(
@@ -139,15 +137,7 @@ def train_texts(
             test=len(test),
         ),
         model=model,
-        training=TrainingInfo(
-            epochs_run=len(histories[0].rows),
-            best_epoch=histories[0].best_epoch,
-            seconds=round(seconds, 2),
-            curve=histories[0].sentence(),
-            members=[
-                MemberInfo(epochs_run=len(h.rows), best_epoch=h.best_epoch) for h in histories
-            ],
-        ),
+        training=training_of(classifier, seconds),
         test=judge(truth, scores, classifier.threshold_, bootstrap),
         baselines=baselines,
         leaks=with_accuracy_on_unseen(
@@ -163,10 +153,10 @@ def train_texts(
         truth,
         scores,
         scored[verdict.baseline][0],
-        [history.rows for history in histories],
+        [history.rows for history in classifier.histories_],
         explain(classifier, texts, rows.labels[test], scores, truth),
     )
-    folder.finish(lambda place: write_run(place, report, judged, classifier, sides, duplicates))
+    folder.finish(lambda at: write_run(at, report, judged, classifier, rows, sides, duplicates))
     return report
 
 
@@ -193,16 +183,9 @@ def with_accuracy_on_unseen(
     return [probes[0].model_copy(update={"detail": probes[0].detail + said}), *probes[1:]]
 
 
-def describe(classifier: SequenceClassifier) -> ModelInfo:
+def network_of(classifier: SequenceClassifier) -> ModelInfo:
     """Describe the network of a classifier that is about to train, or has."""
-    layers = [LayerInfo(**vars(layer)) for layer in layer_table(classifier.build())]
-    return ModelInfo(
-        architecture=classifier.model,
-        members=len(classifier.sides_),
-        vocabulary=len(classifier.encoder_.vocabulary),
-        parameters=sum(layer.parameters for layer in layers),
-        layers=layers,
-    )
+    return describe_network(classifier, len(classifier.encoder_.vocabulary))
 
 
 def probe(
@@ -261,27 +244,21 @@ def write_run(
     report: Report,
     judged: Judged,
     classifier: SequenceClassifier,
+    rows: LabelledTexts,
     sides: Sequence[Split],
     duplicates: Rows,
 ) -> None:
     """Write every file of a finished run into a folder."""
     classifier.save(place / "model", card(report))
-    curves = [
-        {"member": member, **row}
-        for member, curve in enumerate(judged.curves, start=1)
-        for row in curve
-    ]
-    pd.DataFrame(curves).to_csv(place / "history.csv", index=False)
-    pd.DataFrame({"id": sides[0].test, "truth": judged.labels, "score": judged.scores}).to_csv(
-        place / "predictions.csv", index=False
-    )
+    curves_of(classifier).to_csv(place / "history.csv", index=False)
+    predictions = {"id": rows.ids[sides[0].test], "truth": judged.labels, "score": judged.scores}
+    pd.DataFrame(predictions).to_csv(place / "predictions.csv", index=False)
     side = np.full(len(duplicates), "train", object)
     for member, split in enumerate(sides, start=1):
         side[split.validation] = "validation" if len(sides) == 1 else f"validation {member}"
     side[sides[0].test] = "test"
-    pd.DataFrame({"id": np.arange(len(side)), "side": side, "duplicate_key": duplicates}).to_csv(
-        place / "split.csv", index=False
-    )
+    side_of_rows = {"id": rows.ids, "side": side, "duplicate_key": duplicates}
+    pd.DataFrame(side_of_rows).to_csv(place / "split.csv", index=False)
     (place / "report.html").write_text(render(report, judged), "utf-8")
     (place / "report.json").write_text(report.to_json(), "utf-8")
 
@@ -323,3 +300,87 @@ def evaluate_texts(
     truth = rows.truth
     scores = classifier.positive_scores(rows.texts)
     return judge(truth, scores, classifier.threshold_, Bootstrap(truth, groups)), known
+
+
+@dataclass(frozen=True)
+class _ByF1:
+    """Judges statistics (rows, 3): score, whether that is called positive, whether it is."""
+
+    groups: Rows
+    higher_is_better = True
+
+    def measure(self, statistics: Floats) -> dict[str, float]:
+        """Give five measures."""
+        scores, called, truth = statistics.T
+        found = measure(truth == 1, called, 0.5)
+        names = {"F1": "f1", "precision": "precision", "recall": "recall", "accuracy": "accuracy"}
+        measures = {name: found[key] for name, key in names.items()}
+        return measures | {"PR-AUC": measure(truth == 1, scores, 0.5)["pr_auc"]}
+
+    def decide(
+        self, rows: Rows, networks: Mapping[str, Floats], baselines: Mapping[str, Floats], seed: int
+    ) -> dict[str, Verdict]:
+        """Compare decisions: thresholds differ by fold, so each is made by its own fold's."""
+        truth = next(iter(networks.values()))[:, 2] == 1
+        bootstrap = Bootstrap(truth, self.groups[rows], seed=seed)
+        rivals = {name: (said[:, 1], 0.5) for name, said in baselines.items()}
+        return {
+            name: decide(truth, (said[:, 1], 0.5), rivals, bootstrap, name)
+            for name, said in networks.items()
+        }
+
+
+def texts_task(
+    rows: LabelledTexts,
+    classifiers: Sequence[SequenceClassifier],
+    *,
+    recipe: str,
+    folds: int,
+    seed: int = 0,
+) -> Task:
+    """Compare classifiers; of a published split on the training side alone."""
+    kind = "stratified, duplicates grouped"
+    if rows.published_test is not None:  # choosing among models must not touch the test rows
+        rows = rows.take(np.flatnonzero(~rows.published_test))
+        kind += ", the published training side alone"
+    groups = group_duplicates(rows.texts)
+    truth = rows.truth
+
+    def decided(scores: Floats, threshold: float) -> Floats:
+        return np.stack([scores, scores >= threshold], axis=1).astype(float)
+
+    def network(classifier: SequenceClassifier) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            texts, labels = rows.texts[known], rows.labels[known]
+            classifier.fit(texts, labels, groups=groups[known], notify=notify)
+            return fitted(
+                classifier,
+                lambda held: decided(
+                    classifier.positive_scores(rows.texts[held]), classifier.threshold_
+                ),
+            )
+
+        return fit
+
+    def baseline(name: str) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            model = fit_text_baseline(name, rows.texts[known], truth[known], groups[known], seed)
+            return Fitted(
+                lambda held: decided(model.positive_scores(rows.texts[held]), model.threshold)
+            )
+
+        return fit
+
+    return Task(
+        recipe,
+        rows,
+        kind,
+        sides(stratified_group_folds(truth, groups, folds, seed)),
+        {classifier.model: network(classifier) for classifier in classifiers},
+        {name: baseline(name) for name in TEXT_BASELINES},
+        lambda held, said: np.column_stack([said, truth[held]]),
+        _ByF1(groups),
+        facts=[classifier.get_params() for classifier in classifiers]
+        + list(zip(rows.texts, rows.labels, strict=True)),
+        seed=seed,
+    )

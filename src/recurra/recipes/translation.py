@@ -1,7 +1,7 @@
 """Many to many: pairs of sentences to a network that translates."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,23 +9,26 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from recurra.evaluation.report import DataInfo, Estimate
-from recurra.evaluation.splits import Split, group_split
-from recurra.evaluation.sums import chrf, chrf_statistics, decide_by_sums, estimate
+from recurra.estimators import SequenceTranslator
+from recurra.evaluation.report import DataInfo, Estimate, SplitInfo
+from recurra.evaluation.splits import Split, group_folds, group_split
+from recurra.evaluation.sums import Measure, chrf, chrf_statistics, decide_by_sums, estimate
 from recurra.evaluation.written import Exhibit, WrittenReport, WrittenResult
-from recurra.recipes.writing import describe, probes, split_info, training_info, write_run
+from recurra.recipes.compare import BySums, Fit, Fitted, Task, fitted, sides
+from recurra.recipes.judging import describe_network, ratio, side_of, training_of, write_judged
+from recurra.recipes.writing import probes
 from recurra.runs import RunFolder
 from recurra.text.levels import level_named
 from recurra.training import Notify
-from recurra.translator import SequenceTranslator
 
-__all__ = ["Pairs", "group_pairs", "sample_pairs", "train_translation"]
+__all__ = ["Pairs", "group_pairs", "sample_pairs", "train_translation", "translation_task"]
 
 TEST_SHARE = 0.1
 SHOWN = 12
 Texts = npt.NDArray[np.object_]
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Memory = Callable[[Texts], Texts]
 
 
 @dataclass
@@ -150,18 +153,16 @@ def train_translation(
         notify=notify,
     )
     seconds = time.perf_counter() - began
-    split = Split(kept[translator.sides_[0]], kept[translator.sides_[1]], test)
+    ((training, validation),) = translator.sides_
+    split = Split(kept[training], kept[validation], test)
 
     # 3. judge: the network and the memories by the same measures on the same sentences
     stage("translating the test sentences")
     meant = rows.targets[test]
     written = {"": translator.predict(rows.sources[test])}
     stage("baselines")
-    written["nearest sentence"] = _nearest(
-        rows.sources[kept], rows.targets[kept], rows.sources[test]
-    )
-    common = pd.Series(rows.targets[kept]).value_counts().index[0]
-    written["most frequent"] = np.full(len(test), common, dtype=object)
+    for name, remember in MEMORIES.items():
+        written[name] = remember(rows.sources[kept], rows.targets[kept])(rows.sources[test])
     sums = {name: chrf_statistics(texts, meant) for name, texts in written.items()}
     ours = sums.pop("")
     verdict = decide_by_sums(
@@ -176,11 +177,8 @@ def train_translation(
     )
 
     def measured(texts: Texts) -> dict[str, Estimate]:
-        exact = np.stack([texts == meant, np.ones(len(test))], axis=1).astype(float)
-        return {
-            "chrF": estimate(chrf, chrf_statistics(texts, meant), groups[test], seed),
-            "exact": estimate(lambda s: s[..., 0] / s[..., 1], exact, groups[test], seed),
-        }
+        sums = _sums(texts, meant)
+        return {name: estimate(of, sums, groups[test], seed) for name, of in MEASURES.items()}
 
     # 4. report, page, bundle
     read = level_named(translator.source_level).split
@@ -204,9 +202,15 @@ def train_translation(
             duplicates_grouped=len(groups) - len(np.unique(groups)),
             notes=rows.notes,
         ),
-        split=split_info(split, "random, pairs that share a sentence grouped", seed),
-        model=describe(translator, vocabulary),
-        training=training_info(translator.history_, seconds),
+        split=SplitInfo(
+            kind="random, pairs that share a sentence grouped",
+            seed=seed,
+            train=len(split.train),
+            validation=len(split.validation),
+            test=len(test),
+        ),
+        model=describe_network(translator, vocabulary),
+        training=training_of(translator, seconds),
         test=measured(written[""]),
         baselines=[
             WrittenResult(name=name, rows=len(kept), test=measured(written[name])) for name in sums
@@ -219,15 +223,78 @@ def train_translation(
     predictions = pd.DataFrame(
         {"id": test, "truth": meant, "score": chrf(ours), "written": written[""]}
     )
-    folder.finish(lambda at: write_run(at, report, translator, predictions, split, groups))
+    sides_of_rows = {"side": side_of(len(groups), split.validation, test), "group": groups}
+    folder.finish(lambda at: write_judged(at, report, translator, predictions, sides_of_rows))
     return report
 
 
-def _nearest(known: Texts, translations: Texts, asked: Texts) -> Texts:
+def _nearest(known: Texts, translations: Texts) -> Memory:
     """Give the translation of the most alike known sentence, by TF-IDF of characters."""
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True)
     memory = vectors.fit_transform(known)
-    likeness = vectors.transform(asked) @ memory.T
-    best = np.asarray(likeness.argmax(axis=1)).ravel()
-    found: Texts = translations[best]
-    return found
+
+    def remembered(asked: Texts) -> Texts:
+        likeness = vectors.transform(asked) @ memory.T
+        found: Texts = translations[np.asarray(likeness.argmax(axis=1)).ravel()]
+        return found
+
+    return remembered
+
+
+def _most_frequent(known: Texts, translations: Texts) -> Memory:
+    """Give the translation that is there most often, always."""
+    common = pd.Series(translations).value_counts().index[0]
+    return lambda asked: np.full(len(asked), common, dtype=object)
+
+
+MEMORIES = {"nearest sentence": _nearest, "most frequent": _most_frequent}
+
+
+def _sums(written: Texts, meant: Texts) -> Floats:
+    """Give the statistics of chrF, whether a translation is exact, and 1, (rows, 20)."""
+    ones = np.ones(len(meant))
+    return np.column_stack([chrf_statistics(written, meant), written == meant, ones]).astype(float)
+
+
+MEASURES: dict[str, Measure] = {
+    "chrF": lambda sums: chrf(sums[..., :-2]),
+    "exact": lambda sums: ratio(sums[..., -2:]),
+}
+
+
+def translation_task(
+    rows: Pairs, translators: Sequence[SequenceTranslator], *, folds: int, seed: int = 0
+) -> Task:
+    """Compare translators beside translation memories."""
+    groups = group_pairs(rows.sources, rows.targets)
+
+    def network(translator: SequenceTranslator) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            pairs = rows.sources[known], rows.targets[known]
+            translator.fit(*pairs, groups=groups[known], notify=notify)
+            return fitted(translator, lambda held: translator.predict(rows.sources[held]))
+
+        return fit
+
+    def baseline(remember: Callable[[Texts, Texts], Memory]) -> Fit:
+        def fit(known: Rows, notify: Notify | None) -> Fitted:
+            memory = remember(rows.sources[known], rows.targets[known])
+            return Fitted(lambda held: memory(rows.sources[held]))
+
+        return fit
+
+    return Task(
+        "translation",
+        rows,
+        "pairs that share a sentence in one fold",
+        sides(group_folds(groups, folds, seed)),
+        {translator.model: network(translator) for translator in translators},
+        {name: baseline(remember) for name, remember in MEMORIES.items()},
+        lambda held, said: _sums(said, rows.targets[held]),
+        BySums(MEASURES, groups),
+        facts=[
+            *(translator.get_params() for translator in translators),
+            *zip(rows.sources, rows.targets, strict=True),
+        ],
+        seed=seed,
+    )

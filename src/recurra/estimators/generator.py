@@ -1,53 +1,74 @@
 """One to many: text from a class or a seed, a token at a time."""
 
-import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import recurra.cells as cells
 from recurra.backend import keras
-from recurra.bundle import Bundle, read_bundle, write_bundle
-from recurra.errors import BundleError, DataError, SettingsError
-from recurra.evaluation.splits import group_split
-from recurra.layers import GRU, LSTM, SimpleRNN
-from recurra.teaching import (
-    Lesson,
-    layer_weights,
-    log_probabilities,
-    log_softmax,
-    ragged_tokens,
-    teach,
-)
+from recurra.errors import DataError, SettingsError
+from recurra.estimators.base import Floats, Texts
+from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
+from recurra.steps import MaskedConv1D
+from recurra.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
 from recurra.text import Vocabulary
 from recurra.text.levels import BEGIN, END, level_named, writing_vocabulary
-from recurra.training import Notify, Plan
+from recurra.training import Notify
 
-__all__ = ["CELLS", "SequenceGenerator", "Stream", "fold_lines"]
+__all__ = ["WRITERS", "SequenceGenerator", "WrittenStream"]
 
 layers = keras.layers
-Texts = npt.NDArray[np.object_]
 UNSAYABLE = 3  # padding, unknown, begin: a network never says them
-CELLS: dict[str, tuple[Any, cells.Cell]] = {
-    "simple-rnn": (SimpleRNN, cells.SimpleRNN()),
-    "lstm": (LSTM, cells.LSTM()),
-    "gru": (GRU, cells.GRU()),
+
+
+class _NoMemory:
+    """One step of a dense layer: h = relu(x W + b), whatever came before."""
+
+    states = 0
+
+    def step(self, x: Floats, state: cells.State, weights: cells.Weights) -> cells.State:
+        """Give h."""
+        return (np.maximum(x @ weights.kernel + weights.bias, 0),)
+
+
+class _Window:
+    """One step of a causal convolution: h = relu(Σ_k x_{t - size + 1 + k} W_k + b).
+
+    The state is h and the inputs that the next step sees again; before the first they are 0.
+    """
+
+    states = 0
+
+    def step(self, x: Floats, state: cells.State, weights: cells.Weights) -> cells.State:
+        """Give h and the last inputs."""
+        size = len(weights.kernel)
+        seen = state[1] if state else np.zeros((len(x), size - 1, x.shape[1]), x.dtype)
+        seen = np.concatenate([seen, x[:, None]], axis=1)
+        h = np.einsum("tkf,kfu->tu", seen, weights.kernel) + weights.bias
+        return np.maximum(h, 0), seen[:, 1:]
+
+
+def _dense(units: int, return_sequences: bool, name: str) -> Any:
+    return layers.Dense(units, activation="relu", name=name)
+
+
+def _convolution(units: int, return_sequences: bool, name: str) -> Any:
+    return MaskedConv1D(units, 5, activation="relu", name=name)
+
+
+WRITERS: dict[str, tuple[Any, Any]] = {
+    **CELLS,
+    "conv1d": (_convolution, _Window()),
+    "one-to-one": (_dense, _NoMemory()),
 }
 
 
-def fold_lines(lines: Sequence[str] | Texts) -> npt.NDArray[np.int64]:
-    """Give one number to all lines that are equal but for case and spacing."""
-    keys = [" ".join(line.casefold().split()) for line in lines]
-    return np.unique(np.asarray(keys, dtype=str), return_inverse=True)[1].astype(np.int64)
-
-
-class Stream:
+class WrittenStream:
     """A text as it is written: give a token, get the probabilities of the next; the state is kept.
 
     ::
@@ -60,13 +81,15 @@ class Stream:
     """
 
     def __init__(self, generator: "SequenceGenerator", classes: npt.NDArray[np.int64]) -> None:
-        weights = generator.weights_
+        (weights,) = generator.weights_
         self.embedding = layer_weights(weights, "embedding")["embeddings"]
         output = layer_weights(weights, "output")
         self.kernel, self.bias = output["kernel"], output["bias"]
         memory = layer_weights(weights, "memory")
-        self.memory = cells.Weights(memory["kernel"], memory["recurrent_kernel"], memory["bias"])
-        self.cell = CELLS[generator.model][1]
+        self.memory = cells.Weights(
+            memory["kernel"], memory.get("recurrent_kernel", memory["kernel"][:0]), memory["bias"]
+        )
+        self.cell = WRITERS[generator.model][1]
         given = layer_weights(weights, "class_embedding").get("embeddings")
         self.given = np.zeros((len(classes), 0), np.float32) if given is None else given[classes]
         empty = np.zeros((len(classes), generator.units), np.float32)
@@ -80,7 +103,8 @@ class Stream:
         return logits
 
 
-class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
+@dataclass(kw_only=True, eq=False, repr=False)
+class SequenceGenerator(WritingEstimator):
     """Write text like the lines it was fitted on: from a class, from a seed, or from nothing.
 
     ::
@@ -94,24 +118,18 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
     the likeliest. `top_k` draws from the k likeliest alone.
 
     Args:
-        model: the cell: "simple-rnn", "lstm" or "gru".
+        model: the cell: "simple-rnn", "lstm" or "gru"; "conv1d" sees five tokens, "one-to-one"
+            the last alone.
         level: "characters" or "words".
-        units: of the cell.
-        dropout: of its input and output, in training.
-        min_count: how often a token must be seen in training to be known; from 2 up the network
-            learns how often it meets what it does not know.
-        max_length: the tokens of a line that are read, and the most that are written.
-        validation_split: the share of lines held out for validation.
-        epochs: the most epochs; training stops after 5 without a lower validation loss.
-        batch_size: lines a step.
-        learning_rate: of Adam.
-        random_state: the seed. The same seed and lines give the same weights on one machine.
+        batch_size: lines a step of training, None for 64.
+        learning_rate: of Adam, None for 0.003.
+        units, dropout, min_count, max_length, validation_split, epochs, random_state: as in
+            `WritingEstimator`.
 
     Attributes:
         classes_: the classes, sorted; one empty class where none were given.
         vocabulary_: the tokens known.
-        history_: the curve.
-        weights_: by variable name.
+        sides_, histories_, weights_: as in `NetworkEstimator`.
 
     Example:
         >>> model = SequenceGenerator("gru", units=8, epochs=1).fit(["aba", "abba", "aa"] * 10)
@@ -119,32 +137,9 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
         3
     """
 
-    def __init__(
-        self,
-        model: str = "lstm",
-        *,
-        level: str = "characters",
-        units: int = 128,
-        dropout: float = 0.2,
-        min_count: int = 2,
-        max_length: int = 128,
-        validation_split: float = 0.1,
-        epochs: int = 40,
-        batch_size: int = 64,
-        learning_rate: float = 3e-3,
-        random_state: int = 0,
-    ) -> None:
-        self.model = model
-        self.level = level
-        self.units = units
-        self.dropout = dropout
-        self.min_count = min_count
-        self.max_length = max_length
-        self.validation_split = validation_split
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
+    model: str = field(default="lstm", kw_only=False)
+    level: str = "characters"
+    epochs: int = 40
 
     def fit(
         self,
@@ -170,7 +165,7 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
             SettingsError: a setting cannot be used.
             RunError: the checkpoints are another run's.
         """
-        check_settings(self, CELLS)
+        self._check_settings()
         lines = as_lines(X)
         classes = np.full(len(lines), "") if y is None else np.asarray(y).astype(str)
         if classes.shape != lines.shape:
@@ -178,31 +173,22 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
                 f"y must have one class a line, but X has {len(lines)} lines and y has shape "
                 f"{classes.shape}."
             )
-        kept = fold_lines(lines) if groups is None else np.asarray(groups)
-        self.sides_ = group_split(kept, self.validation_split, self.random_state)
         self.classes_ = np.unique(classes)
-        split = level_named(self.level).split
-        self.vocabulary_ = writing_vocabulary(
-            [split(line) for line in lines[self.sides_[0]]], self.min_count
-        )
-        lesson = self._lesson(lines, np.searchsorted(self.classes_, classes))
-        plan = Plan(
-            self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            seed=int(self.random_state),
-        )
-        key = fingerprint(self, [*lines, *classes, *kept.tolist()]) if checkpoints else ""
-        self.weights_, self.history_ = teach(
-            self.build,
-            lesson,
-            self.sides_,
-            plan,
+        self.vocabulary_ = self.vocabulary_of(lines, groups)
+        self._teach(
+            self._lesson(lines, np.searchsorted(self.classes_, classes)),
+            batch_size=64,
+            learning_rate=3e-3,
             checkpoints=checkpoints,
-            fingerprint=key,
             notify=notify,
         )
         return self
+
+    def vocabulary_of(self, X: Any, groups: Any = None) -> Vocabulary:
+        """Hold out lines for validation; give the tokens known from those that are left."""
+        split, lines = level_named(self.level).split, as_lines(X)
+        known = self._hold_out(lines, groups)
+        return writing_vocabulary([split(lines[i]) for i in known], self.min_count)
 
     def build(self) -> Any:
         """Give a fresh Keras model: tokens (and a class) to the logits of the next token."""
@@ -216,7 +202,7 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
             given = layers.Embedding(len(self.classes_), 16, name="class_embedding")(chosen)
             x = layers.Concatenate(name="with_class")([x, _Along(name="along")([given, x])])
         x = layers.Dropout(self.dropout, name="input_dropout")(x)
-        cell = CELLS[self.model][0]
+        cell = WRITERS[self.model][0]
         x = cell(self.units, return_sequences=True, name="memory")(x)
         x = layers.Dropout(self.dropout, name="output_dropout")(x)
         return keras.Model(inputs, layers.Dense(size, name="output")(x), name="network")
@@ -269,6 +255,7 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any, y: Any = None) -> Texts:
         """Complete each seed with the likeliest tokens, (rows,)."""
+        check_is_fitted(self, "weights_")
         seeds = as_lines(X)
         labels = [None] * len(seeds) if y is None else list(y)
         pairs = zip(seeds, labels, strict=True)
@@ -283,16 +270,16 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "weights_")
         lines = as_lines(X)
         labels = [None] * len(lines) if y is None else list(y)
-        classes = np.array([self._class_index(label) for label in labels])
-        return log_probabilities(filled(self), self._lesson(lines, classes))
+        classes = np.array([self._class_index(label) for label in labels], np.int64)
+        return self._logs(self._lesson(lines, classes))
 
-    def stream(self, label: Any = None, texts: int = 1) -> Stream:
+    def stream(self, label: Any = None, texts: int = 1) -> WrittenStream:
         """Give a stream of `texts` texts side by side: tokens in, logits out, `state` carried.
 
         A stream's `state` may be stored, and set on another stream: it goes on from there.
         """
         check_is_fitted(self, "weights_")
-        return Stream(self, np.full(texts, self._class_index(label)))
+        return WrittenStream(self, np.full(texts, self._class_index(label)))
 
     def token_counts(self, X: Any) -> npt.NDArray[np.int64]:
         """Give how many tokens of each line are judged, the end included, (rows,)."""
@@ -304,36 +291,18 @@ class SequenceGenerator(BaseEstimator):  # type: ignore[misc]
         total = self.log_probabilities(X, y).sum()
         return float(np.exp(-total / self.token_counts(X).sum()))
 
-    def save(self, folder: str | Path, card: str = "") -> None:
-        """Write the fitted model to a folder: JSON and safetensors, checksummed."""
-        check_is_fitted(self, "weights_")
-        config = {
-            "estimator": type(self).__name__,
-            "settings": self.get_params(),
-            "classes": self.classes_.tolist(),
-        }
-        write_bundle(
-            Path(folder), Bundle(config, self.vocabulary_.to_json(), dict(self.weights_), card)
-        )
+    def _models(self) -> Iterable[str]:
+        return WRITERS
 
-    @classmethod
-    def load(cls, folder: str | Path) -> "SequenceGenerator":
-        """Read a model that `save` wrote.
+    def _learnt(self) -> dict[str, Any]:
+        return {"classes": self.classes_.tolist()}
 
-        Raises:
-            BundleError: the folder is not a saved model, or is damaged.
-        """
-        bundle = read_bundle(Path(folder))
-        with fitting(folder):
-            model = cls(**bundle.config["settings"])
-            model.classes_ = np.asarray(bundle.config["classes"])
-            model.vocabulary_ = Vocabulary.from_json(bundle.encoder)
-            names = [weight.path for weight in model.build().weights]
-            model.weights_ = {name: bundle.weights[name] for name in names}
-        return model
+    def _encoder_json(self) -> dict[str, Any]:
+        return self.vocabulary_.to_json()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return unbuilt(dict(super().__getstate__()))
+    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
+        self.classes_ = np.asarray(learnt["classes"])
+        self.vocabulary_ = Vocabulary.from_json(encoder)
 
     def _lesson(self, lines: Texts, classes: npt.NDArray[np.int64]) -> Lesson:
         split = level_named(self.level).split
@@ -368,21 +337,6 @@ class _Along(keras.layers.Layer):  # type: ignore[misc]
         return (*shapes[1][:2], shapes[0][-1])
 
 
-def filled(estimator: Any) -> Any:
-    """Give the network with the weights that were learnt, built when it is first needed."""
-    if getattr(estimator, "_built_for", None) is not estimator.weights_:
-        network = estimator.build()
-        for variable in network.weights:
-            variable.assign(estimator.weights_[variable.path])
-        estimator._built, estimator._built_for = network, estimator.weights_
-    return estimator._built
-
-
-def unbuilt(state: dict[str, Any]) -> dict[str, Any]:
-    """Give what pickles: compiled networks do not; the weights do, and it is built again."""
-    return {name: value for name, value in state.items() if not name.startswith("_built")}
-
-
 def _draw(
     logits: npt.NDArray[Any], temperature: float, top_k: int | None, places: list[float]
 ) -> npt.NDArray[np.int64]:
@@ -408,56 +362,3 @@ def _check_drawing(n: int, temperature: float, top_k: int | None) -> None:
         raise SettingsError(f"the temperature must be 0 or above, but it is {temperature}.")
     if top_k is not None and top_k < 1:
         raise SettingsError(f"top_k must be at least 1, but it is {top_k}.")
-
-
-def as_lines(X: Any) -> Texts:
-    """Give a 1-D array of strings, or say why that cannot be."""
-    if isinstance(X, str):
-        raise DataError("X must be a list of texts, but one text was given. Put it in a list: [X]")
-    lines = np.array(list(X), dtype=object)
-    wrong = next((i for i, line in enumerate(lines) if not isinstance(line, str)), None)
-    if lines.ndim != 1 or wrong is not None:
-        found = f"shape {lines.shape}" if wrong is None else f"row {wrong} is {lines[wrong]!r}"
-        raise DataError(f"X must be one text a row, but {found}. Drop or convert such rows.")
-    return lines
-
-
-def check_settings(model: Any, known: dict[str, Any]) -> None:
-    """Refuse settings that no training could use."""
-    if model.model not in known:
-        raise SettingsError(
-            f"the model must be one of {', '.join(known)}, but {model.model!r} was given."
-        )
-    for name in ("units", "min_count", "max_length", "epochs", "batch_size"):
-        if getattr(model, name) < 1:
-            raise SettingsError(f"{name} must be at least 1, but it is {getattr(model, name)}.")
-    for name, low in (("dropout", 0.0), ("validation_split", 1e-9)):
-        if not low <= getattr(model, name) < 1:
-            raise SettingsError(
-                f"{name} must be a share below 1, but it is {getattr(model, name)}."
-            )
-    if not model.learning_rate > 0:
-        raise SettingsError(f"learning_rate must be above 0, but it is {model.learning_rate}.")
-
-
-def fingerprint(model: Any, rows: Sequence[Any]) -> str:
-    """Say which settings and rows a training is of."""
-    content = json.dumps([model.get_params(), list(map(str, rows))], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-class fitting:  # noqa: N801
-    """Turn what a damaged config brings about into one clear error."""
-
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = folder
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, (KeyError, TypeError, ValueError)):
-            raise BundleError(
-                f"a saved model must fit the architecture it names, but {self.folder} does not "
-                f"({type(error).__name__}: {error}). Train it again with this version."
-            ) from None

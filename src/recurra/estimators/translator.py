@@ -1,50 +1,31 @@
 """Many to many: a sentence read whole, then another written, a token at a time."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import recurra.cells as cells
 from recurra.backend import keras
-from recurra.bundle import Bundle, read_bundle, write_bundle
 from recurra.errors import DataError, SettingsError
-from recurra.evaluation.splits import group_split
-from recurra.generator import (
-    CELLS,
-    as_lines,
-    check_settings,
-    filled,
-    fingerprint,
-    fitting,
-    fold_lines,
-    unbuilt,
-)
+from recurra.estimators.base import Texts
+from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
 from recurra.layers import Bidirectional
-from recurra.teaching import (
-    Lesson,
-    layer_weights,
-    log_probabilities,
-    log_softmax,
-    ragged_tokens,
-    teach,
-)
+from recurra.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
 from recurra.text import Vocabulary
 from recurra.text.levels import level_named, writing_vocabulary
-from recurra.training import Notify, Plan
+from recurra.training import Notify
 
 __all__ = ["SequenceTranslator", "beam_search"]
 
 layers = keras.layers
 Floats = npt.NDArray[Any]
-Texts = npt.NDArray[np.object_]
 State = tuple[Floats, ...]
 Step = Callable[[npt.NDArray[np.int64], State], tuple[Floats, State]]
-TRANSLATING = {name: CELLS[name] for name in ("gru", "lstm")}
 
 
 def beam_search(
@@ -108,7 +89,8 @@ def beam_search(
     return max(finished, key=lambda f: f[1] / (len(f[0]) + 1) ** length_penalty)
 
 
-class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
+@dataclass(kw_only=True, eq=False, repr=False)
+class SequenceTranslator(WritingEstimator):
     """Translate with an encoder that reads the source and a decoder that writes the target.
 
     ::
@@ -123,26 +105,21 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
     pairs alone. Numbers, names and words it does not know it cannot copy: it writes what is likely.
 
     Args:
-        model: the cell: "gru" or "lstm".
+        model: the cell: "simple-rnn", "lstm" or "gru".
         attention: whether the decoder looks back at every source token.
         source_level: "words" or "characters" (Korean: syllables).
         target_level: the same of what is written.
         units: of the decoder; each direction of the encoder has half.
-        dropout: of embeddings and of what is read off, in training.
-        min_count: how often a token must be seen in training to be known.
-        max_length: the tokens of a sentence that are read, and the most that are written.
         beam: how many beginnings the search keeps; 1 is greedy.
         length_penalty: see `beam_search`.
-        validation_split: the share of pairs held out for validation.
-        epochs: the most epochs; training stops after 5 without a lower validation loss.
-        batch_size: pairs a step.
-        learning_rate: of Adam.
-        random_state: the seed. The same seed and pairs give the same weights on one machine.
+        batch_size: pairs a step of training, None for 32.
+        learning_rate: of Adam, None for 0.002.
+        dropout, min_count, max_length, validation_split, epochs, random_state: as in
+            `WritingEstimator`.
 
     Attributes:
         source_, target_: the vocabularies.
-        history_: the curve.
-        weights_: by variable name.
+        sides_, histories_, weights_: as in `NetworkEstimator`.
 
     Example:
         >>> pairs = ["one", "two", "one two", "two one"] * 5, ["일", "이", "일 이", "이 일"] * 5
@@ -151,40 +128,14 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
         (2,)
     """
 
-    def __init__(
-        self,
-        model: str = "gru",
-        *,
-        attention: bool = True,
-        source_level: str = "words",
-        target_level: str = "words",
-        units: int = 128,
-        dropout: float = 0.3,
-        min_count: int = 2,
-        max_length: int = 64,
-        beam: int = 4,
-        length_penalty: float = 1.0,
-        validation_split: float = 0.1,
-        epochs: int = 60,
-        batch_size: int = 32,
-        learning_rate: float = 2e-3,
-        random_state: int = 0,
-    ) -> None:
-        self.model = model
-        self.attention = attention
-        self.source_level = source_level
-        self.target_level = target_level
-        self.units = units
-        self.dropout = dropout
-        self.min_count = min_count
-        self.max_length = max_length
-        self.beam = beam
-        self.length_penalty = length_penalty
-        self.validation_split = validation_split
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
+    attention: bool = True
+    source_level: str = "words"
+    target_level: str = "words"
+    beam: int = 4
+    length_penalty: float = 1.0
+    dropout: float = 0.3
+    max_length: int = 64
+    epochs: int = 60
 
     def fit(
         self,
@@ -210,44 +161,29 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
             SettingsError: a setting cannot be used.
             RunError: the checkpoints are another run's.
         """
-        check_settings(self, TRANSLATING)
-        if self.units % 2 or self.beam < 1:
-            raise SettingsError(
-                f"units must be even and beam at least 1, but they are {self.units}, {self.beam}."
-            )
+        self._check_settings()
+        read, write = level_named(self.source_level).split, level_named(self.target_level).split
         sources, targets = as_lines(X), as_lines(y)
         if len(sources) != len(targets):
             raise DataError(
                 f"y must have one translation a sentence, but X has {len(sources)} and y has "
                 f"{len(targets)} rows."
             )
-        kept = fold_lines(sources) if groups is None else np.asarray(groups)
-        self.sides_ = group_split(kept, self.validation_split, self.random_state)
-        known = self.sides_[0]
-        read, write = level_named(self.source_level).split, level_named(self.target_level).split
-        self.source_ = writing_vocabulary([read(text) for text in sources[known]], self.min_count)
-        self.target_ = writing_vocabulary([write(text) for text in targets[known]], self.min_count)
-        plan = Plan(
-            self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            seed=int(self.random_state),
-        )
-        key = fingerprint(self, [*sources, *targets, *kept.tolist()]) if checkpoints else ""
-        self.weights_, self.history_ = teach(
-            self.build,
+        known = self._hold_out(sources, groups)
+        self.source_ = writing_vocabulary([read(sources[i]) for i in known], self.min_count)
+        self.target_ = writing_vocabulary([write(targets[i]) for i in known], self.min_count)
+        self._teach(
             self._lesson(sources, targets),
-            self.sides_,
-            plan,
+            batch_size=32,
+            learning_rate=2e-3,
             checkpoints=checkpoints,
-            fingerprint=key,
             notify=notify,
         )
         return self
 
     def build(self) -> Any:
         """Give a fresh Keras model: source and target tokens to the logits of the next token."""
-        cell, half = TRANSLATING[self.model][0], self.units // 2
+        cell, half = CELLS[self.model][0], self.units // 2
         source = layers.Input((None,), dtype="int32", name="source")
         target = layers.Input((None,), dtype="int32", name="target")
         x = layers.Embedding(len(self.source_), half, mask_zero=True, name="source_embedding")(
@@ -279,6 +215,7 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Texts:
         """Translate each sentence by itself, (rows,)."""
+        check_is_fitted(self, "weights_")
         return np.array([self.search(text)[0] for text in as_lines(X)], dtype=object)
 
     def search(self, text: str, beam: int | None = None) -> tuple[str, float]:
@@ -302,7 +239,7 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
 
         One step of a textbook cell each: nothing is compiled, and threads do not meet.
         """
-        cell = TRANSLATING[self.model][1]
+        cell = CELLS[self.model][1]
         read = level_named(self.source_level).split(text)[: self.max_length]
         tokens = self.source_.encode(read)
         w = self._layers()
@@ -322,33 +259,22 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
     def log_probabilities(self, X: Any, y: Any) -> npt.NDArray[np.float64]:
         """Give the natural logarithm of the probability of each translation, (rows,)."""
         check_is_fitted(self, "weights_")
-        return log_probabilities(filled(self), self._lesson(as_lines(X), as_lines(y)))
+        return self._logs(self._lesson(as_lines(X), as_lines(y)))
 
-    def save(self, folder: str | Path, card: str = "") -> None:
-        """Write the fitted model to a folder: JSON and safetensors, checksummed."""
-        check_is_fitted(self, "weights_")
-        config = {"estimator": type(self).__name__, "settings": self.get_params()}
-        known = {"source": self.source_.to_json(), "target": self.target_.to_json()}
-        write_bundle(Path(folder), Bundle(config, known, dict(self.weights_), card))
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        if self.units % 2:
+            raise SettingsError(f"units must be even, but they are {self.units}.")
 
-    @classmethod
-    def load(cls, folder: str | Path) -> "SequenceTranslator":
-        """Read a model that `save` wrote.
+    def _learnt(self) -> dict[str, Any]:
+        return {}
 
-        Raises:
-            BundleError: the folder is not a saved model, or is damaged.
-        """
-        bundle = read_bundle(Path(folder))
-        with fitting(folder):
-            model = cls(**bundle.config["settings"])
-            model.source_ = Vocabulary.from_json(bundle.encoder["source"])
-            model.target_ = Vocabulary.from_json(bundle.encoder["target"])
-            names = [weight.path for weight in model.build().weights]
-            model.weights_ = {name: bundle.weights[name] for name in names}
-        return model
+    def _encoder_json(self) -> dict[str, Any]:
+        return {"source": self.source_.to_json(), "target": self.target_.to_json()}
 
-    def __getstate__(self) -> dict[str, Any]:
-        return unbuilt(dict(super().__getstate__()))
+    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
+        self.source_ = Vocabulary.from_json(encoder["source"])
+        self.target_ = Vocabulary.from_json(encoder["target"])
 
     def _lesson(self, sources: Texts, targets: Texts) -> Lesson:
         read, write = level_named(self.source_level).split, level_named(self.target_level).split
@@ -361,10 +287,10 @@ class SequenceTranslator(BaseEstimator):  # type: ignore[misc]
 
     def _layers(self) -> dict[str, dict[str, Floats]]:
         names = ["source_embedding", "target_embedding", "decoder", "combined", "output"]
-        names += [f"bridge_{i}" for i in range(TRANSLATING[self.model][1].states)]
-        found = {name: layer_weights(self.weights_, name) for name in names}
+        names += [f"bridge_{i}" for i in range(CELLS[self.model][1].states)]
+        found = {name: layer_weights(self.weights_[0], name) for name in names}
         for direction in ("forward", "backward"):
-            found[direction] = layer_weights(self.weights_, f"{direction}_encoder")
+            found[direction] = layer_weights(self.weights_[0], f"{direction}_encoder")
         return found
 
 

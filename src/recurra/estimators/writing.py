@@ -1,0 +1,115 @@
+"""What the estimators that write share: lines, teacher forcing, the probability of what is said."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+import recurra.cells as cells
+from recurra.errors import DataError, SettingsError
+from recurra.estimators.base import Floats, NetworkEstimator, Rows, Texts
+from recurra.evaluation.splits import group_split
+from recurra.layers import GRU, LSTM, SimpleRNN
+from recurra.teaching import Lesson, log_probabilities, teach
+from recurra.training import Notify
+
+__all__ = ["CELLS", "WritingEstimator", "as_lines", "fold_lines"]
+
+# for each model the layer that is trained, and one step of it, which writes
+CELLS: dict[str, tuple[Any, cells.Cell]] = {
+    "simple-rnn": (SimpleRNN, cells.SimpleRNN()),
+    "lstm": (LSTM, cells.LSTM()),
+    "gru": (GRU, cells.GRU()),
+}
+
+
+def as_lines(X: Any) -> Texts:
+    """Give a 1-D array of strings, or say why that cannot be.
+
+    Raises:
+        DataError: X is one string, or holds what is not text.
+    """
+    if isinstance(X, str):
+        raise DataError("X must be a list of texts, but one text was given. Put it in a list: [X]")
+    lines = np.array(list(X), dtype=object)
+    wrong = next((i for i, line in enumerate(lines) if not isinstance(line, str)), None)
+    if lines.ndim != 1 or wrong is not None:
+        found = f"shape {lines.shape}" if wrong is None else f"row {wrong} is {lines[wrong]!r}"
+        raise DataError(f"X must be one text a row, but {found}. Drop or convert such rows.")
+    return lines
+
+
+def fold_lines(lines: Sequence[str] | Texts) -> Rows:
+    """Give one number to all lines that are equal but for case and spacing."""
+    keys = [" ".join(line.casefold().split()) for line in lines]
+    return np.unique(np.asarray(keys, dtype=str), return_inverse=True)[1].astype(np.int64)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class WritingEstimator(NetworkEstimator):
+    """An estimator whose network is taught to say the next token.
+
+    Args:
+        model: the cell, one of `CELLS`.
+        units: of the cell.
+        dropout: of what is read and of what is read off, in training.
+        min_count: how often a token must be seen in training to be known; from 2 up the network
+            learns how often it meets what it does not know.
+        max_length: the tokens of a line that are read, and the most that are written.
+        validation_split, epochs, batch_size, learning_rate, random_state: as in
+            `NetworkEstimator`.
+    """
+
+    units: int = 128
+    dropout: float = 0.2
+    min_count: int = 2
+    max_length: int = 128
+    validation_split: float = 0.1
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        if self.model not in self._models():
+            raise SettingsError(
+                f"the model must be one of {', '.join(self._models())}, but {self.model!r} was "
+                "given."
+            )
+        if not 0 <= self.dropout < 1:
+            raise SettingsError(f"dropout must be a share below 1, but it is {self.dropout}.")
+
+    def _models(self) -> Iterable[str]:
+        return CELLS
+
+    def _hold_out(self, lines: Texts, groups: Any) -> Rows:
+        """Draw the two sides of the only member; give the rows that it learns from."""
+        kept = fold_lines(lines) if groups is None else np.asarray(groups)
+        self.sides_ = [group_split(kept, self.validation_split, self.random_state)]
+        return self.sides_[0][0]
+
+    def _teach(
+        self,
+        lesson: Lesson,
+        *,
+        batch_size: int,
+        learning_rate: float,
+        checkpoints: Path | None,
+        notify: Notify | None,
+    ) -> None:
+        """Train on `sides_`; the two numbers count where no setting says otherwise."""
+        taught = teach(
+            self.build,
+            lesson,
+            self.sides_[0],
+            self._plan(batch_size, learning_rate),
+            checkpoints=checkpoints,
+            fingerprint=self._fingerprint(lesson.arrays()) if checkpoints else "",
+            notify=notify,
+        )
+        self._keep([taught])
+
+    def _logs(self, lesson: Lesson) -> Floats:
+        """Give the natural logarithm of the probability of each row's targets, (rows,)."""
+        check_is_fitted(self, "weights_")
+        return log_probabilities(self._network().call_with(self.weights_[0]), lesson)
