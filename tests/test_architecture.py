@@ -23,7 +23,7 @@ FLOORS = [
     {"models", "markets"},
     {"training"},
     {"teaching"},
-    {"estimators", "generator"},
+    {"estimators", "generator", "rises"},
     {"translator"},
     {"inside"},
     {"recipes"},

@@ -12,20 +12,14 @@ from typer.testing import CliRunner
 
 from recurra.cli import app
 from recurra.errors import BundleError, DataError, SettingsError
+from recurra.evaluation.holding import hold_best
+from recurra.evaluation.rise_baselines import VolatilityRule
 from recurra.markets.indicators import macd, sma
+from recurra.markets.rows import features_of, rows_of
 from recurra.markets.simulator import simulate
-from recurra.recipes.stock_rise import (
-    NETWORKS,
-    RiseModel,
-    RiseSettings,
-    VolatilityRule,
-    build,
-    features_of,
-    hold_best,
-    rows_of,
-    sequences_of,
-    train_rise,
-)
+from recurra.recipes.stock_rise import train_rise
+from recurra.rises import NETWORKS, RiseModel, RiseSettings
+from recurra.rises.networks import build, sequences_of
 from recurra.runs import RunFolder
 from recurra.training import predict
 

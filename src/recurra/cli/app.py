@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 from recurra.errors import BundleError, RecurraError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from recurra.runs import RunFolder
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "model_folder",
     "predict",
     "print_json",
+    "run_recipe",
     "train",
 ]
 
@@ -152,6 +155,26 @@ def begin(
     folder = RunFolder(path, artefacts or TRAINED)
     folder.begin(resume=resume, overwrite=overwrite)
     return folder
+
+
+def run_recipe(
+    recipe: "Callable[..., Any]",
+    *given: Any,
+    folder: "RunFolder",
+    show: "Callable[[Any], None]",
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run a recipe with its progress in view; show its report, or print it as JSON."""
+    from recurra.terminal import note, watching
+
+    with watching(quiet=as_json) as watch:
+        report = recipe(*given, folder, stage=watch.stage, notify=watch.training, **options)
+    if as_json:
+        print_json(json.loads(report.to_json()))
+        return
+    show(report)
+    note(f"report: {folder.path / 'report.html'}")
 
 
 def model_folder(run: Path) -> Path:
