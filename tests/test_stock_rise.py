@@ -14,7 +14,9 @@ from recurra.cli import app
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.evaluation.holding import hold_best
 from recurra.evaluation.rise_baselines import VolatilityRule
+from recurra.markets.checks import check_prices
 from recurra.markets.indicators import macd, sma
+from recurra.markets.prices import prices_from_frame
 from recurra.markets.rows import features_of, rows_of
 from recurra.markets.simulator import simulate
 from recurra.recipes.stock_rise import train_rise
@@ -159,6 +161,33 @@ def test_a_run_leaves_a_whole_folder_and_says_what_it_found(run: Path) -> None:
     page = (run / "report.html").read_text("utf-8")
     assert report["answer"][:30] in page
     assert "simulation on past prices" in page
+    assert "The checks found nothing" in page
+
+
+def test_a_run_keeps_what_the_checks_found_and_shows_it(market: Any, tmp_path: Path) -> None:
+    spoilt = {ticker: frame.copy() for ticker, frame in list(market.items())[:4]}
+    days = spoilt["SIM002"].index[100:130]
+    # each a close above its high, so each a fault
+    spoilt["SIM002"].loc[days, "close"] = spoilt["SIM002"].loc[days, "high"] * 1.02
+    prices = [prices_from_frame(frame, ticker, "a test") for ticker, frame in spoilt.items()]
+    folder = RunFolder(tmp_path / "run")
+    settings = dataclasses.replace(SMALL, folds=1, epochs=1)
+    checks = [check_prices(each) for each in prices]
+    train_rise(spoilt, settings, folder, source="a test", checks=checks)
+    report = json.loads((folder.path / "report.json").read_text("utf-8"))
+    (check,) = report["checks"]
+    (flag,) = check["flags"]
+    assert (check["ticker"], flag["rule"], flag["level"]) == (
+        "SIM002", "close out of range", "fault"
+    )  # fmt: skip
+    assert (flag["count"], flag["first"], flag["last"]) == (
+        30, str(days[0].date()), str(days[-1].date())
+    )  # fmt: skip
+    kept = [(finding["date"], finding["action"]) for finding in flag["findings"]]
+    assert kept == [(str(day.date()), "kept") for day in days[-20:]]  # the latest ones
+    page = (folder.path / "report.html").read_text("utf-8")
+    assert "close out of range" in page
+    assert f"{days[-2].date()}, {days[-1].date()} …" in page
 
 
 def test_a_market_without_memory_of_direction_gives_no_evidence(run: Path) -> None:
@@ -257,6 +286,24 @@ def test_the_command_line_trains_on_a_folder_predicts_and_refuses_what_is_stale(
     told = call(app, ["predict", str(out), *common, "--as-of", day, "--json"])
     assert told.exit_code == 0, told.output
     assert len(json.loads(told.stdout)["predictions"]) == 4
+    assert json.loads(told.stdout)["checks"][0]["flags"] == []
+
+    # a fault among the days that the answer rests on is told, and refused if asked
+    frame = market["SIM001"].round(4)
+    frame.loc[frame.index[-3], "close"] = frame["high"].iloc[-3] * 1.02
+    frame.to_csv(prices / "SIM001.csv")
+    said = call(app, ["predict", str(out), "SIM001", "--source", str(prices), "--as-of", day])
+    assert said.exit_code == 0, said.output
+    assert said.stdout.startswith("SIM001\tfor ")
+    bad = frame.index[-3].date()
+    assert f"SIM001: fault: close out of range (1), last on {bad}" in said.stderr
+    refused = call(app, ["predict", str(out), *common, "--as-of", day, "--strict"])
+    assert refused.exit_code == 2
+    assert "must have no faults" in refused.stderr
+    strict = [*common, *settings, "--strict", "--out", str(tmp_path / "none")]
+    again = call(app, ["train", "stock-rise", *strict])
+    assert again.exit_code == 2
+    assert not (tmp_path / "none").exists()
     wrong = call(app, ["train", "stock-rise", "--rise", "lots", "--sample"])
     assert wrong.exit_code == 2
     assert "a share is written as 5%" in wrong.stderr

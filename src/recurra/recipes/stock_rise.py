@@ -170,12 +170,12 @@ def train_rise(
 
 def _splits(dates: Dates, settings: RiseSettings) -> tuple[list[Split], int]:
     """Give a split for each fold, and the number of rows purged."""
-    gap = {"window": settings.window, "embargo": STRETCH}
+    window, embargo = settings.window, STRETCH
     if settings.validate_from is None or settings.test_from is None:
-        folds = walk_forward(dates, settings.folds, **gap)
+        folds = walk_forward(dates, settings.folds, window=window, embargo=embargo)
     else:
         first, second = np.datetime64(settings.validate_from), np.datetime64(settings.test_from)
-        folds = [dated_split(dates, first, second, **gap)]
+        folds = [dated_split(dates, first, second, window=window, embargo=embargo)]
     return [side for side, _ in folds], sum(purged for _, purged in folds)
 
 

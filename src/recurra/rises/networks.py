@@ -56,8 +56,8 @@ def build(name: str, features: int, units: int) -> Any:
     day that is there. The padding is 0 throughout: the mask is read off it, so no value of any
     other feature means "not there".
     """
-    inputs = keras.Input((None, features + 2))
-    hidden = seen = layers.Masking(0.0)(inputs)
+    inputs = keras.Input((None, features + 2), name="days")
+    hidden = seen = layers.Masking(0.0, name="masking")(inputs)
     for layer in NETWORKS[name](units):
         hidden = layer(hidden)
     # it is the same on every day of a window: its mean over them, the second half, is itself

@@ -84,9 +84,11 @@ def rise_page(report: RiseReport) -> str:
     """Give report.html."""
 
     def calibration(axes: Any) -> None:
-        axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
-        for name, points in report.calibration.items():
-            mean, share, _ = zip(*points, strict=True)
+        points = report.calibration.values()
+        most = max(max(mean, share) for tenths in points for mean, share, _ in tenths)
+        axes.plot([0, most], [0, most], color=INK, linewidth=0.8, linestyle=":")
+        for name, tenths in report.calibration.items():
+            mean, share, _ = zip(*tenths, strict=True)
             axes.plot(mean, share, marker="o", markersize=3, linewidth=1, label=name)
         axes.set(xlabel="mean score", ylabel="share that rose")
         axes.legend(frameon=False)
