@@ -2,8 +2,8 @@
 
 python benchmarks/rises.py --model gru --epochs 4
 
-Prints one line of JSON: wall and processor seconds of the features of all rows, and of each epoch of
-a network on all but the validation rows (the first epoch compiles).
+Prints one line of JSON: wall and processor seconds of the features of all rows, and of each epoch
+of a network on all but the validation rows (the first epoch compiles).
 """
 
 import argparse

@@ -309,6 +309,12 @@ def test_the_command_line_trains_on_a_folder_predicts_and_refuses_what_is_stale(
     assert "a share is written as 5%" in wrong.stderr
 
 
+def test_a_universe_that_is_neither_a_folder_nor_a_listing_is_refused() -> None:
+    found = CliRunner().invoke(app, ["train", "stock-rise", "--universe", "nowhere"])
+    assert found.exit_code == 2
+    assert "but nowhere is neither" in found.stderr
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["000660", "--sample"], ["--universe", "nowhere", "--sample"]]
 )

@@ -71,6 +71,10 @@ def train_stock_rise(
         str | None, typer.Option(help="First day of validation; with --test-from, one fit.")
     ] = None,
     test_from: Annotated[str | None, typer.Option(help="First day of the test.")] = None,
+    holdings: Annotated[
+        int,
+        typer.Option(min=1, help="The k of precision at k, and held at once in the simulation."),
+    ] = 5,
     cost: Annotated[str, typer.Option(help="Of a trade, in the simulation.")] = "0.15%",
     strict: Strict = False,
     epochs: Epochs = 15,
@@ -97,6 +101,7 @@ def train_stock_rise(
         folds=folds,
         validate_from=_day(validate_from),
         test_from=_day(test_from),
+        holdings=holdings,
         cost=percentage(cost),
         seed=seed,
     )
@@ -188,6 +193,7 @@ def _market(
     from recurra.markets.choose import chosen_source, prices_of_listing
     from recurra.markets.sessions import without_closed_days
     from recurra.markets.simulator import sample_market
+    from recurra.markets.sources import LISTINGS, listing_symbol
     from recurra.markets.sources import universe as universe_of
 
     if sample:
@@ -195,6 +201,13 @@ def _market(
     if universe and Path(universe).is_dir():
         return universe_of(universe), universe, []
     if universe:
+        try:
+            listing_symbol(universe)
+        except SettingsError:
+            raise SettingsError(
+                f"--universe is a folder of TICKER.csv files or a listing ({', '.join(LISTINGS)}), "
+                f"but {universe} is neither."
+            ) from None
         found, absent = prices_of_listing(universe, source, offline=offline)
         notes = [
             f"{len(absent):,} of the {len(found) + len(absent):,} tickers of {universe} have no "

@@ -53,11 +53,11 @@ def judged(
     against = contest(truth, scores, baselines, bootstrap)
     answer = answer_of(edge, against, settings)
     everything = {**scores, **baselines}
+    at_half = {name: judge(truth, each, 0.5, bootstrap) for name, each in everything.items()}
     return {
-        "test": judge(truth, scores[chosen], thresholds[chosen], bootstrap),  # type: ignore[arg-type]
+        "test": judge(truth, scores[chosen], thresholds[chosen], bootstrap),
         "baselines": [
-            BaselineResult(name=name, rows=fitted, test=judge(truth, each, 0.5, bootstrap))  # type: ignore[arg-type]
-            for name, each in baselines.items()
+            BaselineResult(name=name, rows=fitted, test=at_half[name]) for name in baselines
         ],
         "verdict": Verdict(
             better_than_best_baseline=against.better,
@@ -71,6 +71,7 @@ def judged(
             name: _measures(truth, each, rows, thresholds.get(name, 0.5), baselines, settings)
             for name, each in everything.items()
         },
+        "accuracies": {name: result.accuracy for name, result in at_half.items()},
         "calibration": {
             name: calibration_tenths(truth, everything[name])
             for name in dict.fromkeys([against.best, edge.best, edge.rival])

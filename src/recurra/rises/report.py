@@ -6,7 +6,14 @@ from typing import Any
 
 from recurra.evaluation.days import Contest
 from recurra.evaluation.page import INK, MODEL, environment, svg
-from recurra.evaluation.report import LayerInfo, MemberInfo, ModelInfo, Report, TrainingInfo
+from recurra.evaluation.report import (
+    Estimate,
+    LayerInfo,
+    MemberInfo,
+    ModelInfo,
+    Report,
+    TrainingInfo,
+)
 from recurra.markets.checks import Flag, PriceCheck
 from recurra.models import layer_table
 from recurra.rises.model import RiseModel
@@ -19,14 +26,15 @@ class RiseReport(Report):
     """The report of a run: what every report says, and every model tried.
 
     `edge` asks whether anything tried beats the best rule that knows no direction; `networks`
-    asks whether a network beats the best baseline of all, and is the verdict. `calibration` holds
-    (mean score, share that rose, rows) of the best models, and `checks` what is wrong with the
-    prices of each ticker, with the latest findings of each rule.
+    asks whether a network beats the best baseline of all, and is the verdict. `accuracies` are
+    those at 0.5, `calibration` holds (mean score, share that rose, rows) of the best models, and
+    `checks` what is wrong with the prices of each ticker, with the latest findings of each rule.
     """
 
     settings: dict[str, Any]
     base_rate: float
     measures: dict[str, dict[str, float]]
+    accuracies: dict[str, Estimate]
     calibration: dict[str, list[tuple[float, float, int]]]
     edge: Contest
     networks: Contest
