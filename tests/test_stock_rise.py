@@ -230,6 +230,23 @@ def test_a_short_or_stale_series_is_refused(run: Path, market: Any) -> None:
     assert past["seen to"].tolist() == [str(earlier)]
 
 
+def test_an_answer_is_for_the_next_day_of_trading(run: Path, market: Any) -> None:
+    pytest.importorskip("exchange_calendars")
+    frame = market["SIM001"].loc[:"2024-12-24"]
+    found = RiseModel.load(run).newest({"000660": frame, "AAPL": frame, "SIM001": frame})
+    assert found["for"].tolist() == ["2024-12-26", "2024-12-26", "2024-12-25"]
+
+
+def test_a_ticker_with_a_halt_in_its_last_days_gets_no_answer(run: Path, market: Any) -> None:
+    halted = market["SIM002"].drop(market["SIM002"].index[-40:-4])
+    found = RiseModel.load(run).newest({"SIM001": market["SIM001"], "SIM002": halted})
+    assert found["ticker"].tolist() == ["SIM001"]
+    unknown = market["SIM002"].copy()
+    unknown.loc[unknown.index[-2], "high"] = np.nan
+    with pytest.raises(DataError, match="without a long gap or an unknown price"):
+        RiseModel.load(run).newest({"SIM002": unknown})
+
+
 def test_a_killed_run_goes_on_and_ends_in_the_same_weights(
     run: Path, market: Any, tmp_path: Path
 ) -> None:

@@ -174,6 +174,8 @@ def predict_stock_rise(
             f"{row['ticker']}\tfor {row['for']}\t{word}\t{row['probability']:.4f}"
             f"\tbase rate {row['base rate']:.4f}"
         )
+    gone = market.keys() - set(scored["ticker"])
+    notes += [f"{t}: no answer, for a long gap or an unknown price" for t in sorted(gone)]
     for said in (*notes, *(f"{c.ticker}: {flag}" for c in checks for flag in c.flags)):
         note(said)
 

@@ -112,9 +112,9 @@ def rows_of(market: Market, window: int = 10, *, newest: bool = False) -> RiseRo
     if not full:
         needed = max(AVERAGES) + window
         raise DataError(
-            f"a row needs {needed} days of prices before it, but the longest history of "
-            f"{len(market)} tickers has {max(map(len, market.values()))} days. "
-            "Give a longer history."
+            f"a row needs {needed} days of prices before it, the last {window} of them without a "
+            f"long gap or an unknown price, but none of {len(market)} tickers has such days; the "
+            f"longest history has {max(map(len, market.values()))}. Give a longer history."
         )
     values = {
         f.name: np.concatenate([getattr(part, f.name) for part in full])

@@ -10,7 +10,7 @@ import pandas as pd
 from recurra.markets.prices import LEFT_OUT, Finding, Prices
 from recurra.markets.tickers import Instrument, instrument
 
-__all__ = ["closed_days", "open_days", "without_closed_days"]
+__all__ = ["closed_days", "next_open_day", "open_days", "without_closed_days"]
 
 # the Korean exchange was open on Saturdays until then, which calendars leave out
 LAST_KOREAN_SATURDAY = pd.Timestamp("1998-12-05")
@@ -47,6 +47,13 @@ def open_days(
     if known.calendar == "XKRX":
         allowed = sessions.union(every[(every.day_of_week == 5) & (every <= LAST_KOREAN_SATURDAY)])
     return sessions, allowed, calendar
+
+
+def next_open_day(known: Instrument, day: dt.date) -> dt.date:
+    """Give the first day after one on which something is traded, as far as the calendar knows."""
+    needed, _, _ = open_days(known, day + dt.timedelta(days=1), day + dt.timedelta(days=21))
+    following = needed if len(needed) else pd.bdate_range(day + dt.timedelta(days=1), periods=1)
+    return following[0].date()
 
 
 def closed_days(prices: Prices, allowed: pd.DatetimeIndex) -> list[Finding]:

@@ -15,6 +15,8 @@ from recurra.errors import BundleError, DataError
 from recurra.evaluation.rise_baselines import VolatilityRule
 from recurra.markets.indicators import WARM_UP
 from recurra.markets.rows import Market, RiseRows, rows_of
+from recurra.markets.sessions import next_open_day
+from recurra.markets.tickers import instrument
 from recurra.rises.networks import Standard, build, sequences_of
 from recurra.rises.settings import RiseSettings
 from recurra.training import Weights, predict
@@ -61,7 +63,9 @@ class RiseModel:
     def newest(
         self, market: Market, as_of: dt.date | None = None, *, allow_stale: bool = False
     ) -> pd.DataFrame:
-        """Score the day after the last of each ticker.
+        """Score the day of trading after the last of each ticker.
+
+        A ticker with a long gap or an unknown price among its last days gets no row.
 
         Args:
             market: prices, with at least `WARM_UP` days each: MACD then is that of the training.
@@ -88,11 +92,13 @@ class RiseModel:
                 )
         rows = rows_of(known, self.settings.window, newest=True)
         scores = self.scores(rows)
+        seen_to = [known[ticker].index[-1].date() for ticker in rows.tickers]
+        following = map(next_open_day, map(instrument, rows.tickers), seen_to)
         return pd.DataFrame(
             {
                 "ticker": rows.tickers,
-                "for": rows.dates.astype(str),
-                "seen to": [str(known[t].index[-1].date()) for t in rows.tickers],
+                "for": [*map(str, following)],
+                "seen to": [*map(str, seen_to)],
                 "probability": scores,
                 "base rate": self.base_rate,
                 "called": scores >= self.threshold,
