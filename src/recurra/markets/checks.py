@@ -111,8 +111,7 @@ class PriceCheck(BaseModel):
             named = ", ".join(f"{flag.rule} ({flag.count:,}, last {flag.last})" for flag in broken)
             raise DataError(
                 f"the prices of {self.ticker} must have no faults, but {self.source} has: {named}. "
-                "Mend the data, choose a range without them (--start, --end), or go on without "
-                "--strict."
+                "Mend the data, ask about days without them, or go on without --strict."
             )
 
 

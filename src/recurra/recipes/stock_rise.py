@@ -111,7 +111,7 @@ def train_rise(
         standard=standard,
         rule=volatility,
         weights=network.weights,
-        base_rate=float(truth[first].mean()),
+        base_rate=float(truth[sides[-1].fitted_on].mean()),
         threshold=network.threshold,
         trained_to=str(rows.dates[sides[-1].train].max()),
         source=source,
