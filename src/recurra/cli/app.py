@@ -4,6 +4,7 @@ import io
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +14,6 @@ from typer.core import TyperGroup
 from recurra.errors import BundleError, RecurraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from recurra.runs import RunFolder
 
 __all__ = [
@@ -159,6 +158,7 @@ def begin(
 
 def run_recipe(
     recipe: "Callable[..., Any]",
+    /,
     *given: Any,
     folder: "RunFolder",
     show: "Callable[[Any], None]",

@@ -1,5 +1,6 @@
 """Generation: train a network that writes lines, and let it write."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,6 @@ from recurra.cli.app import (
     model_folder,
     predict,
     print_json,
-    run_recipe,
     train,
 )
 from recurra.errors import SettingsError
@@ -52,7 +52,7 @@ def train_generation(
 
     from recurra.generator import CELLS, SequenceGenerator, check_settings
     from recurra.recipes import generation
-    from recurra.terminal import show_written
+    from recurra.terminal import note, show_written, watching
     from recurra.text.levels import level_named
 
     level_named(level)
@@ -62,9 +62,15 @@ def train_generation(
     check_settings(writer, CELLS)
     name = "generation-sample" if sample else f"generation-{Path(source).stem}"
     folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    run_recipe(
-        generation.train_generation, rows, writer, folder=folder, show=show_written, as_json=as_json
-    )
+    with watching(quiet=as_json) as watch:
+        report = generation.train_generation(
+            rows, writer, folder, stage=watch.stage, notify=watch.training
+        )
+    if as_json:
+        print_json(json.loads(report.to_json()))
+    else:
+        show_written(report)
+        note(f"report: {folder.path / 'report.html'}")
 
 
 @predict.command("SequenceGenerator")

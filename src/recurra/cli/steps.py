@@ -1,7 +1,8 @@
 """Tags at every step, and series many steps ahead."""
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +19,6 @@ from recurra.cli.app import (
     model_folder,
     predict,
     print_json,
-    run_recipe,
     train,
 )
 from recurra.errors import DataError, SettingsError
@@ -65,14 +65,11 @@ def train_tagging(
         held = read_conllu(locate_corpus("ud-ewt", "test"))
 
     from recurra.estimators import SequenceTagger
-    from recurra.terminal import show_written
 
     tagger = SequenceTagger(model, epochs=epochs, random_state=seed)
     name = "tagging-sample" if sample else "tagging"
     folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    run_recipe(
-        tagging.train_tagging, kept, held, tagger, folder=folder, show=show_written, as_json=as_json
-    )
+    _run(tagging.train_tagging, (kept, held, tagger), folder, as_json=as_json)
 
 
 @train.command("forecasting")
@@ -100,7 +97,6 @@ def train_forecasting(
 
     series = forecasting.sample_series() if sample else _series(Path(str(file)), target, log)
     from recurra.estimators import SequenceForecaster
-    from recurra.terminal import show_written
 
     forecaster = SequenceForecaster(
         model,
@@ -113,14 +109,19 @@ def train_forecasting(
     )
     name = "forecasting-sample" if sample else f"forecasting-{Path(str(file)).stem}"
     folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    run_recipe(
-        forecasting.train_forecasting,
-        series,
-        forecaster,
-        folder=folder,
-        show=show_written,
-        as_json=as_json,
-    )
+    _run(forecasting.train_forecasting, (series, forecaster), folder, as_json=as_json)
+
+
+def _run(recipe: Any, given: tuple[Any, ...], folder: Any, *, as_json: bool) -> None:
+    from recurra.terminal import note, show_written, watching
+
+    with watching(quiet=as_json) as watch:
+        report = recipe(*given, folder, stage=watch.stage, notify=watch.training)
+    if as_json:
+        print_json(json.loads(report.to_json()))
+    else:
+        show_written(report)
+        note(f"report: {folder.path / 'report.html'}")
 
 
 def _series(path: Path, target: str | None, log: bool) -> "Series":

@@ -1,5 +1,6 @@
 """Translation: train on pairs of sentences, and translate."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,6 @@ from recurra.cli.app import (
     model_folder,
     predict,
     print_json,
-    run_recipe,
     train,
 )
 from recurra.errors import SettingsError
@@ -59,7 +59,7 @@ def train_translation(
 
     from recurra.generator import check_settings
     from recurra.recipes import translation
-    from recurra.terminal import show_written
+    from recurra.terminal import note, show_written, watching
     from recurra.text.levels import level_named
     from recurra.translator import TRANSLATING, SequenceTranslator
 
@@ -78,14 +78,15 @@ def train_translation(
     check_settings(translator, TRANSLATING)
     name = "translation-sample" if sample else f"translation-{Path(source).stem}"
     folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    run_recipe(
-        translation.train_translation,
-        rows,
-        translator,
-        folder=folder,
-        show=show_written,
-        as_json=as_json,
-    )
+    with watching(quiet=as_json) as watch:
+        report = translation.train_translation(
+            rows, translator, folder, stage=watch.stage, notify=watch.training
+        )
+    if as_json:
+        print_json(json.loads(report.to_json()))
+    else:
+        show_written(report)
+        note(f"report: {folder.path / 'report.html'}")
 
 
 @predict.command("SequenceTranslator")
