@@ -68,7 +68,7 @@ class Flag(BaseModel):
 
     def __str__(self) -> str:
         latest = self.findings[-1]
-        done = "" if latest.action == "kept" else f": {latest.action}"
+        done = "" if latest.action in ("kept", "nothing") else f": {latest.action}"
         return (
             f"{self.level}: {self.rule} ({self.count:,}), last on {self.last}: "
             f"{latest.detail}{done}"
@@ -197,7 +197,7 @@ def _of_days(
     here = pd.DatetimeIndex(prices.frame.index)
     expected = needed[(needed >= here[0]) & (needed <= here[-1])]
     for day in expected.difference(here):
-        yield Finding("missing day", day.date(), "no row")
+        yield Finding("missing day", day.date(), "no row", "nothing")
     yield from closed_days(prices, allowed)
 
 
@@ -277,4 +277,4 @@ def _of_age(frame: pd.DataFrame, needed: pd.DatetimeIndex, until: dt.date) -> It
     later = needed[(needed > last) & (needed < pd.Timestamp(until))]
     if len(later):
         detail = f"{len(later):,} days of trading are missing after it, up to {later[-1].date()}"
-        yield Finding("stale series", last.date(), detail)
+        yield Finding("stale series", last.date(), detail, "nothing")
