@@ -237,6 +237,23 @@ def test_an_answer_is_for_the_next_day_of_trading(run: Path, market: Any) -> Non
     assert found["for"].tolist() == ["2024-12-26", "2024-12-26", "2024-12-25"]
 
 
+def test_a_model_that_learned_without_volume_serves_prices_that_have_it(
+    market: Any, tmp_path: Path
+) -> None:
+    without = {ticker: frame.assign(volume=np.nan) for ticker, frame in market.items()}
+    folder = RunFolder(tmp_path / "run")
+    settings = dataclasses.replace(SMALL, folds=1, epochs=1)
+    train_rise(without, settings, folder, source="simulated")
+    model = RiseModel.load(folder.path)
+    pd.testing.assert_frame_equal(model.newest(market), model.newest(without))
+
+
+def test_a_model_that_learned_with_volume_says_so_to_prices_without(run: Path, market: Any) -> None:
+    without = {"SIM001": market["SIM001"].assign(volume=np.nan)}
+    with pytest.raises(DataError, match="a file without volume cannot serve"):
+        RiseModel.load(run).newest(without)
+
+
 def test_a_ticker_with_a_halt_in_its_last_days_gets_no_answer(run: Path, market: Any) -> None:
     halted = market["SIM002"].drop(market["SIM002"].index[-40:-4])
     found = RiseModel.load(run).newest({"SIM001": market["SIM001"], "SIM002": halted})
@@ -317,6 +334,16 @@ def test_the_command_line_trains_on_a_folder_predicts_and_refuses_what_is_stale(
     refused = call(app, ["predict", str(out), *common, "--as-of", day, "--strict"])
     assert refused.exit_code == 2
     assert "must have no faults" in refused.stderr
+    # a ticker of the universe that is too short keeps no other from its answer
+    market["SIM005"].iloc[-100:].round(4).to_csv(prices / "SIM005.csv")
+    others = call(app, ["predict", str(out), *common, "--as-of", day])
+    assert [line[:6] for line in others.stdout.splitlines()] == [
+        "SIM001", "SIM002", "SIM003", "SIM004"
+    ]  # fmt: skip
+    assert "SIM005 must have 250 days" in others.stderr
+    alone = call(app, ["predict", str(out), "SIM005", "--source", str(prices), "--as-of", day])
+    assert alone.exit_code == 2
+
     strict = [*common, *settings, "--strict", "--out", str(tmp_path / "none")]
     again = call(app, ["train", "stock-rise", *strict])
     assert again.exit_code == 2

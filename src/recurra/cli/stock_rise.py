@@ -27,6 +27,7 @@ from recurra.errors import SettingsError
 
 if TYPE_CHECKING:
     from recurra.markets.prices import Prices
+    from recurra.rises import RiseModel
 
 __all__: list[str] = []
 
@@ -88,7 +89,7 @@ def train_stock_rise(
     from recurra.markets.checks import check_prices
     from recurra.recipes.stock_rise import train_rise
     from recurra.rises import NETWORKS, RiseSettings
-    from recurra.terminal import show_rise
+    from recurra.terminal import note, show_rise
 
     names = tuple(model or ["gru"])
     settings = RiseSettings(
@@ -106,6 +107,8 @@ def train_stock_rise(
         seed=seed,
     )
     found, where, notes = _market(tickers, universe, sample, source, offline)
+    for said in notes:
+        note(said)
     checks = [check_prices(prices) for prices in found]
     for check in checks if strict else []:
         check.refuse_faults()
@@ -152,6 +155,10 @@ def predict_stock_rise(
         day = max(prices.frame.index[-1] for prices in found).date()
     else:
         day = dt.datetime.now(tz=dt.UTC).astimezone().date()
+    if universe:  # those that are refused do not keep the others from an answer
+        why = {p.ticker: _refusal(model, p, day, allow_stale) for p in found}
+        found = [p for p in found if not why[p.ticker]] or found
+        notes += [reason for reason in why.values() if reason]
     checks = [check_newest(prices, day, model.settings.window) for prices in found]
     for check in checks if strict else []:
         check.refuse_faults()
@@ -178,6 +185,11 @@ def predict_stock_rise(
     notes += [f"{t}: no answer, for a long gap or an unknown price" for t in sorted(gone)]
     for said in (*notes, *(f"{c.ticker}: {flag}" for c in checks for flag in c.flags)):
         note(said)
+
+
+def _refusal(model: "RiseModel", prices: "Prices", day: dt.date, allow_stale: bool) -> str | None:
+    known = prices.between(end=day).frame
+    return model.refusal(prices.ticker, known, day, allow_stale=allow_stale)
 
 
 def _market(

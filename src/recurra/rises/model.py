@@ -78,18 +78,11 @@ class RiseModel:
         day = as_of or max(f.index[-1] for f in market.values()).date()
         known = {t: f.loc[: pd.Timestamp(day)] for t, f in market.items()}
         for ticker, frame in known.items():
-            if len(frame) < WARM_UP:
-                raise DataError(
-                    f"{ticker} must have {WARM_UP} days of prices, so that averages are those of "
-                    f"the training, but it has {len(frame)} up to {day}. Give a longer history."
-                )
-            late = (pd.Timestamp(day) - frame.index[-1]).days
-            if late > STALE and not allow_stale:
-                raise DataError(
-                    f"prices must reach the day before the one asked about, but {ticker} ends on "
-                    f"{frame.index[-1].date()}, {late} days before {day}. Update it, ask "
-                    f"--as-of {frame.index[-1].date()}, or give --allow-stale."
-                )
+            refusal = self.refusal(ticker, frame, day, allow_stale=allow_stale)
+            if refusal:
+                raise DataError(refusal)
+        if "volume" not in self.names:  # it learned without, as some of its prices had none
+            known = {ticker: frame.assign(volume=np.nan) for ticker, frame in known.items()}
         rows = rows_of(known, self.settings.window, newest=True)
         scores = self.scores(rows)
         seen_to = [known[ticker].index[-1].date() for ticker in rows.tickers]
@@ -104,6 +97,24 @@ class RiseModel:
                 "called": scores >= self.threshold,
             }
         )
+
+    def refusal(
+        self, ticker: str, frame: pd.DataFrame, day: dt.date, *, allow_stale: bool = False
+    ) -> str | None:
+        """Say why prices up to a day are too few or too old to answer from; None: they are not."""
+        if len(frame) < WARM_UP:
+            return (
+                f"{ticker} must have {WARM_UP} days of prices, so that averages are those of "
+                f"the training, but it has {len(frame)} up to {day}. Give a longer history."
+            )
+        last = frame.index[-1].date()
+        if (day - last).days > STALE and not allow_stale:
+            return (
+                f"prices must reach the day before the one asked about, but {ticker} ends on "
+                f"{last}, {(day - last).days} days before {day}. Update it, ask --as-of {last}, or "
+                "give --allow-stale."
+            )
+        return None
 
     def save(self, folder: Path, card: str) -> None:
         """Write a bundle."""
