@@ -23,7 +23,8 @@ TICKERS, DAYS, RISE = 40, 1000, 0.03
 def run(seed: int, edge: float) -> dict[str, object]:
     """Run the recipe on one simulated market."""
     from recurra.markets.simulator import simulate
-    from recurra.recipes.stock_rise import RiseSettings, train_rise
+    from recurra.recipes.stock_rise import train_rise
+    from recurra.rises import RiseSettings
     from recurra.runs import RunFolder
 
     began = time.perf_counter()

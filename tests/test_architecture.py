@@ -23,7 +23,7 @@ FLOORS = [
     {"models", "markets"},
     {"training"},
     {"teaching"},
-    {"estimators"},
+    {"estimators", "rises"},
     {"inside"},
     {"recipes"},
     {"bench", "terminal", "doctor"},

@@ -105,7 +105,7 @@ def test_every_command_and_block_of_python_of_a_chapter_runs(
 def test_every_command_shown_has_the_options_it_is_shown_with(page: str) -> None:
     # what needs data is not run; --help is given only once all options before it are known
     for line in "\n".join(blocks(page, "console")).replace("\\\n", " ").splitlines():
-        words = shlex.split(line.split("  #")[0])
+        words = shlex.split(line.split("  #")[0].removeprefix("$ "))
         if words[:1] == ["recurra"]:
             ways = [words[1:]]
             if words[1] == "predict":  # which one, the run says, which is not there

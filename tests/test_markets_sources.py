@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,9 @@ import pandas as pd
 import pytest
 
 from recurra.errors import DataError, SettingsError, SourceError
-from recurra.markets import cache
+from recurra.markets import cache, choose
 from recurra.markets.cache import CachedSource
-from recurra.markets.choose import chosen_source
+from recurra.markets.choose import chosen_source, prices_of_listing
 from recurra.markets.prices import Prices, prices_from_frame
 from recurra.markets.service import FinanceDataReaderSource
 from recurra.markets.sources import FolderSource
@@ -38,6 +39,7 @@ class Reader:
         return self._next(symbol, start, end)
 
     def StockListing(self, market: str) -> Any:  # noqa: N802
+        print("100%|###| 60/60", file=sys.stderr)  # so it draws its bar of progress
         return self._next(market)
 
 
@@ -104,6 +106,68 @@ def test_columns_of_every_origin_become_one_shape(capsys: pytest.CaptureFixture[
     index = source(INDEX).prices("KS11")
     assert index.frame.iloc[0].tolist() == [896.16, 906.86, 896.16, 906.04, 1]
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("ticker", "answer", "currency"),
+    [
+        ("AAPL", YAHOO, "USD"),
+        ("AMZN", YAHOO, "USD"),
+        ("GOOG", YAHOO, "USD"),
+        ("005930", NAVER, "KRW"),
+        ("091990", NAVER, "KRW"),
+        ("000660", NAVER, "KRW"),
+        ("KS11", INDEX, None),
+        ("KQ11", INDEX, None),
+        ("DJI", YAHOO, None),
+        ("IXIC", YAHOO, None),
+        ("US500", YAHOO, None),
+        ("USD/KRW", YAHOO, "KRW"),
+        ("USD/EUR", YAHOO, "EUR"),
+        ("CNY/KRW", YAHOO, "KRW"),
+        ("BTC/USD", YAHOO, "USD"),
+        ("BTC/KRW", YAHOO, "KRW"),
+    ],
+)
+def test_every_symbol_of_the_lecture_is_asked_for_as_the_service_knows_it(
+    ticker: str, answer: pd.DataFrame, currency: str | None
+) -> None:
+    asking = source(answer)
+    found = asking.prices(ticker.lower(), dt.date(2024, 3, 18), dt.date(2024, 3, 20))
+    assert asking._reader.asked == [(ticker, "2024-03-18", "2024-03-21")]
+    assert (found.ticker, found.currency) == (ticker, currency)
+    assert found.frame.columns.tolist() == ["open", "high", "low", "close", "volume"]
+    assert np.isfinite(found.frame["close"]).all()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "asked", "answer"),
+    [
+        *((name, name, "naver") for name in ("NASDAQ", "NYSE", "AMEX")),
+        ("SP500", "S&P500", "wikipedia"),
+        *((name, name, "krx") for name in ("KRX", "KOSPI", "KOSDAQ", "KONEX")),
+    ],
+)
+def test_every_listing_of_the_lecture_is_asked_for_as_the_service_knows_it(
+    symbol: str, asked: str, answer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shapes = {
+        "naver": {"Symbol": "AAPL", "Name": "Apple Inc", "IndustryCode": "57", "Industry": "전화"},
+        "wikipedia": {"Symbol": "MMM", "Name": "3M", "Sector": "Industrials", "Industry": "x"},
+        "krx": {"Code": "000660", "Name": "SK하이닉스", "Market": "KOSPI", "ChagesRatio": -0.59},
+    }
+    asking = source(pd.DataFrame([shapes[answer]]))
+    table = asking.listing(symbol.lower())
+    assert asking._reader.asked == [(asked,)]
+    assert table.columns[:2].tolist() == ["code", "name"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_listing_may_take_longer_than_prices() -> None:
+    slow = {"timeout": 0.1, "attempts": 1}
+    with pytest.raises(SourceError, match="no answer within 0.1 s"):
+        source(lambda: time.sleep(0.3) or NAVER, **slow).prices("005930")
+    assert len(source(lambda: time.sleep(0.3) or KRX, **slow).listing("KRX")) == 1
 
 
 def test_a_range_is_asked_for_and_kept_to() -> None:
@@ -193,6 +257,47 @@ def test_listings_are_asked_for_by_the_services_names() -> None:
         source(pd.DataFrame()).listing("KRX")
     with pytest.raises(SourceError, match="another shape"):
         source(pd.DataFrame({"x": [1]})).listing("KRX")
+
+
+def test_prices_of_a_listing_come_from_the_files_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECURRA_DATA", str(tmp_path))
+    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path / "cache"))
+    listing = pd.DataFrame({"Code": ["000660", "005930"], "Name": ["A", "B"], "Market": "KOSPI"})
+    listing.to_csv(tmp_path / "KRX.csv", index=False)
+    NAVER.to_csv(tmp_path / "000660.csv")
+    found, absent = prices_of_listing("KOSPI")
+    assert [prices.ticker for prices in found] == ["000660"]
+    assert list(absent) == ["005930"]
+    (tmp_path / "000660.csv").unlink()
+    with pytest.raises(DataError, match="none of the 2 has in"):
+        prices_of_listing("KOSPI", str(tmp_path))
+    with pytest.raises(DataError, match="none of the 2 has in"):
+        prices_of_listing("KOSPI", offline=True)
+
+
+def test_a_service_that_fails_again_and_again_is_not_asked_for_a_whole_listing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Lost:
+        name = "lost"
+
+        def listing(self, symbol: str) -> pd.DataFrame:
+            return pd.DataFrame({"code": [f"{n:06d}" for n in range(0, 9000, 10)], "name": "x"})
+
+        def prices(self, ticker: str, *_: Any) -> Prices:
+            asked.append(ticker)
+            if ticker == "000020":
+                return prices_from_frame(NAVER, ticker, "lost")
+            raise SourceError("the network cannot be reached")
+
+    monkeypatch.setattr(choose, "chosen_source", lambda *_, **__: Lost())
+    with pytest.raises(SourceError, match="cannot be reached"):
+        prices_of_listing("KRX")
+    assert asked == ["000000", "000010", "000020", "000030", "000040", "000050"]
 
 
 class Recorded:

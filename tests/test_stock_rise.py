@@ -12,20 +12,16 @@ from typer.testing import CliRunner
 
 from recurra.cli import app
 from recurra.errors import BundleError, DataError, SettingsError
+from recurra.evaluation.holding import hold_best
+from recurra.evaluation.rise_baselines import VolatilityRule
+from recurra.markets.checks import check_prices
 from recurra.markets.indicators import macd, sma
+from recurra.markets.prices import prices_from_frame
+from recurra.markets.rows import features_of, rows_of
 from recurra.markets.simulator import simulate
-from recurra.recipes.stock_rise import (
-    NETWORKS,
-    RiseModel,
-    RiseSettings,
-    VolatilityRule,
-    build,
-    features_of,
-    hold_best,
-    rows_of,
-    sequences_of,
-    train_rise,
-)
+from recurra.recipes.stock_rise import train_rise
+from recurra.rises import NETWORKS, RiseModel, RiseSettings
+from recurra.rises.networks import build, sequences_of
 from recurra.runs import RunFolder
 from recurra.training import predict
 
@@ -165,6 +161,33 @@ def test_a_run_leaves_a_whole_folder_and_says_what_it_found(run: Path) -> None:
     page = (run / "report.html").read_text("utf-8")
     assert report["answer"][:30] in page
     assert "simulation on past prices" in page
+    assert "The checks found nothing" in page
+
+
+def test_a_run_keeps_what_the_checks_found_and_shows_it(market: Any, tmp_path: Path) -> None:
+    spoilt = {ticker: frame.copy() for ticker, frame in list(market.items())[:4]}
+    days = spoilt["SIM002"].index[100:130]
+    # each a close above its high, so each a fault
+    spoilt["SIM002"].loc[days, "close"] = spoilt["SIM002"].loc[days, "high"] * 1.02
+    prices = [prices_from_frame(frame, ticker, "a test") for ticker, frame in spoilt.items()]
+    folder = RunFolder(tmp_path / "run")
+    settings = dataclasses.replace(SMALL, folds=1, epochs=1)
+    checks = [check_prices(each) for each in prices]
+    train_rise(spoilt, settings, folder, source="a test", checks=checks)
+    report = json.loads((folder.path / "report.json").read_text("utf-8"))
+    (check,) = report["checks"]
+    (flag,) = check["flags"]
+    assert (check["ticker"], flag["rule"], flag["level"]) == (
+        "SIM002", "close out of range", "fault"
+    )  # fmt: skip
+    assert (flag["count"], flag["first"], flag["last"]) == (
+        30, str(days[0].date()), str(days[-1].date())
+    )  # fmt: skip
+    kept = [(finding["date"], finding["action"]) for finding in flag["findings"]]
+    assert kept == [(str(day.date()), "kept") for day in days[-20:]]  # the latest ones
+    page = (folder.path / "report.html").read_text("utf-8")
+    assert "close out of range" in page
+    assert f"{days[-2].date()}, {days[-1].date()} …" in page
 
 
 def test_a_market_without_memory_of_direction_gives_no_evidence(run: Path) -> None:
@@ -205,6 +228,40 @@ def test_a_short_or_stale_series_is_refused(run: Path, market: Any) -> None:
     earlier = market["SIM001"].index[-40].date()
     past = model.newest({"SIM001": market["SIM001"]}, earlier)
     assert past["seen to"].tolist() == [str(earlier)]
+
+
+def test_an_answer_is_for_the_next_day_of_trading(run: Path, market: Any) -> None:
+    pytest.importorskip("exchange_calendars")
+    frame = market["SIM001"].loc[:"2024-12-24"]
+    found = RiseModel.load(run).newest({"000660": frame, "AAPL": frame, "SIM001": frame})
+    assert found["for"].tolist() == ["2024-12-26", "2024-12-26", "2024-12-25"]
+
+
+def test_a_model_that_learned_without_volume_serves_prices_that_have_it(
+    market: Any, tmp_path: Path
+) -> None:
+    without = {ticker: frame.assign(volume=np.nan) for ticker, frame in market.items()}
+    folder = RunFolder(tmp_path / "run")
+    settings = dataclasses.replace(SMALL, folds=1, epochs=1)
+    train_rise(without, settings, folder, source="simulated")
+    model = RiseModel.load(folder.path)
+    pd.testing.assert_frame_equal(model.newest(market), model.newest(without))
+
+
+def test_a_model_that_learned_with_volume_says_so_to_prices_without(run: Path, market: Any) -> None:
+    without = {"SIM001": market["SIM001"].assign(volume=np.nan)}
+    with pytest.raises(DataError, match="a file without volume cannot serve"):
+        RiseModel.load(run).newest(without)
+
+
+def test_a_ticker_with_a_halt_in_its_last_days_gets_no_answer(run: Path, market: Any) -> None:
+    halted = market["SIM002"].drop(market["SIM002"].index[-40:-4])
+    found = RiseModel.load(run).newest({"SIM001": market["SIM001"], "SIM002": halted})
+    assert found["ticker"].tolist() == ["SIM001"]
+    unknown = market["SIM002"].copy()
+    unknown.loc[unknown.index[-2], "high"] = np.nan
+    with pytest.raises(DataError, match="without a long gap or an unknown price"):
+        RiseModel.load(run).newest({"SIM002": unknown})
 
 
 def test_a_killed_run_goes_on_and_ends_in_the_same_weights(
@@ -263,9 +320,43 @@ def test_the_command_line_trains_on_a_folder_predicts_and_refuses_what_is_stale(
     told = call(app, ["predict", str(out), *common, "--as-of", day, "--json"])
     assert told.exit_code == 0, told.output
     assert len(json.loads(told.stdout)["predictions"]) == 4
+    assert json.loads(told.stdout)["checks"][0]["flags"] == []
+
+    # a fault among the days that the answer rests on is told, and refused if asked
+    frame = market["SIM001"].round(4)
+    frame.loc[frame.index[-3], "close"] = frame["high"].iloc[-3] * 1.02
+    frame.to_csv(prices / "SIM001.csv")
+    said = call(app, ["predict", str(out), "SIM001", "--source", str(prices), "--as-of", day])
+    assert said.exit_code == 0, said.output
+    assert said.stdout.startswith("SIM001\tfor ")
+    bad = frame.index[-3].date()
+    assert f"SIM001: fault: close out of range (1), last on {bad}" in said.stderr
+    refused = call(app, ["predict", str(out), *common, "--as-of", day, "--strict"])
+    assert refused.exit_code == 2
+    assert "must have no faults" in refused.stderr
+    # a ticker of the universe that is too short keeps no other from its answer
+    market["SIM005"].iloc[-100:].round(4).to_csv(prices / "SIM005.csv")
+    others = call(app, ["predict", str(out), *common, "--as-of", day])
+    assert [line[:6] for line in others.stdout.splitlines()] == [
+        "SIM001", "SIM002", "SIM003", "SIM004"
+    ]  # fmt: skip
+    assert "SIM005 must have 250 days" in others.stderr
+    alone = call(app, ["predict", str(out), "SIM005", "--source", str(prices), "--as-of", day])
+    assert alone.exit_code == 2
+
+    strict = [*common, *settings, "--strict", "--out", str(tmp_path / "none")]
+    again = call(app, ["train", "stock-rise", *strict])
+    assert again.exit_code == 2
+    assert not (tmp_path / "none").exists()
     wrong = call(app, ["train", "stock-rise", "--rise", "lots", "--sample"])
     assert wrong.exit_code == 2
     assert "a share is written as 5%" in wrong.stderr
+
+
+def test_a_universe_that_is_neither_a_folder_nor_a_listing_is_refused() -> None:
+    found = CliRunner().invoke(app, ["train", "stock-rise", "--universe", "nowhere"])
+    assert found.exit_code == 2
+    assert "but nowhere is neither" in found.stderr
 
 
 @pytest.mark.parametrize(

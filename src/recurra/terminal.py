@@ -16,9 +16,11 @@ if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
     import pandas as pd
 
     from recurra.evaluation.compared import Comparison
+    from recurra.evaluation.leaks import Probe
     from recurra.evaluation.report import ModelInfo, Report, TestResult
     from recurra.evaluation.written import WrittenReport
     from recurra.markets.checks import PriceCheck
+    from recurra.rises import RiseReport
     from recurra.training import History, Step
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "show_layers",
     "show_report",
     "show_result",
+    "show_rise",
     "show_written",
     "watching",
 ]
@@ -144,11 +147,15 @@ def show_report(report: "Report") -> None:
     rows += [(baseline.name, baseline.test) for baseline in report.baselines]
     show_result(rows, f"{report.recipe}{sample}: {report.split.test:,} test rows, 95 % intervals")
     out.print(f"{report.training.curve}; {report.training.seconds:.0f} s of training")
-    for probe in report.leaks:
-        mark = "[green]passed[/]" if probe.passed else "[bold red]LEAK[/]  "
-        out.print(f"{mark} {probe.probe}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)
+    _show_probes(report.leaks)
     style = STYLE[report.verdict.better_than_best_baseline]
     out.print(escape(report.verdict.sentence), style=style, soft_wrap=True)
+
+
+def _show_probes(probes: "list[Probe]") -> None:
+    for probe in probes:
+        mark = "[green]passed[/]" if probe.passed else "[bold red]LEAK[/]  "
+        out.print(f"{mark} {probe.probe}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)
 
 
 def show_written(report: "WrittenReport") -> None:
@@ -173,11 +180,46 @@ def show_written(report: "WrittenReport") -> None:
     out.print(f"{report.training.curve}; {report.training.seconds:.0f} s of training")
     for said in report.notes:
         out.print(escape(said), soft_wrap=True)
-    for probe in report.leaks:
-        mark = "[green]passed[/]" if probe.passed else "[bold red]LEAK[/]  "
-        out.print(f"{mark} {probe.probe}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)
+    _show_probes(report.leaks)
     style = STYLE[report.verdict.better_than_best_baseline]
     out.print(escape(report.verdict.sentence), style=style, soft_wrap=True)
+
+
+def show_rise(report: "RiseReport") -> None:
+    """Print every model tried, what holding gained, what was found in the prices, the answer."""
+    always = next(iter(report.measures.values()))["accuracy_of_base_rate"]
+    sample = " (embedded sample)" if report.data.source.startswith("embedded sample") else ""
+    table = Table(
+        title=f"stock-rise{sample}: {report.split.test:,} test rows, {report.base_rate:.2%} rise; "
+        f"always saying the same has an accuracy of {always:.4f}",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    top = f"precision_at_{report.settings['holdings']}"
+    names = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier_skill": "Brier skill"}
+    names |= {top: top.replace("_", " "), "ece": "ECE", "accuracy": "accuracy"}
+    table.add_column("model", no_wrap=True)
+    for name in (*names.values(), "p, corrected"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for model, values in report.measures.items():
+        p = report.edge.adjusted.get(model)
+        shown = [f"{values[name]:.4f}" for name in names]
+        table.add_row(model, *shown, "" if p is None else f"{p:.3f}")
+    _print_whole(table)
+    traded = report.simulation
+    out.print(
+        f"Simulated holding of the {report.settings['holdings']} highest scores: "
+        f"{traded['total']:+.1%} after costs, largest fall {traded['drawdown']:.1%}; "
+        f"all tickers {traded['all_tickers_total']:+.1%}. A simulation, no advice.",
+        soft_wrap=True,
+    )
+    for rule, found in report.found().items():
+        days, level = sum(flag.count for _, flag in found), found[0][1].level
+        out.print(f"{level}: {rule}, {days:,} days in {len(found):,} tickers", soft_wrap=True)
+    _show_probes(report.leaks)
+    style = STYLE[report.edge.better]
+    out.print(escape(report.answer), style=style, soft_wrap=True)
 
 
 def show_comparison(comparison: "Comparison") -> None:
@@ -298,6 +340,7 @@ def show_check(found: "PriceCheck") -> None:
     for name in ("first", "last"):
         table.add_column(name, no_wrap=True)
     table.add_column("the last one")
+    table.add_column("what was done")
     for flag in sorted(found.flags, key=lambda flag: flag.level):
         table.add_row(
             "[bold red]fault[/]" if flag.level == "fault" else "[dim]note[/]",
@@ -306,6 +349,7 @@ def show_check(found: "PriceCheck") -> None:
             str(flag.first),
             str(flag.last),
             escape(flag.findings[-1].detail),
+            flag.findings[-1].action,
         )
     if found.flags:
         _print_whole(table)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recurra.cli.app import Json, app, print_json
-from recurra.cli.stock_rise import simulate_market
+from recurra.cli.app import Json, Overwrite, Seed, app, print_json
 from recurra.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
@@ -168,13 +167,40 @@ def window(
     note(f"from {found.source}")
     for flag in chosen.check.flags:
         if flag.level == "fault":
-            last = flag.findings[-1]
-            note(f"fault: {flag.rule} ({flag.count:,}), last on {last.date}: {last.detail}")
+            note(str(flag))
     if html:
         note(f"written: {html}")
 
 
-market.command("simulate")(simulate_market)
+@market.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="The folder for TICKER.csv files.")],
+    tickers: Annotated[int, typer.Option(min=1, help="How many.")] = 40,
+    days: Annotated[int, typer.Option(min=1, help="Trading days.")] = 1000,
+    edge: Annotated[
+        float, typer.Option(help="How much the last days tell of the next, 0 for nothing.")
+    ] = 0.0,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write the prices of a simulated market: clustered volatility, fat tails, an edge or none."""
+    from recurra.markets.simulator import simulate as simulated
+
+    made = simulated(tickers, days, edge=edge, seed=seed)
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not overwrite)):
+        raise DataError(
+            f"a simulated market needs an empty folder, but {out} holds something. "
+            "Give another --out, or --overwrite."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    for ticker, frame in made.items():
+        frame.round(4).to_csv(out / f"{ticker}.csv")
+    said = {"folder": str(out), "tickers": tickers, "days": days, "edge": edge, "seed": seed}
+    if as_json:
+        print_json(said)
+    else:
+        typer.echo(f"{tickers} simulated tickers of {days} days in {out}, edge {edge:g}")
 
 
 def _prices(

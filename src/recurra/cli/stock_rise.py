@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,25 +19,24 @@ from recurra.cli.app import (
     begin,
     predict,
     print_json,
+    run_recipe,
     train,
 )
-from recurra.errors import DataError, SettingsError
+from recurra.cli.market import Offline, Source
+from recurra.errors import SettingsError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from recurra.markets.prices import Prices
-    from recurra.recipes.stock_rise import RiseReport
+    from recurra.rises import RiseModel
 
-__all__ = ["simulate_market"]
+__all__: list[str] = []
 
 Universe = Annotated[
     str | None, typer.Option(help="A folder of TICKER.csv files, or a listing such as KOSPI.")
 ]
-Source = Annotated[
-    Path | None, typer.Option(help="A folder to look for tickers in [$RECURRA_DATA].")
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse prices that the checks find faults in.")
 ]
-SAMPLE = {"tickers": 12, "days": 700, "edge": 0.0, "seed": 1}
 
 
 def percentage(text: str) -> float:
@@ -55,8 +54,9 @@ def train_stock_rise(
         list[str] | None, typer.Argument(help="Tickers, such as 000660; none with --universe.")
     ] = None,
     universe: Universe = None,
-    source: Source = None,
     sample: Sample = False,
+    source: Source = None,
+    offline: Offline = False,
     rise: Annotated[str, typer.Option(help="How much is a rise.")] = "5%",
     fall: Annotated[
         str | None, typer.Option(help="No rise is at most this; days between are left out.")
@@ -72,10 +72,12 @@ def train_stock_rise(
         str | None, typer.Option(help="First day of validation; with --test-from, one fit.")
     ] = None,
     test_from: Annotated[str | None, typer.Option(help="First day of the test.")] = None,
+    holdings: Annotated[
+        int,
+        typer.Option(min=1, help="The k of precision at k, and held at once in the simulation."),
+    ] = 5,
     cost: Annotated[str, typer.Option(help="Of a trade, in the simulation.")] = "0.15%",
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse prices that the checks find faults in.")
-    ] = False,
+    strict: Strict = False,
     epochs: Epochs = 15,
     seed: Seed = 0,
     out: Out = None,
@@ -84,8 +86,10 @@ def train_stock_rise(
     as_json: Json = False,
 ) -> None:
     """Train on daily prices to say whether the close rises tomorrow, and judge it by days."""
-    from recurra.recipes.stock_rise import NETWORKS, RiseSettings, train_rise
-    from recurra.terminal import note
+    from recurra.markets.checks import check_prices
+    from recurra.recipes.stock_rise import train_rise
+    from recurra.rises import NETWORKS, RiseSettings
+    from recurra.terminal import note, show_rise
 
     names = tuple(model or ["gru"])
     settings = RiseSettings(
@@ -98,16 +102,29 @@ def train_stock_rise(
         folds=folds,
         validate_from=_day(validate_from),
         test_from=_day(test_from),
+        holdings=holdings,
         cost=percentage(cost),
         seed=seed,
     )
-    market, where, notes = _market(tickers, universe, source, sample, strict)
-    folder = begin(out or Path("runs/stock-rise"), resume=resume, overwrite=overwrite)
-    report = train_rise(market, settings, folder, source=where, notes=notes, stage=note)
-    if as_json:
-        print_json(json.loads(report.to_json()))
-        return
-    _show(report, folder.path)
+    found, where, notes = _market(tickers, universe, sample, source, offline)
+    for said in notes:
+        note(said)
+    checks = [check_prices(prices) for prices in found]
+    for check in checks if strict else []:
+        check.refuse_faults()
+    name = "stock-rise-sample" if sample else "stock-rise"
+    folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
+    run_recipe(
+        train_rise,
+        {prices.ticker: prices.frame for prices in found},
+        settings,
+        folder=folder,
+        show=show_rise,
+        as_json=as_json,
+        source=where,
+        checks=checks,
+        notes=notes,
+    )
 
 
 @predict.command("stock-rise")
@@ -115,118 +132,107 @@ def predict_stock_rise(
     run: Run,
     tickers: Annotated[list[str] | None, typer.Argument(help="Tickers, such as 000660.")] = None,
     universe: Universe = None,
-    source: Source = None,
     sample: Sample = False,
+    source: Source = None,
+    offline: Offline = False,
     as_of: Annotated[str | None, typer.Option(help="The day on which it is asked [today].")] = None,
     allow_stale: Annotated[
         bool, typer.Option("--allow-stale", help="Take a series that ends long before that day.")
     ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse prices that the checks find faults in.")
-    ] = False,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Say how likely each ticker is to rise on the day after its newest prices."""
-    from recurra.recipes.stock_rise import RiseModel
+    from recurra.markets.checks import check_newest
+    from recurra.rises import RiseModel
+    from recurra.terminal import note
 
     model = RiseModel.load(run)
-    market, where, notes = _market(tickers, universe, source, sample, strict)
+    found, where, notes = _market(tickers, universe, sample, source, offline)
     if as_of:
         day: dt.date = dt.date.fromisoformat(str(_day(as_of)))
     elif sample:
-        day = max(frame.index[-1] for frame in market.values()).date()
+        day = max(prices.frame.index[-1] for prices in found).date()
     else:
         day = dt.datetime.now(tz=dt.UTC).astimezone().date()
-    found = model.newest(market, day, allow_stale=allow_stale)
+    if universe:  # those that are refused do not keep the others from an answer
+        why = {p.ticker: _refusal(model, p, day, allow_stale) for p in found}
+        found = [p for p in found if not why[p.ticker]] or found
+        notes += [reason for reason in why.values() if reason]
+    checks = [check_newest(prices, day, model.settings.window) for prices in found]
+    for check in checks if strict else []:
+        check.refuse_faults()
+    market = {prices.ticker: prices.frame for prices in found}
+    scored = model.newest(market, day, allow_stale=allow_stale)
     if as_json:
-        rows = json.loads(found.to_json(orient="records"))
-        print_json({"source": where, "as_of": str(day), "notes": notes, "predictions": rows})
+        print_json(
+            {
+                "source": where,
+                "as_of": str(day),
+                "notes": notes,
+                "checks": [c.latest().model_dump(mode="json", by_alias=True) for c in checks],
+                "predictions": json.loads(scored.to_json(orient="records")),
+            }
+        )
         return
-    for row in found.to_dict("records"):
+    for row in scored.to_dict("records"):
         word = "rise" if row["called"] else "no rise"
         typer.echo(
             f"{row['ticker']}\tfor {row['for']}\t{word}\t{row['probability']:.4f}"
             f"\tbase rate {row['base rate']:.4f}"
         )
+    gone = market.keys() - set(scored["ticker"])
+    notes += [f"{t}: no answer, for a long gap or an unknown price" for t in sorted(gone)]
+    for said in (*notes, *(f"{c.ticker}: {flag}" for c in checks for flag in c.flags)):
+        note(said)
 
 
-def simulate_market(
-    out: Annotated[Path, typer.Option(help="The folder for TICKER.csv files.")],
-    tickers: Annotated[int, typer.Option(min=1, help="How many.")] = 40,
-    days: Annotated[int, typer.Option(min=1, help="Trading days.")] = 1000,
-    edge: Annotated[
-        float, typer.Option(help="How much the last days tell of the next, 0 for nothing.")
-    ] = 0.0,
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-) -> None:
-    """Write the prices of a simulated market: clustered volatility, fat tails, an edge or none."""
-    from recurra.markets.simulator import simulate
-
-    market = simulate(tickers, days, edge=edge, seed=seed)
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not overwrite)):
-        raise DataError(
-            f"a simulated market needs an empty folder, but {out} holds something. "
-            "Give another --out, or --overwrite."
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    for ticker, frame in market.items():
-        frame.round(4).to_csv(out / f"{ticker}.csv")
-    made = {"folder": str(out), "tickers": tickers, "days": days, "edge": edge, "seed": seed}
-    if as_json:
-        print_json(made)
-    else:
-        typer.echo(f"{tickers} simulated tickers of {days} days in {out}, edge {edge:g}")
+def _refusal(model: "RiseModel", prices: "Prices", day: dt.date, allow_stale: bool) -> str | None:
+    known = prices.between(end=day).frame
+    return model.refusal(prices.ticker, known, day, allow_stale=allow_stale)
 
 
 def _market(
     tickers: list[str] | None,
     universe: str | None,
-    source: Path | None,
     sample: bool,
-    strict: bool,
-) -> "tuple[dict[str, pd.DataFrame], str, list[str]]":
-    """Give the prices asked for, where they come from, and what the checks say of them."""
+    source: str | None,
+    offline: bool,
+) -> "tuple[list[Prices], str, list[str]]":
+    """Give the prices asked for, where they come from, and what is to be said of them."""
     if sample + bool(tickers) + bool(universe) != 1:
         raise SettingsError(
-            "give tickers (000660), or --universe FOLDER, or --sample: one of the three."
+            "give tickers (000660), or --universe FOLDER|LISTING, or --sample: one of the three."
         )
-    if sample:
-        from recurra.markets.simulator import simulate
-
-        return simulate(**SAMPLE), "embedded sample (a simulated market without edge)", []  # type: ignore[arg-type]
-    from recurra.markets.checks import check_prices
-
-    prices = _prices(tickers, universe, source)
-    checks = [check_prices(each) for each in prices]
-    if strict:
-        for check in checks:
-            check.refuse_faults()
-    counts: dict[str, int] = {}
-    for check in checks:
-        for flag in check.flags:
-            counts[flag.rule] = counts.get(flag.rule, 0) + flag.count
-    notes = [f"{rule}: {count:,}" for rule, count in sorted(counts.items())]
-    where = universe or f"{', '.join(tickers or [])} of {prices[0].source}"
-    return {each.ticker: each.frame for each in prices}, where, notes
-
-
-def _prices(tickers: list[str] | None, universe: str | None, source: Path | None) -> "list[Prices]":
-    from recurra.markets import sources
+    from recurra.markets.choose import chosen_source, prices_of_listing
     from recurra.markets.sessions import without_closed_days
+    from recurra.markets.simulator import sample_market
+    from recurra.markets.sources import LISTINGS, listing_symbol
+    from recurra.markets.sources import universe as universe_of
 
+    if sample:
+        return sample_market(), "embedded sample (a simulated market without edge)", []
     if universe and Path(universe).is_dir():
-        return sources.universe(universe)
-    folder = sources.FolderSource(source)
+        return universe_of(universe), universe, []
     if universe:
-        listed = folder.listing(universe)
-        codes = [str(code) for code in listed.iloc[:, 0]]
-        tickers = [code for code in codes if folder.find(code)]
-        if not tickers:
-            raise DataError(f"none of the {len(codes)} tickers of {universe} is in {folder.name}.")
+        try:
+            listing_symbol(universe)
+        except SettingsError:
+            raise SettingsError(
+                f"--universe is a folder of TICKER.csv files or a listing ({', '.join(LISTINGS)}), "
+                f"but {universe} is neither."
+            ) from None
+        found, absent = prices_of_listing(universe, source, offline=offline)
+        notes = [
+            f"{len(absent):,} of the {len(found) + len(absent):,} tickers of {universe} have no "
+            f"prices, such as {code}: {reason}"
+            for code, reason in [*absent.items()][:1]
+        ]
+        return found, f"{len(found):,} tickers of {universe}", notes
     # a holiday filled with the next day's prices would tell a model the future
-    return [without_closed_days(folder.prices(ticker)) for ticker in tickers or []]
+    place = chosen_source(source, offline=offline)
+    found = [without_closed_days(place.prices(ticker)) for ticker in tickers or []]
+    return found, f"{', '.join(tickers or [])} of {found[0].source}", []
 
 
 def _day(text: str | None) -> str | None:
@@ -236,28 +242,3 @@ def _day(text: str | None) -> str | None:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError:
         raise SettingsError(f"a day is written as 2024-03-20, not {text!r}.") from None
-
-
-def _show(report: "RiseReport", folder: Path) -> None:
-    from rich.table import Table
-
-    from recurra.terminal import out as console
-
-    table = Table(title=f"{report.split.test:,} test rows, {report.base_rate:.2%} rise")
-    first: dict[str, Any] = next(iter(report.measures.values()))
-    for name in ("model", *first, "p, corrected"):
-        table.add_column(name.replace("_", " "), justify="left" if name == "model" else "right")
-    for name, values in report.measures.items():
-        p = report.edge.adjusted.get(name)
-        cells = [f"{value:.4f}" for value in values.values()]
-        table.add_row(name, *cells, "" if p is None else f"{p:.3f}")
-    console.print(table)
-    traded = report.simulation
-    console.print(
-        f"Simulated holding of the {report.settings['holdings']} highest scores: "
-        f"{traded['total']:+.1%} after costs, largest fall {traded['drawdown']:.1%}; "
-        f"all tickers {traded['all_tickers_total']:+.1%}. A simulation, no advice.",
-        markup=False,
-    )
-    console.print(report.answer, markup=False)
-    console.print(f"Report: {folder / 'report.html'}", markup=False)

@@ -19,7 +19,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MEASURES", "Bootstrap", "Measures", "best_threshold", "calibration_bins", "measure"]
+__all__ = [
+    "MEASURES",
+    "Bootstrap",
+    "Measures",
+    "best_threshold",
+    "calibration_bins",
+    "calibration_tenths",
+    "measure",
+]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -170,6 +178,24 @@ def calibration_bins(truth: Bools, scores: Floats) -> list[tuple[float, float, i
     """Give (mean score, share of positives, rows) of each of the 10 bins that holds rows."""
     bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
     filled = [bins == number for number in range(BINS) if (bins == number).any()]
+    return [
+        (float(scores[rows].mean()), float(truth[rows].mean()), int(rows.sum())) for rows in filled
+    ]
+
+
+def calibration_tenths(truth: Bools, scores: Floats) -> list[tuple[float, float, int]]:
+    """Give (mean score, share of positives, rows) of each tenth of the rows, by rising score.
+
+    Where positives are rare, nearly all scores lie in one of the bins of equal width. Rows of
+    equal score stay together, so there may be fewer tenths.
+
+    Example:
+        >>> calibration_tenths(np.array([False, True]), np.array([0.1, 0.1]))
+        [(0.1, 0.5, 2)]
+    """
+    borders = np.unique(np.quantile(scores, np.arange(1, BINS) / BINS))
+    tenths = np.searchsorted(borders, scores, side="left")
+    filled = [tenths == number for number in np.unique(tenths)]
     return [
         (float(scores[rows].mean()), float(truth[rows].mean()), int(rows.sum())) for rows in filled
     ]

@@ -1,7 +1,7 @@
 """report.html: one file that needs nothing else, plots drawn inline."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,17 @@ from matplotlib.figure import Figure
 from recurra.evaluation.metrics import calibration_bins
 from recurra.evaluation.report import Report
 
-__all__ = ["Curve", "Explanation", "Judged", "environment", "plot_curves", "render", "svg"]
+__all__ = [
+    "INK",
+    "MODEL",
+    "Curve",
+    "Explanation",
+    "Judged",
+    "environment",
+    "plot_curves",
+    "render",
+    "svg",
+]
 
 INK, MODEL, BASELINE, BEST = "#1f2933", "#0b6e99", "#9aa5b1", "#c2410c"
 MOST_MISTAKES = 12
@@ -201,33 +211,3 @@ def _calibration(axes: Any, judged: Judged, report: Report) -> None:
 def plot_curves(curves: list[Curve]) -> Markup:
     """Draw the curves of training as SVG."""
     return svg(lambda axes: _curves(axes, curves))
-
-
-def render_rise(report: Any, calibration: Mapping[str, Sequence[tuple[float, float, int]]]) -> str:
-    """Give the page of a stock-rise run as HTML.
-
-    Args:
-        report: a report with `measures`, `edge`, `networks` and `simulation`.
-        calibration: for some models, bins as `calibration_bins` gives them.
-    """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("recurra.evaluation"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-
-    def bins(axes: Any) -> None:
-        axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
-        for name, points in calibration.items():
-            mean, share, _ = zip(*points, strict=True)
-            axes.plot(mean, share, marker="o", markersize=3, linewidth=1, label=name)
-        axes.set(xlabel="mean score", ylabel="share that rose")
-        axes.legend(frameon=False)
-
-    def worth(axes: Any) -> None:
-        axes.plot(report.simulation["worth"], color=MODEL, linewidth=1)
-        axes.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
-        axes.set(xlabel="test day", ylabel="worth of 1 at the start")
-
-    plots = {"calibration": svg(bins), "worth": svg(worth)}
-    return environment.get_template("rise.html.j2").render(report=report, plots=plots)

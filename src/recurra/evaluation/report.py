@@ -1,6 +1,6 @@
 """What a run found, in the versioned shape of report.json."""
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from recurra.evaluation.leaks import Probe
 from recurra.evaluation.metrics import (
     MEASURES,
-    Bootstrap,
     Measures,
     interval,
     measure,
@@ -155,11 +154,18 @@ class Report(AnyReport):
     baselines: list[BaselineResult]
 
 
+class _Draws(Protocol):
+    """A bootstrap: of groups of rows, or of days in blocks."""
+
+    def draws(self, measures: Measures) -> dict[str, npt.NDArray[np.float64]]:
+        """Give each measure in each draw."""
+
+
 def judge(
     truth: npt.NDArray[np.bool_],
     scores: npt.NDArray[np.float64],
     threshold: float,
-    bootstrap: Bootstrap,
+    bootstrap: _Draws,
 ) -> TestResult:
     """Measure scores on test rows. A network and a baseline are judged by this same function."""
     values = measure(truth, scores, threshold)

@@ -13,11 +13,12 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from recurra.errors import DataError
-from recurra.markets.prices import COLUMNS, Finding, Prices
+from recurra.markets.indicators import WARM_UP
+from recurra.markets.prices import COLUMNS, LEFT_OUT, Finding, Prices
 from recurra.markets.sessions import closed_days, open_days
 from recurra.markets.tickers import Instrument, instrument
 
-__all__ = ["RULES", "Flag", "PriceCheck", "check_prices"]
+__all__ = ["RULES", "Flag", "PriceCheck", "check_newest", "check_prices"]
 
 
 class _Rule(NamedTuple):
@@ -55,7 +56,7 @@ ROUNDING = 2e-3  # adjusted prices are rounded one by one
 
 
 class Flag(BaseModel):
-    """What one rule found."""
+    """What one rule found: how often, from when to when, and each finding or the latest ones."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     rule: str
@@ -64,6 +65,14 @@ class Flag(BaseModel):
     first: dt.date | None
     last: dt.date | None
     findings: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        latest = self.findings[-1]
+        done = "" if latest.action in ("kept", "nothing") else f": {latest.action}"
+        return (
+            f"{self.level}: {self.rule} ({self.count:,}), last on {self.last}: "
+            f"{latest.detail}{done}"
+        )
 
 
 class PriceCheck(BaseModel):
@@ -86,6 +95,11 @@ class PriceCheck(BaseModel):
         """How many faults there are."""
         return sum(flag.count for flag in self.flags if flag.level == "fault")
 
+    def latest(self, most: int = 20) -> "PriceCheck":
+        """Give the check with the last findings of each rule only; counts stay those of all."""
+        flags = [flag.model_copy(update={"findings": flag.findings[-most:]}) for flag in self.flags]
+        return self.model_copy(update={"flags": tuple(flags)})
+
     def refuse_faults(self) -> None:
         """Raise if there are faults.
 
@@ -97,8 +111,7 @@ class PriceCheck(BaseModel):
             named = ", ".join(f"{flag.rule} ({flag.count:,}, last {flag.last})" for flag in broken)
             raise DataError(
                 f"the prices of {self.ticker} must have no faults, but {self.source} has: {named}. "
-                "Mend the data, choose a range without them (--start, --end), or go on without "
-                "--strict."
+                "Mend the data, ask about days without them, or go on without --strict."
             )
 
 
@@ -143,12 +156,30 @@ def check_prices(prices: Prices, *, until: dt.date | None = None) -> PriceCheck:
     )
 
 
+def check_newest(prices: Prices, day: dt.date, window: int) -> PriceCheck:
+    """Check the days up to one that a window and its averages rest on.
+
+    Args:
+        prices: of one ticker.
+        day: later prices are not looked at; if trading went on up to it, they are stale.
+        window: days seen; `WARM_UP` days before them are checked, too.
+    """
+    known = prices.between(end=day)
+    if known.frame.empty:
+        raise DataError(
+            f"prices must begin before {day}, but those of {prices.ticker} begin on "
+            f"{prices.frame.index[0].date()}."
+        )
+    rests_on = known.frame.index[-(window + WARM_UP) :][0].date()
+    return check_prices(known.between(rests_on), until=day)
+
+
 def _day(finding: Finding) -> dt.date:
     return finding.date or dt.date.min
 
 
 def _flag(rule: str, findings: list[Finding]) -> Flag:
-    mended = all(finding.detail.endswith("left out") for finding in findings)
+    mended = all(finding.action == LEFT_OUT for finding in findings)
     level: Literal["fault", "note"] = "note" if mended else RULES[rule].level
     return Flag(
         rule=rule,
@@ -166,7 +197,7 @@ def _of_days(
     here = pd.DatetimeIndex(prices.frame.index)
     expected = needed[(needed >= here[0]) & (needed <= here[-1])]
     for day in expected.difference(here):
-        yield Finding("missing day", day.date(), "no row")
+        yield Finding("missing day", day.date(), "no row", "nothing")
     yield from closed_days(prices, allowed)
 
 
@@ -246,4 +277,4 @@ def _of_age(frame: pd.DataFrame, needed: pd.DatetimeIndex, until: dt.date) -> It
     later = needed[(needed > last) & (needed < pd.Timestamp(until))]
     if len(later):
         detail = f"{len(later):,} days of trading are missing after it, up to {later[-1].date()}"
-        yield Finding("stale series", last.date(), detail)
+        yield Finding("stale series", last.date(), detail, "nothing")

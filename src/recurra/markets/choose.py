@@ -5,13 +5,16 @@ import os
 
 import pandas as pd
 
-from recurra.errors import DataError
+from recurra.errors import DataError, InputError, SourceError
 from recurra.markets.cache import CachedSource
 from recurra.markets.prices import Prices
 from recurra.markets.service import FinanceDataReaderSource
+from recurra.markets.sessions import without_closed_days
 from recurra.markets.sources import FolderSource, PriceSource
 
-__all__ = ["chosen_source"]
+__all__ = ["chosen_source", "prices_of_listing"]
+
+MOST_FAILURES = 3  # so many in a row are no matter of the ticker
 
 
 def chosen_source(name: str | None = None, *, offline: bool = False) -> PriceSource:
@@ -33,6 +36,52 @@ def chosen_source(name: str | None = None, *, offline: bool = False) -> PriceSou
     if not os.environ.get("RECURRA_DATA"):
         return service
     return _FilesFirst(FolderSource(), service)
+
+
+def prices_of_listing(
+    symbol: str, name: str | None = None, *, offline: bool = False
+) -> tuple[list[Prices], dict[str, str]]:
+    """Give the prices of all that is listed, without days of a closed market.
+
+    Where files hold some of them, those are taken, and the network is not asked for the others.
+
+    Args:
+        symbol: of a listing, such as KOSPI.
+        name: of the source, as `chosen_source` takes it.
+        offline: whether the network stays unused.
+
+    Returns:
+        The prices, and for each ticker without any the reason.
+
+    Raises:
+        DataError: there is no such listing, or no price of it.
+        SourceError: the service fails for several tickers in a row.
+    """
+    source = chosen_source(name, offline=offline)
+    codes = [str(code) for code in source.listing(symbol)["code"]]
+    files = source.files if isinstance(source, _FilesFirst) else source
+    if isinstance(files, FolderSource) and any(map(files.find, codes)):
+        source = files
+    found: list[Prices] = []
+    absent: dict[str, str] = {}
+    failures = 0
+    for code in codes:
+        try:
+            found.append(without_closed_days(source.prices(code)))
+            failures = 0
+        except InputError as error:
+            absent[code] = str(error)
+        except SourceError as error:
+            absent[code] = str(error)
+            failures += 1
+            if failures == MOST_FAILURES:
+                raise
+    if not found:
+        raise DataError(
+            f"some ticker of {symbol} must have prices, but none of the {len(codes)} has in "
+            f"{source.name}. The first: {next(iter(absent.values()), 'the listing is empty')}"
+        )
+    return found, absent
 
 
 class _FilesFirst:

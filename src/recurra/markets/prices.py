@@ -15,8 +15,9 @@ from recurra.data.readers import read_lines
 from recurra.errors import DataError
 from recurra.markets.tickers import instrument
 
-__all__ = ["COLUMNS", "Finding", "Prices", "prices_from_frame", "read_prices"]
+__all__ = ["COLUMNS", "LEFT_OUT", "Finding", "Prices", "prices_from_frame", "read_prices"]
 
+LEFT_OUT = "left out"  # of what was done with a row
 COLUMNS = ["open", "high", "low", "close", "volume"]
 NAMES = {
     "date": ("date", "날짜", "일자", "기준일", "일시", "time", "datetime"),
@@ -39,11 +40,12 @@ DATES += ["%m/%d/%Y", "%d/%m/%Y", "%b%d,%Y", "%d-%b-%Y", "%m/%d/%y"]  # spaces t
 
 @dataclass(frozen=True)
 class Finding:
-    """Something found in prices: the rule that found it, the day, and what was seen."""
+    """Something found in prices: the rule that found it, the day, what was seen and done."""
 
     rule: str
     date: dt.date | None
     detail: str
+    action: str = "kept"
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,7 @@ def _numbers(column: pd.Series, name: str, source: str) -> npt.NDArray[np.float6
 
 def _without_empty_rows(table: pd.DataFrame, mended: list[Finding]) -> pd.DataFrame:
     empty = table["close"].isna() | (table["close"] == 0)
-    _note(mended, "empty row", table.index[empty], "no close: left out")
+    _note(mended, "empty row", table.index[empty], "no close", LEFT_OUT)
     return table[~empty]
 
 
@@ -269,8 +271,11 @@ def _without_repeated_dates(table: pd.DataFrame, mended: list[Finding]) -> pd.Da
     for day in table.index[again].unique():
         rows = table.loc[[day]]
         same = len(rows.drop_duplicates()) == 1
-        other = f"other prices, closes {_few(rows['close'])}: the first one is kept"
-        _note(mended, "duplicate date", [day], "the same row again: left out" if same else other)
+        if same:
+            _note(mended, "duplicate date", [day], "the same row again", LEFT_OUT)
+        else:
+            closes = f"other prices, closes {_few(rows['close'])}"
+            _note(mended, "duplicate date", [day], closes, "the first one is kept")
     return table[~again]
 
 
@@ -279,7 +284,7 @@ def _without_weekend_repeats(table: pd.DataFrame, mended: list[Finding]) -> pd.D
     prices = table[COLUMNS[:4]]
     weekend = pd.DatetimeIndex(table.index).day_of_week >= 5
     repeated = (prices == prices.shift()).all(axis=1) & weekend
-    _note(mended, "weekend repeat", table.index[repeated], "repeats the day before: left out")
+    _note(mended, "weekend repeat", table.index[repeated], "repeats the day before", LEFT_OUT)
     return table.loc[~repeated]
 
 
@@ -290,8 +295,9 @@ def _with_halted_days(table: pd.DataFrame, mended: list[Finding]) -> pd.DataFram
         return table
     halted = zero.all(axis=1)
     some &= ~halted
-    _note(mended, "halted day", table.index[halted], "open, high and low zero: set to the close")
-    _note(mended, "zero price", table.index[some], "a zero open, high or low: now unknown")
+    days = table.index
+    _note(mended, "halted day", days[halted], "open, high and low zero", "set to the close")
+    _note(mended, "zero price", days[some], "a zero open, high or low", "taken as unknown")
     table = table.copy()
     for name in zero.columns:
         table.loc[zero[name], name] = np.nan
@@ -299,8 +305,9 @@ def _with_halted_days(table: pd.DataFrame, mended: list[Finding]) -> pd.DataFram
     return table
 
 
-def _note(mended: list[Finding], rule: str, days: object, detail: str) -> None:
-    mended += [Finding(rule, day.date(), detail) for day in pd.DatetimeIndex(days)]  # type: ignore[arg-type]
+def _note(mended: list[Finding], rule: str, days: object, detail: str, action: str) -> None:
+    each = pd.DatetimeIndex(days)  # type: ignore[arg-type]
+    mended += [Finding(rule, day.date(), detail, action) for day in each]
 
 
 def _few(values: pd.Series) -> str:

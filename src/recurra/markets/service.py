@@ -39,7 +39,7 @@ class FinanceDataReaderSource:
     """Prices and listings through the package FinanceDataReader.
 
     Args:
-        timeout: seconds that one attempt may take.
+        timeout: seconds that one attempt may take; a listing of many pages has six times as long.
         attempts: how often to try; the pauses between double.
         pause: seconds before the second attempt.
         reader: the package; None: imported when first needed.
@@ -98,7 +98,11 @@ class FinanceDataReaderSource:
         """
         symbol = listing_symbol(symbol)
         asked = "S&P500" if symbol == "SP500" else symbol
-        frame = self._ask(f"the listing of {symbol}", lambda fdr: fdr.StockListing(asked))
+        frame = self._ask(
+            f"the listing of {symbol}",
+            lambda fdr: fdr.StockListing(asked),
+            timeout=6 * self.timeout,
+        )
         if not isinstance(frame, pd.DataFrame) or frame.columns.empty or frame.empty:
             raise SourceError(
                 f"{self.name} must give the listing of {symbol}, but gave an empty table. "
@@ -109,16 +113,19 @@ class FinanceDataReaderSource:
         except DataError as error:
             raise SourceError(f"{self.name} gave a listing of another shape: {error}") from None
 
-    def _ask(self, wanted: str, question: Callable[[Any], Found]) -> Found:
+    def _ask(
+        self, wanted: str, question: Callable[[Any], Found], *, timeout: float | None = None
+    ) -> Found:
         """Ask until there is an answer, with doubling pauses; say in one line why there is none."""
         reader = self._reader or _installed_reader()
+        seconds = timeout or self.timeout
         for attempt in range(1, self.attempts + 1):
             try:
-                return _within(self.timeout, lambda: question(reader))
+                return _within(seconds, lambda: question(reader))
             except Exception as error:
                 if attempt == self.attempts or isinstance(error, LASTING) or _is_missing(error):
                     raise SourceError(
-                        f"{self.name} could not give {wanted}: {_reason(error, self.timeout)}. "
+                        f"{self.name} could not give {wanted}: {_reason(error, seconds)}. "
                         f"{OFFLINE_WAYS}"
                     ) from None
                 time.sleep(self.pause * 2 ** (attempt - 1))
@@ -136,7 +143,7 @@ def _installed_reader() -> Any:
 
 
 def _within(seconds: float, work: Callable[[], Found]) -> Found:
-    """Run `work` for at most that long; what it prints goes nowhere.
+    """Run `work` for at most that long; what it prints goes nowhere, bars of progress neither.
 
     A request that hangs cannot be stopped from outside, so its thread is left behind.
     """
@@ -148,7 +155,8 @@ def _within(seconds: float, work: Callable[[], Found]) -> Found:
         except BaseException as error:
             answers.put((False, error))
 
-    with contextlib.redirect_stdout(io.StringIO()):
+    nowhere = io.StringIO()
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         threading.Thread(target=run, daemon=True).start()
         try:
             good, answer = answers.get(timeout=seconds)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from recurra.markets.prices import Finding, Prices
+from recurra.markets.prices import LEFT_OUT, Finding, Prices
 from recurra.markets.tickers import Instrument, instrument
 
-__all__ = ["closed_days", "open_days", "without_closed_days"]
+__all__ = ["closed_days", "next_open_day", "open_days", "without_closed_days"]
 
 # the Korean exchange was open on Saturdays until then, which calendars leave out
 LAST_KOREAN_SATURDAY = pd.Timestamp("1998-12-05")
@@ -22,9 +22,9 @@ def open_days(
 ) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex, str]:
     """Give the days from `first` to `last` on which something is traded.
 
-    A coin is traded every day, a currency on weekdays except the first of January and Christmas,
-    the rest by the calendar of its exchange (`pip install 'recurra[markets]'`), or on weekdays
-    where that is not installed.
+    A coin is traded every day, a simulated share on weekdays, a currency on weekdays except the
+    first of January and Christmas, the rest by the calendar of its exchange (`pip install
+    'recurra[markets]'`), or on weekdays where that is not installed.
 
     Returns:
         The days that must be there, the days that may be there, too, and the calendar in words.
@@ -33,6 +33,8 @@ def open_days(
     weekdays = every[every.day_of_week < 5]
     if known.kind == "crypto":
         return every, every, "every day"
+    if known.kind == "simulated":
+        return weekdays, weekdays, "weekdays"
     if known.kind == "currency":
         quiet = ((every.month == 1) & (every.day == 1)) | ((every.month == 12) & (every.day == 25))
         return weekdays.difference(every[quiet]), every, "weekdays"
@@ -45,6 +47,13 @@ def open_days(
     if known.calendar == "XKRX":
         allowed = sessions.union(every[(every.day_of_week == 5) & (every <= LAST_KOREAN_SATURDAY)])
     return sessions, allowed, calendar
+
+
+def next_open_day(known: Instrument, day: dt.date) -> dt.date:
+    """Give the first day after one on which something is traded, as far as the calendar knows."""
+    needed, _, _ = open_days(known, day + dt.timedelta(days=1), day + dt.timedelta(days=21))
+    following = needed if len(needed) else pd.bdate_range(day + dt.timedelta(days=1), periods=1)
+    return following[0].date()
 
 
 def closed_days(prices: Prices, allowed: pd.DatetimeIndex) -> list[Finding]:
@@ -77,7 +86,7 @@ def without_closed_days(prices: Prices) -> Prices:
     if not found:
         return prices
     frame = prices.frame.drop(pd.DatetimeIndex([finding.date for finding in found]))
-    left_out = [replace(finding, detail=f"{finding.detail}: left out") for finding in found]
+    left_out = [replace(finding, action=LEFT_OUT) for finding in found]
     return replace(prices, frame=frame, mended=(*prices.mended, *left_out))
 
 

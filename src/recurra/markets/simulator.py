@@ -23,8 +23,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.errors import SettingsError
+from recurra.markets.prices import Prices, prices_from_frame
 
-__all__ = ["simulate"]
+__all__ = ["sample_market", "simulate"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,6 +90,12 @@ def simulate(
         )
         for number in range(tickers)
     }
+
+
+def sample_market() -> list[Prices]:
+    """Give the embedded sample: 12 tickers over 700 days, without edge."""
+    market = simulate(tickers=12, days=700, seed=1)
+    return [prices_from_frame(frame, ticker, "simulated") for ticker, frame in market.items()]
 
 
 def _check(tickers: int, days: int, edge: float) -> None:

@@ -13,6 +13,7 @@ KRX_CODE = re.compile(r"\d{4}[0-9A-HJ-NP-TV-Z][0-9KLMN]")
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.^=:&-]{0,19}|\^[A-Z0-9]{1,12}")
 KOREAN_INDICES = {"KS11", "KQ11", "KS200", "KOSPI", "KOSDAQ", "KPI200"}
 NEW_YORK_INDICES = {"DJI", "IXIC", "US500", "S&P500", "RUT", "VIX"}
+SIMULATED = re.compile(r"SIM\d{3,}")  # as `recurra market simulate` names them
 CURRENCIES = {"USD", "EUR", "KRW", "CNY", "JPY", "GBP", "CHF", "AUD", "CAD", "HKD"}
 COINS = {"BTC", "ETH", "XRP", "USDT", "USDC", "BNB", "ADA", "SOL", "DOGE"}
 
@@ -23,7 +24,7 @@ class Instrument:
 
     Args:
         ticker: as sources know it, such as 000660, AAPL, KS11 or USD/KRW.
-        kind: stock, index, currency or crypto.
+        kind: stock, index, currency, crypto, or simulated.
         calendar: the exchange's code, such as XKRX; None where no exchange closes.
         currency: of the prices; None for points of an index.
     """
@@ -61,6 +62,8 @@ def instrument(ticker: str) -> Instrument:
             f"a ticker is a code such as 000660, AAPL, KS11, USD/KRW or BTC/KRW, not {ticker!r}. "
             "Find the code of a name: recurra market listing KRX --find NAME"
         )
+    if SIMULATED.fullmatch(symbol):
+        return Instrument(symbol, "simulated", None, None)
     if symbol in KOREAN_INDICES:
         return Instrument(symbol, "index", "XKRX", None)
     if symbol in NEW_YORK_INDICES or symbol.startswith("^"):
