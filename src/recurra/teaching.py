@@ -27,11 +27,12 @@ from recurra.training import (
     Notify,
     Plan,
     Step,
+    Visitor,
     Weights,
     bucket_of,
+    progress,
     run_epochs,
     seeded,
-    visit,
 )
 
 __all__ = ["Lesson", "layer_weights", "log_probabilities", "log_softmax", "ragged_tokens", "teach"]
@@ -121,6 +122,11 @@ class _Epoch(keras.utils.PyDataset):  # type: ignore[misc]
         return tuple(inputs), targets, weights / weights.sum()
 
 
+def surprise(targets: Any, logits: Any) -> Any:
+    """Give -log p(target) of every step."""
+    return keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
+
+
 def log_softmax(logits: Floats) -> Floats:
     """Give log(exp(x) / Σ exp(x)) over the last axis, which cannot overflow in this form."""
     shifted = logits - logits.max(-1, keepdims=True)
@@ -174,11 +180,8 @@ def teach(
     """
     with seeded(plan.seed):
         model = build()
-    model.compile(
-        keras.optimizers.Adam(plan.learning_rate, global_clipnorm=1.0),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"),
-    )
-    model.optimizer.build(model.trainable_variables)
+    optimizer = keras.optimizers.Adam(plan.learning_rate, global_clipnorm=1.0)
+    visitor = Visitor(model, optimizer, surprise, reduction="sum")
     taught, held = lesson.take(sides[0]), lesson.take(sides[1])
 
     def tell(step: Step) -> None:
@@ -188,9 +191,9 @@ def teach(
     def epoch(history: History) -> dict[str, float]:
         rng = np.random.default_rng([plan.seed, len(history.rows) + 1])
         batches = _Epoch(taught, plan.batch_size, rng)
-        logs = visit(model, batches, plan, history, tell)
-        said = log_probabilities(model.predict_on_batch, held)
-        return {"loss": logs["loss"], "validation_loss": -said.sum() / held.targets.lengths.sum()}
+        loss = visitor.visit(batches, progress(plan, history, tell))
+        said = log_probabilities(visitor.outputs, held)
+        return {"loss": loss, "validation_loss": -said.sum() / held.targets.lengths.sum()}
 
     checkpoint = checkpoints / "member-1.safetensors" if checkpoints else None
     return run_epochs(model, epoch, plan, checkpoint=checkpoint, fingerprint=fingerprint, tell=tell)

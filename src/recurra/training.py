@@ -43,13 +43,14 @@ __all__ = [
     "Plan",
     "Predictor",
     "Step",
+    "Visitor",
     "Weights",
     "predict",
+    "progress",
     "quantile_loss",
     "run_epochs",
     "seeded",
     "train",
-    "visit",
     "write_atomically",
 ]
 
@@ -245,15 +246,6 @@ class _Epoch(keras.utils.PyDataset):  # type: ignore[misc]
         return targets, weights
 
 
-class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
-    def __init__(self, step: Callable[[float], None], batches: int) -> None:
-        super().__init__()
-        self.step, self.batches = step, batches
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.step((batch + 1) / self.batches)
-
-
 def predict(model: Any, inputs: Inputs) -> npt.NDArray[np.float64]:
     """Give the model's output for each row, in row order.
 
@@ -336,6 +328,109 @@ def _stateless(model: Any) -> Callable[..., Any]:
     return compiled
 
 
+class _Reduced(keras.losses.Loss):  # type: ignore[misc]
+    """One loss of a batch; Keras leaves out what is masked."""
+
+    def __init__(self, function: Callable[[Any, Any], Any], reduction: str) -> None:
+        super().__init__(reduction=reduction)
+        self.function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.function(y_true, y_pred)
+
+
+class Visitor:
+    """Takes a network through its training rows, a step of the optimizer for every batch.
+
+    ::
+
+        loss = Σ weights · loss(targets, network(inputs)) / number of losses that are not masked
+        weights of the network ← optimizer(gradient of the loss)
+
+    On JAX the whole step is one compiled function, and batches are padded while it runs: Keras'
+    `fit` does the same work, but on short sequences takes longer around it than in it. On another
+    backend `fit` is used.
+
+    Args:
+        model: a fresh Keras model.
+        optimizer: a fresh Keras optimizer.
+        loss: the name of a Keras loss, or a function (targets, outputs) → losses.
+        reduction: Keras' name for what becomes of the losses of a batch.
+    """
+
+    def __init__(
+        self, model: Any, optimizer: Any, loss: Loss, reduction: str = "sum_over_batch_size"
+    ) -> None:
+        function = keras.losses.get(loss) if isinstance(loss, str) else loss
+        mean = keras.metrics.MeanMetricWrapper(function, name="mean_of_loss")
+        model.compile(optimizer, _Reduced(function, reduction), weighted_metrics=[mean])
+        optimizer.build(model.trainable_variables)
+        self.model = model
+        on_jax = keras.backend.backend() == "jax"
+        self._step = _compiled_step(model, function) if on_jax else None
+        self._outputs = _stateless(model) if on_jax else None
+
+    def visit(self, batches: Any, tell: Callable[[float], None]) -> float:
+        """Visit all batches once; tell how much is done; give the weighted mean of the losses."""
+        if self._step is None:
+            return self._fit(batches, tell)
+        variables = self._variables()
+        state = [[v.value for v in group] for group in variables]
+        sums = (np.float32(0), np.float32(0))
+        for i in range(len(batches)):
+            state, sums = self._step(state, sums, *batches[i])
+            tell((i + 1) / len(batches))
+        for group, values in zip(variables, state, strict=True):
+            _assign(group, values)
+        total, weight = map(float, sums)
+        return total / weight
+
+    def _variables(self) -> tuple[list[Any], ...]:
+        model = self.model
+        return model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
+
+    def _fit(self, batches: Any, tell: Callable[[float], None]) -> float:
+        step = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: tell((batch + 1) / len(batches))
+        )
+        logs = self.model.fit(batches, verbose=0, shuffle=False, callbacks=[step]).history
+        return float(logs["mean_of_loss"][0])
+
+    def outputs(self, arrays: Any) -> Any:
+        """Give what the network, as it is now, makes of one padded batch."""
+        if self._outputs is None:
+            return self.model.predict_on_batch(arrays)
+        trainable, fixed, _ = ([v.value for v in group] for group in self._variables())
+        return self._outputs(trainable, fixed, arrays)
+
+
+def _compiled_step(model: Any, loss: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Compile (state, sums, inputs, targets, weights) → state and sums after the step."""
+    import jax
+
+    def loss_of(
+        trainable: list[Any], fixed: list[Any], arrays: Any, targets: Any, weights: Any
+    ) -> tuple[Any, Any]:
+        outputs, fixed, added = model.stateless_call(
+            trainable, fixed, arrays, training=True, return_losses=True
+        )
+        mean = model.loss(targets, outputs, sample_weight=weights)
+        return mean + sum(added), ((loss(targets, outputs) * weights).sum(), fixed)
+
+    gradient = jax.grad(loss_of, has_aux=True)
+
+    def step(
+        state: list[list[Any]], sums: tuple[Any, Any], arrays: Any, targets: Any, weights: Any
+    ) -> tuple[list[list[Any]], tuple[Any, Any]]:
+        trainable, fixed, optimizer = state
+        slopes, (total, fixed) = gradient(trainable, fixed, arrays, targets, weights)
+        trainable, optimizer = model.optimizer.stateless_apply(optimizer, slopes, trainable)
+        return [trainable, fixed, optimizer], (sums[0] + total, sums[1] + weights.sum())
+
+    compiled: Callable[..., Any] = jax.jit(step, donate_argnums=0)
+    return compiled
+
+
 def log_loss(targets: Floats, scores: npt.NDArray[np.float64], weights: Floats) -> float:
     """Give the weighted mean of -target log(score) - (1 - target) log(1 - score)."""
     p = np.clip(scores, 1e-7, 1 - 1e-7)
@@ -406,12 +501,7 @@ def train(
     """
     with seeded(plan.seed):
         model = build()
-    model.compile(
-        keras.optimizers.Adam(plan.learning_rate),
-        loss,
-        weighted_metrics=[loss if isinstance(loss, str) else _metric(loss)],
-    )
-    model.optimizer.build(model.trainable_variables)
+    visitor = Visitor(model, keras.optimizers.Adam(plan.learning_rate), loss)
     untouched = _values(model.optimizer.variables)
     trained = []
     for member, (training, validation) in enumerate(sides):
@@ -423,7 +513,7 @@ def train(
         checkpoint = checkpoints and checkpoints / f"member-{member + 1}.safetensors"
         tell = partial(notify, member + 1) if notify else lambda step: None
         rows = example.take(training), example.take(validation)
-        loop = _Loop(model, *rows, loss, plan, plan.seed + member, tell)
+        loop = _Loop(visitor, *rows, loss, plan, plan.seed + member, tell)
         trained.append(
             run_epochs(
                 model,
@@ -437,15 +527,11 @@ def train(
     return trained
 
 
-def _metric(loss: Callable[[Any, Any], Any]) -> Any:
-    return keras.metrics.MeanMetricWrapper(loss, name="mean_of_loss")
-
-
 @dataclass
 class _Loop:
     """The epochs of one member."""
 
-    model: Any
+    visitor: Visitor
     training: Example
     validation: Example
     loss: Loss
@@ -457,21 +543,15 @@ class _Loop:
         """Visit the training rows once; measure both losses."""
         rng = np.random.default_rng([self.seed, len(history.rows) + 1])
         batches = _Epoch(self.training, self.plan.batch_size, rng)
-        logs = visit(self.model, batches, self.plan, history, self.tell)
-        outputs = predict(self.model, self.validation.inputs)
-        loss = mean_loss(self.loss, self.validation, outputs)
-        name = self.loss if isinstance(self.loss, str) else "mean_of_loss"
-        return {"loss": logs[name], "validation_loss": loss}
+        loss = self.visitor.visit(batches, progress(self.plan, history, self.tell))
+        outputs = _outputs(self.visitor.outputs, self.validation.inputs)
+        return {"loss": loss, "validation_loss": mean_loss(self.loss, self.validation, outputs)}
 
 
-def visit(
-    model: Any, batches: Any, plan: Plan, history: History, tell: Callable[[Step], None]
-) -> dict[str, float]:
-    """Take a step of training for every batch; give Keras' logs."""
+def progress(plan: Plan, history: History, tell: Callable[[Step], None]) -> Callable[[float], None]:
+    """Give who tells how much of the epoch is done."""
     epoch = len(history.rows) + 1
-    progress = _Progress(lambda done: tell(Step(epoch, plan.epochs, done, history)), len(batches))
-    logs = model.fit(batches, verbose=0, shuffle=False, callbacks=[progress]).history
-    return {name: values[0] for name, values in logs.items()}
+    return lambda done: tell(Step(epoch, plan.epochs, done, history))
 
 
 def run_epochs(

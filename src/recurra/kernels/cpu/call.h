@@ -273,11 +273,11 @@ inline const Cell *cell_named(std::string_view name) {
   return name == "simple_rnn" ? &level()->simple_rnn : nullptr;
 }
 
-// As many lanes as threads and rows allow, unless the work is not worth waking another thread.
+// As many lanes as threads and rows allow, unless the work is not worth waking another thread: that
+// takes about as long as some million operations.
 template <class Pool>
-int64_t lanes_for(const Call &call, const Schedule &schedule, Pool &pool) {
-  const double work = 4.0 * schedule.taken() * call.units * (call.units + call.features);
-  if (work < 2e5) return 1;
+int64_t lanes_for(const Call &call, const Schedule &schedule, int64_t weights, Pool &pool) {
+  if (2.0 * schedule.taken() * weights < 6e6) return 1;
   return std::max<int64_t>(1, std::min<int64_t>(call.batch, pool.num_threads()));
 }
 
@@ -327,7 +327,8 @@ void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const int64_t packed_floats = cell.packed(call);
   if (const int64_t parts = single_parts(call, packed_floats, pool))
     return forward_single(pool, cell.single, call, parts);
-  const int64_t lanes = lanes_for(call, schedule, pool), each = lines(cell.scratch(call));
+  const int64_t lanes = lanes_for(call, schedule, packed_floats, pool);
+  const int64_t each = lines(cell.scratch(call));
   const Scratch packed(packed_floats), scratch(lanes * each);
   const int64_t parts = cell.parts(call), groups = groups_for(pool, packed_floats, parts);
   share(pool, groups, [&](int64_t group) {
@@ -343,9 +344,11 @@ void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const Schedule schedule(call, mask);
   schedule.put(call);
 
-  if (const int64_t parts = single_parts(call, cell.packed(call), pool))
+  const int64_t weights = cell.packed(call);
+  if (const int64_t parts = single_parts(call, weights, pool))
     return backward_single(pool, cell.single, call, parts);
-  const int64_t lanes = lanes_for(call, schedule, pool), each = lines(cell.scratch_back(call));
+  const int64_t lanes = lanes_for(call, schedule, 2 * weights, pool);
+  const int64_t each = lines(cell.scratch_back(call));
   const int64_t sums = cell.gradients(call), packed_floats = cell.packed_back(call);
   const Scratch packed(packed_floats), scratch(lanes * each), gradients(lanes * sums);
   const int64_t parts = cell.parts(call), groups = groups_for(pool, packed_floats, parts);
