@@ -306,7 +306,7 @@ def _everywhere() -> Iterator[None]:
     before = {stock: vars(stock).get(name) for stock, (name, _) in lent.items()}
     for stock, (name, ours) in lent.items():
         setattr(stock, name, _lent(ours, getattr(stock, name)))
-        stock.plan = FAST[stock].plan
+        stock.plan = plan_embedding if FAST[stock] is Embedding else plan
     yield
     for stock, (name, _) in lent.items():
         del stock.plan

@@ -192,7 +192,7 @@ def teach(
         rng = np.random.default_rng([plan.seed, len(history.rows) + 1])
         batches = _Epoch(taught, plan.batch_size, rng)
         loss = visitor.visit(batches, progress(plan, history, tell))
-        said = log_probabilities(visitor.outputs, held)
+        said = log_probabilities(visitor.network(), held)
         return {"loss": loss, "validation_loss": -said.sum() / held.targets.lengths.sum()}
 
     checkpoint = checkpoints / "member-1.safetensors" if checkpoints else None

@@ -190,10 +190,12 @@ def bucket_of(lengths: Rows) -> Rows:
 def _batches(inputs: Inputs, order: Rows, size: int) -> list[tuple[list[int], Rows]]:
     """Cut rows, in the order given, into (padded length of each input, rows) of one bucket each."""
     buckets = np.stack([bucket_of(part.lengths[order]) for part in parts(inputs)], axis=1)
+    shapes = np.ravel_multi_index(np.log2(buckets).astype(int).T, (64,) * buckets.shape[1])
     cut = []
-    for bucket in np.unique(buckets, axis=0):
-        rows = order[(buckets == bucket).all(axis=1)]
-        cut += [(bucket.tolist(), rows[i : i + size]) for i in range(0, len(rows), size)]
+    for shape in np.unique(shapes):
+        here = np.flatnonzero(shapes == shape)
+        timesteps, rows = buckets[here[0]].tolist(), order[here]
+        cut += [(timesteps, rows[i : i + size]) for i in range(0, len(rows), size)]
     return cut
 
 
@@ -396,12 +398,12 @@ class Visitor:
         logs = self.model.fit(batches, verbose=0, shuffle=False, callbacks=[step]).history
         return float(logs["mean_of_loss"][0])
 
-    def outputs(self, arrays: Any) -> Any:
-        """Give what the network, as it is now, makes of one padded batch."""
+    def network(self) -> Call:
+        """Give the network, as it is now, as a function of one padded batch."""
         if self._outputs is None:
-            return self.model.predict_on_batch(arrays)
+            return self.model.predict_on_batch  # type: ignore[no-any-return]
         trainable, fixed, _ = ([v.value for v in group] for group in self._variables())
-        return self._outputs(trainable, fixed, arrays)
+        return partial(self._outputs, trainable, fixed)
 
 
 def _compiled_step(model: Any, loss: Callable[[Any, Any], Any]) -> Callable[..., Any]:
@@ -544,7 +546,7 @@ class _Loop:
         rng = np.random.default_rng([self.seed, len(history.rows) + 1])
         batches = _Epoch(self.training, self.plan.batch_size, rng)
         loss = self.visitor.visit(batches, progress(self.plan, history, self.tell))
-        outputs = _outputs(self.visitor.outputs, self.validation.inputs)
+        outputs = _outputs(self.visitor.network(), self.validation.inputs)
         return {"loss": loss, "validation_loss": mean_loss(self.loss, self.validation, outputs)}
 
 

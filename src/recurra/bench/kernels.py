@@ -108,7 +108,7 @@ def _processor() -> str:
     return next(models, platform.machine())
 
 
-def example(case: Case) -> dict[str, npt.NDArray[Any]]:
+def example(case: Case) -> dict[str, Any]:
     """Draw tokens, labels and weights."""
     rng = np.random.default_rng(0)
     columns, units, rows = GATES[case.cell] * case.units, case.units, case.batch * case.steps

@@ -14,6 +14,7 @@ from recurra.backend import keras
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.base import Floats, Texts
 from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
+from recurra.layers import Embedding
 from recurra.steps import MaskedConv1D
 from recurra.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
 from recurra.text import Vocabulary
@@ -194,12 +195,12 @@ class SequenceGenerator(WritingEstimator):
         """Give a fresh Keras model: tokens (and a class) to the logits of the next token."""
         tokens = layers.Input((None,), dtype="int32", name="tokens")
         size = len(self.vocabulary_)
-        x = layers.Embedding(size, min(64, self.units), name="embedding")(tokens)
+        x = Embedding(size, min(64, self.units), name="embedding")(tokens)
         inputs = [tokens]
         if len(self.classes_) > 1:
             chosen = layers.Input((), dtype="int32", name="class")
             inputs = [chosen, tokens]
-            given = layers.Embedding(len(self.classes_), 16, name="class_embedding")(chosen)
+            given = Embedding(len(self.classes_), 16, name="class_embedding")(chosen)
             x = layers.Concatenate(name="with_class")([x, _Along(name="along")([given, x])])
         x = layers.Dropout(self.dropout, name="input_dropout")(x)
         cell = WRITERS[self.model][0]

@@ -14,7 +14,7 @@ from recurra.backend import keras
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.base import Texts
 from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
-from recurra.layers import Bidirectional
+from recurra.layers import Bidirectional, Embedding
 from recurra.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
 from recurra.text import Vocabulary
 from recurra.text.levels import level_named, writing_vocabulary
@@ -186,9 +186,7 @@ class SequenceTranslator(WritingEstimator):
         cell, half = CELLS[self.model][0], self.units // 2
         source = layers.Input((None,), dtype="int32", name="source")
         target = layers.Input((None,), dtype="int32", name="target")
-        x = layers.Embedding(len(self.source_), half, mask_zero=True, name="source_embedding")(
-            source
-        )
+        x = Embedding(len(self.source_), half, mask_zero=True, name="source_embedding")(source)
         x = layers.Dropout(self.dropout, name="source_dropout")(x)
         both = Bidirectional(
             cell(half, return_sequences=True, return_state=True, name="encoder"), name="both"
@@ -201,7 +199,7 @@ class SequenceTranslator(WritingEstimator):
             )
             for i in range(parts)
         ]
-        y = layers.Embedding(len(self.target_), half, name="target_embedding")(target)
+        y = Embedding(len(self.target_), half, name="target_embedding")(target)
         y = layers.Dropout(self.dropout, name="target_dropout")(y)
         said = cell(self.units, return_sequences=True, name="decoder")(y, initial_state=state)
         if self.attention:
