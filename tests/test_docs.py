@@ -37,7 +37,7 @@ def commands(page: str) -> list[str]:
     return [line.split("  #")[0].strip() for line in lines if line.strip()]
 
 
-def english(pages: list[str]) -> list[str]:
+def in_english(pages: list[str]) -> list[str]:
     """What is run: the Korean pages show the same commands and Python, as a test below holds."""
     return [page for page in pages if not page.endswith(".ko.md")]
 
@@ -59,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", english(PAGES))
+@pytest.mark.parametrize("page", in_english(PAGES))
 def test_every_documented_command_works(page: str, folder: Path) -> None:
     environment = {**os.environ, "RECURRA_DATA": str(folder), "XLA_FLAGS": QUICKLY_COMPILED}
     assert commands(page)
@@ -83,7 +83,7 @@ def test_every_documented_command_works(page: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in english([*PAGES, *MARKETS]) if blocks(page, "python")]
+    "page", [page for page in in_english([*PAGES, *MARKETS]) if blocks(page, "python")]
 )
 def test_every_documented_block_of_python_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
