@@ -1,4 +1,4 @@
-"""The commands as a user types them: each a process of its own."""
+"""The commands as a user types them: each a process of its own, many wrong inputs aside."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load_file
+from typer.testing import CliRunner
 
+from recurra.cli import app
 from recurra.evaluation.report import Report
 
 COMMAND = [sys.executable, "-m", "recurra.cli"]
@@ -29,15 +31,23 @@ def recurra(*arguments: str, cwd: Path, **how: Any) -> subprocess.CompletedProce
     )
 
 
-def fails(cwd: Path, *arguments: str) -> str:
+def in_this_process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run many commands that end before Keras is needed without waiting for its import."""
+    with chdir(cwd):
+        run = CliRunner().invoke(app, arguments)
+    assert isinstance(run.exception, SystemExit | None)
+    return subprocess.CompletedProcess(arguments, run.exit_code, run.stdout, run.stderr)
+
+
+def fails(cwd: Path, *arguments: str, run: Any = recurra) -> str:
     """Run a command that must be refused: one line, exit code 2, no traceback, nothing left."""
     before = sorted(cwd.rglob("*"))
-    run = recurra(*arguments, cwd=cwd)
-    assert run.returncode == 2, run.stderr
-    assert run.stdout == ""
-    assert "Traceback" not in run.stderr
-    lines = [line for line in run.stderr.splitlines() if line.startswith("Error: ")]
-    assert len(lines) == 1, run.stderr
+    done = run(*arguments, cwd=cwd)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, done.stderr
     assert sorted(cwd.rglob("*")) == before
     return lines[0]
 
@@ -209,7 +219,7 @@ def test_wrong_input_is_one_clear_line_and_leaves_nothing(tmp_path: Path, case: 
     content, arguments, message = WRONG[case]
     if content is not None:
         (tmp_path / "data.csv").write_bytes(content)
-    assert message in fails(tmp_path, "train", *arguments)
+    assert message in fails(tmp_path, "train", *arguments, run=in_this_process)
 
 
 def test_an_unreadable_run_is_one_clear_line(here: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROO
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 # as documented but quick: one epoch of one network tells whether a command works
 QUICK = {"train": ["--epochs", "1", "--members", "1"], "compare": ["--epochs", "1"]}
+QUICKLY_COMPILED = "--xla_backend_optimization_level=0"
 
 
 def blocks(page: str, kind: str) -> list[str]:
@@ -36,12 +37,18 @@ def commands(page: str) -> list[str]:
     return [line.split("  #")[0].strip() for line in lines if line.strip()]
 
 
+def in_english(pages: list[str]) -> list[str]:
+    """What is run: the Korean pages show the same commands and Python, as a test below holds."""
+    return [page for page in pages if not page.endswith(".ko.md")]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that the documents speak of; the sample stands in for the data."""
     place = tmp_path_factory.mktemp("docs")
     rows = pd.read_csv(sample_path(), sep="\t", quoting=3)
     rows = rows.rename(columns={"label": "kind", "text": "body"})
+    rows["body"] = rows["body"].str[:24]  # few tokens: networks are compiled for one length
     rows[::2].to_csv(place / "messages.csv", index=False)
     rows[1::2].to_csv(place / "other.csv", index=False)
     (place / "new.txt").write_text("win a prize\nsee you at home\n")
@@ -52,9 +59,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", in_english(PAGES))
 def test_every_documented_command_works(page: str, folder: Path) -> None:
-    environment = {**os.environ, "RECURRA_DATA": str(folder)}
+    environment = {**os.environ, "RECURRA_DATA": str(folder), "XLA_FLAGS": QUICKLY_COMPILED}
     assert commands(page)
     for command in commands(page):
         *pipe, last = command.split(" | ")
@@ -75,7 +82,9 @@ def test_every_documented_command_works(page: str, folder: Path) -> None:
         assert run.returncode == 0, f"{command}\n{run.stderr}"
 
 
-@pytest.mark.parametrize("page", [page for page in [*PAGES, *MARKETS] if blocks(page, "python")])
+@pytest.mark.parametrize(
+    "page", [page for page in in_english([*PAGES, *MARKETS]) if blocks(page, "python")]
+)
 def test_every_documented_block_of_python_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

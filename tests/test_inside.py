@@ -1,4 +1,6 @@
 import json
+from copy import copy
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from recurra.evaluation.inside_page import render_inside
 from recurra.inside import look_inside, trace
 
 
+@cache
 def fitted(model: str) -> SequenceClassifier:
     """A classifier whose texts are positive when, and only when, they hold the word prize."""
     rng = np.random.default_rng(0)
@@ -44,7 +47,7 @@ def test_the_planted_word_gets_the_most_of_both_attributions(
 
 
 def test_integrated_gradients_add_up_to_the_score_beyond_nothing() -> None:
-    classifier = fitted("lstm")
+    classifier = copy(fitted("lstm"))
     classifier.weights_ = classifier.weights_[:1]
     inside = look_inside(classifier, "call me at prize today you")
     network = classifier.build()

@@ -20,6 +20,7 @@ native = pytest.mark.skipif(cpu.level() is None, reason="the native kernels were
 PATHS = [pytest.param(cpu, marks=native), xla]
 CELLS = [SimpleRNN(), LSTM(), GRU()]
 FORWARD, BACKWARD = 1e-5, 1e-4  # relative to the largest entry of an array
+ONCE = {"xla_backend_optimization_level": 0}  # what runs once is not worth optimising
 
 
 @dataclass
@@ -55,7 +56,10 @@ class Problem:
 
         arrays = (self.x, self.state, self.weights)
         arrays = jax.tree.map(lambda a: jnp.asarray(a, dtype), arrays)
-        both = jax.jit(jax.value_and_grad(loss, argnums=(0, 1, 2), has_aux=True))
+        both = jax.jit(
+            jax.value_and_grad(loss, argnums=(0, 1, 2), has_aux=True),
+            compiler_options=ONCE if dtype == "float64" else None,
+        )
         (_, values), gradients = both(*arrays)
         return jax.tree.map(np.asarray, (values, gradients))
 
