@@ -273,10 +273,9 @@ def _verdict(name: str, alone: Contest, p_value: float) -> Verdict:
     answer: Answer = "no" if alone.better == "no" else "undecided"
     if p_value < LEVEL:
         answer = "yes"
-    figures = (
-        f"Brier score lower by {alone.gain:+.2%} [{alone.interval[0]:+.2%}, {alone.interval[1]:+.2%}], "
-        f"p = {p_value:.3f} after correction"
-    )
+    low, high = alone.interval
+    figures = f"Brier score lower by {alone.gain:+.2%} [{low:+.2%}, {high:+.2%}], "
+    figures += f"p = {p_value:.3f} after correction"
     sentences = {
         "yes": f"Yes: {name} is better than {alone.rival} ({figures}).",
         "no": f"No: {name} loses to {alone.rival} ({figures}); use {alone.rival}.",
