@@ -20,7 +20,7 @@ from recurra.markets.prices import prices_from_frame
 from recurra.markets.rows import features_of, rows_of
 from recurra.markets.simulator import simulate
 from recurra.recipes.stock_rise import train_rise
-from recurra.rises import NETWORKS, RiseModel, RiseSettings
+from recurra.rises import NETWORKS, RiseModel, RiseReport, RiseSettings
 from recurra.rises.networks import build, sequences_of
 from recurra.runs import RunFolder
 from recurra.training import predict
@@ -149,7 +149,7 @@ def test_a_run_leaves_a_whole_folder_and_says_what_it_found(run: Path) -> None:
         "model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json"
     }  # fmt: skip
     report = json.loads((run / "report.json").read_text("utf-8"))
-    assert report["schema"] == "recurra.report/1"
+    assert RiseReport.model_validate(report).schema_ == "recurra.rise/1"
     assert report["verdict"]["sentence"] == report["answer"]
     assert report["edge"]["tried"] == 3
     assert report["leaks"][0]["passed"]

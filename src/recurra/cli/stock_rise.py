@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recurra.cli.app import (
+    Comparing,
     Epochs,
     Json,
     Out,
@@ -17,10 +18,13 @@ from recurra.cli.app import (
     Sample,
     Seed,
     begin,
+    compare,
     predict,
     print_json,
+    run_comparison,
     run_recipe,
     train,
+    with_options,
 )
 from recurra.cli.market import Offline, Source
 from recurra.errors import SettingsError
@@ -34,6 +38,9 @@ __all__: list[str] = []
 Universe = Annotated[
     str | None, typer.Option(help="A folder of TICKER.csv files, or a listing such as KOSPI.")
 ]
+Rise = Annotated[str, typer.Option(help="How much is a rise.")]
+Window = Annotated[int, typer.Option(min=1, help="Days seen.")]
+Units = Annotated[int, typer.Option(min=1, help="Of each network.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse prices that the checks find faults in.")
 ]
@@ -57,16 +64,16 @@ def train_stock_rise(
     sample: Sample = False,
     source: Source = None,
     offline: Offline = False,
-    rise: Annotated[str, typer.Option(help="How much is a rise.")] = "5%",
+    rise: Rise = "5%",
     fall: Annotated[
         str | None, typer.Option(help="No rise is at most this; days between are left out.")
     ] = None,
-    window: Annotated[int, typer.Option(min=1, help="Days seen.")] = 10,
+    window: Window = 10,
     model: Annotated[
         list[str] | None,
         typer.Option(help="simple-rnn, lstm, gru, conv1d, one-to-one; again for more, or all."),
     ] = None,
-    units: Annotated[int, typer.Option(min=1, help="Of each network.")] = 32,
+    units: Units = 32,
     folds: Annotated[int, typer.Option(min=1, help="Refits, walking forward.")] = 3,
     validate_from: Annotated[
         str | None, typer.Option(help="First day of validation; with --test-from, one fit.")
@@ -125,6 +132,41 @@ def train_stock_rise(
         checks=checks,
         notes=notes,
     )
+
+
+@compare.command("stock-rise")
+@with_options
+def compare_stock_rise(
+    tickers: Annotated[
+        list[str] | None, typer.Argument(help="Tickers, such as 000660; none with --universe.")
+    ] = None,
+    universe: Universe = None,
+    sample: Sample = False,
+    source: Source = None,
+    offline: Offline = False,
+    rise: Rise = "5%",
+    window: Window = 10,
+    units: Units = 32,
+    *,
+    how: Comparing,
+) -> None:
+    """Compare networks and baselines by days, walking forward."""
+    from recurra.recipes.stock_rise import rise_task
+    from recurra.rises import NETWORKS, RiseSettings
+
+    settings = RiseSettings(
+        rise=percentage(rise),
+        window=window,
+        models=tuple(how.names(NETWORKS)),
+        units=units,
+        folds=how.folds,
+        epochs=how.epochs or 15,
+        seed=how.seed,
+    )
+    found, where, notes = _market(tickers, universe, sample, source, offline)
+    market = {prices.ticker: prices.frame for prices in found}
+    task = rise_task(market, settings, source=where, notes=notes)
+    run_comparison("stock-rise-sample" if sample else "stock-rise", task, how)
 
 
 @predict.command("stock-rise")

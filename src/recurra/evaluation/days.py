@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from recurra.evaluation.metrics import MEASURES, Measures
 
-__all__ = ["Contest", "DayBootstrap", "brier_skill", "contest", "precision_at"]
+__all__ = ["LEVEL", "Contest", "DayBootstrap", "brier_skill", "contest", "precision_at"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -9,7 +9,9 @@ from pydantic import BaseModel
 
 from recurra.evaluation.metrics import Bootstrap, Measures, interval, measure
 
-__all__ = ["Verdict", "decide"]
+__all__ = ["Answer", "Verdict", "decide"]
+
+Answer = Literal["yes", "no", "undecided"]
 
 Scored = tuple[npt.NDArray[np.float64], float]
 
@@ -17,7 +19,7 @@ Scored = tuple[npt.NDArray[np.float64], float]
 class Verdict(BaseModel):
     """The answer, the F1 difference behind it, and its 95 % interval."""
 
-    better_than_best_baseline: Literal["yes", "no", "undecided"]
+    better_than_best_baseline: Answer
     baseline: str
     difference: float
     interval: tuple[float, float]
@@ -53,7 +55,7 @@ def decide(
     figures = f"F1 {ours:.3f} against {f1[best]:.3f}, difference {difference:+.3f}"
     figures += f" [{low:+.3f}, {high:+.3f}]"
     if low > 0:
-        answer: Literal["yes", "no", "undecided"] = "yes"
+        answer: Answer = "yes"
         sentence = f"Yes: {name} is better than {best} ({figures})."
     elif high < 0:
         answer = "no"

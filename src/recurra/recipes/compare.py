@@ -31,7 +31,7 @@ from recurra.evaluation.verdict import Verdict
 from recurra.runs import RunFolder
 from recurra.training import Notify, write_atomically
 
-__all__ = ["BySums", "Fit", "Fitted", "Judge", "Task", "compare", "fitted", "sides"]
+__all__ = ["BySums", "Fit", "Fitted", "Judge", "Source", "Task", "compare", "fitted", "sides"]
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -124,6 +124,15 @@ class BySums:
             )
             for name, statistics in networks.items()
         }
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from, for a task whose rows do not say so themselves."""
+
+    source: str
+    sha256: str
+    notes: list[str]
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from recurra.evaluation.days import Contest
 from recurra.evaluation.page import INK, MODEL, environment, svg
 from recurra.evaluation.report import (
+    AnyReport,
+    BaselineResult,
     Estimate,
     LayerInfo,
     MemberInfo,
     ModelInfo,
-    Report,
+    TestResult,
     TrainingInfo,
 )
 from recurra.markets.checks import Flag, PriceCheck
@@ -22,7 +26,7 @@ from recurra.rises.walking import Walked
 __all__ = ["RiseReport", "card_of", "describe_network", "rise_page", "training_of"]
 
 
-class RiseReport(Report):
+class RiseReport(AnyReport):
     """The report of a run: what every report says, and every model tried.
 
     `edge` asks whether anything tried beats the best rule that knows no direction; `networks`
@@ -31,6 +35,9 @@ class RiseReport(Report):
     `checks` what is wrong with the prices of each ticker, with the latest findings of each rule.
     """
 
+    schema_: Literal["recurra.rise/1"] = Field(default="recurra.rise/1", alias="schema")
+    test: TestResult
+    baselines: list[BaselineResult]
     settings: dict[str, Any]
     base_rate: float
     measures: dict[str, dict[str, float]]

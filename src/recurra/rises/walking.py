@@ -53,7 +53,7 @@ def walk(
     truth: Bools,
     sides: Sequence[Split],
     settings: RiseSettings,
-    folder: RunFolder,
+    folder: RunFolder | None,
     notify: Notify | None = None,
 ) -> Walked:
     """Fit the network of a name in every fold, and score the rows that the fold tests.
@@ -64,7 +64,7 @@ def walk(
         truth: (rows,) whether the close rose.
         sides: a split for each fold.
         settings: of the training.
-        folder: where checkpoints go.
+        folder: where checkpoints go, None for none.
         notify: is told of every step.
     """
     began = time.perf_counter()
@@ -84,7 +84,7 @@ def walk(
             learning_rate=settings.learning_rate,
             seed=settings.seed,
         ),
-        checkpoints=folder.checkpoints / f"network-{name}",
+        checkpoints=None if folder is None else folder.checkpoints / f"network-{name}",
         fingerprint=_fingerprint(known, truth, sides, settings),
         notify=notify,
     )
