@@ -15,7 +15,7 @@ SOURCE = Path(recurra.__file__).parent
 FLOORS = [
     {"errors"},
     {"cells"},
-    {"backend", "sequences", "bundle"},
+    {"backend", "sequences", "bundle", "places"},
     {"text", "evaluation", "runs"},
     {"kernels"},
     {"layers", "steps", "data"},

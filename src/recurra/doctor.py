@@ -6,9 +6,10 @@ from importlib.metadata import version
 
 from recurra.backend import keras
 from recurra.cells import LSTM
-from recurra.data.catalogue import CATALOGUE, cache_folder, locate
+from recurra.data.catalogue import CATALOGUE, locate
 from recurra.errors import DataError
 from recurra.kernels import choose
+from recurra.places import cache_folder
 
 __all__ = ["examine"]
 

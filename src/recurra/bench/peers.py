@@ -6,8 +6,8 @@ import sys
 import venv
 from importlib.metadata import version
 
-from recurra.data.catalogue import cache_folder
 from recurra.errors import RecurraError, SettingsError
+from recurra.places import cache_folder
 
 __all__ = ["PEERS", "check_peers", "peer_python", "requirements"]
 

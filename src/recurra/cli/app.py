@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from recurra.errors import BundleError, RecurraError, SettingsError
+from recurra.places import keep_compiled
 
 if TYPE_CHECKING:
     from recurra.recipes.compare import Task
@@ -332,6 +333,7 @@ def print_json(content: Any) -> None:
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _interrupt)
+    keep_compiled()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a console may not know every sign
     app()

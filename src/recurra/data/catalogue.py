@@ -9,6 +9,7 @@ import pooch
 
 from recurra.data.readers import sha256_of
 from recurra.errors import DataError
+from recurra.places import cache_folder
 
 __all__ = ["CATALOGUE", "SAMPLE_SOURCE", "Entry", "locate", "sample_path"]
 
@@ -69,11 +70,6 @@ CATALOGUE = {
         ),
     ),
 }
-
-
-def cache_folder() -> Path:
-    """Give the folder of downloads: $RECURRA_CACHE, else the system's cache folder."""
-    return Path(os.environ.get("RECURRA_CACHE") or pooch.os_cache("recurra"))
 
 
 def sample_path(name: str = "spam") -> Path:

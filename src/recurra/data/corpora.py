@@ -9,9 +9,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from recurra.data.catalogue import cache_folder
 from recurra.data.readers import read_lines
 from recurra.errors import DataError
+from recurra.places import cache_folder
 
 __all__ = ["CORPORA", "Corpus", "locate_corpus", "read_classes", "read_pairs"]
 

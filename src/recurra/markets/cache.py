@@ -24,11 +24,11 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from recurra.data.catalogue import cache_folder
 from recurra.errors import DataError, SourceError
 from recurra.markets.prices import Finding, Prices
 from recurra.markets.sources import PriceSource, listing_symbol
 from recurra.markets.tickers import instrument
+from recurra.places import cache_folder
 
 __all__ = ["CachedSource"]
 
