@@ -38,7 +38,7 @@ __all__ = ["CASES", "Case", "case_named", "machine", "measure"]
 WORKER = Path(__file__).with_name("worker.py")
 GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
 TOKENS, FEATURES = 4013, 32
-PAUSE = 0.2  # seconds; OpenBLAS and OpenMP threads spin about half as long
+PAUSE = 0.15  # seconds; OpenBLAS and OpenMP threads spin about half as long
 WARM = 2  # turns that do not count
 CLOSE = 1e-4
 
