@@ -27,10 +27,11 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
         axes.errorbar(middle, places, xerr=[low, high], fmt="none", ecolor="0.35", elinewidth=0.8)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(range(len(results)), [label(result) for result in results])
+    axes.margins(y=0.02)
     axes.invert_yaxis()
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}×")
-    axes.set_xlabel("as fast as the best peer (bar: median of the turns, line: their range)")
+    axes.set_xlabel("speed over the best peer: median and range")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     try:
