@@ -1,14 +1,14 @@
 """Time an epoch of real messages: padded to the longest, as is usual, against length buckets.
 
-    python benchmarks/ragged.py [--peer-python PYTHON] [--epochs 8] [--seeds 3] [--start 0] [CELL ...]
+    python benchmarks/ragged.py [--peer-python PYTHON] [--epochs 8] [--seeds 3] [--start N] [CELL]
 
 The texts are the spam catalogue's; the model is Embedding(4013, 32) → cell of 32 units → Dense(1),
 batch 64, Adam. Keras and PyTorch read the messages padded in front to 189 timesteps; Recurra reads
 the same messages as its estimators do. The rivals take turns, a training each. An epoch ends with
 the validation loss; the first, which compiles, is not counted.
 
-The rivals' padding is not masked, so what stands in front of a message is a learnt start of some 170
-steps. With --start N, Recurra too reads N steps of a token of their own before each message.
+The rivals' padding is not masked, so what stands in front of a message is a learnt start of some
+170 steps. With --start N, Recurra too reads N steps of a token of their own before each message.
 """
 
 import argparse
