@@ -14,54 +14,50 @@ import time
 
 import numpy as np
 
-RIVAL, CELL, FILE = sys.argv[1:4]
-GIVEN = np.load(FILE)
-STEPS = int(GIVEN["steps"])
-TOKENS, LABELS = GIVEN["tokens"], GIVEN["labels"]
-BATCH = len(TOKENS) // STEPS
 NAMES = ("embedding", "kernel", "recurrent_kernel", "bias", "dense", "dense_bias")
 SHORTEST = 0.05  # seconds of a timed run: what is quicker is repeated
 
 
-def keras_model():
+def keras_model(rival, cell, given, batch):
     """Embedding → cell → Dense in Keras, with our layer or the stock one."""
-    os.environ["KERAS_BACKEND"] = "torch" if RIVAL == "keras-torch" else "jax"
+    os.environ["KERAS_BACKEND"] = "torch" if rival == "keras-torch" else "jax"
     import keras
 
-    if RIVAL == "recurra":
+    if rival == "recurra":
         import recurra.layers as layers
     else:
         layers = keras.layers
-    units = GIVEN["recurrent_kernel"].shape[0]
+    units, tokens = given["recurrent_kernel"].shape[0], given["tokens"]
     model = keras.Sequential(
         [
-            keras.Input((TOKENS.shape[1],), dtype="int32"),
-            layers.Embedding(*GIVEN["embedding"].shape),
-            getattr(layers, CELL)(units),
+            keras.Input((tokens.shape[1],), dtype="int32"),
+            layers.Embedding(*given["embedding"].shape),
+            getattr(layers, cell)(units),
             keras.layers.Dense(1),
         ]
     )
-    model.set_weights([GIVEN[name] for name in NAMES])
+    model.set_weights([given[name] for name in NAMES])
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(keras.optimizers.RMSprop(1e-4), loss)
 
     def train():
-        model.fit(TOKENS, LABELS, batch_size=BATCH, shuffle=False, verbose=0)
+        model.fit(tokens, given["labels"], batch_size=batch, shuffle=False, verbose=0)
 
-    return (on_torch if RIVAL == "keras-torch" else on_jax)(model), train
+    predictor = on_torch if rival == "keras-torch" else on_jax
+    return predictor(model, tokens[:batch]), train
 
 
-def on_jax(model):
+def on_jax(model, tokens):
     """Give a prediction compiled for the weights as they are now: training moves on."""
     import jax
 
     forward = jax.jit(lambda variables, x: model.stateless_call(variables, fixed, x)[0])
     fixed = [jax.numpy.array(v.value) for v in model.non_trainable_variables]
     variables = [jax.numpy.array(v.value) for v in model.trainable_variables]
-    return lambda: np.asarray(forward(variables, TOKENS[:BATCH]))
+    return lambda: np.asarray(forward(variables, tokens))
 
 
-def on_torch(model):
+def on_torch(model, tokens):
     """Give a prediction of a Keras model on PyTorch."""
     import torch
 
@@ -69,12 +65,12 @@ def on_torch(model):
 
     def infer():
         with torch.inference_mode():
-            return model(TOKENS[:BATCH]).numpy()
+            return model(tokens).numpy()
 
     return infer
 
 
-def torch_model():
+def torch_model(rival, cell, given, batch):
     """The same in PyTorch; its gates stand in another order and it has two biases."""
     import torch
     from torch import nn
@@ -82,8 +78,8 @@ def torch_model():
     # As XLA and Recurra do. Otherwise gradients that fade over many steps become denormal numbers,
     # and on some processors a training step of PyTorch then takes ten times as long.
     torch.set_flush_denormal(True)
-    units, features = GIVEN["recurrent_kernel"].shape[0], GIVEN["embedding"].shape[1]
-    order = {"SimpleRNN": [0], "LSTM": [0, 1, 2, 3], "GRU": [1, 0, 2]}[CELL]
+    units, features = given["recurrent_kernel"].shape[0], given["embedding"].shape[1]
+    order = {"SimpleRNN": [0], "LSTM": [0, 1, 2, 3], "GRU": [1, 0, 2]}[cell]
 
     def gates(array):
         parts = np.split(array, len(order), axis=-1)
@@ -93,9 +89,9 @@ def torch_model():
         def __init__(self):
             super().__init__()
             self.embedding = nn.Embedding.from_pretrained(
-                torch.tensor(GIVEN["embedding"]), freeze=False
+                torch.tensor(given["embedding"]), freeze=False
             )
-            kind = {"SimpleRNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}[CELL]
+            kind = {"SimpleRNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}[cell]
             self.cell = kind(features, units, batch_first=True)
             self.dense = nn.Linear(units, 1)
 
@@ -103,31 +99,31 @@ def torch_model():
             return self.dense(self.cell(self.embedding(tokens))[0][:, -1])
 
     model = Model()
-    bias = GIVEN["bias"] if CELL == "GRU" else [GIVEN["bias"], np.zeros_like(GIVEN["bias"])]
+    bias = given["bias"] if cell == "GRU" else [given["bias"], np.zeros_like(given["bias"])]
     with torch.no_grad():
-        model.cell.weight_ih_l0.copy_(gates(GIVEN["kernel"]))
-        model.cell.weight_hh_l0.copy_(gates(GIVEN["recurrent_kernel"]))
+        model.cell.weight_ih_l0.copy_(gates(given["kernel"]))
+        model.cell.weight_hh_l0.copy_(gates(given["recurrent_kernel"]))
         model.cell.bias_ih_l0.copy_(gates(bias[0]))
         model.cell.bias_hh_l0.copy_(gates(bias[1]))
-        model.dense.weight.copy_(torch.tensor(GIVEN["dense"]).T)
-        model.dense.bias.copy_(torch.tensor(GIVEN["dense_bias"]))
-    tokens, labels = torch.tensor(TOKENS), torch.tensor(LABELS)
+        model.dense.weight.copy_(torch.tensor(given["dense"]).T)
+        model.dense.bias.copy_(torch.tensor(given["dense_bias"]))
+    tokens, labels = (torch.tensor(given[k]) for k in ("tokens", "labels"))
     optimizer, loss = torch.optim.RMSprop(model.parameters(), 1e-4), nn.BCEWithLogitsLoss()
 
     def infer():
         with torch.inference_mode():
-            return model(tokens[:BATCH]).numpy()
+            return model(tokens[:batch]).numpy()
 
     def train():
-        for first in range(0, len(tokens), BATCH):
+        for first in range(0, len(tokens), batch):
             optimizer.zero_grad(set_to_none=True)
-            loss(model(tokens[first : first + BATCH]), labels[first : first + BATCH]).backward()
+            loss(model(tokens[first : first + batch]), labels[first : first + batch]).backward()
             optimizer.step()
 
     return infer, train
 
 
-def sgemm():
+def sgemm(*unused):
     """Multiply two square matrices with NumPy's BLAS: what the machine can do at best."""
     a = np.ones((1024, 1024), np.float32)
     return lambda: a @ a, lambda: a @ a
@@ -152,8 +148,12 @@ def timed(work, repeats, units):
 
 def main():
     """Answer until there is nothing more to read."""
-    infer, train = {"torch": torch_model, "sgemm": sgemm}.get(RIVAL, keras_model)()
-    works = {"train": (train, 1 if RIVAL == "sgemm" else STEPS), "infer": (infer, 1)}
+    rival, cell, file = sys.argv[1:4]
+    given = dict(np.load(file))
+    steps = int(given["steps"])
+    build = {"torch": torch_model, "sgemm": sgemm}.get(rival, keras_model)
+    infer, train = build(rival, cell, given, len(given["tokens"]) // steps)
+    works = {"train": (train, 1 if rival == "sgemm" else steps), "infer": (infer, 1)}
     repeats = {}
     for line in sys.stdin:
         word = line.strip()
@@ -167,4 +167,5 @@ def main():
         print(json.dumps(timed(work, repeats[word], units)), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
