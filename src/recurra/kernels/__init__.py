@@ -2,7 +2,7 @@
 
 ::
 
-    native     C++ on the CPU, float32: SimpleRNN, LSTM, GRU with reset_after      kernels/cpu/
+    native     C++ on the CPU, float32, dropping for each gate by itself          kernels/cpu/
     portable   JAX, any device and floating type, hand-derived backward            kernels/xla.py
     reference  one step after the other, in NumPy: the oracle      kernels/reference.py
 
@@ -43,7 +43,7 @@ def choose(cell: Cell, dtype: Any) -> Choice:
     device = jax.default_backend()
     if device == "gpu" and isinstance(cell, LSTM):
         return Choice("keras", "cuDNN is the fastest LSTM on a GPU so far", cell)
-    if reason := _not_native(device, dtype) or cpu.why_not(cell):
+    if reason := _not_native(device, dtype) or cpu.missing():
         return Choice("portable", reason, cell)
     return Choice("native", f"float32 on a CPU, compiled for {cpu.level()}", cell)
 

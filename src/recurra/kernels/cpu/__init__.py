@@ -15,14 +15,19 @@ import jax.numpy as jnp
 from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
 from recurra.errors import RecurraError
 
-__all__ = ["calls", "embed", "level", "missing", "run", "why_not"]
+__all__ = ["calls", "embed", "level", "missing", "run"]
 
 Array = Any
 
 LIBRARY = Path(__file__).with_name("recurra_kernels.so")
-INTERFACE = 3  # what the library must answer
+INTERFACE = 4  # what the library must answer
 TARGETS = ("recurra_forward", "recurra_backward", "recurra_gather", "recurra_scatter")
-NAMES: dict[type, str] = {SimpleRNN: "simple_rnn", LSTM: "lstm", GRU: "gru"}
+NAMES: dict[Cell, str] = {
+    SimpleRNN(): "simple_rnn",
+    LSTM(): "lstm",
+    GRU(): "gru",
+    GRU(reset_after=False): "gru_reset_first",
+}
 
 
 @cache
@@ -69,15 +74,6 @@ def calls() -> dict[str, int]:
     }
 
 
-def why_not(cell: Cell) -> str | None:
-    """Say why this path cannot run the cell here; None where it can."""
-    if reason := missing():
-        return reason
-    if isinstance(cell, GRU) and not cell.reset_after:
-        return "a GRU whose reset gate acts before the product has no native kernel"
-    return None
-
-
 def run(
     cell: Cell,
     x: Array,
@@ -107,19 +103,19 @@ def run(
         The outputs in the order they were made, or None, and the last state.
 
     Raises:
-        RecurraError: it cannot run here; `why_not` says so beforehand.
+        RecurraError: it cannot run here; `missing` says so beforehand.
     """
-    if reason := why_not(cell):
+    if reason := missing():
         raise RecurraError(f"the native path must be possible to be taken, but {reason}")
     columns = weights.kernel.shape[-1]
     bias = weights.bias
     if bias is None:
-        bias = jnp.zeros((2, columns) if isinstance(cell, GRU) else (columns,), x.dtype)
+        bias = jnp.zeros((2, columns) if cell == GRU() else (columns,), x.dtype)
     nothing = jnp.zeros((0,), x.dtype)
     h, c = state if len(state) == 2 else (state[0], nothing)
     given = jnp.zeros((0,), bool) if mask is None else jnp.asarray(mask, bool)
     dropped = nothing if keep is None else keep
-    options = (NAMES[type(cell)], go_backwards, return_sequences)
+    options = (NAMES[cell], go_backwards, return_sequences)
     kernels = (weights.kernel, weights.recurrent_kernel, bias)
     outputs, h, c = _run(options, x, h, c, *kernels, given, dropped)
     return outputs if return_sequences else None, (h, c) if len(state) == 2 else (h,)

@@ -270,6 +270,7 @@ struct Schedule {
 inline const Cell *cell_named(std::string_view name) {
   if (name == "lstm") return &level()->lstm;
   if (name == "gru") return &level()->gru;
+  if (name == "gru_reset_first") return &level()->gru_reset_first;
   return name == "simple_rnn" ? &level()->simple_rnn : nullptr;
 }
 
@@ -291,8 +292,8 @@ constexpr int64_t LARGE = 1 << 18;  // weights that no second cache holds
 
 // How many threads share the steps of a single row; 0 where its weights had better be packed.
 template <class Pool>
-int64_t single_parts(const Call &call, int64_t weights, Pool &pool) {
-  if (call.batch != 1 || call.keep || weights < LARGE) return 0;
+int64_t single_parts(const Call &call, const Single &single, int64_t weights, Pool &pool) {
+  if (call.batch != 1 || call.keep || weights < LARGE || !single.step) return 0;
   return std::max<int64_t>(1, std::min<int64_t>(weights / LARGE, pool.num_threads()));
 }
 
@@ -325,7 +326,7 @@ void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   schedule.put(call);
 
   const int64_t packed_floats = cell.packed(call);
-  if (const int64_t parts = single_parts(call, packed_floats, pool))
+  if (const int64_t parts = single_parts(call, cell.single, packed_floats, pool))
     return forward_single(pool, cell.single, call, parts);
   const int64_t lanes = lanes_for(call, schedule, packed_floats, pool);
   const int64_t each = lines(cell.scratch(call));
@@ -345,7 +346,7 @@ void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   schedule.put(call);
 
   const int64_t weights = cell.packed(call);
-  if (const int64_t parts = single_parts(call, weights, pool))
+  if (const int64_t parts = single_parts(call, cell.single, weights, pool))
     return backward_single(pool, cell.single, call, parts);
   const int64_t lanes = lanes_for(call, schedule, 2 * weights, pool);
   const int64_t each = lines(cell.scratch_back(call));

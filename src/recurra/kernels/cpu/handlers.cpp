@@ -26,13 +26,14 @@ static ffi::Error describe(Call &call, const Cell *&cell, std::string_view name,
                            const Array &keep) {
   const auto wrong = [](const char *text) { return ffi::Error::InvalidArgument(text); };
   if (!level()) return wrong("this processor has none of the instruction levels built");
-  if (!(cell = cell_named(name))) return wrong("the cell must be simple_rnn, lstm or gru");
+  if (!(cell = cell_named(name)))
+    return wrong("the cell must be simple_rnn, lstm, gru or gru_reset_first");
   if (x.dimensions().size() != 3 || h.dimensions().size() != 2)
     return wrong("x must be (batch, timesteps, features) and h (batch, units)");
   call.batch = x.dimensions()[0], call.timesteps = x.dimensions()[1];
   call.features = x.dimensions()[2], call.units = h.dimensions()[1];
   call.go_backwards = go_backwards;
-  const int64_t columns = (name == "lstm" ? 4 : name == "gru" ? 3 : 1) * call.units;
+  const int64_t columns = cell->gates * call.units;
   if (h.dimensions()[0] != call.batch ||
       kernel.element_count() != static_cast<size_t>(call.features * columns) ||
       recurrent.element_count() != static_cast<size_t>(call.units * columns))
@@ -41,7 +42,7 @@ static ffi::Error describe(Call &call, const Cell *&cell, std::string_view name,
   if (mask.dimensions().size() == 2 &&
       mask.element_count() != static_cast<size_t>(call.batch * call.timesteps))
     return wrong("the mask must be (batch, timesteps)");
-  const int64_t kept = columns / std::max<int64_t>(call.units, 1) * (call.units + call.features);
+  const int64_t kept = cell->gates * (call.units + call.features);
   if (keep.element_count() && keep.element_count() != static_cast<size_t>(call.batch * kept))
     return wrong("dropout must be (batch, gates, units + features)");
   call.keep = data(keep);
@@ -217,7 +218,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_scatter, recurra::handle_scatter,
                                   .Ret<Array>());                 // d table
 
 // Raised when what Python passes changes: a library of other sources is then not called.
-VISIBLE int64_t recurra_interface() { return 3; }
+VISIBLE int64_t recurra_interface() { return 4; }
 
 // The instruction level in use, or null.
 VISIBLE const char *recurra_level() {

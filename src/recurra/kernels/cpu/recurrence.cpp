@@ -4,10 +4,11 @@
 //     backward, one step of one row         d = what the loss says of z;  dh = carry + d Uᵀ
 //     backward, some steps of some rows     dx = d Wᵀ,  dU += hᵀ d,  dW += xᵀ d,  db += Σ d
 //
-// A *panel* is the columns of [U; W] that make the gates of LANES units (for a SimpleRNN, a few
-// times LANES units): its products stay in registers until the gate functions have been applied, so
+// A *panel* is the columns of [U; W] that make the gates of LANES units (where these are few, of a
+// few times LANES units): its products stay in registers until the gate functions have been applied, so
 // z never goes to memory. A *tile* is ROWS rows times one panel. A *lane* is the rows of one thread,
-// which takes them through all timesteps by itself: no barrier in the loop.
+// which takes them through all timesteps by itself: no barrier in the loop. A *stage* is such a
+// product and its gate functions: a step is one, but two where a gate acts on what is multiplied.
 //
 // This file is compiled once per instruction level, and uses nothing of the standard library that
 // the linker could take from another level's copy.
@@ -97,6 +98,8 @@ INLINE Vec sigmoid(Vec x) { return tanh(x * 0.5f) * 0.5f + 0.5f; }
 // Each cell says how its weights make a panel and what happens at the end of a product.
 //   VECTORS   weight vectors of a panel        GROUPS  vectors of units in a panel
 //   SUMS      sums kept for them               SAVED   vectors on the tape
+//   GATES     gates in Keras' kernels          FIRST   the one of vector 0
+//   LAST      whether this makes the new state, or what a stage `Then` is to read, with x
 //   sum(from_state, v)                         the sum to which weight vector v adds
 //   finish(z, h, h', c, tape)                  the new state, from the sums
 //   unwind(tape, before, h0, c0, dh, dc, d, h, next, first)
@@ -104,8 +107,13 @@ INLINE Vec sigmoid(Vec x) { return tanh(x * 0.5f) * 0.5f + 0.5f; }
 //                                              `next` takes a number a unit to that step, the first
 //                                              to be unwound finds nothing there
 
-struct LSTM {  // sums i f g o, tape i f g o c
-  static constexpr int VECTORS = 4, SUMS = 4, GROUPS = 1, SAVED = 5, BIASES = 1;
+struct Whole {  // a step of one stage
+  static constexpr int FIRST = 0;
+  static constexpr bool LAST = true;
+};
+
+struct LSTM : Whole {  // sums i f g o, tape i f g o c
+  static constexpr int VECTORS = 4, SUMS = 4, GROUPS = 1, SAVED = 5, BIASES = 1, GATES = 4;
   static constexpr int sum(bool, int v) { return v; }
 
   static INLINE void finish(const Vec *z, const float *, float *h, float *c, float *tape) {
@@ -144,8 +152,8 @@ struct LSTM {  // sums i f g o, tape i f g o c
   }
 };
 
-struct GRU {  // sums z r n(x) n(h), tape z r n n(h) h; the reset gate acts on the product
-  static constexpr int VECTORS = 3, SUMS = 4, GROUPS = 1, SAVED = 5, BIASES = 2;
+struct GRU : Whole {  // sums z r n(x) n(h), tape z r n n(h) h; the reset gate acts on the product
+  static constexpr int VECTORS = 3, SUMS = 4, GROUPS = 1, SAVED = 5, BIASES = 2, GATES = 3;
   static constexpr int sum(bool from_state, int v) { return from_state && v == 2 ? 3 : v; }
 
   static INLINE void finish(const Vec *s, const float *old, float *h, float *, float *tape) {
@@ -172,9 +180,9 @@ struct GRU {  // sums z r n(x) n(h), tape z r n n(h) h; the reset gate acts on t
   }
 };
 
-struct SimpleRNN {  // a panel is as many units as there are sums
+struct SimpleRNN : Whole {  // a panel is as many units as there are sums
   static constexpr int VECTORS = LANES == 16 ? 2 : 4;
-  static constexpr int SUMS = VECTORS, GROUPS = VECTORS, SAVED = VECTORS, BIASES = 1;
+  static constexpr int SUMS = VECTORS, GROUPS = VECTORS, SAVED = VECTORS, BIASES = 1, GATES = 1;
   static constexpr int sum(bool, int v) { return v; }
 
   static INLINE void finish(const Vec *z, const float *, float *h, float *, float *tape) {
@@ -192,6 +200,67 @@ struct SimpleRNN {  // a panel is as many units as there are sums
       store(h + v * LANES, load((before ? before : h0) + v * LANES));
       store(d + v * LANES, load(dh + v * LANES) * (1 - state * state));
       store(dh + v * LANES, Vec{});
+    }
+  }
+};
+
+// A GRU whose reset gate acts before the product, in two stages: `Gates` reads [h, x] and gives r h,
+// `Candidate` reads [r h, x] and makes the new state where the old one is. Where an LSTM has c, one
+// finds z there, and on the way back what the loss says of r h. Tape z r n h, each of a panel's groups.
+
+struct ResetFirst {
+  static constexpr int GROUPS = 2, SAVED = 4 * GROUPS, BIASES = 1, GATES = 3;
+  static constexpr int Z = 0, R = GROUPS * LANES, N = 2 * R, H = 3 * R;  // on the tape
+  static constexpr int sum(bool, int v) { return v; }
+};
+
+struct Candidate : ResetFirst {
+  static constexpr int VECTORS = GROUPS, SUMS = VECTORS, FIRST = 2;
+  static constexpr bool LAST = true;
+
+  static INLINE void finish(const Vec *s, const float *, float *h, float *z, float *tape) {
+    for (int g = 0; g < GROUPS; ++g, h += LANES, z += LANES) {
+      const Vec n = tanh(s[g]), state = load(z) * (load(h) - n) + n;
+      store(h, state);
+      if (tape) store(tape + N + g * LANES, n), store(tape + H + g * LANES, state);
+    }
+  }
+
+  static INLINE void unwind(const float *tape, const float *before, const float *h0, const float *,
+                            float *dh, float *d_reset, float *d, float *reset, float *, bool) {
+    for (int j = 0; j < GROUPS * LANES; j += LANES) {
+      const Vec z = load(tape + Z + j), n = load(tape + N + j);
+      store(reset + j, load(tape + R + j) * load((before ? before + H : h0) + j));
+      store(d + j, load(dh + j) * (1 - z) * (1 - n * n));
+      store(d_reset + j, Vec{});
+    }
+  }
+};
+
+struct Gates : ResetFirst {
+  typedef Candidate Then;
+  static constexpr int VECTORS = 2 * GROUPS, SUMS = VECTORS, FIRST = 0;
+  static constexpr bool LAST = false;
+
+  static INLINE void finish(const Vec *s, const float *h, float *reset, float *z, float *tape) {
+    for (int g = 0; g < GROUPS; ++g) {
+      const Vec update = sigmoid(s[g]), r = sigmoid(s[GROUPS + g]);
+      store(z + g * LANES, update);
+      store(reset + g * LANES, r * load(h + g * LANES));
+      if (tape) store(tape + Z + g * LANES, update), store(tape + R + g * LANES, r);
+    }
+  }
+
+  static INLINE void unwind(const float *tape, const float *before, const float *h0, const float *,
+                            float *dh, float *d_reset, float *d, float *h, float *, bool) {
+    for (int j = 0; j < GROUPS * LANES; j += LANES) {
+      const Vec z = load(tape + Z + j), r = load(tape + R + j), n = load(tape + N + j);
+      const Vec old = load((before ? before + H : h0) + j);
+      const Vec gradient = load(dh + j), of_reset = load(d_reset + j);
+      store(h + j, old);
+      store(d + j, gradient * (old - n) * z * (1 - z));
+      store(d + R + j, of_reset * old * r * (1 - r));
+      store(dh + j, gradient * z + of_reset * r);
     }
   }
 };
@@ -224,11 +293,9 @@ struct Sizes {
   int64_t wide() const { return most(padded, state_quads * WIDE * LANES); }
 
   // Which gate and which unit a weight of a panel belongs to.
-  static constexpr int64_t gate(int v) { return C::GROUPS == 1 ? v : 0; }
-  static int64_t unit(int64_t panel, int v) {
-    return panel * UNITS + (C::GROUPS == 1 ? 0 : v * LANES);
-  }
-  static constexpr int64_t gates() { return C::GROUPS == 1 ? C::VECTORS : 1; }
+  static constexpr int64_t gate(int v) { return C::FIRST + v / C::GROUPS; }
+  static int64_t unit(int64_t panel, int v) { return panel * UNITS + v % C::GROUPS * LANES; }
+  static constexpr int64_t gates() { return C::GATES; }
 };
 
 template <int N>
@@ -256,7 +323,8 @@ INLINE void multiply(Vec (&sums)[N][C::SUMS], const Sizes<C> &size, const float 
     for (int v = 0; v < C::VECTORS; ++v) {
       if (KEEP || v == 0)
 #pragma GCC unroll 8
-        for (int i = 0; i < N; ++i) x[i] = all(inputs[i * size.row + size.gate(v) * size.pair + k]);
+        for (int i = 0; i < N; ++i)
+          x[i] = all(inputs[i * size.row + KEEP * size.gate(v) * size.pair + k]);
       const Vec w = load(weights + v * LANES);
 #pragma GCC unroll 8
       for (int i = 0; i < N; ++i) sums[i][C::sum(FROM_STATE, v)] += x[i] * w;
@@ -289,6 +357,21 @@ INLINE void complete(const Call &call, const Sizes<C> &size, int64_t rank, int64
     copy(row + size.padded, call.x + place, size.features);
 }
 
+// Of one stage; those of a cell's stages stand one after the other.
+template <class C>
+int64_t weights_of(const Call &call) {
+  const Sizes<C> size(call);
+  return size.panels * (size.inputs * size.WEIGHTS + size.RESULTS);
+}
+
+template <class C>
+int64_t weights(const Call &call) {
+  if constexpr (C::LAST)
+    return weights_of<C>(call);
+  else
+    return weights_of<C>(call) + weights<typename C::Then>(call);
+}
+
 // The weights as panels: [panel][input of h, then of x][vector][lane]; then biases [panel][sum][lane].
 template <class C>
 void pack(const Call &call, int64_t panel, float *packed) {
@@ -313,12 +396,7 @@ void pack(const Call &call, int64_t panel, float *packed) {
       for (int64_t j = 0; j < LANES && size.unit(panel, v) + j < size.units; ++j)
         biases[C::sum(b == 1, v) * LANES + j] +=
             call.bias[b * columns + size.gate(v) * size.units + size.unit(panel, v) + j];
-}
-
-template <class C>
-int64_t weights_of(const Call &call) {
-  const Sizes<C> size(call);
-  return size.panels * (size.inputs * size.WEIGHTS + size.RESULTS);
+  if constexpr (!C::LAST) pack<typename C::Then>(call, panel, packed + weights_of<C>(call));
 }
 
 template <class C>
@@ -424,6 +502,23 @@ void step(const Sizes<C> &size, const float *packed, int64_t rows, const float *
   }
 }
 
+// Take step s of some rows of the block. The last of several stages leaves h where it was.
+template <class C>
+INLINE void advance(const Call &call, const Sizes<C> &size, const Block &block, int64_t s,
+                    int64_t rows, const float *packed, float *now, float *next, float *c,
+                    float *partial) {
+  for (int64_t i = 0; i < rows; ++i)
+    complete<C>(call, size, block.rank(i), place_in_x(call, block.rank(i), s), now + i * size.row);
+  float *tape = call.tape;
+  if (tape) tape += (s * call.batch + block.rank(0)) * size.tape;
+  (call.keep ? step<C, true> : step<C, false>)(size, packed, rows, now, next, c, partial, tape,
+                                               block.lanes * size.tape);
+  if constexpr (!C::LAST) {
+    const Sizes<typename C::Then> then(call);
+    advance(call, then, block, s, rows, packed + weights_of<C>(call), next, now, c, partial);
+  }
+}
+
 template <class C>
 void forward(const Call &call, const float *packed, int64_t lane, int64_t lanes, float *scratch) {
   const Sizes<C> size(call);
@@ -446,20 +541,31 @@ void forward(const Call &call, const float *packed, int64_t lane, int64_t lanes,
         if (call.c) copy(call.last_c + row, c + i * size.padded, call.units);
       }
       rows = still;
-      for (int64_t i = 0; i < rows; ++i)
-        complete<C>(call, size, block.rank(i), place_in_x(call, block.rank(i), s),
-                    now + i * size.row);
-      float *tape = call.tape;
-      if (tape) tape += (s * call.batch + block.rank(0)) * size.tape;
-      (call.keep ? step<C, true> : step<C, false>)(size, packed, rows, now, next, c, partial, tape, lanes * size.tape);
-      float *swap = now;
-      now = next;
-      next = swap;
+      advance(call, size, block, s, rows, packed, now, next, c, partial);
+      if (C::LAST) {
+        float *swap = now;
+        now = next;
+        next = swap;
+      }
       if (call.outputs)
         for (int64_t i = 0; i < rows; ++i)
           write_outputs(call, block.rank(i), s, now + i * size.row);
     }
   });
+}
+
+template <class C>
+int64_t transposed_of(const Call &call) {
+  const Sizes<C> size(call);
+  return (size.state_quads + size.input_quads) * size.panels * size.WEIGHTS * WIDE * LANES;
+}
+
+template <class C>
+int64_t packed_back(const Call &call) {
+  if constexpr (C::LAST)
+    return transposed_of<C>(call);
+  else
+    return transposed_of<C>(call) + packed_back<typename C::Then>(call);
 }
 
 // [U; W]ᵀ as panels of WIDE vectors of its columns: [quad of h, then of x][panel][vector][lane][·].
@@ -481,38 +587,46 @@ void pack_back(const Call &call, int64_t panel, float *packed) {
         for (int64_t j = 0; j < real; ++j) to[j * WIDE * LANES + k] = from[k * columns + column + j];
     }
   }
+  if constexpr (!C::LAST)
+    pack_back<typename C::Then>(call, panel, packed + transposed_of<C>(call));
 }
 
-template <class C>
-int64_t packed_back(const Call &call) {
-  const Sizes<C> size(call);
-  return (size.state_quads + size.input_quads) * size.panels * size.WEIGHTS * WIDE * LANES;
-}
+// Some steps of some rows of the way back: where their x lies, whose they are, and their dx.
+struct Taken {
+  float *dx;
+  int64_t *places, *ranks;
+  int64_t rows;
+};
 
-// What lanes add up by themselves: [panel][input][vector][lane], then biases [panel][sum][lane].
-template <class C>
-int64_t gradients(const Call &call) {
-  return weights_of<C>(call);
-}
-
-// Some steps of some rows of the way back: [h | x] of each, and d as [panel][row][sum][lane].
+// What a stage had and gives in those steps: [h | x] of each, and d as [panel][row][sum][lane].
 template <class C>
 struct Chunk {
-  const Sizes<C> &size;
-  float *inputs, *d, *dx;
-  int64_t *places, *ranks;
-  int64_t rows, room;
-  const float *d_of(int64_t panel, int64_t row) const {
-    return d + (panel * room + row) * size.RESULTS;
-  }
+  const Sizes<C> size;
+  Taken &taken;
+  float *inputs, *d;
+
+  Chunk(const Call &call, Taken &taken, float *scratch)
+      : size(call), taken(taken), inputs(scratch), d(inputs + CHUNK * size.row) {}
+  float *d_of(int64_t panel, int64_t row) const { return d + (panel * CHUNK + row) * size.RESULTS; }
+  float *end() const { return d_of(size.panels, 0); }
+  auto then(const Call &call) const { return Chunk<typename C::Then>(call, taken, end()); }
 };
+
+template <class C>
+int64_t chunk_of(const Call &call) {
+  const Sizes<C> size(call);
+  const int64_t floats = CHUNK * (size.row + size.panels * size.RESULTS);
+  if constexpr (C::LAST)
+    return floats;
+  else
+    return floats + chunk_of<typename C::Then>(call);
+}
 
 template <class C>
 int64_t scratch_back(const Call &call) {
   const Sizes<C> size(call);
-  const int64_t wide = size.input_quads * WIDE * LANES;
-  return CHUNK * (size.row + size.panels * size.RESULTS + wide + 4) +
-         BLOCK * (size.wide() + 4 * size.padded);
+  return chunk_of<C>(call) + CHUNK * (size.input_quads * WIDE * LANES + 4) +
+         BLOCK * (2 * size.wide() + 3 * size.padded);
 }
 
 template <class C, bool FROM_STATE>
@@ -542,7 +656,7 @@ void multiply_back_kept(const Call &call, const Chunk<C> &chunk, int64_t first, 
         for (int r = 0; r < N; ++r) {
           float product[EACH], *target = out + (i + r) * out_row + quad * EACH;
           for (int v = 0; v < WIDE; ++v) store(product + v * LANES, sums[r][v]);
-          const int64_t row = call.order[chunk.ranks[first + i + r]] * size.gates() + gate;
+          const int64_t row = call.order[chunk.taken.ranks[first + i + r]] * size.gates() + gate;
           const float *keep =
               call.keep + row * size.inputs + (FROM_STATE ? 0 : size.units) + quad * EACH;
           for (int64_t j = 0; j < least(EACH, columns - quad * EACH); ++j)
@@ -624,13 +738,13 @@ void multiply_across(const Chunk<C> &chunk, const float *d, const float *inputs,
 #pragma GCC unroll 8
       for (int v = 0; v < C::VECTORS; ++v) sums[r][v] = load(target + r * size.WEIGHTS + v * LANES);
     const float *from = d, *x_row = inputs + k;
-    for (int64_t row = 0; row < chunk.rows; ++row, from += size.RESULTS, x_row += size.row) {
+    for (int64_t row = 0; row < chunk.taken.rows; ++row, from += size.RESULTS, x_row += size.row) {
       Vec x[N];
 #pragma GCC unroll 8
       for (int v = 0; v < C::VECTORS; ++v) {
         if (KEEP || v == 0)
 #pragma GCC unroll 8
-          for (int r = 0; r < N; ++r) x[r] = all(x_row[size.gate(v) * size.pair + r]);
+          for (int r = 0; r < N; ++r) x[r] = all(x_row[KEEP * size.gate(v) * size.pair + r]);
         const Vec w = load(from + C::sum(FROM_STATE, v) * LANES);
 #pragma GCC unroll 8
         for (int r = 0; r < N; ++r) sums[r][v] += x[r] * w;
@@ -643,35 +757,50 @@ void multiply_across(const Chunk<C> &chunk, const float *d, const float *inputs,
   });
 }
 
-// dx, and the chunk's part of the weights' gradients; the chunk is empty afterwards.
 template <class C>
-void settle(const Call &call, Chunk<C> &chunk, const float *packed, float *gradients) {
+void add_dx(const Call &call, const Chunk<C> &chunk, const float *packed) {
   const Sizes<C> &size = chunk.size;
-  const int64_t wide = size.input_quads * WIDE * LANES;
-  memset(chunk.dx, 0, 4 * chunk.rows * wide);
-  multiply_back<C, false>(call, chunk, 0, chunk.rows,
+  multiply_back<C, false>(call, chunk, 0, chunk.taken.rows,
                           packed + size.state_quads * size.panels * size.WEIGHTS * WIDE * LANES,
-                          size.input_quads, chunk.dx, wide);
-  for (int64_t row = 0; row < chunk.rows; ++row)
-    copy(call.dx + chunk.places[row], chunk.dx + row * wide, size.features);
+                          size.input_quads, chunk.taken.dx, size.input_quads * WIDE * LANES);
+  if constexpr (!C::LAST) add_dx(call, chunk.then(call), packed + transposed_of<C>(call));
+}
 
-  float *biases = gradients + size.panels * size.inputs * size.WEIGHTS;
+// What lanes add up by themselves, as the weights are packed.
+template <class C>
+void add_gradients(const Call &call, const Chunk<C> &chunk, float *gradients) {
+  const Sizes<C> &size = chunk.size;
+  float *to = gradients, *biases = gradients + size.panels * size.inputs * size.WEIGHTS;
   for (int64_t panel = 0; panel < size.panels; ++panel) {
     const float *d = chunk.d_of(panel, 0);
     const float *h = chunk.inputs + size.pairs, *x = h + size.padded;
     (call.keep ? multiply_across<C, true, true> : multiply_across<C, true, false>)(
-        chunk, d, h, size.units, gradients);
-    gradients += size.units * size.WEIGHTS;
+        chunk, d, h, size.units, to);
+    to += size.units * size.WEIGHTS;
     (call.keep ? multiply_across<C, false, true> : multiply_across<C, false, false>)(
-        chunk, d, x, size.features, gradients);
-    gradients += size.features * size.WEIGHTS;
+        chunk, d, x, size.features, to);
+    to += size.features * size.WEIGHTS;
     for (int v = 0; v < C::SUMS; ++v, biases += LANES) {
       Vec sum = load(biases);
-      for (int64_t row = 0; row < chunk.rows; ++row) sum += load(d + row * size.RESULTS + v * LANES);
+      for (int64_t row = 0; row < chunk.taken.rows; ++row)
+        sum += load(d + row * size.RESULTS + v * LANES);
       store(biases, sum);
     }
   }
-  chunk.rows = 0;
+  if constexpr (!C::LAST) add_gradients(call, chunk.then(call), gradients + weights_of<C>(call));
+}
+
+// dx, and the chunk's part of the weights' gradients; the chunk is empty afterwards.
+template <class C>
+void settle(const Call &call, const Chunk<C> &chunk, const float *packed, float *gradients) {
+  Taken &taken = chunk.taken;
+  const int64_t wide = chunk.size.input_quads * WIDE * LANES;
+  memset(taken.dx, 0, 4 * taken.rows * wide);
+  add_dx(call, chunk, packed);
+  for (int64_t row = 0; row < taken.rows; ++row)
+    copy(call.dx + taken.places[row], taken.dx + row * wide, call.features);
+  add_gradients(call, chunk, gradients);
+  taken.rows = 0;
 }
 
 // The gradient that reaches a row's step from outside: of every output that repeats its h.
@@ -682,75 +811,97 @@ INLINE void read_outputs(const Call &call, int64_t rank, int64_t s, float *dh) {
     for (int64_t j = 0; j < call.units; ++j) dh[j] += from[j];
 }
 
+// What goes from step to step of a block's rows on the way back, and where they started.
+struct Carry {
+  float *dh, *dc, *h0, *c0, *next;
+};
+
+// Undo the gate functions of step s: d, and what it was multiplied by, at the end of the chunk.
+template <class C>
+INLINE void unwind(const Call &call, const Chunk<C> &chunk, const Block &block, int64_t s,
+                   int64_t rows, const Carry &carry) {
+  const Sizes<C> &size = chunk.size;
+  const int64_t wide = size.wide();
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t rank = block.rank(i), here = chunk.taken.rows + i;
+    if (C::LAST && call.d_outputs) read_outputs(call, rank, s, carry.dh + i * wide);
+    const float *tape = call.tape + (s * call.batch + rank) * size.tape;
+    const float *before = s > 0 ? tape - call.batch * size.tape : nullptr;
+    if (s > 1) fetch(before - call.batch * size.tape, size.tape);
+    if (s > 0) fetch(call.x + place_in_x(call, rank, s - 1), size.features);
+    float *inputs = chunk.inputs + here * size.row;
+    for (int64_t panel = 0; panel < size.panels; ++panel) {
+      const int64_t unit = panel * size.UNITS, on_tape = panel * C::SAVED * LANES;
+      const int64_t start = i * size.padded + unit;
+      C::unwind(tape + on_tape, before ? before + on_tape : nullptr, carry.h0 + start,
+                carry.c0 + start, carry.dh + i * wide + unit, carry.dc + i * wide + unit,
+                chunk.d_of(panel, here), inputs + unit, carry.next + start,
+                s + 1 == call.steps[rank]);
+    }
+    chunk.taken.places[here] = place_in_x(call, rank, s);
+    chunk.taken.ranks[here] = rank;
+    complete<C>(call, size, rank, chunk.taken.places[here], inputs);
+  }
+}
+
 template <class C>
 void backward(const Call &call, const float *packed, int64_t lane, int64_t lanes, float *scratch,
               float *gradients) {
   const Sizes<C> size(call);
   const int64_t wide = size.wide();
-  Chunk<C> chunk{size, scratch, nullptr, nullptr, nullptr, nullptr, 0, CHUNK};
-  chunk.d = chunk.inputs + CHUNK * size.row;
-  chunk.dx = chunk.d + CHUNK * size.panels * size.RESULTS;
-  chunk.places = reinterpret_cast<int64_t *>(chunk.dx + CHUNK * size.input_quads * WIDE * LANES);
-  chunk.ranks = chunk.places + CHUNK;
-  float *dh = reinterpret_cast<float *>(chunk.ranks + CHUNK), *dc = dh + BLOCK * wide;
-  float *h0 = dc + BLOCK * size.padded, *c0 = h0 + BLOCK * size.padded;
-  float *carried = c0 + BLOCK * size.padded;
-  memset(gradients, 0, 4 * weights_of<C>(call));
+  Taken taken{scratch + chunk_of<C>(call), nullptr, nullptr, 0};
+  taken.places = reinterpret_cast<int64_t *>(taken.dx + CHUNK * size.input_quads * WIDE * LANES);
+  taken.ranks = taken.places + CHUNK;
+  const Chunk<C> chunk(call, taken, scratch);
+  Carry carry{reinterpret_cast<float *>(taken.ranks + CHUNK), nullptr, nullptr, nullptr, nullptr};
+  carry.dc = carry.dh + BLOCK * wide, carry.h0 = carry.dc + BLOCK * wide;
+  carry.c0 = carry.h0 + BLOCK * size.padded, carry.next = carry.c0 + BLOCK * size.padded;
+  memset(gradients, 0, 4 * weights<C>(call));
 
   blocks(call, lane, lanes, [&](const Block &block) {
-    memset(dh, 0, 4 * BLOCK * (wide + 3 * size.padded));
+    memset(carry.dh, 0, 4 * BLOCK * (2 * wide + 2 * size.padded));
     for (int64_t i = 0; i < block.rows; ++i)  // steps not taken have no gradient
       if (call.steps[block.rank(i)] < call.timesteps)
         memset(call.dx + call.order[block.rank(i)] * call.timesteps * call.features, 0,
                4 * call.timesteps * call.features);
     for (int64_t i = 0; i < block.rows; ++i) {
       const int64_t row = call.order[block.rank(i)] * call.units;
-      copy(dh + i * wide, call.d_last_h + row, call.units);
-      copy(h0 + i * size.padded, call.h + row, call.units);
+      copy(carry.dh + i * wide, call.d_last_h + row, call.units);
+      copy(carry.h0 + i * size.padded, call.h + row, call.units);
       if (!call.c) continue;
-      copy(dc + i * size.padded, call.d_last_c + row, call.units);
-      copy(c0 + i * size.padded, call.c + row, call.units);
+      copy(carry.dc + i * wide, call.d_last_c + row, call.units);
+      copy(carry.c0 + i * size.padded, call.c + row, call.units);
     }
     for (int64_t s = call.steps[block.rank(0)] - 1; s >= 0; --s) {
       const int64_t rows = at_work(call, block, s);
-      if (chunk.rows + rows > CHUNK) settle(call, chunk, packed, gradients);
-      for (int64_t i = 0; i < rows; ++i) {
-        const int64_t rank = block.rank(i), here = chunk.rows + i;
-        if (call.d_outputs) read_outputs(call, rank, s, dh + i * wide);
-        const float *tape = call.tape + (s * call.batch + rank) * size.tape;
-        const float *before = s > 0 ? tape - call.batch * size.tape : nullptr;
-        if (s > 1) fetch(before - call.batch * size.tape, size.tape);
-        if (s > 0) fetch(call.x + place_in_x(call, rank, s - 1), size.features);
-        float *inputs = chunk.inputs + here * size.row;
-        for (int64_t panel = 0; panel < size.panels; ++panel) {
-          const int64_t unit = panel * size.UNITS, on_tape = panel * C::SAVED * LANES;
-          C::unwind(tape + on_tape, before ? before + on_tape : nullptr, h0 + i * size.padded + unit,
-                    c0 + i * size.padded + unit, dh + i * wide + unit, dc + i * size.padded + unit,
-                    chunk.d + (panel * CHUNK + here) * size.RESULTS, inputs + unit,
-                    carried + i * size.padded + unit, s + 1 == call.steps[rank]);
-        }
-        chunk.places[here] = place_in_x(call, rank, s);
-        chunk.ranks[here] = rank;
-        complete<C>(call, size, rank, chunk.places[here], inputs);
+      if (taken.rows + rows > CHUNK) settle(call, chunk, packed, gradients);
+      if constexpr (!C::LAST) {
+        const auto then = chunk.then(call);
+        unwind(call, then, block, s, rows, carry);
+        multiply_back<typename C::Then, true>(call, then, taken.rows, rows,
+                                              packed + transposed_of<C>(call), size.state_quads,
+                                              carry.dc, wide);
       }
-      multiply_back<C, true>(call, chunk, chunk.rows, rows, packed, size.state_quads, dh, wide);
-      chunk.rows += rows;
+      unwind(call, chunk, block, s, rows, carry);
+      multiply_back<C, true>(call, chunk, taken.rows, rows, packed, size.state_quads, carry.dh,
+                             wide);
+      taken.rows += rows;
     }
     for (int64_t i = 0; i < block.rows; ++i) {
       const int64_t rank = block.rank(i), row = call.order[rank] * call.units;
-      if (call.d_outputs) read_outputs(call, rank, -1, dh + i * wide);
-      copy(call.dh + row, dh + i * wide, call.units);
-      if (call.c) copy(call.dc + row, dc + i * size.padded, call.units);
+      if (call.d_outputs) read_outputs(call, rank, -1, carry.dh + i * wide);
+      copy(call.dh + row, carry.dh + i * wide, call.units);
+      if (call.c) copy(call.dc + row, carry.dc + i * wide, call.units);
     }
   });
   settle(call, chunk, packed, gradients);
 }
 
 // One panel's gradients, added up over the lanes and put where Keras has the weights.
-template <class C>
+template <class C, class All = C>
 void gather(const Call &call, int64_t panel, const float *gradients, int64_t lanes) {
   const Sizes<C> size(call);
-  const int64_t columns = size.gates() * size.units, each = weights_of<C>(call);
+  const int64_t columns = size.gates() * size.units, each = weights<All>(call);
   const auto add_up = [&](const float *from, float *to, int v) {
     const int64_t unit = size.unit(panel, v), some = least(LANES, size.units - unit);
     Vec sum = load(from);
@@ -768,6 +919,8 @@ void gather(const Call &call, int64_t panel, const float *gradients, int64_t lan
   for (int b = 0; b < C::BIASES; ++b)
     for (int v = 0; v < C::VECTORS; ++v)
       add_up(from + C::sum(b == 1, v) * LANES, call.d_bias + b * columns, v);
+  if constexpr (!C::LAST)
+    gather<typename C::Then, All>(call, panel, gradients + weights_of<C>(call), lanes);
 }
 
 // One row whose weights fill the caches many times over: they are read once a step, where Keras has
@@ -977,16 +1130,24 @@ void single_gather(const Call &call, int64_t part, int64_t parts, float *scratch
 }
 
 template <class C>
+constexpr recurra::Single single() {
+  if constexpr (C::LAST)
+    return {single_scratch<C>, single_start<C>, single_step<C>,  single_stepped<C>,
+            single_unwind<C>,  single_back<C>,  single_gather<C>};
+  else
+    return {};
+}
+
+template <class C>
 constexpr Cell cell() {
-  return {parts<C>,   saved<C>,        weights_of<C>, packed_back<C>, gradients<C>, scratch<C>,
-          scratch_back<C>, pack<C>, pack_back<C>, forward<C>, backward<C>, gather<C>,
-          {single_scratch<C>, single_start<C>, single_step<C>, single_stepped<C>,
-           single_unwind<C>, single_back<C>, single_gather<C>}};
+  return {C::GATES,   parts<C>,        saved<C>, weights<C>,   packed_back<C>, weights<C>,
+          scratch<C>, scratch_back<C>, pack<C>,  pack_back<C>, forward<C>,     backward<C>,
+          gather<C>,  single<C>()};
 }
 
 }  // namespace
 
 extern const Level LEVEL;
-const Level LEVEL = {TEXT(LEVEL), cell<SimpleRNN>(), cell<LSTM>(), cell<GRU>()};
+const Level LEVEL = {TEXT(LEVEL), cell<SimpleRNN>(), cell<LSTM>(), cell<GRU>(), cell<Gates>()};
 
 }  // namespace recurra

@@ -44,6 +44,7 @@ struct Single {
 // One cell at one instruction level. Sizes are in floats. Work is cut into lanes, which share
 // nothing but what they read; packing and gathering are cut into parts, panels of units.
 struct Cell {
+  int64_t gates;
   int64_t (*parts)(const Call &);
   int64_t (*saved)(const Call &);  // for one step of one row, on the tape
   int64_t (*packed)(const Call &);
@@ -57,12 +58,12 @@ struct Cell {
   void (*backward)(const Call &, const float *packed, int64_t lane, int64_t lanes, float *scratch,
                    float *gradients);
   void (*gather)(const Call &, int64_t part, const float *gradients, int64_t lanes);
-  Single single;
+  Single single;  // of null pointers where there is no such way
 };
 
 struct Level {
   const char *name;
-  Cell simple_rnn, lstm, gru;
+  Cell simple_rnn, lstm, gru, gru_reset_first;
 };
 
 }  // namespace recurra
