@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
-.PHONY: demo test check docs sanitize clean
+.PHONY: demo test check docs sanitize aarch64 clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -33,8 +33,20 @@ sanitize: .venv/installed
 		cmake -S . -B build/$$kind -DRECURRA_SANITIZE=$$kind -DCMAKE_BUILD_TYPE=Release \
 			-DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python > /dev/null && \
 		cmake --build build/$$kind --target exercise && \
-		find build/$$kind -name exercise -type f -exec {} \; || exit 1; \
+		build/$$kind/src/recurra/kernels/cpu/exercise || exit 1; \
 	done
+
+# The same kernels on an ARM processor, which is emulated.
+aarch64:
+	@if ! command -v aarch64-linux-gnu-g++ > /dev/null || ! command -v qemu-aarch64 > /dev/null; then \
+		echo "skipped: install g++-aarch64-linux-gnu and qemu-user to try the kernels on aarch64"; \
+	else \
+		mkdir -p build/aarch64 && \
+		aarch64-linux-gnu-g++ -std=gnu++17 -O2 -ffp-contract=fast -fno-math-errno -Wall -Wextra \
+			-static -DLEVEL=portable -Isrc/recurra/kernels/cpu -o build/aarch64/exercise \
+			src/recurra/kernels/cpu/recurrence.cpp tests/native/exercise.cpp && \
+		qemu-aarch64 build/aarch64/exercise; \
+	fi
 
 clean:
 	rm -rf .venv runs build dist

@@ -69,9 +69,9 @@ class WithoutDenormals {
 #elif defined(__aarch64__)
   WithoutDenormals() {
     asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" ::"r"(before_ | (1ul << 24)));
+    asm volatile("msr fpcr, %0" ::"r"(before_ | (1ul << 24)) : "memory");
   }
-  ~WithoutDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+  ~WithoutDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_) : "memory"); }
 
  private:
   unsigned long before_;
@@ -105,11 +105,9 @@ void share(Pool &pool, int64_t count, const Work &work) {
   };
   const auto state = std::make_shared<State>();
   auto help = [state, count, &work] {  // `work` is touched only while the caller waits
+    const WithoutDenormals quick;
     for (int64_t i; (i = state->next++) < count;) {
-      {
-        const WithoutDenormals quick;
-        work(i);
-      }
+      work(i);
       const std::lock_guard<std::mutex> lock(state->mutex);
       if (++state->done == count) state->finished.notify_one();
     }
@@ -138,10 +136,10 @@ inline void use_large_pages(float *array, int64_t count) {
 // Uninitialised floats that begin on a cache line.
 class Floats {
  public:
-  explicit Floats(int64_t count)
-      : count(count),
-        data_(static_cast<float *>(std::aligned_alloc(64, (4 * count + 64) / 64 * 64))) {
-    if (!data_) throw std::bad_alloc();
+  explicit Floats(int64_t count) : count(count) {
+    void *block = nullptr;  // no larger than asked for: a sanitizer sees what is past its end
+    if (posix_memalign(&block, 64, 4 * std::max<int64_t>(count, 1))) throw std::bad_alloc();
+    data_ = static_cast<float *>(block);
     use_large_pages(data_, count);
   }
   ~Floats() { std::free(data_); }
@@ -207,7 +205,11 @@ class Memory {
   }
 
  private:
+#ifdef __SANITIZE_ADDRESS__
+  static constexpr int64_t MOST_IDLE = 0;  // a larger block would hide what is done past its end
+#else
   static constexpr int64_t MOST_IDLE = 64 << 20;  // floats: 256 MiB
+#endif
   const int64_t most_kept_ = sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 4) / 4;
   std::mutex mutex_;
   std::multimap<int64_t, Block> free_;
@@ -267,11 +269,11 @@ struct Schedule {
   }
 };
 
-inline const Cell *cell_named(std::string_view name) {
-  if (name == "lstm") return &level()->lstm;
-  if (name == "gru") return &level()->gru;
-  if (name == "gru_reset_first") return &level()->gru_reset_first;
-  return name == "simple_rnn" ? &level()->simple_rnn : nullptr;
+inline const Cell *cell_named(std::string_view name, const Level &level) {
+  if (name == "lstm") return &level.lstm;
+  if (name == "gru") return &level.gru;
+  if (name == "gru_reset_first") return &level.gru_reset_first;
+  return name == "simple_rnn" ? &level.simple_rnn : nullptr;
 }
 
 // As many lanes as threads and rows allow, unless the work is not worth waking another thread: that
@@ -322,6 +324,7 @@ void backward_single(Pool &pool, const Single &single, const Call &call, int64_t
 
 template <class Pool>
 void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
+  const WithoutDenormals quick;
   const Schedule schedule(call, mask);
   schedule.put(call);
 
@@ -342,6 +345,7 @@ void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
 
 template <class Pool>
 void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
+  const WithoutDenormals quick;
   const Schedule schedule(call, mask);
   schedule.put(call);
 

@@ -26,8 +26,8 @@ static ffi::Error describe(Call &call, const Cell *&cell, std::string_view name,
                            const Array &keep) {
   const auto wrong = [](const char *text) { return ffi::Error::InvalidArgument(text); };
   if (!level()) return wrong("this processor has none of the instruction levels built");
-  if (!(cell = cell_named(name)))
-    return wrong("the cell must be simple_rnn, lstm, gru or gru_reset_first");
+  cell = cell_named(name, *level());
+  if (!cell) return wrong("the cell must be simple_rnn, lstm, gru or gru_reset_first");
   if (x.dimensions().size() != 3 || h.dimensions().size() != 2)
     return wrong("x must be (batch, timesteps, features) and h (batch, units)");
   call.batch = x.dimensions()[0], call.timesteps = x.dimensions()[1];

@@ -861,7 +861,7 @@ void backward(const Call &call, const float *packed, int64_t lane, int64_t lanes
   blocks(call, lane, lanes, [&](const Block &block) {
     memset(carry.dh, 0, 4 * BLOCK * (2 * wide + 2 * size.padded));
     for (int64_t i = 0; i < block.rows; ++i)  // steps not taken have no gradient
-      if (call.steps[block.rank(i)] < call.timesteps)
+      if (call.features > 0 && call.steps[block.rank(i)] < call.timesteps)
         memset(call.dx + call.order[block.rank(i)] * call.timesteps * call.features, 0,
                4 * call.timesteps * call.features);
     for (int64_t i = 0; i < block.rows; ++i) {
@@ -1013,7 +1013,7 @@ void single_start(const Call &call, bool back, float *scratch) {
   if (!back) return;
   copy(one.dh, call.d_last_h, call.units);
   if (call.c) copy(one.dc, call.d_last_c, call.units);
-  memset(call.dx, 0, 4 * call.timesteps * call.features);
+  if (call.features > 0) memset(call.dx, 0, 4 * call.timesteps * call.features);
 }
 
 INLINE float *at_step(float *even, float *odd, int64_t s) { return s % 2 ? odd : even; }
