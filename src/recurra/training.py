@@ -349,9 +349,8 @@ class Visitor:
         loss = Σ weights · loss(targets, network(inputs)) / number of losses that are not masked
         weights of the network ← optimizer(gradient of the loss)
 
-    On JAX the whole step is one compiled function, and batches are padded while it runs: Keras'
-    `fit` does the same work, but on short sequences takes longer around it than in it. On another
-    backend `fit` is used.
+    On JAX the whole step is one compiled function. Keras' `fit` does the same work, but on short
+    sequences takes longer around it than in it; on other backends it is used.
 
     Args:
         model: a fresh Keras model.
