@@ -7,6 +7,7 @@ one array of offsets they take four bytes a timestep. Each distinct timestep is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class Ragged:
         """Give the three arrays, for a fingerprint."""
         return [self.codes, self.offsets, self.table]
 
-    @property
+    @cached_property
     def lengths(self) -> Int64:
         """The number of timesteps of each sequence, (sequences,)."""
         return np.diff(self.offsets)
