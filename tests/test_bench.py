@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recurra.bench import kernels, peers
-from recurra.bench.picture import draw
+from recurra.bench.picture import check_plot, draw
 from recurra.errors import RecurraError, SettingsError
 
 TINY = kernels.Case("LSTM", 4, 3, 2, 1)
@@ -74,6 +74,8 @@ def test_an_unknown_case_or_peer_is_refused() -> None:
         kernels.case_named("lstm")
     with pytest.raises(SettingsError, match="one of keras-jax, keras-torch, torch, but got 'tf'"):
         peers.check_peers(["torch", "tf"])
+    with pytest.raises(SettingsError, match="at least one peer"):
+        peers.check_peers([])
 
 
 def test_an_environment_that_is_whole_is_used_again(
@@ -103,6 +105,8 @@ def test_the_picture_is_drawn_and_other_kinds_of_file_are_refused(
     assert (tmp_path / "speed.svg").stat().st_size > 1000
     with pytest.raises(SettingsError, match=r"must be a .png, .svg or .pdf file"):
         draw([measured], tmp_path / "speed.txt")
+    with pytest.raises(SettingsError, match="a folder that is there"):
+        check_plot(tmp_path / "nowhere" / "speed.png")
 
 
 def test_the_machine_is_described_in_json() -> None:

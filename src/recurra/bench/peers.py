@@ -16,7 +16,9 @@ PEERS = {"keras-jax": ("keras", "jax"), "keras-torch": ("keras", TORCH), "torch"
 
 
 def check_peers(names: list[str]) -> None:
-    """Refuse a name that is no rival's."""
+    """Refuse a name that is no rival's, and no name at all."""
+    if not names:
+        raise SettingsError(f"at least one peer must be given of {', '.join(PEERS)}, but got none.")
     for name in names:
         if name not in PEERS:
             raise SettingsError(f"a peer must be one of {', '.join(PEERS)}, but got '{name}'.")

@@ -7,14 +7,24 @@ from matplotlib.figure import Figure
 
 from recurra.errors import SettingsError
 
-__all__ = ["draw"]
+__all__ = ["check_plot", "draw"]
 
 COLOURS = {"train": "#1f6f8b", "infer": "#e07a3f"}
+KINDS = (".png", ".svg", ".pdf")
 NAMES = {"train": "training step", "infer": "prediction"}
+
+
+def check_plot(path: Path) -> None:
+    """Refuse a file that cannot be drawn to, before minutes are spent on measuring."""
+    if path.suffix not in KINDS:
+        raise SettingsError(f"a plot must be a .png, .svg or .pdf file, but got {path}.")
+    if not path.absolute().parent.is_dir():
+        raise SettingsError(f"a plot must go to a folder that is there, but got {path}.")
 
 
 def draw(results: list[dict[str, Any]], path: Path) -> None:
     """Draw a bar for each case and work, with the range over the turns, on a logarithmic scale."""
+    check_plot(path)
     figure = Figure(figsize=(7.2, 1.2 + 0.42 * len(results)), layout="constrained")
     axes = figure.subplots()
     for shift, work in ((-0.19, "train"), (0.19, "infer")):
@@ -34,10 +44,7 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
     axes.set_xlabel("speed over the best peer: median and range")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    try:
-        figure.savefig(path, dpi=160)
-    except ValueError as error:
-        raise SettingsError(f"a plot must be a .png, .svg or .pdf file: {error}.") from None
+    figure.savefig(path, dpi=160)
 
 
 def label(result: dict[str, Any]) -> str:

@@ -41,6 +41,7 @@ def kernels(
     from recurra.bench.kernels import CASES, case_named, machine, measure
     from recurra.bench.peers import check_peers, requirements
     from recurra.bench.peers import peer_python as made
+    from recurra.bench.picture import check_plot, draw
     from recurra.terminal import note, show_bench, watching
 
     rivals = [name.strip() for name in peers.split(",") if name.strip()]
@@ -48,18 +49,18 @@ def kernels(
     names = cases or list(CASES)
     for name in names:
         case_named(name)
+    if plot:
+        check_plot(plot)
     with watching(quiet=as_json) as watch:
         if peer_python is None:
             watch.stage(f"an environment for the peers: {', '.join(requirements(rivals))}")
         python = peer_python or made(rivals)
         results = [measure(name, rivals, python, runs=runs, stage=watch.stage) for name in names]
-    if plot:
-        from recurra.bench.picture import draw
-
-        draw(results, plot)
-        note(f"written: {plot}")
     if as_json:
         print_json({"machine": machine(), "cases": results})
     else:
         show_bench(results)
         note(", ".join(f"{name} {value}" for name, value in machine().items()))
+    if plot:
+        draw(results, plot)
+        note(f"written: {plot}")
