@@ -192,7 +192,7 @@ def look_up(layer: Any, own: Callable[[Any], Array], inputs: Array) -> Array:
     """Give the vectors of the inputs: `Embedding.call`."""
     if plan_embedding(layer).path != "native":
         return own(inputs)
-    return rows_of(layer.embeddings, ops.cast(inputs, "int32"))
+    return cpu.embed(ops.convert_to_tensor(layer.embeddings), ops.cast(inputs, "int32"))
 
 
 def rows_of(table: Array, codes: Array) -> Array:
