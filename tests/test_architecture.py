@@ -20,7 +20,7 @@ FLOORS = [
     {"kernels"},
     {"layers", "steps", "data"},
     {"subwords"},
-    {"models", "markets"},
+    {"models", "markets", "optimizers"},
     {"training"},
     {"teaching"},
     {"estimators", "rises"},

@@ -18,9 +18,9 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial, wraps
 from typing import Any
 
-from recurra.backend import keras
+from recurra.backend import keras, named_as
 from recurra.cells import Weights
-from recurra.kernels import Choice, cell_of, choose, choose_embedding, counted, cpu, run
+from recurra.kernels import Choice, cell_of, choose, choose_float32, counted, cpu, run
 
 __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Embedding", "SimpleRNN", "accelerate"]
 
@@ -34,8 +34,8 @@ Bidirectional = keras.layers.Bidirectional
 
 def plan(layer: Any) -> Choice:
     """Choose the path a layer takes, and say why."""
-    if (backend := keras.backend.backend()) != "jax":
-        return Choice("keras", f"the backend is {backend}, and these kernels stand on JAX")
+    if reason := _elsewhere():
+        return Choice("keras", reason)
     cell = cell_of(layer.cell)
     if isinstance(cell, str):
         return Choice("keras", cell)
@@ -49,13 +49,26 @@ def plan(layer: Any) -> Choice:
     return choice
 
 
+def _elsewhere() -> str | None:
+    """Say why none of these kernels can run, whatever the layer."""
+    if (backend := keras.backend.backend()) != "jax":
+        return f"the backend is {backend}, and these kernels stand on JAX"
+    if keras.distribution.distribution() is not None:
+        return "the batch or the weights are spread over devices"
+    return None
+
+
+def plan_float32(dtype: Any) -> Choice:
+    """Choose the path of what only the native kernels have, beside Keras."""
+    reason = _elsewhere()
+    return Choice("keras", reason) if reason else choose_float32(dtype)
+
+
 def _only_keras(layer: Any) -> str | None:
     if layer.unroll:
         return "unroll=True was asked for"
     if getattr(layer, "use_cudnn", None) is True:
         return "use_cudnn=True was asked for"
-    if keras.distribution.distribution() is not None:
-        return "the batch or the weights are spread over devices"
     return None
 
 
@@ -179,13 +192,9 @@ class GRU(_Fast, keras.layers.GRU):  # type: ignore[misc]
 
 def plan_embedding(layer: Any) -> Choice:
     """Choose the path of an Embedding, and say why."""
-    if (backend := keras.backend.backend()) != "jax":
-        return Choice("keras", f"the backend is {backend}, and these kernels stand on JAX")
     if layer.lora_enabled or layer.quantization_mode:
         return Choice("keras", "the table is made of parts (LoRA or quantized)")
-    if keras.distribution.distribution() is not None:
-        return Choice("keras", "the batch or the weights are spread over devices")
-    return choose_embedding(layer.compute_dtype)
+    return plan_float32(layer.compute_dtype)
 
 
 def look_up(layer: Any, own: Callable[[Any], Array], inputs: Array) -> Array:
@@ -198,8 +207,7 @@ def look_up(layer: Any, own: Callable[[Any], Array], inputs: Array) -> Array:
 def rows_of(table: Array, codes: Array) -> Array:
     """Give table[codes], natively where that can be done; codes are int32 of any shape."""
     table = ops.convert_to_tensor(table)
-    jax = keras.backend.backend() == "jax" and keras.distribution.distribution() is None
-    if jax and choose_embedding(table.dtype).path == "native":
+    if plan_float32(table.dtype).path == "native":
         return cpu.embed(table, codes)
     return ops.take(table, codes, axis=0)
 
@@ -228,15 +236,8 @@ FAST = {
 }
 
 
-def _take_keras_names() -> None:
-    """Let files name Keras' own layers. Keras has no public way; without it they name these."""
-    try:
-        from keras.src import api_export
-    except ImportError:
-        return
-    names = api_export.REGISTERED_OBJS_TO_NAMES
-    for stock, fast in FAST.items():
-        names[fast] = names[stock]
+for _stock, _fast in FAST.items():
+    named_as(_stock, _fast)
 
 
 def _copy_faithfully(init: Callable[..., None]) -> Callable[..., None]:
@@ -259,7 +260,6 @@ def _copy_faithfully(init: Callable[..., None]) -> Callable[..., None]:
     return faithful
 
 
-_take_keras_names()
 Bidirectional.__init__ = _copy_faithfully(Bidirectional.__init__)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.backend import keras
+from recurra.optimizers import Adam
 from recurra.sequences import Ragged
 from recurra.training import (
     PREDICTION_ROWS,
@@ -180,7 +181,7 @@ def teach(
     """
     with seeded(plan.seed):
         model = build()
-    optimizer = keras.optimizers.Adam(plan.learning_rate, global_clipnorm=1.0)
+    optimizer = Adam(plan.learning_rate, global_clipnorm=1.0)
     visitor = Visitor(model, optimizer, surprise, reduction="sum")
     taught, held = lesson.take(sides[0]), lesson.take(sides[1])
 

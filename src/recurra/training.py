@@ -31,6 +31,7 @@ from safetensors.numpy import save
 
 from recurra.backend import keras
 from recurra.errors import RecurraError, RunError
+from recurra.optimizers import Adam
 from recurra.sequences import Ragged
 
 __all__ = [
@@ -502,7 +503,7 @@ def train(
     """
     with seeded(plan.seed):
         model = build()
-    visitor = Visitor(model, keras.optimizers.Adam(plan.learning_rate), loss)
+    visitor = Visitor(model, Adam(plan.learning_rate), loss)
     untouched = _values(model.optimizer.variables)
     trained = []
     for member, (training, validation) in enumerate(sides):

@@ -1,13 +1,11 @@
 // Runs the native kernels without Python, for the sanitizers and for other processors: every level
 // that is here, shapes where blocks and panels end, masks, dropout, denormal numbers, and eight
-// callers at once on one pool. Values are compared with a textbook's in double precision, gradients
+// callers at once. Values are compared with a textbook's in double precision, gradients
 // with its slope, four threads with one, and eight callers with one.
 
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <deque>
-#include <functional>
 #include <random>
 #include <thread>
 
@@ -23,6 +21,8 @@ extern "C" const char *__asan_default_options() {
 
 namespace {
 
+using recurra::Helpers, recurra::Pool;
+
 // How this thread calculates: rounding, and what becomes of denormal numbers.
 unsigned long environment() {
   unsigned long word = 0;
@@ -34,54 +34,8 @@ unsigned long environment() {
   return word;
 }
 
-// Threads that were not left as they were found, and pieces of work that other threads were given.
-std::atomic<int> disturbed{0}, shared_out{0};
-
-// A pool of the plainest kind.
-class Pool {
- public:
-  explicit Pool(int threads) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-  }
-  ~Pool() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      closing_ = true;
-    }
-    waiting_.notify_all();
-    for (std::thread &thread : threads_) thread.join();
-  }
-  int64_t num_threads() const { return static_cast<int64_t>(threads_.size()); }
-  template <class Task>
-  void Schedule(Task task) {
-    ++shared_out;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      tasks_.emplace_back(task);
-    }
-    waiting_.notify_one();
-  }
-
- private:
-  void work() {
-    for (;;) {
-      std::unique_lock<std::mutex> lock(mutex_);
-      waiting_.wait(lock, [this] { return closing_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
-      const auto task = tasks_.front();
-      tasks_.pop_front();
-      lock.unlock();
-      const unsigned long before = environment();
-      task();
-      disturbed += environment() != before;
-    }
-  }
-  std::vector<std::thread> threads_;
-  std::deque<std::function<void()>> tasks_;
-  std::mutex mutex_;
-  std::condition_variable waiting_;
-  bool closing_ = false;
-};
+// Threads that were not left as they were found.
+std::atomic<int> disturbed{0};
 
 using Numbers = std::vector<float>;
 using Doubles = std::vector<double>;
@@ -139,7 +93,7 @@ struct Solution {
   }
 };
 
-Solution solve(Pool &pool, const recurra::Level &level, const Problem &problem) {
+Solution solve(const Pool &pool, const recurra::Level &level, const Problem &problem) {
   const Shape &s = problem.shape;
   const bool lstm = s.gates == 4;
   const int64_t states = s.batch * s.units;
@@ -304,7 +258,7 @@ size_t bits(const Solution &solution) {
 }
 
 // Where every number is denormal, every result is 0.
-bool denormals_vanish(Pool &pool, const recurra::Level &level, const Shape &shape) {
+bool denormals_vanish(const Pool &pool, const recurra::Level &level, const Shape &shape) {
   Problem faint(shape);
   for (Numbers &list : faint.given) std::fill(list.begin(), list.end(), 1e-40f);
   for (Numbers *list : {&faint.d_outputs, &faint.d_h, &faint.d_c})
@@ -330,7 +284,7 @@ bool tapes_arrive(int64_t count) {
 
 // Rows of a table by codes that count from either end or are outside; the sums are exact, because a
 // row's are always taken in the same order.
-bool rows_arrive(Pool &pool, int64_t rows, int64_t features, int64_t count) {
+bool rows_arrive(const Pool &pool, int64_t rows, int64_t features, int64_t count) {
   std::mt19937 random(5);
   std::vector<int32_t> codes(count);
   for (int32_t &code : codes) code = static_cast<int32_t>(random() % (2 * rows + 4)) - rows - 2;
@@ -357,9 +311,57 @@ bool rows_arrive(Pool &pool, int64_t rows, int64_t features, int64_t count) {
   return right && sums == d_table;
 }
 
-bool all_rows_arrive(Pool &pool) {
+bool all_rows_arrive(const Pool &pool) {
   return rows_arrive(pool, 1, 1, 0) && rows_arrive(pool, 0, 3, 4) && rows_arrive(pool, 7, 3, 5) &&
          rows_arrive(pool, 3, 20, 2000) && rows_arrive(pool, 90, 130, 300);
+}
+
+// A step of Adam against its equations in double precision, past the end of the last vector.
+bool adam_steps(const recurra::Level &level) {
+  std::mt19937 random(3);
+  std::uniform_real_distribution<float> number(-1, 1);
+  bool right = true;
+  for (const int64_t count : {0, 1, 15, 16, 17, 333}) {
+    Numbers g(count), p(count), m(count), v(count);
+    for (Numbers *list : {&g, &p, &m, &v})
+      for (float &x : *list) x = number(random);
+    for (float &x : v) x *= x;
+    const Numbers p0 = p, m0 = m, v0 = v;
+    level.adam({0.01f, 0.1f, 0.001f, 1e-7f}, g.data(), p.data(), m.data(), v.data(), count);
+    for (int64_t i = 0; i < count; ++i) {
+      const double em = m0[i] + (double(g[i]) - m0[i]) * 0.1f;
+      const double ev = v0[i] + (double(g[i]) * g[i] - v0[i]) * 0.001f;
+      const double ep = p0[i] - 0.01f * em / (std::sqrt(ev) + 1e-7f);
+      right &= std::abs(p[i] - ep) < 1e-6 && std::abs(m[i] - em) < 1e-6 &&
+               std::abs(v[i] - ev) < 1e-6;
+    }
+  }
+  return right;
+}
+
+// What a control group grants is understood.
+bool grants_are_read() {
+  const std::pair<const char *, int64_t> said[] = {
+      {"max 100000\n", INT64_MAX}, {"100000 100000\n", 1}, {"150000 100000\n", 2}, {"", INT64_MAX}};
+  const char *file = "cpu.max.tried";
+  bool right = recurra::processors_granted("no such file") == INT64_MAX;
+  for (const auto &[text, processors] : said) {
+    std::FILE *to = std::fopen(file, "w");
+    std::fputs(text, to);
+    std::fclose(to);
+    right &= recurra::processors_granted(file) == processors;
+  }
+  std::remove(file);
+  return right;
+}
+
+// Every helper has a look at itself: no work has changed how it calculates.
+void look_at_helpers() {
+  const unsigned long before = environment();
+  std::atomic<int> looked{0};
+  for (int i = 0; i < 100; ++i)
+    Helpers::shared().schedule([&] { disturbed += environment() != before, ++looked; });
+  while (looked < 100) std::this_thread::yield();
 }
 
 constexpr int VARIANTS = 6;  // of every shape: the first has no mask, no dropout and all outputs
@@ -401,7 +403,8 @@ int main() {
   std::vector<std::vector<size_t>> expected;
   for (const recurra::Level *level : levels) {
     double value = 0, slope = 0;
-    const int before = shared_out, wrong_before = wrong;
+    const int64_t before = Helpers::shared().given();
+    const int wrong_before = wrong;
     expected.emplace_back();
     for (size_t i = 0; i < list.size(); ++i) {
       const Shape &s = list[i].shape;
@@ -423,12 +426,14 @@ int main() {
       value = Exact::larger(value, values), slope = Exact::larger(slope, slopes);
       expected.back().push_back(bits(found));
     }
-    std::printf("%s: %zu problems, at most %.0e from the textbook, slope %.0e; %d shares given to "
+    wrong += !adam_steps(*level);
+    const int64_t given = Helpers::shared().given() - before;
+    std::printf("%s: %zu problems, at most %.0e from the textbook, slope %.0e; %ld shares given to "
                 "other threads; %d wrong\n",
-                level->name, list.size(), value, slope, shared_out - before, wrong - wrong_before);
-    wrong += shared_out == before;  // nothing would have been tried of what threads share
+                level->name, list.size(), value, slope, long(given), wrong - wrong_before);
+    wrong += given == 0;  // nothing would have been tried of what threads share
   }
-  wrong += levels.empty();
+  wrong += levels.empty() + !grants_are_read();
 
   std::atomic<int> different{!all_rows_arrive(many) || !all_rows_arrive(one)};
   std::vector<std::thread> callers;
@@ -440,6 +445,7 @@ int main() {
       different += !tapes_arrive(1000 * caller + 1) + !all_rows_arrive(many);
     });
   for (std::thread &caller : callers) caller.join();
+  look_at_helpers();
   std::printf("8 callers at once, with tables and tapes: %d different; %d threads left otherwise "
               "than found\n",
               different.load(), disturbed.load());

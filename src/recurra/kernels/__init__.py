@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
 
-__all__ = ["Choice", "choose", "choose_embedding", "counts", "explain", "run"]
+__all__ = ["Choice", "choose", "choose_float32", "counts", "explain", "run"]
 
 Array = Any
 
@@ -48,8 +48,8 @@ def choose(cell: Cell, dtype: Any) -> Choice:
     return Choice("native", f"float32 on a CPU, compiled for {cpu.level()}", cell)
 
 
-def choose_embedding(dtype: Any) -> Choice:
-    """Choose the path of an Embedding: native, or Keras' own."""
+def choose_float32(dtype: Any) -> Choice:
+    """Choose the path of what stands beside a cell (Embedding, Adam): native, or Keras' own."""
     import jax
 
     from recurra.kernels import cpu

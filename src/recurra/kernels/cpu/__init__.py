@@ -11,17 +11,24 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
 from recurra.errors import RecurraError
 
-__all__ = ["calls", "embed", "level", "missing", "run"]
+__all__ = ["adam", "calls", "embed", "level", "missing", "run"]
 
 Array = Any
 
 LIBRARY = Path(__file__).with_name("recurra_kernels.so")
-INTERFACE = 4  # what the library must answer
-TARGETS = ("recurra_forward", "recurra_backward", "recurra_gather", "recurra_scatter")
+INTERFACE = 5  # what the library must answer
+TARGETS = (
+    "recurra_forward",
+    "recurra_backward",
+    "recurra_gather",
+    "recurra_scatter",
+    "recurra_adam",
+)
 NAMES: dict[Cell, str] = {
     SimpleRNN(): "simple_rnn",
     LSTM(): "lstm",
@@ -195,3 +202,49 @@ def _embed_backward(saved: tuple[Array, ...], d_rows: Array) -> tuple[Array, Non
 
 
 embed.defvjp(_embed_forward, _embed_backward)
+
+
+def adam(
+    value: Array,
+    m: Array,
+    v: Array,
+    gradient: Array,
+    learning_rate: Array,
+    step: Array,
+    *,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> tuple[Array, Array, Array]:
+    """Take a step of Adam (Kingma and Ba, arXiv:1412.6980, section 2) in one pass through memory.
+
+    ::
+
+        m ← β₁ m + (1 - β₁) g           v ← β₂ v + (1 - β₂) g²
+        value ← value - learning_rate √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)
+
+    Args:
+        value: what is learned, float32 of any shape; `m`, `v` and `gradient` have the same.
+        m: the running mean of the gradient, zeros at first.
+        v: the running mean of its square, zeros at first.
+        gradient: of the loss.
+        learning_rate: a scalar.
+        step: t, a scalar, 1 at first.
+        beta_1: the share of m that is kept.
+        beta_2: the share of v that is kept.
+        epsilon: what keeps the divisor from zero.
+
+    Returns:
+        The new value, m and v.
+    """
+    call = jax.ffi.ffi_call(
+        "recurra_adam",
+        [jax.ShapeDtypeStruct(value.shape, value.dtype)] * 3,
+        input_output_aliases={0: 0, 1: 1, 2: 2},
+        vmap_method="sequential",
+    )
+    rate = learning_rate * jnp.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    shares = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    options = {name: np.float32(share) for name, share in shares.items()}
+    new_value, new_m, new_v = call(value, m, v, gradient, rate, **options)
+    return new_value, new_m, new_v

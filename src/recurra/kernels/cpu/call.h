@@ -1,11 +1,7 @@
 // One call, from start to end: its schedule, its memory, and the lanes shared out to threads.
-//
-// A Pool has `num_threads()` and `Schedule(function)`, as XLA's has.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -19,6 +15,7 @@
 #include <unistd.h>
 
 #include "recurrence.h"
+#include "threads.h"
 
 namespace recurra {
 
@@ -52,72 +49,6 @@ inline const Level *level() {
     return static_cast<const Level *>(nullptr);
   }();
   return chosen;
-}
-
-// Denormal numbers cost a hundred times as much as others and say nothing here: they count as 0
-// while this lives, on the thread that made it.
-class WithoutDenormals {
- public:
-#if defined(__x86_64__)
-  WithoutDenormals() : before_(__builtin_ia32_stmxcsr()) {
-    __builtin_ia32_ldmxcsr(before_ | 0x8040);
-  }
-  ~WithoutDenormals() { __builtin_ia32_ldmxcsr(before_); }
-
- private:
-  unsigned before_;
-#elif defined(__aarch64__)
-  WithoutDenormals() {
-    asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" ::"r"(before_ | (1ul << 24)) : "memory");
-  }
-  ~WithoutDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_) : "memory"); }
-
- private:
-  unsigned long before_;
-#endif
-};
-
-// To be put to sleep and woken takes longer than most calls' last lanes: the caller looks so many
-// times whether they are done (some 20 µs) before it sleeps.
-constexpr int LOOKS = 500;
-
-inline void pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
-// Do `work(0)` .. `work(count - 1)` on XLA's own threads. The calling thread takes its share and
-// whatever no other thread has begun, so that this ends even where all others are busy or waiting.
-template <class Pool, class Work>
-void share(Pool &pool, int64_t count, const Work &work) {
-  if (count == 1) {
-    const WithoutDenormals quick;
-    return work(0);
-  }
-  struct State {
-    std::atomic<int64_t> next{0}, done{0};
-    std::mutex mutex;
-    std::condition_variable finished;
-  };
-  const auto state = std::make_shared<State>();
-  auto help = [state, count, &work] {  // `work` is touched only while the caller waits
-    const WithoutDenormals quick;
-    for (int64_t i; (i = state->next++) < count;) {
-      work(i);
-      const std::lock_guard<std::mutex> lock(state->mutex);
-      if (++state->done == count) state->finished.notify_one();
-    }
-  };
-  const int64_t helpers = std::min<int64_t>(count, std::max<int64_t>(1, pool.num_threads())) - 1;
-  for (int64_t i = 0; i < helpers; ++i) pool.Schedule(decltype(help)(help));
-  help();
-  for (int look = 0; look < LOOKS && state->done < count; ++look) pause();
-  std::unique_lock<std::mutex> lock(state->mutex);
-  state->finished.wait(lock, [&] { return state->done == count; });
 }
 
 // Ask for large pages where a big array is about to be written for the first time: to hand out the
@@ -276,43 +207,42 @@ inline const Cell *cell_named(std::string_view name, const Level &level) {
   return name == "simple_rnn" ? &level.simple_rnn : nullptr;
 }
 
-// As many lanes as threads and rows allow, unless the work is not worth waking another thread: that
-// takes about as long as some million operations.
-template <class Pool>
-int64_t lanes_for(const Call &call, const Schedule &schedule, int64_t weights, Pool &pool) {
-  if (2.0 * schedule.taken() * weights < 6e6) return 1;
-  return std::max<int64_t>(1, std::min<int64_t>(call.batch, pool.num_threads()));
+// As many lanes as threads and rows allow, unless the work is not worth another thread: to share it
+// out takes about as long as a million operations.
+inline int64_t lanes_for(const Call &call, const Schedule &schedule, int64_t weights,
+                         const Pool &pool) {
+  if (2.0 * schedule.taken() * weights < 3e6) return 1;
+  return std::max<int64_t>(1, std::min(call.batch, pool.threads()));
 }
 
 // How many threads share the packing of so many floats.
-template <class Pool>
-int64_t groups_for(Pool &pool, int64_t floats, int64_t parts) {
-  return floats < 16384 ? 1 : std::max<int64_t>(1, std::min<int64_t>(pool.num_threads(), parts));
+inline int64_t groups_for(const Pool &pool, int64_t floats, int64_t parts) {
+  return floats < 16384 ? 1 : std::max<int64_t>(1, std::min(pool.threads(), parts));
 }
 
 constexpr int64_t LARGE = 1 << 18;  // weights that no second cache holds
 
 // How many threads share the steps of a single row; 0 where its weights had better be packed.
-template <class Pool>
-int64_t single_parts(const Call &call, const Single &single, int64_t weights, Pool &pool) {
+inline int64_t single_parts(const Call &call, const Single &single, int64_t weights,
+                            const Pool &pool) {
   if (call.batch != 1 || call.keep || weights < LARGE || !single.step) return 0;
-  return std::max<int64_t>(1, std::min<int64_t>(weights / LARGE, pool.num_threads()));
+  return std::max<int64_t>(1, std::min(weights / LARGE, pool.threads()));
 }
 
-template <class Pool>
-void forward_single(Pool &pool, const Single &single, const Call &call, int64_t parts) {
-  const Scratch scratch(single.scratch(call, false));
+inline void forward_single(const Pool &pool, const Single &single, const Call &call,
+                           int64_t parts) {
+  const Scratch scratch(single.scratch(call, parts, false));
   single.start(call, false, scratch + 0);
-  if (call.steps[0] == 0) single.stepped(call, -1, scratch + 0);
+  if (call.steps[0] == 0) single.stepped(call, -1, parts, scratch + 0);
   for (int64_t s = 0; s < call.steps[0]; ++s) {
     share(pool, parts, [&](int64_t part) { single.step(call, s, part, parts, scratch + 0); });
-    single.stepped(call, s, scratch + 0);
+    single.stepped(call, s, parts, scratch + 0);
   }
 }
 
-template <class Pool>
-void backward_single(Pool &pool, const Single &single, const Call &call, int64_t parts) {
-  const Scratch scratch(single.scratch(call, true));
+inline void backward_single(const Pool &pool, const Single &single, const Call &call,
+                            int64_t parts) {
+  const Scratch scratch(single.scratch(call, parts, true));
   single.start(call, true, scratch + 0);
   for (int64_t s = call.steps[0] - 1; s >= 0; --s) {
     single.unwind(call, s, scratch + 0);
@@ -322,8 +252,7 @@ void backward_single(Pool &pool, const Single &single, const Call &call, int64_t
   share(pool, parts, [&](int64_t part) { single.gather(call, part, parts, scratch + 0); });
 }
 
-template <class Pool>
-void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
+inline void forward(const Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const WithoutDenormals quick;
   const Schedule schedule(call, mask);
   schedule.put(call);
@@ -343,8 +272,7 @@ void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   });
 }
 
-template <class Pool>
-void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
+inline void backward(const Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const WithoutDenormals quick;
   const Schedule schedule(call, mask);
   schedule.put(call);

@@ -24,14 +24,13 @@ struct Table {
   }
 };
 
-template <class Pool>
-int64_t table_parts(Pool &pool, const Table &t) {
-  return t.count * t.features < 32768 ? 1 : std::max<int64_t>(1, pool.num_threads());
+// As many parts as threads, unless so many numbers are not worth it.
+inline int64_t table_parts(const Pool &pool, int64_t numbers) {
+  return numbers < 32768 ? 1 : pool.threads();
 }
 
-template <class Pool>
-void gather_rows(Pool &pool, const Table &t, const float *table, float *out) {
-  const int64_t parts = table_parts(pool, t);
+inline void gather_rows(const Pool &pool, const Table &t, const float *table, float *out) {
+  const int64_t parts = table_parts(pool, t.count * t.features);
   share(pool, parts, [&](int64_t part) {
     const int64_t until = t.count * (part + 1) / parts;
     for (int64_t i = t.count * part / parts; i < until; ++i) {
@@ -47,9 +46,8 @@ void gather_rows(Pool &pool, const Table &t, const float *table, float *out) {
 
 // Each part owns some rows of the table and looks at all codes: no two write to the same row, and a
 // row's sum is always taken in the same order.
-template <class Pool>
-void scatter_rows(Pool &pool, const Table &t, const float *d_out, float *d_table) {
-  const int64_t parts = table_parts(pool, t);
+inline void scatter_rows(const Pool &pool, const Table &t, const float *d_out, float *d_table) {
+  const int64_t parts = table_parts(pool, (t.count + t.rows) * t.features);
   share(pool, parts, [&](int64_t part) {
     const int64_t from = t.rows * part / parts, until = t.rows * (part + 1) / parts;
     std::fill(d_table + from * t.features, d_table + until * t.features, 0.0f);

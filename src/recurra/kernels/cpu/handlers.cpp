@@ -84,7 +84,7 @@ static Memory::Block new_tape(const Call &call, const Cell &cell) {
 }
 
 // A forward call's tape, or one written anew.
-static Memory::Block tape_for(uint64_t number, ffi::ThreadPool &pool, const Cell &cell, Call call,
+static Memory::Block tape_for(uint64_t number, const Pool &pool, const Cell &cell, Call call,
                               const bool *mask) {
   Memory::Block tape = Memory::shared().claim(number);
   if (tape) return tape;
@@ -95,11 +95,12 @@ static Memory::Block tape_for(uint64_t number, ffi::ThreadPool &pool, const Cell
   return tape;
 }
 
-static ffi::Error handle_forward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
+static ffi::Error handle_forward(ffi::ThreadPool threads, Array x, Array h, Array c, Array kernel,
                                  Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask,
                                  Array keep, Result outputs, Result last_h, Result last_c,
                                  ffi::Result<Number> number, std::string_view name,
                                  bool go_backwards) {
+  const Pool pool(threads.num_threads());
   const auto work = [&](Call &call, const Cell &cell, const bool *mask) {
     call.outputs = data(outputs), call.last_h = data(last_h), call.last_c = data(last_c);
     Memory::Block tape = number->element_count() ? new_tape(call, cell) : nullptr;
@@ -112,12 +113,13 @@ static ffi::Error handle_forward(ffi::ThreadPool pool, Array x, Array h, Array c
   return run(name, go_backwards, x, h, c, kernel, recurrent, bias, mask, keep, forward_calls, work);
 }
 
-static ffi::Error handle_backward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
+static ffi::Error handle_backward(ffi::ThreadPool threads, Array x, Array h, Array c, Array kernel,
                                   Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask,
                                   Array keep, Number number, Array d_outputs, Array d_last_h,
                                   Array d_last_c, Result dx, Result dh, Result dc, Result d_kernel,
                                   Result d_recurrent, Result d_bias, std::string_view name,
                                   bool go_backwards) {
+  const Pool pool(threads.num_threads());
   const auto work = [&](Call &call, const Cell &cell, const bool *mask) {
     uint64_t kept;
     std::memcpy(&kept, number.typed_data(), sizeof kept);
@@ -141,13 +143,42 @@ static Table table_of(const Dimensions &shape, const Codes &codes) {
   return {shape[0], shape[1], static_cast<int64_t>(codes.element_count()), codes.typed_data()};
 }
 
-static ffi::Error handle_gather(ffi::ThreadPool pool, Array table, Codes codes, Result out) {
-  gather_rows(pool, table_of(table.dimensions(), codes), data(table), data(out));
+static ffi::Error handle_gather(ffi::ThreadPool threads, Array table, Codes codes, Result out) {
+  gather_rows(Pool(threads.num_threads()), table_of(table.dimensions(), codes), data(table), data(out));
   return ffi::Error::Success();
 }
 
-static ffi::Error handle_scatter(ffi::ThreadPool pool, Codes codes, Array d_out, Result d_table) {
-  scatter_rows(pool, table_of(d_table->dimensions(), codes), data(d_out), data(d_table));
+static ffi::Error handle_scatter(ffi::ThreadPool threads, Codes codes, Array d_out, Result d_table) {
+  scatter_rows(Pool(threads.num_threads()), table_of(d_table->dimensions(), codes), data(d_out), data(d_table));
+  return ffi::Error::Success();
+}
+
+using Scalar = ffi::BufferR0<ffi::F32>;
+
+// Results are where the arguments are: XLA gave them the same memory, or a copy is made.
+static float *in_place(const Array &before, Result &after) {
+  float *to = data(after);
+  if (to && to != before.typed_data()) std::memcpy(to, before.typed_data(), before.size_bytes());
+  return to;
+}
+
+constexpr int64_t ADAM_PART = 1 << 15;  // numbers for which another thread is worth it
+
+static ffi::Error handle_adam(ffi::ThreadPool threads, Array value, Array m, Array v, Array gradient,
+                              Scalar rate, Result new_value, Result new_m,
+                              Result new_v, float beta_1, float beta_2, float epsilon) {
+  if (!level()) return ffi::Error::InvalidArgument("this processor has no level that was built");
+  const Adam adam{rate.typed_data()[0], 1 - beta_1, 1 - beta_2, epsilon};
+  float *const p = in_place(value, new_value);
+  float *const to_m = in_place(m, new_m), *const to_v = in_place(v, new_v);
+  const float *const g = data(gradient);
+  const int64_t count = gradient.element_count();
+  const Pool pool(threads.num_threads());
+  const int64_t parts = std::max<int64_t>(1, std::min(count / ADAM_PART, pool.threads()));
+  share(pool, parts, [&](int64_t part) {
+    const int64_t from = count * part / parts, some = count * (part + 1) / parts - from;
+    level()->adam(adam, g + from, p + from, to_m + from, to_v + from, some);
+  });
   return ffi::Error::Success();
 }
 
@@ -160,6 +191,7 @@ VISIBLE XLA_FFI_Error *recurra_forward(XLA_FFI_CallFrame *);
 VISIBLE XLA_FFI_Error *recurra_backward(XLA_FFI_CallFrame *);
 VISIBLE XLA_FFI_Error *recurra_gather(XLA_FFI_CallFrame *);
 VISIBLE XLA_FFI_Error *recurra_scatter(XLA_FFI_CallFrame *);
+VISIBLE XLA_FFI_Error *recurra_adam(XLA_FFI_CallFrame *);
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_forward, recurra::handle_forward,
                               ffi::Ffi::Bind()
@@ -217,8 +249,23 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_scatter, recurra::handle_scatter,
                                   .Arg<Array>()                   // d rows
                                   .Ret<Array>());                 // d table
 
+XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_adam, recurra::handle_adam,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<Array>()                    // value
+                                  .Arg<Array>()                    // m
+                                  .Arg<Array>()                    // v
+                                  .Arg<Array>()                    // gradient
+                                  .Arg<recurra::Scalar>()          // corrected learning rate
+                                  .Ret<Array>()                    // new value
+                                  .Ret<Array>()                    // new m
+                                  .Ret<Array>()                    // new v
+                                  .Attr<float>("beta_1")
+                                  .Attr<float>("beta_2")
+                                  .Attr<float>("epsilon"));
+
 // Raised when what Python passes changes: a library of other sources is then not called.
-VISIBLE int64_t recurra_interface() { return 4; }
+VISIBLE int64_t recurra_interface() { return 5; }
 
 // The instruction level in use, or null.
 VISIBLE const char *recurra_level() {

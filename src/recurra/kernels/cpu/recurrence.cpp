@@ -15,6 +15,8 @@
 
 #include "recurrence.h"
 
+#include "adam.h"
+
 #include <string.h>
 
 #ifdef __AVX512F__
@@ -924,8 +926,8 @@ void gather(const Call &call, int64_t panel, const float *gradients, int64_t lan
 }
 
 // One row whose weights fill the caches many times over: they are read once a step, where Keras has
-// them, because to pack them would take as long as some steps do. Only here are a row's units shared
-// out to threads, step by step: a *part* is some panels forward, and some inputs on the way back.
+// them, because to pack them would take as long as some steps do. Only here are a row's sums shared
+// out to threads, step by step: a *part* is some of the inputs, whose rows of weights lie together.
 
 struct Range {
   int64_t from, to;
@@ -971,43 +973,45 @@ INLINE float dot(const float *a, const float *b, int64_t count) {
   return sum;
 }
 
-// Where `single` has what: [h, padded | x] before and after, sums [gate][unit, padded], c, then for
-// the way back what all its steps need for the products after it, d as Keras has its columns.
+// Where `single` has what: [h, padded | x], sums of each part as Keras has its columns (for x, and
+// for h where these must not be added), c, then for the way back what all its steps need for the
+// products after it, d in the same columns.
 template <class C>
 struct Single {
-  static constexpr int SUMS = C::GROUPS == 1 ? C::SUMS : 1;
   Sizes<C> size;
-  int64_t columns;
-  float *now, *next, *sums, *c, *dh, *dc, *carried, *h0, *inputs, *d;
+  int64_t columns, sums;
+  float *h, *c, *dh, *dc, *carried, *h0, *inputs, *d, *partial;
 
   Single(const Call &call, float *scratch)
-      : size(call), columns(size.gates() * size.units), now(scratch) {
-    next = now + size.row, sums = next + size.row, c = sums + SUMS * size.padded;
+      : size(call), columns(size.gates() * size.units), sums(C::BIASES * columns), h(scratch) {
+    c = h + size.row;
     dh = c + size.padded, dc = dh + size.padded, carried = dc + size.padded;
-    h0 = carried + size.padded, inputs = h0 + size.padded;
+    h0 = carried + size.padded, partial = inputs = h0 + size.padded;
     d = inputs + call.timesteps * size.row;
   }
-  static int64_t floats(const Call &call, bool back) {
-    const Sizes<C> size(call);
-    return 2 * size.row + (SUMS + 5) * size.padded +
-           back * call.timesteps * (size.row + C::BIASES * size.gates() * size.units);
+  static int64_t floats(const Call &call, int64_t parts, bool back) {
+    const Single one(call, nullptr);
+    return one.size.row + 5 * one.size.padded +
+           (back ? call.timesteps * (one.size.row + one.sums) : parts * one.part());
   }
+  // A part's sums, and past their end what a vector may reach.
+  int64_t part() const { return sums + size.UNITS; }
   // d of a step, for what is multiplied by the state or by x.
   float *d_of(int64_t s, bool from_state) const {
-    return d + (s * C::BIASES + (from_state && C::BIASES == 2)) * columns;
+    return d + s * sums + (from_state && C::BIASES == 2) * columns;
   }
 };
 
 template <class C>
-int64_t single_scratch(const Call &call, bool back) {
-  return Single<C>::floats(call, back);
+int64_t single_scratch(const Call &call, int64_t parts, bool back) {
+  return Single<C>::floats(call, parts, back);
 }
 
 template <class C>
 void single_start(const Call &call, bool back, float *scratch) {
   const Single<C> one(call, scratch);
   memset(scratch, 0, 4 * (one.inputs - scratch));
-  copy(back ? one.h0 : one.now, call.h, call.units);
+  copy(back ? one.h0 : one.h, call.h, call.units);
   if (call.c) copy(one.c, call.c, call.units);
   if (!back && call.outputs) write_outputs(call, 0, -1, call.h);
   if (!back) return;
@@ -1016,49 +1020,50 @@ void single_start(const Call &call, bool back, float *scratch) {
   if (call.features > 0) memset(call.dx, 0, 4 * call.timesteps * call.features);
 }
 
-INLINE float *at_step(float *even, float *odd, int64_t s) { return s % 2 ? odd : even; }
-
+// What some inputs add to the sums.
 template <class C>
 void single_step(const Call &call, int64_t s, int64_t part, int64_t parts, float *scratch) {
   const Single<C> one(call, scratch);
-  const Sizes<C> &size = one.size;
-  const Range panels = part_of(size.panels, part, parts);
-  const int64_t unit = panels.from * size.UNITS;
-  const int64_t some = least(size.units, panels.to * size.UNITS) - unit;
-  const float *now = at_step(one.now, one.next, s);
-  float *next = at_step(one.next, one.now, s);
-  for (int v = 0; v < one.SUMS; ++v)
-    memset(one.sums + v * size.padded + unit, 0, 4 * (panels.to - panels.from) * size.UNITS);
-  for (int gate = 0; gate < size.gates(); ++gate) {
-    const int64_t column = gate * size.units + unit;
-    float *from_h = one.sums + C::sum(true, gate) * size.padded + unit;
-    float *from_x = one.sums + C::sum(false, gate) * size.padded + unit;
-    for (int64_t j = 0; j < some; ++j) from_x[j] += call.bias[column + j];
-    if (C::BIASES == 2)
-      for (int64_t j = 0; j < some; ++j) from_h[j] += call.bias[one.columns + column + j];
-    add_rows(from_h, some, now, call.recurrent_kernel + column, size.units, one.columns);
-    add_rows(from_x, some, call.x + place_in_x(call, 0, s), call.kernel + column, size.features,
-             one.columns);
-  }
-  float *tape = call.tape ? call.tape + s * size.tape : nullptr;
-  for (int64_t panel = panels.from; panel < panels.to; ++panel) {
-    const int64_t first = panel * size.UNITS;
-    Vec sums[C::SUMS];
-    for (int v = 0; v < C::SUMS; ++v)
-      sums[v] = load(one.sums + (C::GROUPS == 1 ? v * size.padded : v * LANES) + first);
-    C::finish(sums, now + first, next + first, one.c + first,
-              tape ? tape + panel * C::SAVED * LANES : nullptr);
-  }
+  const int64_t units = call.units;
+  const Range range = part_of(one.size.inputs, part, parts);
+  float *const from_x = one.partial + part * one.part();
+  float *const from_h = from_x + one.sums - one.columns;
+  if (part == 0)
+    copy(from_x, call.bias, one.sums);
+  else
+    memset(from_x, 0, 4 * one.sums);
+  if (range.from < units)
+    add_rows(from_h, one.columns, one.h + range.from,
+             call.recurrent_kernel + range.from * one.columns,
+             least(range.to, units) - range.from, one.columns);
+  const int64_t first = most(range.from, units) - units;
+  if (range.to > units)
+    add_rows(from_x, one.columns, call.x + place_in_x(call, 0, s) + first,
+             call.kernel + first * one.columns, range.to - units - first, one.columns);
 }
 
-// What follows a step, or before the first (-1) nothing, once all its parts are done.
+// The step itself, once all parts are done; before the first (-1) nothing.
 template <class C>
-void single_stepped(const Call &call, int64_t s, float *scratch) {
+void single_stepped(const Call &call, int64_t s, int64_t parts, float *scratch) {
   const Single<C> one(call, scratch);
-  const float *h = at_step(one.next, one.now, s);
-  if (s >= 0 && call.outputs) write_outputs(call, 0, s, h);
+  const Sizes<C> &size = one.size;
+  float *tape = call.tape ? call.tape + s * size.tape : nullptr;
+  for (int64_t panel = 0; s >= 0 && panel < size.panels; ++panel) {
+    const int64_t first = panel * size.UNITS;
+    Vec sums[C::SUMS] = {};
+    for (int64_t part = 0; part < parts; ++part)
+      for (int v = 0; v < C::VECTORS; ++v) {
+        const float *from_x = one.partial + part * one.part() + size.gate(v) * size.units +
+                              size.unit(panel, v);
+        sums[C::sum(false, v)] += load(from_x);
+        if (C::BIASES == 2) sums[C::sum(true, v)] += load(from_x + one.columns);
+      }
+    C::finish(sums, one.h + first, one.h + first, one.c + first,
+              tape ? tape + panel * C::SAVED * LANES : nullptr);
+  }
+  if (s >= 0 && call.outputs) write_outputs(call, 0, s, one.h);
   if (s + 1 < call.steps[0]) return;
-  copy(call.last_h, s < 0 ? one.now : h, call.units);
+  copy(call.last_h, one.h, call.units);
   if (call.c) copy(call.last_c, one.c, call.units);
 }
 
@@ -1120,13 +1125,13 @@ void single_gather(const Call &call, int64_t part, int64_t parts, float *scratch
       float x[8];
       const int64_t some = least(8, steps - s);
       for (int64_t r = 0; r < some; ++r) x[r] = inputs[(s + r) * size.row];
-      add_rows(to, one.columns, x, one.d_of(s, of_h), some, C::BIASES * one.columns);
+      add_rows(to, one.columns, x, one.d_of(s, of_h), some, one.sums);
     }
   }
   if (part > 0) return;
-  memset(call.d_bias, 0, 4 * C::BIASES * one.columns);
+  memset(call.d_bias, 0, 4 * one.sums);
   for (int64_t s = 0; s < steps; ++s)
-    for (int64_t j = 0; j < C::BIASES * one.columns; ++j) call.d_bias[j] += one.d_of(s, false)[j];
+    for (int64_t j = 0; j < one.sums; ++j) call.d_bias[j] += one.d_of(s, false)[j];
 }
 
 template <class C>
@@ -1148,6 +1153,6 @@ constexpr Cell cell() {
 }  // namespace
 
 extern const Level LEVEL;
-const Level LEVEL = {TEXT(LEVEL), cell<SimpleRNN>(), cell<LSTM>(), cell<GRU>(), cell<Gates>()};
+const Level LEVEL = {TEXT(LEVEL), cell<SimpleRNN>(), cell<LSTM>(), cell<GRU>(), cell<Gates>(), adam};
 
 }  // namespace recurra

@@ -32,10 +32,10 @@ struct Call {
 
 // A batch of one row with large weights: each step is cut into parts, which its threads share.
 struct Single {
-  int64_t (*scratch)(const Call &, bool back);
+  int64_t (*scratch)(const Call &, int64_t parts, bool back);
   void (*start)(const Call &, bool back, float *scratch);
   void (*step)(const Call &, int64_t step, int64_t part, int64_t parts, float *scratch);
-  void (*stepped)(const Call &, int64_t step, float *scratch);
+  void (*stepped)(const Call &, int64_t step, int64_t parts, float *scratch);
   void (*unwind)(const Call &, int64_t step, float *scratch);
   void (*back)(const Call &, int64_t step, int64_t part, int64_t parts, float *scratch);
   void (*gather)(const Call &, int64_t part, int64_t parts, float *scratch);
@@ -61,9 +61,17 @@ struct Cell {
   Single single;  // of null pointers where there is no such way
 };
 
+struct Adam {
+  float rate;                            // corrected: see adam.h
+  float toward_gradient, toward_square;  // 1 - β₁, 1 - β₂
+  float epsilon;
+};
+
 struct Level {
   const char *name;
   Cell simple_rnn, lstm, gru, gru_reset_first;
+  void (*adam)(const Adam &, const float *gradient, float *value, float *m, float *v,
+               int64_t count);
 };
 
 }  // namespace recurra
