@@ -222,6 +222,13 @@ def test_wrong_input_is_one_clear_line_and_leaves_nothing(tmp_path: Path, case: 
     assert message in fails(tmp_path, "train", *arguments, run=in_this_process)
 
 
+def test_a_wrong_model_is_refused_before_anything_is_fetched(tmp_path: Path) -> None:
+    done = recurra("train", "spam", "--model", "rnn", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "model must be one of" in done.stderr
+    assert "Download" not in done.stderr
+
+
 def test_an_unreadable_run_is_one_clear_line(here: Path, tmp_path: Path) -> None:
     assert "a saved model is a folder" in fails(tmp_path, "predict", ".", "hello")
     assert "cannot be read" in fails(tmp_path, "predict", "runs/none", "hello")
@@ -241,6 +248,7 @@ def test_doctor_names_versions_backend_kernels_and_data(tmp_path: Path) -> None:
     found = json.loads(recurra("doctor", "--json", cwd=tmp_path).stdout)
     assert found["backend"]["keras backend"] == os.environ.get("KERAS_BACKEND", "jax")
     assert set(found) == {"versions", "backend", "kernels", "data"}
+    assert {"spam", "ud-ewt", "names", "tatoeba-kor-eng"} <= set(found["data"])
     assert "keras backend" in recurra("doctor", cwd=tmp_path).stdout
 
 

@@ -34,6 +34,10 @@ def test_the_sample_of_tagging_is_learnt_judged_and_used(tmp_path: Path) -> None
         "walk",
         ".",
     ]
+    for command in ("explain", "evaluate"):  # they are of texts
+        refused = run(command, out, "words.csv")
+        assert refused.exit_code == 2
+        assert "SequenceTagger" in refused.stderr
 
 
 def test_a_column_is_forecast_with_intervals(tmp_path: Path) -> None:
@@ -66,3 +70,12 @@ def test_what_cannot_be_used_is_one_line_and_exit_code_2(args: tuple[str, ...]) 
     done = run("train", *args)
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+
+
+def test_a_forecast_without_its_column_is_told_the_columns(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("day,sold\n1,2\n2,3\n")
+    refused = run("train", "forecasting", file)
+    assert refused.exit_code == 2
+    said = " ".join(refused.stderr.split())
+    assert "one of day, sold, but it was not given" in said

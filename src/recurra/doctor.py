@@ -7,6 +7,7 @@ from importlib.metadata import version
 from recurra.backend import keras
 from recurra.cells import LSTM
 from recurra.data.catalogue import CATALOGUE, locate
+from recurra.data.corpora import CORPORA, locate_corpus
 from recurra.errors import DataError
 from recurra.kernels import choose
 from recurra.places import cache_folder
@@ -24,6 +25,7 @@ def examine() -> dict[str, dict[str, str]]:
         "backend": {"keras backend": keras.backend.backend(), "devices": _devices()},
         "kernels": _kernels(),
         "data": {name: _place(name) for name in CATALOGUE}
+        | {name: _corpus_place(name) for name in CORPORA}
         | {
             "RECURRA_DATA": os.environ.get("RECURRA_DATA", "not set"),
             "cache": str(cache_folder()),
@@ -50,3 +52,11 @@ def _place(name: str) -> str:
         return str(locate(name, download=False))
     except DataError:
         return f"not found; it is downloaded when needed ({CATALOGUE[name].licence})"
+
+
+def _corpus_place(name: str) -> str:
+    corpus = CORPORA[name]
+    try:
+        return str(locate_corpus(name, next(iter(corpus.parts))))
+    except DataError:
+        return f"not found; get it from {corpus.page} ({corpus.licence})"

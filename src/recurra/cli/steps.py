@@ -198,7 +198,7 @@ def _series(path: Path, target: str | None, log: bool) -> "Series":
     if target not in columns:
         raise DataError(
             f"--target must be a column of {path}, one of {', '.join(map(str, columns))}, but it "
-            f"is {target!r}."
+            f"{'was not given' if target is None else f'is {target!r}'}."
         )
     numbers = pd.to_numeric(
         table.frame[target].astype(str).str.replace(",", ""), errors="coerce"

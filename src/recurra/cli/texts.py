@@ -47,7 +47,7 @@ PROTOCOLS = ("default", "lecture")
 @train.command("texts")
 @with_options
 def train_texts(
-    source: Annotated[str, typer.Argument(help="A dataset by name (spam), or a file.")],
+    source: Annotated[str, typer.Argument(help="spam, sentiment, sentiment-ko, or a file.")],
     text: Text = None,
     label: Label = None,
     positive: Positive = None,
@@ -89,7 +89,6 @@ def train_texts(
             "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
             "--max-vocabulary, --max-length and --truncation."
         )
-    rows = read_rows(source, data, sample, text, label, positive, encoding, lecture=lecture)
     classifier = classifier_of(
         source,
         sample=sample,
@@ -102,16 +101,17 @@ def train_texts(
         truncation=truncation,
         max_vocabulary=max_vocabulary,
         class_weight="balanced" if balanced else None,
-        positive=rows.positive,
         random_state=how.seed,
     )
+    rows = read_rows(source, data, sample, text, label, positive, encoding, lecture=lecture)
+    classifier.set_params(positive=rows.positive)
     _train(rows, classifier, name_of(source, sample), how, protocol=protocol, show=show)
 
 
 @compare.command("texts")
 @with_options
 def compare_texts(
-    source: Annotated[str, typer.Argument(help="A dataset by name (spam), or a file.")],
+    source: Annotated[str, typer.Argument(help="spam, sentiment, sentiment-ko, or a file.")],
     text: Text = None,
     label: Label = None,
     positive: Positive = None,

@@ -85,7 +85,7 @@ def locate_corpus(name: str, part: str = "all") -> Path:
     raise DataError(
         f"{corpus.title} must be here, but {relative} is neither under $RECURRA_DATA nor in "
         f"{cache_folder()}. Get it from {corpus.page} ({corpus.licence}) and put it there, or "
-        "give a file of your own with --data. Or try the embedded sample: --sample"
+        "give a file of your own in its place. Or try the embedded sample: --sample"
     )
 
 

@@ -298,9 +298,15 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """Read a model that `save` wrote. It predicts; to train on, fit a new one.
 
         Raises:
-            BundleError: the folder is not a saved model, or is damaged.
+            BundleError: the folder is not a saved model of this kind, or is damaged.
         """
         bundle = read_bundle(Path(folder))
+        kind = bundle.config.get("estimator", cls.__name__)
+        if kind != cls.__name__:
+            raise BundleError(
+                f"this takes a model saved by {cls.__name__}, but {folder} was saved by {kind}. "
+                f"Read it with {kind}, or give another folder."
+            )
         try:
             model = cls(**bundle.config["settings"])
             model._restore(bundle.config, bundle.encoder)
