@@ -1,11 +1,13 @@
 // Runs the native kernels without Python, for the sanitizers and for other processors: every level
 // that is here, shapes where blocks and panels end, masks, dropout, denormal numbers, and eight
-// callers at once. Values are compared with a textbook's in double precision, gradients
+// callers at once on one pool. Values are compared with a textbook's in double precision, gradients
 // with its slope, four threads with one, and eight callers with one.
 
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <deque>
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -21,8 +23,6 @@ extern "C" const char *__asan_default_options() {
 
 namespace {
 
-using recurra::Helpers, recurra::Pool;
-
 // How this thread calculates: rounding, and what becomes of denormal numbers.
 unsigned long environment() {
   unsigned long word = 0;
@@ -36,6 +36,51 @@ unsigned long environment() {
 
 // Threads that were not left as they were found.
 std::atomic<int> disturbed{0};
+
+// A pool of the plainest kind.
+class Pool {
+ public:
+  explicit Pool(int threads) {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  }
+  ~Pool() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      closing_ = true;
+    }
+    waiting_.notify_all();
+    for (std::thread &thread : threads_) thread.join();
+  }
+  int64_t num_threads() const { return static_cast<int64_t>(threads_.size()); }
+  template <class Task>
+  void Schedule(Task task) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      tasks_.emplace_back(task);
+    }
+    waiting_.notify_one();
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      waiting_.wait(lock, [this] { return closing_ || !tasks_.empty(); });
+      if (tasks_.empty()) return;
+      const auto task = tasks_.front();
+      tasks_.pop_front();
+      lock.unlock();
+      const unsigned long before = environment();
+      task();
+      disturbed += environment() != before;
+    }
+  }
+  std::vector<std::thread> threads_;
+  std::deque<std::function<void()>> tasks_;
+  std::mutex mutex_;
+  std::condition_variable waiting_;
+  bool closing_ = false;
+};
 
 using Numbers = std::vector<float>;
 using Doubles = std::vector<double>;
@@ -93,7 +138,7 @@ struct Solution {
   }
 };
 
-Solution solve(const Pool &pool, const recurra::Level &level, const Problem &problem) {
+Solution solve(Pool &pool, const recurra::Level &level, const Problem &problem) {
   const Shape &s = problem.shape;
   const bool lstm = s.gates == 4;
   const int64_t states = s.batch * s.units;
@@ -258,7 +303,7 @@ size_t bits(const Solution &solution) {
 }
 
 // Where every number is denormal, every result is 0.
-bool denormals_vanish(const Pool &pool, const recurra::Level &level, const Shape &shape) {
+bool denormals_vanish(Pool &pool, const recurra::Level &level, const Shape &shape) {
   Problem faint(shape);
   for (Numbers &list : faint.given) std::fill(list.begin(), list.end(), 1e-40f);
   for (Numbers *list : {&faint.d_outputs, &faint.d_h, &faint.d_c})
@@ -284,7 +329,7 @@ bool tapes_arrive(int64_t count) {
 
 // Rows of a table by codes that count from either end or are outside; the sums are exact, because a
 // row's are always taken in the same order.
-bool rows_arrive(const Pool &pool, int64_t rows, int64_t features, int64_t count) {
+bool rows_arrive(Pool &pool, int64_t rows, int64_t features, int64_t count) {
   std::mt19937 random(5);
   std::vector<int32_t> codes(count);
   for (int32_t &code : codes) code = static_cast<int32_t>(random() % (2 * rows + 4)) - rows - 2;
@@ -311,7 +356,7 @@ bool rows_arrive(const Pool &pool, int64_t rows, int64_t features, int64_t count
   return right && sums == d_table;
 }
 
-bool all_rows_arrive(const Pool &pool) {
+bool all_rows_arrive(Pool &pool) {
   return rows_arrive(pool, 1, 1, 0) && rows_arrive(pool, 0, 3, 4) && rows_arrive(pool, 7, 3, 5) &&
          rows_arrive(pool, 3, 20, 2000) && rows_arrive(pool, 90, 130, 300);
 }
@@ -355,15 +400,6 @@ bool grants_are_read() {
   return right;
 }
 
-// Every helper has a look at itself: no work has changed how it calculates.
-void look_at_helpers() {
-  const unsigned long before = environment();
-  std::atomic<int> looked{0};
-  for (int i = 0; i < 100; ++i)
-    Helpers::shared().schedule([&] { disturbed += environment() != before, ++looked; });
-  while (looked < 100) std::this_thread::yield();
-}
-
 constexpr int VARIANTS = 6;  // of every shape: the first has no mask, no dropout and all outputs
 
 std::vector<Problem> problems() {
@@ -403,7 +439,7 @@ int main() {
   std::vector<std::vector<size_t>> expected;
   for (const recurra::Level *level : levels) {
     double value = 0, slope = 0;
-    const int64_t before = Helpers::shared().given();
+    const int64_t before = recurra::Board::shared().given();
     const int wrong_before = wrong;
     expected.emplace_back();
     for (size_t i = 0; i < list.size(); ++i) {
@@ -427,7 +463,7 @@ int main() {
       expected.back().push_back(bits(found));
     }
     wrong += !adam_steps(*level);
-    const int64_t given = Helpers::shared().given() - before;
+    const int64_t given = recurra::Board::shared().given() - before;
     std::printf("%s: %zu problems, at most %.0e from the textbook, slope %.0e; %ld shares given to "
                 "other threads; %d wrong\n",
                 level->name, list.size(), value, slope, long(given), wrong - wrong_before);
@@ -445,7 +481,6 @@ int main() {
       different += !tapes_arrive(1000 * caller + 1) + !all_rows_arrive(many);
     });
   for (std::thread &caller : callers) caller.join();
-  look_at_helpers();
   std::printf("8 callers at once, with tables and tapes: %d different; %d threads left otherwise "
               "than found\n",
               different.load(), disturbed.load());

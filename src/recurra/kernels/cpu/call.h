@@ -209,28 +209,29 @@ inline const Cell *cell_named(std::string_view name, const Level &level) {
 
 // As many lanes as threads and rows allow, unless the work is not worth another thread: to share it
 // out takes about as long as a million operations.
-inline int64_t lanes_for(const Call &call, const Schedule &schedule, int64_t weights,
-                         const Pool &pool) {
+template <class Pool>
+int64_t lanes_for(const Call &call, const Schedule &schedule, int64_t weights, Pool &pool) {
   if (2.0 * schedule.taken() * weights < 3e6) return 1;
-  return std::max<int64_t>(1, std::min(call.batch, pool.threads()));
+  return std::max<int64_t>(1, std::min(call.batch, threads_of(pool)));
 }
 
 // How many threads share the packing of so many floats.
-inline int64_t groups_for(const Pool &pool, int64_t floats, int64_t parts) {
-  return floats < 16384 ? 1 : std::max<int64_t>(1, std::min(pool.threads(), parts));
+template <class Pool>
+int64_t groups_for(Pool &pool, int64_t floats, int64_t parts) {
+  return floats < 16384 ? 1 : std::max<int64_t>(1, std::min(threads_of(pool), parts));
 }
 
 constexpr int64_t LARGE = 1 << 18;  // weights that no second cache holds
 
 // How many threads share the steps of a single row; 0 where its weights had better be packed.
-inline int64_t single_parts(const Call &call, const Single &single, int64_t weights,
-                            const Pool &pool) {
+template <class Pool>
+int64_t single_parts(const Call &call, const Single &single, int64_t weights, Pool &pool) {
   if (call.batch != 1 || call.keep || weights < LARGE || !single.step) return 0;
-  return std::max<int64_t>(1, std::min(weights / LARGE, pool.threads()));
+  return std::max<int64_t>(1, std::min(weights / LARGE, threads_of(pool)));
 }
 
-inline void forward_single(const Pool &pool, const Single &single, const Call &call,
-                           int64_t parts) {
+template <class Pool>
+void forward_single(Pool &pool, const Single &single, const Call &call, int64_t parts) {
   const Scratch scratch(single.scratch(call, parts, false));
   single.start(call, false, scratch + 0);
   if (call.steps[0] == 0) single.stepped(call, -1, parts, scratch + 0);
@@ -240,8 +241,8 @@ inline void forward_single(const Pool &pool, const Single &single, const Call &c
   }
 }
 
-inline void backward_single(const Pool &pool, const Single &single, const Call &call,
-                            int64_t parts) {
+template <class Pool>
+void backward_single(Pool &pool, const Single &single, const Call &call, int64_t parts) {
   const Scratch scratch(single.scratch(call, parts, true));
   single.start(call, true, scratch + 0);
   for (int64_t s = call.steps[0] - 1; s >= 0; --s) {
@@ -252,7 +253,8 @@ inline void backward_single(const Pool &pool, const Single &single, const Call &
   share(pool, parts, [&](int64_t part) { single.gather(call, part, parts, scratch + 0); });
 }
 
-inline void forward(const Pool &pool, const Cell &cell, Call &call, const bool *mask) {
+template <class Pool>
+void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const WithoutDenormals quick;
   const Schedule schedule(call, mask);
   schedule.put(call);
@@ -272,7 +274,8 @@ inline void forward(const Pool &pool, const Cell &cell, Call &call, const bool *
   });
 }
 
-inline void backward(const Pool &pool, const Cell &cell, Call &call, const bool *mask) {
+template <class Pool>
+void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const WithoutDenormals quick;
   const Schedule schedule(call, mask);
   schedule.put(call);

@@ -25,11 +25,13 @@ struct Table {
 };
 
 // As many parts as threads, unless so many numbers are not worth it.
-inline int64_t table_parts(const Pool &pool, int64_t numbers) {
-  return numbers < 32768 ? 1 : pool.threads();
+template <class Pool>
+int64_t table_parts(Pool &pool, int64_t numbers) {
+  return numbers < 32768 ? 1 : threads_of(pool);
 }
 
-inline void gather_rows(const Pool &pool, const Table &t, const float *table, float *out) {
+template <class Pool>
+void gather_rows(Pool &pool, const Table &t, const float *table, float *out) {
   const int64_t parts = table_parts(pool, t.count * t.features);
   share(pool, parts, [&](int64_t part) {
     const int64_t until = t.count * (part + 1) / parts;
@@ -46,7 +48,8 @@ inline void gather_rows(const Pool &pool, const Table &t, const float *table, fl
 
 // Each part owns some rows of the table and looks at all codes: no two write to the same row, and a
 // row's sum is always taken in the same order.
-inline void scatter_rows(const Pool &pool, const Table &t, const float *d_out, float *d_table) {
+template <class Pool>
+void scatter_rows(Pool &pool, const Table &t, const float *d_out, float *d_table) {
   const int64_t parts = table_parts(pool, (t.count + t.rows) * t.features);
   share(pool, parts, [&](int64_t part) {
     const int64_t from = t.rows * part / parts, until = t.rows * (part + 1) / parts;

@@ -1,9 +1,8 @@
-// Work shared out to threads.
+// Work shared out to XLA's own threads. A Pool has `num_threads()` and `Schedule(function)`.
 //
-// XLA's own threads would do, but sleep between calls: to wake one takes about 50 µs, as long as
-// many a call, and one that looks for more work in vain is in the way of those that have some. The
-// helpers here are one fewer than XLA has threads, since the caller works too; before they sleep they
-// look out for work for a while, as the next call of a training step follows soon.
+// To wake one that sleeps takes some 50 µs, as long as many a call. So one that has helped stays for
+// a while and looks out for more before it goes back to XLA: the next call of a training step follows
+// soon. Threads of our own would stand in the way of XLA's, which also look out for work.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +15,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 
 namespace recurra {
@@ -66,54 +64,55 @@ void look_out(const Ready &ready) {
   } while (std::chrono::steady_clock::now() < end);
 }
 
-class Helpers {
+// What is to be done, and the threads that are here to do it.
+class Board {
  public:
-  static Helpers &shared() {
-    static Helpers *const helpers = new Helpers;  // never destroyed: they may still be at work
-    return *helpers;
+  static Board &shared() {
+    static Board *const board = new Board;  // never destroyed: a thread may still be looking at it
+    return *board;
   }
 
-  void schedule(std::function<void()> task) {
+  // How many tasks have been put here.
+  int64_t given() const { return given_; }
+
+  // Put a task here; if nobody is free for it, call a thread.
+  template <class Pool>
+  void put(Pool &pool, std::function<void()> task) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       tasks_.push_back(std::move(task));
-      ++waiting_, ++given_;
+      ++given_;
+      if (++waiting_ <= looking_) return;
     }
-    woken_.notify_one();
-  }
-
-  // How many tasks they have been given.
-  int64_t given() const { return given_; }
-
-  // Let there be so many, or more if more were wanted before.
-  void grow(int64_t wanted) {
-    if (started_ >= wanted) return;
-    const std::lock_guard<std::mutex> lock(mutex_);
-    try {
-      for (; started_ < wanted; ++started_) std::thread([this] { help(); }).detach();
-    } catch (const std::system_error &) {
-      // the system gives no more: what these leave undone the caller does
-    }
+    pool.Schedule([this] { help(); });
   }
 
  private:
-  [[noreturn]] void help() {
+  // Do what is here, until nothing more comes.
+  void help() {
+    std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      look_out([this] { return waiting_ > 0; });
-      std::unique_lock<std::mutex> lock(mutex_);
-      woken_.wait(lock, [this] { return !tasks_.empty(); });
+      if (tasks_.empty()) {
+        ++looking_;
+        lock.unlock();
+        look_out([this] { return waiting_ > 0; });
+        lock.lock();
+        --looking_;
+        if (tasks_.empty()) return;
+      }
       const std::function<void()> task = std::move(tasks_.front());
       tasks_.pop_front();
       --waiting_;
       lock.unlock();
       task();
+      lock.lock();
     }
   }
 
   std::mutex mutex_;
-  std::condition_variable woken_;
   std::deque<std::function<void()>> tasks_;
-  std::atomic<int64_t> waiting_{0}, given_{0}, started_{0};
+  std::atomic<int64_t> waiting_{0}, given_{0};
+  int64_t looking_ = 0;
 };
 
 // How many processors' time a container may use, as the file of its control group says; more
@@ -128,25 +127,16 @@ inline int64_t processors_granted(const char *file) {
 }
 
 // The threads of a call, which is one of them: as many as XLA has, unless fewer are granted.
-class Pool {
- public:
-  explicit Pool(int64_t threads) : threads_(std::max<int64_t>(1, std::min(threads, granted()))) {
-    Helpers::shared().grow(threads_ - 1);
-  }
-  int64_t threads() const { return threads_; }
-
- private:
-  static int64_t granted() {
-    static const int64_t processors = processors_granted("/sys/fs/cgroup/cpu.max");
-    return processors;
-  }
-  const int64_t threads_;
-};
+template <class Pool>
+int64_t threads_of(const Pool &pool) {
+  static const int64_t granted = processors_granted("/sys/fs/cgroup/cpu.max");
+  return std::max<int64_t>(1, std::min<int64_t>(pool.num_threads(), granted));
+}
 
 // Do `work(0)` .. `work(count - 1)`. The calling thread takes its share and whatever no other thread
 // has begun, so that this ends even where all others are busy or waiting.
-template <class Work>
-void share(const Pool &pool, int64_t count, const Work &work) {
+template <class Pool, class Work>
+void share(Pool &pool, int64_t count, const Work &work) {
   if (count == 1) {
     const WithoutDenormals quick;
     return work(0);
@@ -165,7 +155,7 @@ void share(const Pool &pool, int64_t count, const Work &work) {
       if (++state->done == count) state->finished.notify_one();
     }
   };
-  for (int64_t i = 1; i < std::min(count, pool.threads()); ++i) Helpers::shared().schedule(help);
+  for (int64_t i = 1; i < std::min(count, threads_of(pool)); ++i) Board::shared().put(pool, help);
   help();
   const auto done = [&] { return state->done == count; };
   look_out(done);
