@@ -19,7 +19,7 @@ FLOORS = [
     {"text", "evaluation", "runs"},
     {"kernels"},
     {"layers", "steps", "data"},
-    {"subwords"},
+    {"subwords", "resting"},
     {"models", "markets", "optimizers"},
     {"training"},
     {"teaching"},

@@ -98,7 +98,7 @@ def test_a_trace_shows_gates_worked_out_by_hand() -> None:
         recurrent_kernel=np.array([[0.5, 0.6, 0.7, 0.8]]),
         bias=np.array([0.0, 1.0, 0.0, 0.0]),
     )
-    found = trace(cells.LSTM(), weights, np.array([[2.0]]))
+    found = trace(cells.LSTM(), weights, np.array([[2.0]]), (np.zeros((1, 1)),) * 2)
     logistic = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
     assert found["i"].item() == pytest.approx(logistic(0.2))
     assert found["f"].item() == pytest.approx(logistic(1.4))

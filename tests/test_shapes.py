@@ -174,6 +174,19 @@ def test_a_sequence_fed_in_pieces_equals_it_fed_whole(name: str) -> None:
     np.testing.assert_allclose(answers, whole, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["simple-rnn", "lstm", "gru"])
+def test_texts_that_begin_at_rest_stream_too(name: str) -> None:
+    texts = ["win a prize now", "see you at lunch", "a prize at noon", "lunch with you"] * 10
+    kinds = ["spam", "ham"] * 20
+    model = SequenceClassifier(name, epochs=3, learning_rate=0.05, min_count=1, members=2)
+    model.fit(texts, kinds, groups=list(range(40)))
+    stream = model.stream()
+    answers = np.concatenate([stream.push("you win"), stream.push("a prize at lunch")])
+    said = ["you", "you win", "you win a", "you win a prize", "you win a prize at"]
+    whole = model.predict_proba([*said, "you win a prize at lunch"])
+    np.testing.assert_allclose(answers, whole, atol=1e-5)
+
+
 def test_taggers_and_regressors_and_forecasters_stream_too(
     tagger: SequenceTagger, forecaster: SequenceForecaster
 ) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.backend import keras
-from recurra.cells import GRU, LSTM, Cell, SimpleRNN
+from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State
 from recurra.cells import Weights as CellWeights
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
@@ -137,7 +137,9 @@ def integrated_gradients(network: Any, ids: npt.NDArray[np.int32]) -> Floats:
     return added
 
 
-def trace(cell: Cell, weights: CellWeights, inputs: npt.NDArray[Any]) -> dict[str, Floats]:
+def trace(
+    cell: Cell, weights: CellWeights, inputs: npt.NDArray[Any], state: State
+) -> dict[str, Floats]:
     """Step through one sequence and keep every gate and state.
 
     ::
@@ -150,11 +152,11 @@ def trace(cell: Cell, weights: CellWeights, inputs: npt.NDArray[Any]) -> dict[st
         cell: the equations.
         weights: what it has learned.
         inputs: (timesteps, features).
+        state: where it starts, `cell.states` arrays of (1, units).
 
     Returns:
         (timesteps, units) by letter: the gates, then h, then c where there is one.
     """
-    state = (np.zeros((1, weights.recurrent_kernel.shape[0])),) * cell.states
     kept: dict[str, list[Any]] = {}
     for x in inputs[:, None]:
         gates = cell.gates_of(x, state, weights)
@@ -181,7 +183,8 @@ def _readings(
                 continue
             turn = slice(None, None, -1 if part.go_backwards else 1)
             stored = [np.asarray(w, np.float64) for w in part.get_weights()]
-            found = trace(cell, CellWeights(*stored), inputs[turn])
+            start = tuple(np.asarray(state, np.float64) for state in part.get_initial_state(1))
+            found = trace(cell, CellWeights(*stored), inputs[turn], start)
             yield name, {letter: values[turn] for letter, values in found.items()}
         x = layer(x)
 

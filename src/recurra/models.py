@@ -4,12 +4,14 @@ A `Head` says what the network gives: one probability a row, one a class, number
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from recurra.backend import keras
 from recurra.errors import SettingsError
 from recurra.layers import GRU, LSTM, Bidirectional, Embedding, SimpleRNN
+from recurra.resting import RestingGRU, RestingLSTM, RestingSimpleRNN
 from recurra.steps import LastStep, MaskedConv1D, MeanOfSteps, Steps
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
@@ -235,12 +237,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     "one-to-one": Architecture("Embedding 32 → mean → Dense 32 → Dense 1, no order", one_to_one),
     "simple-rnn": Architecture(
         "Embedding 32 → SimpleRNN 32 → Dense 1",
-        recurrent(lambda: SimpleRNN(32, name="simple_rnn")),
+        recurrent(lambda: RestingSimpleRNN(32, name="simple_rnn")),
     ),
     "lstm": Architecture(
-        "Embedding 32 → LSTM 32 → Dense 1", recurrent(lambda: LSTM(32, name="lstm"))
+        "Embedding 32 → LSTM 32 → Dense 1", recurrent(lambda: RestingLSTM(32, name="lstm"))
     ),
-    "gru": Architecture("Embedding 32 → GRU 32 → Dense 1", recurrent(lambda: GRU(32, name="gru"))),
+    "gru": Architecture(
+        "Embedding 32 → GRU 32 → Dense 1", recurrent(lambda: RestingGRU(32, name="gru"))
+    ),
     "bi-lstm": Architecture(
         "Embedding 32 → LSTM 32 in both directions → Dense 1",
         recurrent(lambda: Bidirectional(LSTM(32, name="lstm"), name="bi_lstm")),
@@ -276,6 +280,12 @@ def streaming(model: Any) -> Any:
     Raises:
         SettingsError: the network looks ahead, or makes one of all steps in another way.
     """
+    # weights go by their names, and a Sequential's begin with its own
+    with keras.name_scope(model.name) if isinstance(model, keras.Sequential) else nullcontext():
+        return _in_pieces(model)
+
+
+def _in_pieces(model: Any) -> Any:
     (shape,) = [given.shape for given in model.inputs]
     piece = layers.Input(shape[1:], dtype=model.inputs[0].dtype, name="piece")
     x, mask, before, after = piece, None, [], []
@@ -287,7 +297,7 @@ def streaming(model: Any) -> Any:
                 f"a sequence can be read in pieces when all that was read is in a state, but this "
                 f"network has a {type(layer).__name__}. Take simple-rnn, lstm, gru or one-to-one."
             )
-        config = layer.get_config() | {"name": layer.name}  # weights go by these names
+        config = layer.get_config() | {"name": layer.name}
         if not isinstance(layer, layers.RNN):
             again = type(layer).from_config(config)
             x, given = again(x), x

@@ -348,8 +348,7 @@ class Stream:
         predictor = Predictor(streaming(estimator.build()))
         self._estimator = estimator
         self._calls = [predictor.call_with(weights) for weights in estimator.weights_]
-        zeros = [np.zeros((1, *s.shape[1:]), np.float32) for s in predictor.model.inputs[1:]]
-        self.states: list[list[npt.NDArray[Any]]] = [zeros for _ in self._calls]
+        self.states = [_first_states(predictor.model, weights) for weights in estimator.weights_]
 
     def push(self, piece: Any) -> Any:
         """Read a piece, of any length; give the answer after each of its steps."""
@@ -365,6 +364,14 @@ class Stream:
             answers.append(np.asarray(found, np.float64)[0, :steps])
             self.states[member] = [np.asarray(state) for state in states]
         return self._estimator._answer(np.mean(answers, axis=0))
+
+
+def _first_states(network: Any, weights: Weights) -> list[npt.NDArray[Any]]:
+    """Give the states in which the recurrent layers of a network begin, in their order."""
+    for variable in network.weights:
+        variable.assign(weights[variable.path])
+    recurrent = [layer for layer in network.layers if isinstance(layer, keras.layers.RNN)]
+    return [np.asarray(state) for layer in recurrent for state in layer.get_initial_state(1)]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
