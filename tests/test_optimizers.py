@@ -40,7 +40,7 @@ def test_steps_are_those_of_keras(shape, options):
         after_five_steps(kind, shape, **options) for kind in (Adam, keras.optimizers.Adam)
     )
     for found, expected in zip(ours, stock, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-8)
 
 
 def test_other_types_are_left_to_keras():
@@ -53,6 +53,7 @@ def test_other_types_are_left_to_keras():
 @pytest.mark.parametrize(
     ("options", "count"), [({}, 1), ({"amsgrad": True}, 0)], ids=["adam", "amsgrad"]
 )
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="JAX compiles the step")
 def test_a_compiled_step_takes_the_native_path_unless_it_cannot(options, count):
     variable = keras.Variable(np.ones(3, "float32"))
     optimizer = Adam(**options)
@@ -82,3 +83,11 @@ def test_files_name_the_optimizer_of_keras(tmp_path):
     stored = keras.optimizers.serialize(Adam(0.01))
     assert (stored["module"], stored["class_name"]) == ("keras.optimizers", "Adam")
     assert type(keras.optimizers.deserialize(stored)) is keras.optimizers.Adam
+
+
+@native
+def test_arrays_of_different_sizes_are_refused():
+    ones, two = np.ones(3, "float32"), np.ones(2, "float32")
+    shares = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    with pytest.raises(Exception, match="must be of one size"):
+        jax.block_until_ready(cpu.adam(ones, ones, ones, two, 0.1, 1.0, **shares))

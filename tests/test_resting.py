@@ -109,3 +109,9 @@ def test_it_survives_a_file_and_bidirectional(name, tmp_path):
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert type(again.layers[0].forward_layer) is kind
     np.testing.assert_allclose(again.predict(X, verbose=0), model.predict(X, verbose=0), atol=1e-6)
+
+
+@every
+def test_it_keeps_no_state_from_batch_to_batch(name):
+    with pytest.raises(ValueError, match="begins every sequence at rest"):
+        PAIRS[name][0](3, stateful=True)

@@ -183,7 +183,9 @@ def _readings(
                 continue
             turn = slice(None, None, -1 if part.go_backwards else 1)
             stored = [np.asarray(w, np.float64) for w in part.get_weights()]
-            start = tuple(np.asarray(state, np.float64) for state in part.get_initial_state(1))
+            start = tuple(
+                np.asarray(state, np.float64) for state in part.get_initial_state(batch_size=1)
+            )
             found = trace(cell, CellWeights(*stored), inputs[turn], start)
             yield name, {letter: values[turn] for letter, values in found.items()}
         x = layer(x)

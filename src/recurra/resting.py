@@ -3,12 +3,12 @@
 ::
 
     rest = the state after 64 steps of zeros, from a state of zeros
-    h_0 = rest, for every sequence
+    h_0 (and c_0) = rest, for every sequence
 
 A network that reads texts padded in front without a mask, as lessons do, meets each text after many
 steps of padding: in a state that follows from its weights. With a mask it would begin at zero, a
-state it never comes back to. These layers begin as the first do and skip padding as the second do.
-They have no weights of their own, and the cost is that of one row more.
+state it never comes back to. These layers begin much as the first, and skip padding as the second.
+They have no weights of their own, and cost as much as one more row of 64 steps.
 """
 
 from typing import Any
@@ -26,8 +26,13 @@ ops = keras.ops
 class _Resting:
     """What makes a recurrent layer begin at rest."""
 
-    def get_initial_state(self: Any, batch_size: Any = None) -> list[Any]:
-        """Give the state at rest, (batch_size, units) each."""
+    def __init__(self: Any, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.stateful:  # Keras would keep the rest of untrained weights, and go back to zero
+            raise ValueError(f"{type(self).__name__} begins every sequence at rest: not stateful")
+
+    def get_initial_state(self: Any, batch_size: Any) -> list[Any]:
+        """Give the state at rest, (batch_size, units) each; the layer must have been built."""
         zeros = super().get_initial_state(1)  # type: ignore[misc]
         nothing = ops.zeros((1, STEPS, self.cell.kernel.shape[0]), self.compute_dtype)
         *_, rest = self.inner_loop(nothing, zeros, mask=None)

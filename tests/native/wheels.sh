@@ -19,9 +19,9 @@ check() { # NAME PYTHON WHAT...
     (cd "$work/$name" && bin/recurra doctor | sed -n '/kernels/,/layers/p')
 }
 try() { # NAME
-    (cd "$work/$1" && bin/python -m pytest -q --noconftest tests/test_kernels.py -k "$some")
+    (cd "$work/$1" && bin/python -m pytest -q --noconftest tests/test_kernels.py tests/test_optimizers.py -k "$some")
 }
-some="panels_end or every_level or eight_threads or say_so or rows_of_a_table"
+some="panels_end or every_level or eight_threads or say_so or rows_of_a_table or optimizers"
 
 "$oldest" -m venv "$work/build"
 "$work/build/bin/python" $pip wheel --no-deps --wheel-dir "$work" "$root"

@@ -92,11 +92,17 @@ def machine() -> dict[str, Any]:
     """Say what the figures were measured on and with."""
     return {
         "processor": _processor(),
-        "processors": len(os.sched_getaffinity(0)),
+        "processors": _processors(),
         "level": cpu.level(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("recurra", "keras", "jax", "numpy")},
     }
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux: those this process may use
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -301,7 +301,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             BundleError: the folder is not a saved model of this kind, or is damaged.
         """
         bundle = read_bundle(Path(folder))
-        kind = bundle.config.get("estimator", cls.__name__)
+        kind = bundle.config.get("estimator")
         if kind != cls.__name__:
             raise BundleError(
                 f"this takes a model saved by {cls.__name__}, but {folder} was saved by {kind}. "
@@ -371,7 +371,8 @@ def _first_states(network: Any, weights: Weights) -> list[npt.NDArray[Any]]:
     for variable in network.weights:
         variable.assign(weights[variable.path])
     recurrent = [layer for layer in network.layers if isinstance(layer, keras.layers.RNN)]
-    return [np.asarray(state) for layer in recurrent for state in layer.get_initial_state(1)]
+    states = [state for layer in recurrent for state in layer.get_initial_state(batch_size=1)]
+    return [keras.ops.convert_to_numpy(state) for state in states]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -244,7 +244,14 @@ def adam(
         vmap_method="sequential",
     )
     rate = learning_rate * jnp.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    shares = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
-    options = {name: np.float32(share) for name, share in shares.items()}
-    new_value, new_m, new_v = call(value, m, v, gradient, rate, **options)
+    new_value, new_m, new_v = call(
+        value,
+        m,
+        v,
+        gradient,
+        rate,
+        toward_gradient=np.float32(1 - beta_1),
+        toward_square=np.float32(1 - beta_2),
+        epsilon=np.float32(epsilon),
+    )
     return new_value, new_m, new_v

@@ -10,6 +10,23 @@ namespace ffi = xla::ffi;
 
 namespace recurra {
 
+// XLA's threads, or as many of them as this process is granted processors.
+class Pool {
+ public:
+  explicit Pool(const ffi::ThreadPool &threads) : threads_(threads) {}
+  int64_t num_threads() const {
+    static const int64_t granted = processors_granted("/sys/fs/cgroup/cpu.max");
+    return std::min<int64_t>(threads_.num_threads(), granted);
+  }
+  template <class Task>
+  void Schedule(Task task) {
+    threads_.Schedule(std::move(task));
+  }
+
+ private:
+  ffi::ThreadPool threads_;
+};
+
 using Array = ffi::Buffer<ffi::F32>;
 using Result = ffi::Result<Array>;
 
@@ -84,7 +101,7 @@ static Memory::Block new_tape(const Call &call, const Cell &cell) {
 }
 
 // A forward call's tape, or one written anew.
-static Memory::Block tape_for(uint64_t number, ffi::ThreadPool &pool, const Cell &cell, Call call,
+static Memory::Block tape_for(uint64_t number, Pool &pool, const Cell &cell, Call call,
                               const bool *mask) {
   Memory::Block tape = Memory::shared().claim(number);
   if (tape) return tape;
@@ -95,11 +112,12 @@ static Memory::Block tape_for(uint64_t number, ffi::ThreadPool &pool, const Cell
   return tape;
 }
 
-static ffi::Error handle_forward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
+static ffi::Error handle_forward(ffi::ThreadPool threads, Array x, Array h, Array c, Array kernel,
                                  Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask,
                                  Array keep, Result outputs, Result last_h, Result last_c,
                                  ffi::Result<Number> number, std::string_view name,
                                  bool go_backwards) {
+  Pool pool(threads);
   const auto work = [&](Call &call, const Cell &cell, const bool *mask) {
     call.outputs = data(outputs), call.last_h = data(last_h), call.last_c = data(last_c);
     Memory::Block tape = number->element_count() ? new_tape(call, cell) : nullptr;
@@ -112,12 +130,13 @@ static ffi::Error handle_forward(ffi::ThreadPool pool, Array x, Array h, Array c
   return run(name, go_backwards, x, h, c, kernel, recurrent, bias, mask, keep, forward_calls, work);
 }
 
-static ffi::Error handle_backward(ffi::ThreadPool pool, Array x, Array h, Array c, Array kernel,
+static ffi::Error handle_backward(ffi::ThreadPool threads, Array x, Array h, Array c, Array kernel,
                                   Array recurrent, Array bias, ffi::Buffer<ffi::PRED> mask,
                                   Array keep, Number number, Array d_outputs, Array d_last_h,
                                   Array d_last_c, Result dx, Result dh, Result dc, Result d_kernel,
                                   Result d_recurrent, Result d_bias, std::string_view name,
                                   bool go_backwards) {
+  Pool pool(threads);
   const auto work = [&](Call &call, const Cell &cell, const bool *mask) {
     uint64_t kept;
     std::memcpy(&kept, number.typed_data(), sizeof kept);
@@ -141,12 +160,14 @@ static Table table_of(const Dimensions &shape, const Codes &codes) {
   return {shape[0], shape[1], static_cast<int64_t>(codes.element_count()), codes.typed_data()};
 }
 
-static ffi::Error handle_gather(ffi::ThreadPool pool, Array table, Codes codes, Result out) {
+static ffi::Error handle_gather(ffi::ThreadPool threads, Array table, Codes codes, Result out) {
+  Pool pool(threads);
   gather_rows(pool, table_of(table.dimensions(), codes), data(table), data(out));
   return ffi::Error::Success();
 }
 
-static ffi::Error handle_scatter(ffi::ThreadPool pool, Codes codes, Array d_out, Result d_table) {
+static ffi::Error handle_scatter(ffi::ThreadPool threads, Codes codes, Array d_out, Result d_table) {
+  Pool pool(threads);
   scatter_rows(pool, table_of(d_table->dimensions(), codes), data(d_out), data(d_table));
   return ffi::Error::Success();
 }
@@ -162,15 +183,20 @@ static float *in_place(const Array &before, Result &after) {
 
 constexpr int64_t ADAM_PART = 1 << 15;  // numbers for which another thread is worth it
 
-static ffi::Error handle_adam(ffi::ThreadPool pool, Array value, Array m, Array v, Array gradient,
+static ffi::Error handle_adam(ffi::ThreadPool threads, Array value, Array m, Array v, Array gradient,
                               Scalar rate, Result new_value, Result new_m,
-                              Result new_v, float beta_1, float beta_2, float epsilon) {
+                              Result new_v, float toward_gradient, float toward_square,
+                              float epsilon) {
   if (!level()) return ffi::Error::InvalidArgument("this processor has no level that was built");
-  const Adam adam{rate.typed_data()[0], 1 - beta_1, 1 - beta_2, epsilon};
+  const int64_t count = gradient.element_count();
+  for (const Array *other : {&value, &m, &v})
+    if (static_cast<int64_t>(other->element_count()) != count)
+      return ffi::Error::InvalidArgument("value, m, v and gradient must be of one size");
+  const Adam adam{rate.typed_data()[0], toward_gradient, toward_square, epsilon};
   float *const p = in_place(value, new_value);
   float *const to_m = in_place(m, new_m), *const to_v = in_place(v, new_v);
   const float *const g = data(gradient);
-  const int64_t count = gradient.element_count();
+  Pool pool(threads);
   const int64_t parts = std::max<int64_t>(1, std::min(count / ADAM_PART, threads_of(pool)));
   share(pool, parts, [&](int64_t part) {
     const int64_t from = count * part / parts, some = count * (part + 1) / parts - from;
@@ -257,8 +283,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_adam, recurra::handle_adam,
                                   .Ret<Array>()                    // new value
                                   .Ret<Array>()                    // new m
                                   .Ret<Array>()                    // new v
-                                  .Attr<float>("beta_1")
-                                  .Attr<float>("beta_2")
+                                  .Attr<float>("toward_gradient")
+                                  .Attr<float>("toward_square")
                                   .Attr<float>("epsilon"));
 
 // Raised when what Python passes changes: a library of other sources is then not called.

@@ -973,9 +973,9 @@ INLINE float dot(const float *a, const float *b, int64_t count) {
   return sum;
 }
 
-// Where `single` has what: [h, padded | x], sums of each part as Keras has its columns (for x, and
-// for h where these must not be added), c, then for the way back what all its steps need for the
-// products after it, d in the same columns.
+// Where `single` has what: h, c, dh, dc, numbers carried to the step before, h0; then forward the
+// sums of each part as Keras has its columns (for x, and for h where these must not be added), and on
+// the way back, for the products after it, [h, padded | x] of all steps and d in the same columns.
 template <class C>
 struct Single {
   Sizes<C> size;
@@ -984,18 +984,19 @@ struct Single {
 
   Single(const Call &call, float *scratch)
       : size(call), columns(size.gates() * size.units), sums(C::BIASES * columns), h(scratch) {
-    c = h + size.row;
+    c = h + size.padded;
     dh = c + size.padded, dc = dh + size.padded, carried = dc + size.padded;
     h0 = carried + size.padded, partial = inputs = h0 + size.padded;
     d = inputs + call.timesteps * size.row;
   }
   static int64_t floats(const Call &call, int64_t parts, bool back) {
-    const Single one(call, nullptr);
-    return one.size.row + 5 * one.size.padded +
-           (back ? call.timesteps * (one.size.row + one.sums) : parts * one.part());
+    const Sizes<C> size(call);
+    const int64_t sums = C::BIASES * size.gates() * size.units;
+    return 6 * size.padded +
+           (back ? call.timesteps * (size.row + sums) : parts * reach(sums));
   }
-  // A part's sums, and past their end what a vector may reach.
-  int64_t part() const { return sums + size.UNITS; }
+  // So many sums, and past their end what a vector may touch.
+  static constexpr int64_t reach(int64_t sums) { return sums + Sizes<C>::UNITS; }
   // d of a step, for what is multiplied by the state or by x.
   float *d_of(int64_t s, bool from_state) const {
     return d + s * sums + (from_state && C::BIASES == 2) * columns;
@@ -1026,7 +1027,7 @@ void single_step(const Call &call, int64_t s, int64_t part, int64_t parts, float
   const Single<C> one(call, scratch);
   const int64_t units = call.units;
   const Range range = part_of(one.size.inputs, part, parts);
-  float *const from_x = one.partial + part * one.part();
+  float *const from_x = one.partial + part * one.reach(one.sums);
   float *const from_h = from_x + one.sums - one.columns;
   if (part == 0)
     copy(from_x, call.bias, one.sums);
@@ -1047,13 +1048,13 @@ template <class C>
 void single_stepped(const Call &call, int64_t s, int64_t parts, float *scratch) {
   const Single<C> one(call, scratch);
   const Sizes<C> &size = one.size;
-  float *tape = call.tape ? call.tape + s * size.tape : nullptr;
+  float *tape = call.tape && s >= 0 ? call.tape + s * size.tape : nullptr;
   for (int64_t panel = 0; s >= 0 && panel < size.panels; ++panel) {
     const int64_t first = panel * size.UNITS;
     Vec sums[C::SUMS] = {};
     for (int64_t part = 0; part < parts; ++part)
       for (int v = 0; v < C::VECTORS; ++v) {
-        const float *from_x = one.partial + part * one.part() + size.gate(v) * size.units +
+        const float *from_x = one.partial + part * one.reach(one.sums) + size.gate(v) * size.units +
                               size.unit(panel, v);
         sums[C::sum(false, v)] += load(from_x);
         if (C::BIASES == 2) sums[C::sum(true, v)] += load(from_x + one.columns);

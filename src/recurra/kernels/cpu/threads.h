@@ -51,17 +51,20 @@ inline void pause() {
 #endif
 }
 
+using Clock = std::chrono::steady_clock;
+
 // Look for a while whether something has come about; others that want this processor go first.
 template <class Ready>
-void look_out(const Ready &ready) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+bool look_out(const Ready &ready) {
+  const auto end = Clock::now() + std::chrono::microseconds(200);
   do {
     for (int look = 0; look < 32; ++look) {
-      if (ready()) return;
+      if (ready()) return true;
       pause();
     }
     std::this_thread::yield();
-  } while (std::chrono::steady_clock::now() < end);
+  } while (Clock::now() < end);
+  return false;
 }
 
 // What is to be done, and the threads that are here to do it.
@@ -88,17 +91,19 @@ class Board {
   }
 
  private:
-  // Do what is here, until nothing more comes.
+  // Do what is here until nothing more comes; but XLA may have work, too, and gets its thread back
+  // after some milliseconds. What is left then has called a thread when it was put here.
   void help() {
+    const auto end = Clock::now() + std::chrono::milliseconds(5);
     std::unique_lock<std::mutex> lock(mutex_);
-    for (;;) {
-      if (tasks_.empty()) {
+    do {
+      while (tasks_.empty()) {
         ++looking_;
         lock.unlock();
-        look_out([this] { return waiting_ > 0; });
+        const bool came = look_out([this] { return waiting_ > 0; });
         lock.lock();
         --looking_;
-        if (tasks_.empty()) return;
+        if (tasks_.empty() && (!came || Clock::now() > end)) return;
       }
       const std::function<void()> task = std::move(tasks_.front());
       tasks_.pop_front();
@@ -106,7 +111,7 @@ class Board {
       lock.unlock();
       task();
       lock.lock();
-    }
+    } while (Clock::now() < end);
   }
 
   std::mutex mutex_;
@@ -126,11 +131,10 @@ inline int64_t processors_granted(const char *file) {
   return quota > 0 && period > 0 ? (quota + period - 1) / period : INT64_MAX;
 }
 
-// The threads of a call, which is one of them: as many as XLA has, unless fewer are granted.
+// The threads of a call, the caller among them.
 template <class Pool>
 int64_t threads_of(const Pool &pool) {
-  static const int64_t granted = processors_granted("/sys/fs/cgroup/cpu.max");
-  return std::max<int64_t>(1, std::min<int64_t>(pool.num_threads(), granted));
+  return std::max<int64_t>(1, pool.num_threads());
 }
 
 // Do `work(0)` .. `work(count - 1)`. The calling thread takes its share and whatever no other thread
