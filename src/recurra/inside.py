@@ -21,7 +21,7 @@ from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State
 from recurra.cells import Weights as CellWeights
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
-from recurra.training import Weights
+from recurra.training import assign_weights
 
 __all__ = ["Inside", "Reading", "integrated_gradients", "look_inside", "trace"]
 
@@ -86,7 +86,7 @@ def look_inside(classifier: SequenceClassifier, text: str) -> Inside:
     network = classifier.build()
     gradients = []
     for weights in reversed(classifier.weights_):  # the first stays in the network
-        _assign(network, weights)
+        assign_weights(network, weights)
         gradients.append(integrated_gradients(network, ids)[: len(occlusion)])
     return Inside(
         [token for token, _ in occlusion],
@@ -164,11 +164,6 @@ def trace(
         for letter, value in {**gates, **dict(zip("hc", state, strict=False))}.items():
             kept.setdefault(letter, []).append(value[0])
     return {letter: np.stack(values) for letter, values in kept.items()}
-
-
-def _assign(network: Any, weights: Weights) -> None:
-    for variable in network.weights:
-        variable.assign(weights[variable.path])
 
 
 def _readings(

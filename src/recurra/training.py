@@ -46,6 +46,7 @@ __all__ = [
     "Step",
     "Visitor",
     "Weights",
+    "assign_weights",
     "predict",
     "progress",
     "quantile_loss",
@@ -275,6 +276,12 @@ def _outputs(call: Call, inputs: Inputs) -> npt.NDArray[np.float64]:
     return outputs
 
 
+def assign_weights(network: Any, weights: Weights) -> None:
+    """Put weights, by variable name, into a network."""
+    for variable in network.weights:
+        variable.assign(weights[variable.path])
+
+
 class Predictor:
     """A network to be called with weights given: nothing in it changes, so threads may share it.
 
@@ -306,8 +313,7 @@ class Predictor:
 
     def _assigned(self, weights: Weights, arrays: Any) -> Any:
         with self._lock:
-            for variable in self.model.weights:
-                variable.assign(weights[variable.path])
+            assign_weights(self.model, weights)
             return self.model.predict_on_batch(arrays)
 
     def _call(self, trainable: list[Any], fixed: list[Any], arrays: Any) -> Any:

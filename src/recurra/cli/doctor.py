@@ -13,7 +13,8 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
+    width = max(len(name) for entries in found.values() for name in entries)
     for section, entries in found.items():
         out.print(section, style="bold")
         for name, value in entries.items():
-            out.print(f"  {name:<14} {value}", markup=False, soft_wrap=True)
+            out.print(f"  {name:<{width}} {value}", markup=False, soft_wrap=True)

@@ -37,6 +37,7 @@ from recurra.training import (
     Plan,
     Predictor,
     Weights,
+    assign_weights,
     bucket_of,
     parts,
     train,
@@ -368,8 +369,7 @@ class Stream:
 
 def _first_states(network: Any, weights: Weights) -> list[npt.NDArray[Any]]:
     """Give the states in which the recurrent layers of a network begin, in their order."""
-    for variable in network.weights:
-        variable.assign(weights[variable.path])
+    assign_weights(network, weights)
     recurrent = [layer for layer in network.layers if isinstance(layer, keras.layers.RNN)]
     states = [state for layer in recurrent for state in layer.get_initial_state(batch_size=1)]
     return [keras.ops.convert_to_numpy(state) for state in states]

@@ -212,13 +212,13 @@ inline const Cell *cell_named(std::string_view name, const Level &level) {
 template <class Pool>
 int64_t lanes_for(const Call &call, const Schedule &schedule, int64_t weights, Pool &pool) {
   if (2.0 * schedule.taken() * weights < 3e6) return 1;
-  return std::max<int64_t>(1, std::min(call.batch, threads_of(pool)));
+  return parts_for(pool, call.batch);
 }
 
 // How many threads share the packing of so many floats.
 template <class Pool>
 int64_t groups_for(Pool &pool, int64_t floats, int64_t parts) {
-  return floats < 16384 ? 1 : std::max<int64_t>(1, std::min(threads_of(pool), parts));
+  return floats < 16384 ? 1 : parts_for(pool, parts);
 }
 
 constexpr int64_t LARGE = 1 << 18;  // weights that no second cache holds
@@ -227,7 +227,7 @@ constexpr int64_t LARGE = 1 << 18;  // weights that no second cache holds
 template <class Pool>
 int64_t single_parts(const Call &call, const Single &single, int64_t weights, Pool &pool) {
   if (call.batch != 1 || call.keep || weights < LARGE || !single.step) return 0;
-  return std::max<int64_t>(1, std::min(weights / LARGE, threads_of(pool)));
+  return parts_for(pool, weights / LARGE);
 }
 
 template <class Pool>

@@ -197,7 +197,7 @@ static ffi::Error handle_adam(ffi::ThreadPool threads, Array value, Array m, Arr
   float *const to_m = in_place(m, new_m), *const to_v = in_place(v, new_v);
   const float *const g = data(gradient);
   Pool pool(threads);
-  const int64_t parts = std::max<int64_t>(1, std::min(count / ADAM_PART, threads_of(pool)));
+  const int64_t parts = parts_for(pool, count / ADAM_PART);
   share(pool, parts, [&](int64_t part) {
     const int64_t from = count * part / parts, some = count * (part + 1) / parts - from;
     level()->adam(adam, g + from, p + from, to_m + from, to_v + from, some);
