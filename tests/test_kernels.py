@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -359,6 +360,48 @@ def test_every_level_this_processor_has_agrees_with_the_reference(level):
     if done.returncode == 3:
         pytest.skip(f"this processor has no {level}")
     assert done.returncode == 0, done.stderr
+
+
+@native
+def test_every_wrong_shape_and_type_is_refused_in_words_and_nothing_crashes():
+    script = Path(__file__).with_name("shapes_at_random.py")
+    done = subprocess.run([sys.executable, script, "300"], capture_output=True, text=True)
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    ran, refused = map(int, done.stdout.split())
+    assert min(ran, refused) > 50
+
+
+@native
+@pytest.mark.parametrize(
+    ("wrong", "error", "words"),
+    [
+        ({"x": np.ones((3, 4, 7), "float32")}, TypeError, r"x must be float32 \(3, 4, 2\)"),
+        ({"x": np.ones((3, 4, 2), "int32")}, TypeError, "x must be float32.*but it is int32"),
+        ({"h": np.ones((1, 5), "float32")}, TypeError, r"state 0 must be .*\(3, 5\).*is.*\(1, 5\)"),
+        ({"c": np.ones((1, 5), "float32")}, TypeError, r"state 1 must be .*\(3, 5\)"),
+        ({"bias": np.ones(3, "float32")}, TypeError, r"bias must be float32 \(20,\)"),
+        ({"mask": np.ones((3, 5), bool)}, ValueError, r"mask must be \(3, 4\)"),
+        ({"keep": np.ones((3, 4), "float32")}, TypeError, r"dropout must be .*\(3, 4, 7\)"),
+    ],
+    ids=lambda value: str(next(iter(value))) if isinstance(value, dict) else "",
+)
+def test_what_does_not_fit_is_refused_before_anything_is_called(wrong, error, words):
+    given = problem(LSTM(), 3, 4, 2, 5)
+    right = jax.tree.map(lambda a: a.astype("float32"), (given.x, given.state, given.weights))
+    x, (h, c), weights = right
+    state = (wrong.get("h", h), wrong.get("c", c))
+    weights = weights._replace(bias=wrong.get("bias", weights.bias))
+    before = cpu.calls()
+    with pytest.raises(error, match=words):
+        cpu.run(
+            LSTM(),
+            wrong.get("x", x),
+            state,
+            weights,
+            mask=wrong.get("mask"),
+            keep=wrong.get("keep"),
+        )
+    assert cpu.calls() == before
 
 
 def test_importing_recurra_loads_neither_keras_nor_jax():

@@ -86,6 +86,43 @@ def test_an_initial_state_is_used_and_has_gradients(kind):
         np.testing.assert_allclose(a, b, atol=2e-6)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(1, 6), (2, 6), (4, 5), (4, 1, 6)], ids=str)
+def test_an_initial_state_of_a_wrong_shape_is_refused_as_keras_refuses_it(kind, shape):
+    x = np.ones((4, 7, 3), "float32")
+    for layer in twins(kind):
+        state = [np.zeros((4, 6), "float32") for _ in layer.state_size]
+        state[-1] = np.zeros(shape, "float32")
+        with pytest.raises((TypeError, ValueError)):
+            layer(x, initial_state=state)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(4, 6), (2, 7), (4, 1)], ids=str)
+def test_a_mask_of_a_wrong_shape_is_refused_as_keras_refuses_it(kind, shape):
+    for layer in twins(kind):
+        with pytest.raises(ValueError):
+            layer(np.ones((4, 7, 3), "float32"), mask=np.ones(shape, bool))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "bool", "float16"])
+def test_what_is_no_float32_is_read_as_keras_reads_it(kind, dtype):
+    ours, stock = twins(kind, autocast=False)
+    x = np.random.default_rng(1).integers(0, 2, (4, 7, 3)).astype(dtype)
+    state = [np.ones((4, 6), "int32") for _ in ours.state_size]
+    for given in ({}, {"initial_state": state}):
+        np.testing.assert_allclose(ours(x, **given), stock(x, **given), atol=2e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_mask_serves_all_rows_as_in_keras(kind):
+    ours, stock = twins(kind)
+    x = np.random.default_rng(1).normal(size=(4, 7, 3)).astype("float32")
+    mask = np.array([[True, False, True, True, False, True, False]])
+    np.testing.assert_allclose(ours(x, mask=mask), stock(x, mask=mask), atol=2e-6)
+
+
 REFUSED = [
     ({"activation": "relu"}, "activation is relu"),
     ({"unroll": True}, "unroll"),

@@ -99,6 +99,7 @@ def inner_loop(
     if choice.path == "keras" or (mask is not None and len(mask.shape) != 2):
         counted["keras"] += 1
         return own(sequences, initial_state, mask=mask, training=training)
+    sequences, initial_state, mask = _prepared(layer, sequences, initial_state, mask)
     if choice.path == "portable":
         counted["portable"] += 1
     keep = None
@@ -124,6 +125,17 @@ def inner_loop(
         kept = ops.flip(mask, 1) if layer.go_backwards else mask
         outputs = ops.where(ops.expand_dims(kept, 2), outputs, ops.zeros_like(outputs))
     return outputs[:, -1], outputs, list(state)
+
+
+def _prepared(
+    layer: Any, sequences: Array, initial_state: Any, mask: Any
+) -> tuple[Array, list[Array], Any]:
+    """Give these in the type of the weights, and a mask for each row, as Keras' step makes them."""
+    dtype = layer.compute_dtype
+    state = [ops.cast(part, dtype) for part in keras.tree.flatten(initial_state)]
+    if mask is not None and mask.shape[0] == 1:
+        mask = ops.broadcast_to(mask, (sequences.shape[0], mask.shape[1]))
+    return ops.cast(sequences, dtype), state, mask
 
 
 class _Fast:

@@ -115,8 +115,10 @@ def counts() -> dict[str, int]:
     """Count what has run in this process.
 
     Returns:
-        "native forward" and "native backward": calls that the C++ library has finished; "portable"
-        and "keras": how often a layer was traced onto these paths (they run inside XLA, uncounted).
+        "native forward" and "native backward": calls that the C++ library has finished; "native
+        recomputed": backward calls that came so late, or again, that what their forward call kept
+        for them had gone, so that it was computed once more; "portable" and "keras": how often a
+        layer was traced onto these paths (they run inside XLA, uncounted).
     """
     from recurra.kernels import cpu
 

@@ -21,7 +21,7 @@ __all__ = ["adam", "calls", "embed", "level", "missing", "run"]
 Array = Any
 
 LIBRARY = Path(__file__).with_name("recurra_kernels.so")
-INTERFACE = 5  # what the library must answer
+INTERFACE = 6  # what the library must answer
 TARGETS = (
     "recurra_forward",
     "recurra_backward",
@@ -51,6 +51,7 @@ def _library() -> ctypes.CDLL | str:
     library.recurra_level.restype = ctypes.c_char_p
     library.recurra_forward_calls.restype = ctypes.c_int64
     library.recurra_backward_calls.restype = ctypes.c_int64
+    library.recurra_recomputed_tapes.restype = ctypes.c_int64
     if library.recurra_level() is None:
         return "this processor has none of the instruction levels that were built"
     for name in TARGETS:
@@ -71,13 +72,19 @@ def level() -> str | None:
 
 
 def calls() -> dict[str, int]:
-    """Count the calls that the native library has finished in this process."""
+    """Count the calls that the native library has finished in this process.
+
+    Returns:
+        "native forward", "native backward", and "native recomputed": how often what a forward call
+        keeps for its backward call had gone by then, so that it was computed once more.
+    """
     library = _library()
     if isinstance(library, str):
-        return {"native forward": 0, "native backward": 0}
+        return {"native forward": 0, "native backward": 0, "native recomputed": 0}
     return {
         "native forward": int(library.recurra_forward_calls()),
         "native backward": int(library.recurra_backward_calls()),
+        "native recomputed": int(library.recurra_recomputed_tapes()),
     }
 
 
@@ -111,13 +118,15 @@ def run(
 
     Raises:
         RecurraError: it cannot run here; `missing` says so beforehand.
+        TypeError: a shape or a type does not fit, as where JAX multiplies such arrays.
+        ValueError: the mask's shape does not fit.
     """
     if reason := missing():
         raise RecurraError(f"the native path must be possible to be taken, but {reason}")
-    columns = weights.kernel.shape[-1]
+    _check(cell, x, state, weights, mask, keep)
     bias = weights.bias
     if bias is None:
-        bias = jnp.zeros((2, columns) if cell == GRU() else (columns,), x.dtype)
+        bias = jnp.zeros(_bias_shape(cell, weights.kernel.shape[1]), x.dtype)
     nothing = jnp.zeros((0,), x.dtype)
     h, c = state if len(state) == 2 else (state[0], nothing)
     given = jnp.zeros((0,), bool) if mask is None else jnp.asarray(mask, bool)
@@ -126,6 +135,40 @@ def run(
     kernels = (weights.kernel, weights.recurrent_kernel, bias)
     outputs, h, c = _run(options, x, h, c, *kernels, given, dropped)
     return outputs if return_sequences else None, (h, c) if len(state) == 2 else (h,)
+
+
+def _bias_shape(cell: Cell, columns: int) -> tuple[int, ...]:
+    return (2, columns) if cell == GRU() else (columns,)
+
+
+def _check(
+    cell: Cell, x: Array, state: State, weights: Weights, mask: Array | None, keep: Array | None
+) -> None:
+    """Refuse arrays that do not fit each other before anything is called with them."""
+    ranks = [len(array.shape) for array in (x, weights.kernel, weights.recurrent_kernel)]
+    if ranks != [3, 2, 2] or len(state) != cell.states:
+        raise TypeError(
+            f"x, the kernel and the recurrent kernel must have 3, 2 and 2 axes and the state "
+            f"{cell.states} part(s), but they have {ranks} and {len(state)}"
+        )
+    batch, timesteps, _ = x.shape
+    features, units = weights.kernel.shape[0], weights.recurrent_kernel.shape[0]
+    columns = cell.gates * units
+    expected = [
+        ("x", x, (batch, timesteps, features)),
+        *((f"state {i}", part, (batch, units)) for i, part in enumerate(state)),
+        ("the kernel", weights.kernel, (features, columns)),
+        ("the recurrent kernel", weights.recurrent_kernel, (units, columns)),
+        ("the bias", weights.bias, _bias_shape(cell, columns)),
+        ("dropout", keep, (batch, cell.gates, units + features)),
+    ]
+    for name, array, shape in expected:
+        if array is not None and (array.shape != shape or array.dtype != np.float32):
+            raise TypeError(
+                f"{name} must be float32 {shape}, but it is {array.dtype} {array.shape}"
+            )
+    if mask is not None and mask.shape != (batch, timesteps):
+        raise ValueError(f"the mask must be {(batch, timesteps)}, but it is {mask.shape}")
 
 
 Options = tuple[str, bool, bool]

@@ -101,6 +101,7 @@ INLINE Vec sigmoid(Vec x) { return tanh(x * 0.5f) * 0.5f + 0.5f; }
 //   VECTORS   weight vectors of a panel        GROUPS  vectors of units in a panel
 //   SUMS      sums kept for them               SAVED   vectors on the tape
 //   GATES     gates in Keras' kernels          FIRST   the one of vector 0
+//   STATES    h, and c for an LSTM             BIASES  rows of them
 //   LAST      whether this makes the new state, or what a stage `Then` is to read, with x
 //   sum(from_state, v)                         the sum to which weight vector v adds
 //   finish(z, h, h', c, tape)                  the new state, from the sums
@@ -110,12 +111,13 @@ INLINE Vec sigmoid(Vec x) { return tanh(x * 0.5f) * 0.5f + 0.5f; }
 //                                              to be unwound finds nothing there
 
 struct Whole {  // a step of one stage
-  static constexpr int FIRST = 0;
+  static constexpr int FIRST = 0, STATES = 1;
   static constexpr bool LAST = true;
 };
 
 struct LSTM : Whole {  // sums i f g o, tape i f g o c
   static constexpr int VECTORS = 4, SUMS = 4, GROUPS = 1, SAVED = 5, BIASES = 1, GATES = 4;
+  static constexpr int STATES = 2;
   static constexpr int sum(bool, int v) { return v; }
 
   static INLINE void finish(const Vec *z, const float *, float *h, float *c, float *tape) {
@@ -211,7 +213,7 @@ struct SimpleRNN : Whole {  // a panel is as many units as there are sums
 // finds z there, and on the way back what the loss says of r h. Tape z r n h, each of a panel's groups.
 
 struct ResetFirst {
-  static constexpr int GROUPS = 2, SAVED = 4 * GROUPS, BIASES = 1, GATES = 3;
+  static constexpr int GROUPS = 2, SAVED = 4 * GROUPS, BIASES = 1, GATES = 3, STATES = 1;
   static constexpr int Z = 0, R = GROUPS * LANES, N = 2 * R, H = 3 * R;  // on the tape
   static constexpr int sum(bool, int v) { return v; }
 };
@@ -1146,9 +1148,10 @@ constexpr recurra::Single single() {
 
 template <class C>
 constexpr Cell cell() {
-  return {C::GATES,   parts<C>,        saved<C>, weights<C>,   packed_back<C>, weights<C>,
-          scratch<C>, scratch_back<C>, pack<C>,  pack_back<C>, forward<C>,     backward<C>,
-          gather<C>,  single<C>()};
+  return {C::GATES,     C::STATES,       C::BIASES,  parts<C>,        saved<C>,
+          weights<C>,   packed_back<C>,  weights<C>, scratch<C>,      scratch_back<C>,
+          pack<C>,      pack_back<C>,    forward<C>, backward<C>,     gather<C>,
+          single<C>()};
 }
 
 }  // namespace

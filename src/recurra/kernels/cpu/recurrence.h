@@ -44,7 +44,7 @@ struct Single {
 // One cell at one instruction level. Sizes are in floats. Work is cut into lanes, which share
 // nothing but what they read; packing and gathering are cut into parts, panels of units.
 struct Cell {
-  int64_t gates;
+  int64_t gates, states, biases;
   int64_t (*parts)(const Call &);
   int64_t (*saved)(const Call &);  // for one step of one row, on the tape
   int64_t (*packed)(const Call &);
