@@ -27,13 +27,15 @@ docs: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-# The native kernels by themselves, watched for bad addresses, undefined behaviour and races.
+# The native kernels by themselves, watched for bad addresses, undefined behaviour and races; once
+# with threads that look out for work, and once without.
 sanitize: .venv/installed
 	for kind in address,undefined thread; do \
 		cmake -S . -B build/$$kind -DRECURRA_SANITIZE=$$kind -DCMAKE_BUILD_TYPE=Release \
 			-DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python > /dev/null && \
 		cmake --build build/$$kind --target exercise && \
-		build/$$kind/src/recurra/kernels/cpu/exercise || exit 1; \
+		build/$$kind/src/recurra/kernels/cpu/exercise && \
+		RECURRA_SPIN=0 build/$$kind/src/recurra/kernels/cpu/exercise || exit 1; \
 	done
 
 # The same kernels on an ARM processor, which is emulated.

@@ -277,7 +277,11 @@ def test_a_second_way_back_finds_what_the_first_used_up(cell, sizes):
         return cpu.run(cell, *arrays, mask=given.mask, go_backwards=True)
 
     results, back = jax.vjp(read, *arrays)
-    first, second = back(results), back(results)
+    before = cpu.calls()["native recomputed"]
+    first = back(results)
+    assert cpu.calls()["native recomputed"] == before
+    second = back(results)
+    assert cpu.calls()["native recomputed"] == before + 1
     for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -360,6 +364,24 @@ def test_every_level_this_processor_has_agrees_with_the_reference(level):
     if done.returncode == 3:
         pytest.skip(f"this processor has no {level}")
     assert done.returncode == 0, done.stderr
+
+
+@native
+def test_threads_that_do_not_look_out_for_work_find_the_same():
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from test_kernels import *\n"
+        "for seed in range(3):\n"
+        "    found = problem(LSTM(), 40, 9, 8, 64, 'any', seed=seed).solve(cpu.run)\n"
+        "    print(*[leaf.tobytes().hex() for leaf in jax.tree.leaves(found)])\n"
+    )
+
+    def printed(**env):
+        run = [sys.executable, "-c", code]
+        return subprocess.run(run, env={**os.environ, **env}, capture_output=True, check=True).stdout
+
+    assert len(printed()) > 1000
+    assert printed(RECURRA_SPIN="0") == printed()
 
 
 @native

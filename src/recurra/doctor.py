@@ -40,7 +40,8 @@ def _kernels() -> dict[str, str]:
         "portable": "install a C++ compiler (g++ or clang) and Recurra again, to run natively",
         "keras": "layers run as Keras has them",
     }
-    return {"path": choice.path, "reason": choice.reason, "layers": advice[choice.path]}
+    chosen = {name: os.environ.get(name, "not set") for name in ("RECURRA_LEVEL", "RECURRA_SPIN")}
+    return {"path": choice.path, "reason": choice.reason, "layers": advice[choice.path], **chosen}
 
 
 def _devices() -> str:

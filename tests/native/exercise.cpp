@@ -327,6 +327,25 @@ bool tapes_arrive(int64_t count) {
   return true;
 }
 
+// Tapes that nobody claims go: by their number, their size and their age; the newest stays.
+bool unclaimed_tapes_go() {
+  using Memory = recurra::Memory;
+  using std::chrono::hours, std::chrono::milliseconds;
+  Memory few({1 << 30, hours(1), 2}), small({3000, hours(1), 99}), brief({1 << 30, milliseconds(1), 99});
+  bool right = true;
+  for (Memory *memory : {&few, &small, &brief}) {
+    uint64_t numbers[5];
+    for (uint64_t &number : numbers) {
+      number = memory->keep(memory->take(250));  // 1,000 bytes
+      if (memory == &brief) std::this_thread::sleep_for(milliseconds(3));
+    }
+    const int64_t here = memory == &brief ? 1 : 3;
+    for (int64_t i = 0; i < 5; ++i) right &= (memory->claim(numbers[i]) != nullptr) == (i >= 5 - here);
+  }
+  const uint64_t large = small.keep(small.take(100000));
+  return right && small.claim(large);
+}
+
 // Rows of a table by codes that count from either end or are outside; the sums are exact, because a
 // row's are always taken in the same order.
 bool rows_arrive(Pool &pool, int64_t rows, int64_t features, int64_t count) {
@@ -384,20 +403,42 @@ bool adam_steps(const recurra::Level &level) {
   return right;
 }
 
+// Write a control group's file and give what was read from it.
+template <class Read>
+int64_t read_from(const char *text, const Read &read) {
+  const char *file = "granted.tried";
+  std::FILE *to = std::fopen(file, "w");
+  std::fputs(text, to);
+  std::fclose(to);
+  const int64_t found = read(file);
+  std::remove(file);
+  return found;
+}
+
 // What a control group grants is understood.
 bool grants_are_read() {
-  const std::pair<const char *, int64_t> said[] = {
+  const std::pair<const char *, int64_t> processors[] = {
       {"max 100000\n", INT64_MAX}, {"100000 100000\n", 1}, {"150000 100000\n", 2}, {"", INT64_MAX}};
-  const char *file = "cpu.max.tried";
   bool right = recurra::processors_granted("no such file") == INT64_MAX;
-  for (const auto &[text, processors] : said) {
-    std::FILE *to = std::fopen(file, "w");
-    std::fputs(text, to);
-    std::fclose(to);
-    right &= recurra::processors_granted(file) == processors;
-  }
-  std::remove(file);
-  return right;
+  for (const auto &[text, count] : processors)
+    right &= read_from(text, recurra::processors_granted) == count;
+
+  const int64_t machine = recurra::memory_granted({});
+  const std::pair<const char *, int64_t> memory[] = {
+      {"max\n", machine}, {"1048576\n", 1 << 20}, {"9223372036854771712\n", machine}, {"", machine}};
+  for (const auto &[text, bytes] : memory)
+    right &= read_from(text, [](const char *file) {
+               return recurra::memory_granted({"no such file", file});
+             }) == bytes;
+  return right && machine > 1 << 20;
+}
+
+// Where nobody is to look out for work, nobody does.
+bool spinning_ends_at_once() {
+  const auto start = recurra::Clock::now();
+  const bool came = recurra::spin([] { return false; });
+  const bool waited = recurra::Clock::now() - start >= std::chrono::microseconds(200);
+  return !came && waited == recurra::spinning();
 }
 
 constexpr int VARIANTS = 6;  // of every shape: the first has no mask, no dropout and all outputs
@@ -469,7 +510,7 @@ int main() {
                 level->name, list.size(), value, slope, long(given), wrong - wrong_before);
     wrong += given == 0;  // nothing would have been tried of what threads share
   }
-  wrong += levels.empty() + !grants_are_read();
+  wrong += levels.empty() + !grants_are_read() + !unclaimed_tapes_go() + !spinning_ends_at_once();
 
   std::atomic<int> different{!all_rows_arrive(many) || !all_rows_arrive(one)};
   std::vector<std::thread> callers;

@@ -4,16 +4,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <new>
 #include <string_view>
 #include <vector>
 
-#include <sys/mman.h>
-#include <unistd.h>
-
+#include "memory.h"
 #include "recurrence.h"
 #include "threads.h"
 
@@ -50,116 +44,6 @@ inline const Level *level() {
   }();
   return chosen;
 }
-
-// Ask for large pages where a big array is about to be written for the first time: to hand out the
-// tape in pages of 4 KiB takes the system about as long as it takes to fill it.
-inline void use_large_pages(float *array, int64_t count) {
-#ifdef MADV_HUGEPAGE
-  constexpr uintptr_t page = 2 << 20;
-  const uintptr_t from = (reinterpret_cast<uintptr_t>(array) + page - 1) / page * page;
-  const uintptr_t to = reinterpret_cast<uintptr_t>(array + count) / page * page;
-  if (array && from < to) madvise(reinterpret_cast<void *>(from), to - from, MADV_HUGEPAGE);
-#else
-  (void)array, (void)count;
-#endif
-}
-
-// Uninitialised floats that begin on a cache line.
-class Floats {
- public:
-  explicit Floats(int64_t count) : count(count) {
-    void *block = nullptr;  // no larger than asked for: a sanitizer sees what is past its end
-    if (posix_memalign(&block, 64, 4 * std::max<int64_t>(count, 1))) throw std::bad_alloc();
-    data_ = static_cast<float *>(block);
-    use_large_pages(data_, count);
-  }
-  ~Floats() { std::free(data_); }
-  Floats(const Floats &) = delete;
-  float *operator+(int64_t offset) const { return data_ + offset; }
-  const int64_t count;
-
- private:
-  float *data_;
-};
-
-// Memory that outlives a call: what is free again, so that the system need not clear new pages in
-// every training step, and tapes on their way from a forward call to its backward call. No tape is
-// sure to arrive: the oldest go where they would fill the machine, and are then written once more.
-class Memory {
- public:
-  using Block = std::unique_ptr<Floats>;
-
-  static Memory &shared() {
-    static Memory *const memory = new Memory;  // never destroyed: a thread may still be using it
-    return *memory;
-  }
-
-  // The smallest free block of at least so many floats, if it is not far too large, or a new one.
-  Block take(int64_t count) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = free_.lower_bound(count);
-    if (found == free_.end() || found->first > 4 * count + 4096)
-      return std::make_unique<Floats>(count);
-    Block block = std::move(found->second);
-    idle_ -= found->first;
-    free_.erase(found);
-    return block;
-  }
-
-  void give(Block block) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (idle_ + block->count > MOST_IDLE) free_.clear(), idle_ = 0;
-    if (block->count > MOST_IDLE) return;
-    idle_ += block->count;
-    free_.emplace(block->count, std::move(block));
-  }
-
-  // Keep a tape; the number by which `claim` gives it back, once.
-  uint64_t keep(Block tape) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    kept_ += tape->count;
-    tapes_.emplace(++last_, std::move(tape));
-    for (; tapes_.size() > 1 && kept_ > most_kept_; tapes_.erase(tapes_.begin()))
-      kept_ -= tapes_.begin()->second->count;
-    return last_;
-  }
-
-  // The tape of that number, or null where it has gone.
-  Block claim(uint64_t number) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = tapes_.find(number);
-    if (found == tapes_.end()) return nullptr;
-    Block tape = std::move(found->second);
-    kept_ -= tape->count;
-    tapes_.erase(found);
-    return tape;
-  }
-
- private:
-#ifdef __SANITIZE_ADDRESS__
-  static constexpr int64_t MOST_IDLE = 0;  // a larger block would hide what is done past its end
-#else
-  static constexpr int64_t MOST_IDLE = 64 << 20;  // floats: 256 MiB
-#endif
-  const int64_t most_kept_ = sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 4) / 4;
-  std::mutex mutex_;
-  std::multimap<int64_t, Block> free_;
-  std::map<uint64_t, Block> tapes_;  // oldest first
-  int64_t idle_ = 0, kept_ = 0;
-  uint64_t last_ = 0;
-};
-
-// A block of the shared memory for as long as this lives.
-class Scratch {
- public:
-  explicit Scratch(int64_t count) : block_(Memory::shared().take(count)) {}
-  ~Scratch() { if (block_) Memory::shared().give(std::move(block_)); }
-  Scratch(const Scratch &) = delete;
-  float *operator+(int64_t offset) const { return *block_ + offset; }
-
- private:
-  Memory::Block block_;
-};
 
 inline int64_t lines(int64_t floats) { return (floats + 15) / 16 * 16; }
 

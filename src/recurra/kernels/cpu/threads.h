@@ -2,7 +2,8 @@
 //
 // To wake one that sleeps takes some 50 µs, as long as many a call. So one that has helped stays for
 // a while and looks out for more before it goes back to XLA: the next call of a training step follows
-// soon. Threads of our own would stand in the way of XLA's, which also look out for work.
+// soon. Threads of our own would stand in the way of XLA's, which also look out for work. On a machine
+// that others share, $RECURRA_SPIN=0 lets every thread sleep as soon as it has nothing to do.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -53,9 +56,19 @@ inline void pause() {
 
 using Clock = std::chrono::steady_clock;
 
+// Whether threads look out for work before they sleep.
+inline bool spinning() {
+  static const bool on = [] {
+    const char *wanted = std::getenv("RECURRA_SPIN");
+    return !wanted || std::strcmp(wanted, "0") != 0;
+  }();
+  return on;
+}
+
 // Look for a while whether something has come about; others that want this processor go first.
 template <class Ready>
-bool look_out(const Ready &ready) {
+bool spin(const Ready &ready) {
+  if (!spinning()) return ready();
   const auto end = Clock::now() + std::chrono::microseconds(200);
   do {
     for (int look = 0; look < 32; ++look) {
@@ -100,7 +113,7 @@ class Board {
       while (tasks_.empty()) {
         ++looking_;
         lock.unlock();
-        const bool came = look_out([this] { return waiting_ > 0; });
+        const bool came = spin([this] { return waiting_ > 0; });
         lock.lock();
         --looking_;
         if (tasks_.empty() && (!came || Clock::now() > end)) return;
@@ -168,7 +181,7 @@ void share(Pool &pool, int64_t count, const Work &work) {
   for (int64_t i = 1; i < std::min(count, threads_of(pool)); ++i) Board::shared().put(pool, help);
   help();
   const auto done = [&] { return state->done == count; };
-  look_out(done);
+  spin(done);
   std::unique_lock<std::mutex> lock(state->mutex);
   state->finished.wait(lock, done);
 }
