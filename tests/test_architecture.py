@@ -16,7 +16,7 @@ FLOORS = [
     {"errors"},
     {"cells"},
     {"backend", "sequences", "bundle", "places"},
-    {"text", "evaluation", "runs"},
+    {"text", "evaluation", "runs", "keras_private"},
     {"kernels"},
     {"layers", "steps", "data"},
     {"subwords", "resting"},

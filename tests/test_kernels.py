@@ -378,7 +378,9 @@ def test_threads_that_do_not_look_out_for_work_find_the_same():
 
     def printed(**env):
         run = [sys.executable, "-c", code]
-        return subprocess.run(run, env={**os.environ, **env}, capture_output=True, check=True).stdout
+        return subprocess.run(
+            run, env={**os.environ, **env}, capture_output=True, check=True
+        ).stdout
 
     assert len(printed()) > 1000
     assert printed(RECURRA_SPIN="0") == printed()

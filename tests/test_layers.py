@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
@@ -272,6 +273,119 @@ def test_accelerating_everything_reaches_stock_layers_and_lets_go_of_them():
     after = {c: (vars(c).get("inner_loop"), vars(c).get("call")) for c in layers.FAST}
     assert after == methods
     assert "recurra.accelerate" in kernels.explain(stock).reason
+
+
+def own_methods():
+    return {stock: dict(vars(stock)) for stock in layers.FAST}
+
+
+@native
+@pytest.mark.parametrize("first_out", [0, 1])
+def test_accelerating_everything_twice_lasts_until_both_have_ended_in_any_order(first_out):
+    before, stock = own_methods(), keras.layers.GRU(3)
+    both = [layers.accelerate(), layers.accelerate()]
+    for one in both:
+        one.__enter__()
+    both[first_out].__exit__(None, None, None)
+    assert kernels.explain(stock).path == "native"
+    assert own_methods() != before
+    both[1 - first_out].__exit__(None, None, None)
+    assert own_methods() == before
+    assert kernels.explain(stock).path == "keras"
+
+
+@native
+@pytest.mark.parametrize("first_out", [0, 1])
+def test_accelerating_a_model_twice_lasts_until_both_have_ended_in_any_order(first_out):
+    model = small_model("LSTM", keras.layers, keras.layers.Bidirectional)
+    kinds = [type(layer) for layer in model.layers]
+    both = [layers.accelerate(model), layers.accelerate(model)]
+    for one in both:
+        one.__enter__()
+    both[first_out].__exit__(None, None, None)
+    assert type(model.layers[0]) is layers.Embedding
+    both[1 - first_out].__exit__(None, None, None)
+    assert [type(layer) for layer in model.layers] == kinds
+
+
+@native
+def test_what_is_accelerated_for_good_stays_so_when_a_context_ends():
+    model = small_model("LSTM", keras.layers, lambda layer: layer)
+    layers.accelerate(model)
+    with layers.accelerate(model):
+        pass
+    assert type(model.layers[0]) is layers.Embedding
+
+
+@native
+def test_one_acceleration_entered_twice_ends_with_its_last_exit_and_can_begin_anew():
+    before, acceleration = own_methods(), layers.accelerate()
+    with acceleration:
+        with acceleration:
+            pass
+        assert own_methods() != before
+    assert own_methods() == before
+    with acceleration:
+        assert own_methods() != before
+    assert own_methods() == before
+
+
+@native
+@pytest.mark.parametrize("of_model", [False, True])
+def test_an_exception_inside_leaves_everything_as_it_was(of_model):
+    model = small_model("GRU", keras.layers, keras.layers.Bidirectional) if of_model else None
+    before = own_methods()
+    with pytest.raises(ZeroDivisionError), layers.accelerate(model):
+        _ = 1 / 0
+    assert own_methods() == before
+    assert model is None or type(model.layers[0]) is keras.layers.Embedding
+
+
+@native
+def test_a_change_that_fails_halfway_is_taken_back(monkeypatch):
+    before, model = own_methods(), small_model("GRU", keras.layers, lambda layer: layer)
+    lend, become = layers._Everywhere.lend, layers.become
+
+    def failing(works):
+        def once(self_or_layer, kind, *rest):
+            if keras.layers.GRU in (kind, type(self_or_layer)):
+                raise MemoryError
+            works(self_or_layer, kind, *rest)
+
+        return once
+
+    monkeypatch.setattr(layers._Everywhere, "lend", failing(lend))
+    monkeypatch.setattr(layers, "become", failing(become))
+    for given in (None, model):
+        with pytest.raises(MemoryError):
+            layers.accelerate(given)
+    monkeypatch.undo()
+    assert own_methods() == before
+    assert type(model.layers[0]) is keras.layers.Embedding
+    assert type(model.layers[1]) is keras.layers.GRU
+
+
+@native
+def test_threads_that_accelerate_and_ask_at_once_all_get_the_same_answers():
+    model = small_model("LSTM", keras.layers, lambda layer: layer)
+    tokens = np.random.default_rng(0).integers(0, 20, (6, 9))
+    before, expected = own_methods(), np.asarray(model(tokens))
+
+    def work(number):
+        for turn in range(6):
+            with layers.accelerate(model if (number + turn) % 2 else None):
+                np.testing.assert_allclose(np.asarray(model(tokens)), expected, atol=2e-6)
+            np.testing.assert_allclose(np.asarray(model(tokens)), expected, atol=2e-6)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(work, range(6)))
+    assert own_methods() == before
+    assert type(model.layers[0]) is keras.layers.Embedding
+
+
+def test_what_is_no_model_is_refused_in_words():
+    with pytest.raises(TypeError, match="Keras model or layer can be accelerated, not str"):
+        layers.accelerate("x")
 
 
 @native

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from recurra.errors import SettingsError
 
-__all__ = ["chosen_backend", "keras", "named_as"]
+__all__ = ["chosen_backend", "keras"]
 
 
 def chosen_backend() -> str:
@@ -39,18 +39,3 @@ except (ImportError, ValueError) as error:
         f"the Keras backend {os.environ['KERAS_BACKEND']!r} must be installed, but it cannot be "
         f"imported ({error}). Install it, or unset KERAS_BACKEND to use JAX."
     ) from None
-
-
-def named_as(stock: type, ours: type) -> None:
-    """Let files that hold `ours` name Keras' own class. Keras has no public way; else they do not.
-
-    Args:
-        stock: Keras' class.
-        ours: one that takes its place.
-    """
-    try:
-        from keras.src import api_export
-    except ImportError:
-        return
-    names = api_export.REGISTERED_OBJS_TO_NAMES
-    names[ours] = names[stock]

@@ -13,13 +13,25 @@ results; `recurra.kernels.explain(layer)` says so. Files name Keras' own layers,
 Keras without Recurra, and the other way round.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial, wraps
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from threading import RLock
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
-from recurra.backend import keras, named_as
+from recurra.backend import keras
 from recurra.cells import Weights
+from recurra.keras_private import (
+    after_copying,
+    become,
+    compile_anew,
+    dropped,
+    drops_by_gate,
+    in_place_of,
+    layers_of,
+    named_as,
+)
 from recurra.kernels import Choice, cell_of, choose, choose_float32, counted, cpu, run
 
 __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Embedding", "SimpleRNN", "accelerate"]
@@ -74,8 +86,7 @@ def _only_keras(layer: Any) -> str | None:
 
 def _drops_by_gate(layer: Any) -> bool:
     """Say whether what is dropped differs from gate to gate, or is a part of the state."""
-    by_gate = layer.dropout and getattr(layer.cell, "dropout_mask_count", None)
-    return bool(layer.recurrent_dropout or by_gate)
+    return bool(layer.recurrent_dropout or (layer.dropout and drops_by_gate(layer.cell)))
 
 
 def inner_loop(
@@ -106,8 +117,8 @@ def inner_loop(
     if training and _drops_by_gate(layer):
         keep = _keep(layer.cell, sequences, initial_state)
     elif training and layer.dropout:
-        dropped = layer.cell.get_dropout_mask(sequences[:, 0, :])
-        sequences = sequences * ops.expand_dims(dropped, 1)
+        _, kept = dropped(layer.cell, initial_state[0], sequences[:, 0, :])
+        sequences = sequences * ops.expand_dims(kept, 1)
     zeroed = layer.zero_output_for_mask and mask is not None
     outputs, state = run(
         choice,
@@ -138,27 +149,12 @@ def _prepared(
     return ops.cast(sequences, dtype), state, mask
 
 
-class _Fast:
-    """What makes one of Keras' recurrent layers a fast one: its loop over time."""
-
-    plan = plan
-
-    def inner_loop(
-        self, sequences: Array, initial_state: Any, mask: Any, training: bool = False
-    ) -> tuple[Array, Array, list[Array]]:
-        own = super().inner_loop  # type: ignore[misc]
-        return inner_loop(self, own, sequences, initial_state, mask, training)
-
-
 def _keep(cell: Any, sequences: Array, initial_state: Any) -> Array:
     """Give what h and x are multiplied by, (batch, gates, units + features), as Keras draws it."""
-    state, x = keras.tree.flatten(initial_state)[0], sequences[:, 0, :]
+    state, x = initial_state[0], sequences[:, 0, :]
     gates = cell.kernel.shape[-1] // cell.units
     parts = []
-    for like, masks in (
-        (state, cell.get_recurrent_dropout_mask(state)),
-        (x, cell.get_dropout_mask(x)),
-    ):
+    for like, masks in zip((state, x), dropped(cell, state, x), strict=True):
         if masks is None:
             masks = ops.ones_like(like)
         if not isinstance(masks, list):
@@ -172,7 +168,7 @@ def _weights(cell: Any) -> Weights:
     return Weights(*(None if v is None else ops.convert_to_tensor(v) for v in values))
 
 
-class SimpleRNN(_Fast, keras.layers.SimpleRNN):  # type: ignore[misc]
+class SimpleRNN(keras.layers.SimpleRNN):  # type: ignore[misc]
     """`keras.layers.SimpleRNN`, faster.
 
     Example:
@@ -181,8 +177,11 @@ class SimpleRNN(_Fast, keras.layers.SimpleRNN):  # type: ignore[misc]
         (2, 4)
     """
 
+    plan = plan
+    inner_loop = in_place_of(keras.layers.SimpleRNN.inner_loop, inner_loop)
 
-class LSTM(_Fast, keras.layers.LSTM):  # type: ignore[misc]
+
+class LSTM(keras.layers.LSTM):  # type: ignore[misc]
     """`keras.layers.LSTM`, faster.
 
     Example:
@@ -191,8 +190,11 @@ class LSTM(_Fast, keras.layers.LSTM):  # type: ignore[misc]
         (2, 3, 4)
     """
 
+    plan = plan
+    inner_loop = in_place_of(keras.layers.LSTM.inner_loop, inner_loop)
 
-class GRU(_Fast, keras.layers.GRU):  # type: ignore[misc]
+
+class GRU(keras.layers.GRU):  # type: ignore[misc]
     """`keras.layers.GRU`, faster.
 
     Example:
@@ -200,6 +202,9 @@ class GRU(_Fast, keras.layers.GRU):  # type: ignore[misc]
         >>> GRU(4)(np.zeros((2, 3, 5), "float32")).shape
         (2, 4)
     """
+
+    plan = plan
+    inner_loop = in_place_of(keras.layers.GRU.inner_loop, inner_loop)
 
 
 def plan_embedding(layer: Any) -> Choice:
@@ -234,10 +239,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]
     """
 
     plan = plan_embedding
-
-    def call(self, inputs: Array) -> Array:
-        """Give (*inputs.shape, output_dim)."""
-        return look_up(self, super().call, inputs)
+    call = in_place_of(keras.layers.Embedding.call, look_up)
 
 
 FAST = {
@@ -252,33 +254,20 @@ for _stock, _fast in FAST.items():
     named_as(_stock, _fast)
 
 
-def _copy_faithfully(init: Callable[..., None]) -> Callable[..., None]:
-    """Keep fast what Bidirectional copies, which it does by the name that a file would have."""
-
-    @wraps(init)
-    def faithful(  # Keras reads this signature
-        self: Any,
-        layer: Any,
-        merge_mode: str | None = "concat",
-        weights: Any = None,
-        backward_layer: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        init(self, layer, merge_mode, weights, backward_layer, **kwargs)
-        for copy in (self.forward_layer, self.backward_layer):
-            if type(layer) is FAST.get(type(copy)):
-                copy.__class__ = type(layer)
-
-    return faithful
+def _stay_fast(layer: Any, copy: Any) -> None:
+    """Keep fast what Bidirectional copies."""
+    if type(layer) is FAST.get(type(copy)):
+        become(copy, type(layer))
 
 
-Bidirectional.__init__ = _copy_faithfully(Bidirectional.__init__)
+after_copying(_stay_fast)
 
 
 def accelerate(model: Any = None) -> AbstractContextManager[Any]:
     """Put Keras' own layers on Recurra's kernels; their weights stay as they are.
 
-    It takes effect at once. As a context manager, it takes it back at the end.
+    It takes effect at once. As a context manager, it takes it back at the end: of several that last
+    at the same time, in whatever order and thread, the last to end does.
 
     Args:
         model: the Keras model or layer; None for every stock layer that is called for the first
@@ -296,59 +285,112 @@ def accelerate(model: Any = None) -> AbstractContextManager[Any]:
         >>> explain(model.layers[0]).path
         'keras'
     """
-    undo = _everywhere() if model is None else _in(model)
-    next(undo)
-    return _until_the_end(model, undo)
+    if model is not None and not isinstance(model, keras.Layer):
+        raise TypeError(f"a Keras model or layer can be accelerated, not {type(model).__name__}")
+    return _Everywhere() if model is None else _In(model)
 
 
-@contextmanager
-def _until_the_end(model: Any, undo: Iterator[None]) -> Iterator[Any]:
-    try:
-        yield model
-    finally:
-        next(undo, None)
+class _Acceleration(AbstractContextManager[Any]):
+    """Lasts from its making until it has been left as often as it was entered."""
+
+    lock = RLock()  # of what all share: who has borrowed what
+
+    def __init__(self, model: Any = None) -> None:
+        self.model = model
+        self.lasts = False
+        self.entered = 0
+        self.start()
+
+    def start(self) -> None:
+        """Borrow what is not yet borrowed; if that fails, nothing is."""
+        with self.lock:
+            if not self.lasts:
+                self.borrow()
+                self.lasts = True
+
+    def __enter__(self) -> Any:
+        with self.lock:
+            self.start()
+            self.entered += 1
+        return self.model
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.entered -= 1
+            if self.entered == 0:
+                self.lasts = False
+                self.give_back()
+
+    @abstractmethod
+    def borrow(self) -> None: ...
+
+    @abstractmethod
+    def give_back(self) -> None: ...
 
 
-def _everywhere() -> Iterator[None]:
-    """Lend the stock classes our loop; each gets its own back."""
-    lent = {
-        stock: ("call", look_up) if fast is Embedding else ("inner_loop", inner_loop)
-        for stock, fast in FAST.items()
-    }
-    before = {stock: vars(stock).get(name) for stock, (name, _) in lent.items()}
-    for stock, (name, ours) in lent.items():
-        setattr(stock, name, _lent(ours, getattr(stock, name)))
-        stock.plan = plan_embedding if FAST[stock] is Embedding else plan
-    yield
-    for stock, (name, _) in lent.items():
-        del stock.plan
-        delattr(stock, name)
-        if before[stock] is not None:
-            setattr(stock, name, before[stock])
+class _Everywhere(_Acceleration):
+    """Lends the stock classes our methods; the last to end gives them their own back."""
+
+    holders = 0
+    own: ClassVar[dict[type, dict[str, Any]]] = {}  # what the classes had
+
+    def borrow(self) -> None:
+        if _Everywhere.holders == 0:
+            try:
+                for stock, fast in FAST.items():
+                    self.lend(stock, fast)
+            except BaseException:
+                self.restore()
+                raise
+        _Everywhere.holders += 1
+
+    def give_back(self) -> None:
+        _Everywhere.holders -= 1
+        if _Everywhere.holders == 0:
+            self.restore()
+
+    def lend(self, stock: Any, fast: Any) -> None:
+        names = [name for name in ("plan", "inner_loop", "call") if name in vars(fast)]
+        self.own[stock] = {name: vars(stock).get(name) for name in names}
+        for name in names:
+            setattr(stock, name, vars(fast)[name])
+
+    def restore(self) -> None:
+        while self.own:
+            stock, methods = self.own.popitem()
+            for name, method in methods.items():
+                if method is not None:
+                    setattr(stock, name, method)
+                elif name in vars(stock):
+                    delattr(stock, name)
 
 
-def _lent(ours: Callable[..., Any], own: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(own)  # Keras reads its signature
-    def lent(self: Any, *args: Any, **options: Any) -> Any:
-        return ours(self, partial(own, self), *args, **options)
+class _In(_Acceleration):
+    """Makes fast layers of a model's stock ones; the last to end makes them stock again."""
 
-    return lent
+    holders: ClassVar[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
 
+    def borrow(self) -> None:
+        self.layers: list[Any] = []
+        try:
+            for layer in layers_of(self.model):
+                if type(layer) in FAST or layer in self.holders:
+                    self.hold(layer)
+            compile_anew(self.model)
+        except BaseException:
+            self.give_back()
+            raise
 
-def _in(model: Any) -> Iterator[None]:
-    """Make fast layers of a model's stock ones, and forget what was compiled with them."""
-    layers = [layer for layer in model._flatten_layers() if type(layer) in FAST]
-    before = [type(layer) for layer in layers]
-    for layer in layers:
-        layer.__class__ = FAST[type(layer)]
-    _forget_compiled(model)
-    yield
-    for layer, stock in zip(layers, before, strict=True):
-        layer.__class__ = stock
-    _forget_compiled(model)
+    def hold(self, layer: Any) -> None:
+        self.holders[layer] = self.holders.get(layer, 0) + 1
+        self.layers.append(layer)
+        if type(layer) in FAST:
+            become(layer, FAST[type(layer)])
 
-
-def _forget_compiled(model: Any) -> None:
-    for function in ("train_function", "test_function", "predict_function"):
-        if hasattr(model, function):
-            setattr(model, function, None)
+    def give_back(self) -> None:
+        for layer in self.layers:
+            self.holders[layer] -= 1
+            if self.holders[layer] == 0:
+                del self.holders[layer]
+                become(layer, type(layer).__bases__[0])
+        compile_anew(self.model)

@@ -6,7 +6,8 @@ are in no sequence of the batch. With sequences of a few steps that takes as lon
 
 from typing import Any
 
-from recurra.backend import keras, named_as
+from recurra.backend import keras
+from recurra.keras_private import moments_of, named_as
 from recurra.kernels import cpu
 from recurra.layers import plan_float32
 
@@ -31,8 +32,7 @@ class Adam(keras.optimizers.Adam):  # type: ignore[misc]
         if self.amsgrad or plan_float32(variable.dtype).path != "native":
             super().update_step(gradient, variable, learning_rate)
             return
-        index = self._get_variable_index(variable)
-        changed = (variable, self._momentums[index], self._velocities[index])
+        changed = (variable, *moments_of(self, variable))
         value, m, v = (ops.convert_to_tensor(each) for each in changed)
         now = cpu.adam(
             value,
