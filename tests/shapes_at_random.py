@@ -17,10 +17,9 @@ import sys
 import jax
 import numpy as np
 
-from recurra.cells import GRU, LSTM, SimpleRNN, Weights
+from recurra.cells import CELLS, Weights, bias_shape
 from recurra.kernels import cpu
 
-CELLS = [SimpleRNN(), LSTM(), GRU(), GRU(reset_after=False)]
 NOTHING = (0,)
 
 
@@ -28,7 +27,7 @@ def recurrent(cell, back, batch, timesteps, features, units):
     """List the shapes and types of a recurrence, or of its way back; of some there are two."""
     columns, state = cell.gates * units, (batch, units)
     carry = state if cell.states == 2 else NOTHING
-    bias = (2, columns) if cell == GRU() else (columns,)
+    bias = bias_shape(cell, columns)
     outputs = [(batch, timesteps, units), NOTHING]
     learned = [(features, columns), (units, columns), bias]
     given = [(batch, timesteps, features), state, carry, *learned]
@@ -68,8 +67,8 @@ def drawn(draw):
     if kind == 1:
         rates = dict.fromkeys(("toward_gradient", "toward_square", "epsilon"), np.float32(0.1))
         return "recurra_adam", 5, rates, adam(tuple(small() for _ in range(small())))
-    cell = draw.choice(CELLS)
-    attributes = {"cell": cpu.NAMES[cell], "go_backwards": draw.random() < 0.5}
+    cell = draw.choice(list(CELLS.values()))
+    attributes = {"cell": cell.name, "go_backwards": draw.random() < 0.5}
     arrays = recurrent(cell, back, small(), small(), small(), draw.choice([1, 2, 9, 33]))
     return f"recurra_{'backward' if back else 'forward'}", 12 if back else 8, attributes, arrays
 
@@ -102,7 +101,7 @@ def fits(target, attributes, arrays):
     elif len(first) != 3 or len(second) != 2 or second[1] == 0:
         return False
     else:
-        cell = next(c for c in CELLS if cpu.NAMES[c] == attributes["cell"])
+        cell = CELLS[attributes["cell"]]
         right = recurrent(cell, target == "recurra_backward", *first, second[1])
     return bool(right) and all(a in r for a, r in zip(arrays, right, strict=False))
 
@@ -120,7 +119,7 @@ def refusal(target, count, attributes, arrays):
 
 def refusal_of_run(attributes, arrays):
     """Call what stands before the kernel; give its words if it refuses."""
-    cell = next(c for c in CELLS if cpu.NAMES[c] == attributes["cell"])
+    cell = CELLS[attributes["cell"]]
     x, h, c, kernel, recurrent_kernel, bias, mask, keep = (np.ones(*a) for a in arrays[:8])
     state = (h,) if c.shape == NOTHING else (h, c)
     try:

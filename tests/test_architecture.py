@@ -1,6 +1,7 @@
 """The rooms of the house: who may import whom, and what stays unloaded until it is used."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,14 @@ def test_dependencies_run_one_way(path: Path) -> None:
 def test_the_import_test_sees_a_wrong_import() -> None:
     assert wrong_imports(SOURCE / "text" / "x.py", {"recurra.estimators"}) == {"estimators"}
     assert wrong_imports(SOURCE / "evaluation" / "x.py", {"keras"}) == {"keras"}
+
+
+PRIVATE = re.compile(r"keras\.src|\._flatten_layers|\.__class__ =|\._momentums|\._velocities")
+
+
+def test_what_keras_does_not_promise_is_touched_in_one_file() -> None:
+    touching = {p.name for p in SOURCE.rglob("*.py") if PRIVATE.search(p.read_text("utf-8"))}
+    assert touching == {"keras_private.py"}
 
 
 def loaded_after(statement: str) -> set[str]:

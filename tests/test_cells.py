@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from recurra import cells, layers, models, resting
 from recurra.backend import keras
-from recurra.cells import GRU, LSTM, SimpleRNN, Weights
-from recurra.kernels import reference
+from recurra.cells import GRU, LSTM, SimpleRNN, Weights, bias_shape, cell_like
+from recurra.kernels import cell_of, cpu, reference
 
 CELLS = {
     "SimpleRNN": (SimpleRNN(), keras.layers.SimpleRNN, {}),
@@ -84,3 +85,41 @@ def test_one_lstm_step_by_hand():
     carried = logistic[1] * 1.0 + logistic[0] * np.tanh(3.0)
     assert c[0, 0] == pytest.approx(carried, abs=1e-12)
     assert h[0, 0] == pytest.approx(logistic[2] * np.tanh(carried), abs=1e-12)
+
+
+@pytest.mark.parametrize("cell", cells.CELLS.values(), ids=str)
+def test_what_the_registry_says_of_a_cell_is_what_its_step_and_keras_say(cell):
+    stock = getattr(keras.layers, cell.layer)
+    layer = stock(5, **{name: getattr(cell, name) for name in vars(cell)})
+    weights = distinct(layer, 3, seed=1)
+    assert weights.kernel.shape == (3, cell.gates * 5)
+    assert weights.bias.shape == bias_shape(cell, cell.gates * 5)
+    assert np.size(layer.cell.state_size) == cell.states
+    state = tuple(np.ones((2, 5)) for _ in range(cell.states))
+    x = np.ones((2, 3))
+    assert "".join(cell.gates_of(x, state, weights)) == cell.letters
+    assert len(cell.step(x, state, weights)) == cell.states
+    assert cell_like(cell.layer, layer) == cell_of(layer.cell) == cell
+
+
+@pytest.mark.parametrize("cell", cells.CELLS.values(), ids=str)
+def test_every_cell_has_layers_and_the_native_library_says_whether_it_has_it(cell):
+    assert issubclass(layers.layer_of(cell), getattr(keras.layers, cell.layer))
+    assert issubclass(resting.RESTING[cell.layer], layers.layer_of(cell))
+    assert layers.layer_of(cell) in models.CELLS.values()
+    assert cpu.has(cell) == (cpu.missing() is None)
+
+
+def test_a_cell_that_the_native_library_lacks_takes_the_portable_path(monkeypatch):
+    from recurra.kernels import choose
+
+    monkeypatch.setattr(LSTM, "name", "lstm with a peephole")
+    assert not cpu.has(LSTM())
+    if cpu.missing() is None:
+        choice = choose(LSTM(), "float32")
+        assert choice.path == "portable"
+        assert "lstm with a peephole" in choice.reason
+
+
+def test_no_cell_is_like_a_layer_of_another_name():
+    assert cell_like("ConvLSTM2D", None) is None

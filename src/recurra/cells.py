@@ -19,12 +19,25 @@ GRU's r before z. A GRU with `reset_after` has two rows of biases, (2, 3 · unit
 the state's. The forget gate's bias starts at 1 where Keras makes the weights, not here.
 
 Every function takes NumPy or JAX arrays of any floating type and gives the same kind back.
+
+A new cell is a class here and a line in `CELLS`: whoever needs to know which cells there are, what
+Keras calls their layers, how many gates they have and by which letters, asks here.
 """
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, Protocol
 
-__all__ = ["GRU", "LSTM", "Cell", "SimpleRNN", "Weights"]
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "USUAL",
+    "Cell",
+    "SimpleRNN",
+    "Weights",
+    "bias_shape",
+    "cell_like",
+]
 
 Array = Any
 State = tuple[Array, ...]
@@ -66,12 +79,55 @@ def affine(x: Array, kernel: Array, bias: Array | None) -> Array:
     return product if bias is None else product + bias
 
 
+class Cell(Protocol):
+    """What every cell says of itself, and does; two of equal settings are equal."""
+
+    @property
+    def name(self) -> str:
+        """By which the native library has it."""
+
+    @property
+    def layer(self) -> str:
+        """The name of Keras' layer, whose settings of the same names are the cell's."""
+
+    @property
+    def letters(self) -> str:
+        """Of what `gates_of` gives, in its order."""
+
+    @property
+    def gates(self) -> int:
+        """How many times units the kernels have columns."""
+
+    @property
+    def states(self) -> int:
+        """How many arrays its state has; the first, h, is the output."""
+
+    @property
+    def biases(self) -> int:
+        """How many rows of biases: of x W and, if 2, of h U."""
+
+    @property
+    def multiplies_h(self) -> bool:
+        """Whether the recurrent kernel multiplies h itself for every gate."""
+
+    def gates_of(self, x: Array, state: State, weights: Weights) -> dict[str, Array]:
+        """Give the gates of a step by their letters."""
+
+    def step(self, x: Array, state: State, weights: Weights) -> State:
+        """Give the state after reading x, (batch, features)."""
+
+
 @dataclass(frozen=True)
 class SimpleRNN:
     """The plain recurrent cell; its state is (h,), each (batch, units)."""
 
+    name = "simple_rnn"
+    layer = "SimpleRNN"
+    letters = ""
     gates = 1
     states = 1
+    biases = 1
+    multiplies_h = True
 
     def gates_of(self, x: Array, state: State, weights: Weights) -> dict[str, Array]:
         """Give nothing: the plain cell has no gates."""
@@ -87,8 +143,13 @@ class SimpleRNN:
 class LSTM:
     """Long short-term memory; its state is (h, c), each (batch, units)."""
 
+    name = "lstm"
+    layer = "LSTM"
+    letters = "ifgo"
     gates = 4
     states = 2
+    biases = 1
+    multiplies_h = True
 
     def gates_of(self, x: Array, state: State, weights: Weights) -> dict[str, Array]:
         """Give the input gate, forget gate, candidate and output gate of a step."""
@@ -113,8 +174,25 @@ class GRU:
 
     reset_after: bool = True
 
+    layer = "GRU"
+    letters = "zrn"
     gates = 3
     states = 1
+
+    @property
+    def name(self) -> str:
+        """Tell the two apart."""
+        return "gru" if self.reset_after else "gru_reset_first"
+
+    @property
+    def biases(self) -> int:
+        """Give 2 where the reset gate acts on the state's product, with its bias."""
+        return 2 if self.reset_after else 1
+
+    @property
+    def multiplies_h(self) -> bool:
+        """Say whether the candidate's product is of h, and not of r h."""
+        return self.reset_after
 
     def gates_of(self, x: Array, state: State, weights: Weights) -> dict[str, Array]:
         """Give the update gate, reset gate and candidate of a step."""
@@ -139,4 +217,32 @@ class GRU:
         return (z * state[0] + (1 - z) * n,)
 
 
-Cell = SimpleRNN | LSTM | GRU
+_EACH: tuple[Cell, ...] = (SimpleRNN(), LSTM(), GRU(), GRU(reset_after=False))
+CELLS = {cell.name: cell for cell in _EACH}
+
+# by the names of Keras' layers, what each is unless told otherwise
+USUAL: dict[str, Cell] = {cell.layer: cell for cell in CELLS.values() if cell == type(cell)()}
+
+
+def cell_like(layer: str, settings: Any) -> Cell | None:
+    """Find the cell of Keras' layer of that name.
+
+    Args:
+        layer: "GRU".
+        settings: what has the settings by which cells of one layer differ, as Keras' layer and its
+            cell do.
+
+    Example:
+        >>> cell_like("GRU", GRU(reset_after=False)).name
+        'gru_reset_first'
+    """
+    for cell in CELLS.values():
+        names = [field.name for field in fields(cell)]  # type: ignore[arg-type]
+        if cell.layer == layer and all(getattr(settings, n) == getattr(cell, n) for n in names):
+            return cell
+    return None
+
+
+def bias_shape(cell: Cell, columns: int) -> tuple[int, ...]:
+    """Give the shape of a cell's biases, for so many columns of its kernels."""
+    return (columns,) if cell.biases == 1 else (cell.biases, columns)

@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.backend import keras
-from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State
+from recurra.cells import Cell, State
 from recurra.cells import Weights as CellWeights
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
+from recurra.kernels import cell_of
 from recurra.training import assign_weights
 
 __all__ = ["Inside", "Reading", "integrated_gradients", "look_inside", "trace"]
@@ -173,8 +174,8 @@ def _readings(
     for layer in _chain(network):
         inputs = np.asarray(x, np.float64)[0, :length]
         for name, part in _directions(layer):
-            cell = _cell_of(part)
-            if cell is None:
+            cell = cell_of(part.cell) if isinstance(part, keras.layers.RNN) else ""
+            if isinstance(cell, str):  # only Keras knows its equations
                 continue
             turn = slice(None, None, -1 if part.go_backwards else 1)
             stored = [np.asarray(w, np.float64) for w in part.get_weights()]
@@ -198,11 +199,3 @@ def _directions(layer: Any) -> list[tuple[str, Any]]:
 
 def _chain(network: Any) -> list[Any]:
     return [x for x in network.layers if not isinstance(x, keras.layers.InputLayer)]
-
-
-def _cell_of(layer: Any) -> Cell | None:
-    if isinstance(layer, keras.layers.LSTM):
-        return LSTM()
-    if isinstance(layer, keras.layers.GRU):
-        return GRU(layer.reset_after)
-    return SimpleRNN() if isinstance(layer, keras.layers.SimpleRNN) else None

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from recurra.backend import keras
-from recurra.cells import Weights
+from recurra.cells import Cell, Weights
 from recurra.keras_private import (
     after_copying,
     become,
@@ -90,7 +90,7 @@ def _drops_by_gate(layer: Any) -> bool:
 
 
 def inner_loop(
-    layer: Any, own: Loop, sequences: Array, initial_state: Any, mask: Any, training: bool
+    layer: Any, own: Loop, sequences: Array, initial_state: Any, mask: Any, training: bool = False
 ) -> tuple[Array, Array, list[Array]]:
     """Read whole sequences: what Keras' `RNN.call` leaves to its subclasses.
 
@@ -242,12 +242,12 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]
     call = in_place_of(keras.layers.Embedding.call, look_up)
 
 
-FAST = {
-    keras.layers.SimpleRNN: SimpleRNN,
-    keras.layers.LSTM: LSTM,
-    keras.layers.GRU: GRU,
-    keras.layers.Embedding: Embedding,
-}
+FAST = {fast.__bases__[0]: fast for fast in (SimpleRNN, LSTM, GRU, Embedding)}
+
+
+def layer_of(cell: Cell) -> Any:
+    """Give the layer that reads whole sequences through a cell."""
+    return FAST[getattr(keras.layers, cell.layer)]
 
 
 for _stock, _fast in FAST.items():

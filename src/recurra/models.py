@@ -6,12 +6,14 @@ A `Head` says what the network gives: one probability a row, one a class, number
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from recurra.backend import keras
+from recurra.cells import USUAL
 from recurra.errors import SettingsError
-from recurra.layers import GRU, LSTM, Bidirectional, Embedding, SimpleRNN
-from recurra.resting import RestingGRU, RestingLSTM, RestingSimpleRNN
+from recurra.layers import GRU, LSTM, Bidirectional, Embedding, layer_of
+from recurra.resting import RESTING
 from recurra.steps import LastStep, MaskedConv1D, MeanOfSteps, Steps
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
@@ -152,8 +154,8 @@ def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[..., An
     return build
 
 
-CELLS: dict[str, Any] = {"simple-rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
-SHAPES = ("one-to-one", "simple-rnn", "lstm", "gru", "bi-lstm", "bi-gru", "conv1d")
+CELLS = {cell.name.replace("_", "-"): layer_of(cell) for cell in USUAL.values()}
+SHAPES = ("one-to-one", *CELLS, "bi-lstm", "bi-gru", "conv1d")
 
 
 def reader_of(name: str) -> Callable[[Any, int, bool], Any]:
@@ -235,16 +237,13 @@ ARCHITECTURES: dict[str, Architecture] = {
         label_smoothing=0.05,
     ),
     "one-to-one": Architecture("Embedding 32 → mean → Dense 32 → Dense 1, no order", one_to_one),
-    "simple-rnn": Architecture(
-        "Embedding 32 → SimpleRNN 32 → Dense 1",
-        recurrent(lambda: RestingSimpleRNN(32, name="simple_rnn")),
-    ),
-    "lstm": Architecture(
-        "Embedding 32 → LSTM 32 → Dense 1", recurrent(lambda: RestingLSTM(32, name="lstm"))
-    ),
-    "gru": Architecture(
-        "Embedding 32 → GRU 32 → Dense 1", recurrent(lambda: RestingGRU(32, name="gru"))
-    ),
+    **{
+        name: Architecture(
+            f"Embedding 32 → {cell.layer} 32 → Dense 1",
+            recurrent(partial(RESTING[cell.layer], 32, name=cell.name)),
+        )
+        for name, cell in zip(CELLS, USUAL.values(), strict=True)
+    },
     "bi-lstm": Architecture(
         "Embedding 32 → LSTM 32 in both directions → Dense 1",
         recurrent(lambda: Bidirectional(LSTM(32, name="lstm"), name="bi_lstm")),

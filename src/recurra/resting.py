@@ -9,14 +9,22 @@ A network that reads texts padded in front without a mask, as lessons do, meets 
 steps of padding: in a state that follows from its weights. With a mask it would begin at zero, a
 state it never comes back to. These layers begin much as the first, and skip padding as the second.
 They have no weights of their own, and cost as much as one more row of 64 steps.
+
+Example:
+    >>> import numpy as np
+    >>> layer = RestingSimpleRNN(1, bias_initializer="ones", return_sequences=True)
+    >>> found = layer(np.zeros((1, 3, 2), "float32"))  # at rest, nothing moves
+    >>> bool(np.allclose(found, found[0, 0], atol=1e-3))
+    True
 """
 
 from typing import Any
 
 from recurra.backend import keras
-from recurra.layers import GRU, LSTM, SimpleRNN
+from recurra.cells import USUAL, Cell
+from recurra.layers import layer_of
 
-__all__ = ["RestingGRU", "RestingLSTM", "RestingSimpleRNN"]
+__all__ = ["RESTING", "RestingGRU", "RestingLSTM", "RestingSimpleRNN"]
 
 STEPS = 64  # by then the state of a trained layer hardly moves
 
@@ -39,24 +47,14 @@ class _Resting:
         return [ops.broadcast_to(state, (batch_size, state.shape[-1])) for state in rest]
 
 
-@keras.saving.register_keras_serializable("recurra")
-class RestingSimpleRNN(_Resting, SimpleRNN):
-    """`SimpleRNN` that begins at rest.
-
-    Example:
-        >>> import numpy as np
-        >>> layer = RestingSimpleRNN(1, bias_initializer="ones", return_sequences=True)
-        >>> found = layer(np.zeros((1, 3, 2), "float32"))  # at rest, nothing moves
-        >>> bool(np.allclose(found, found[0, 0], atol=1e-3))
-        True
-    """
+def _resting(cell: Cell) -> Any:
+    """Make the layer of a cell that begins at rest."""
+    about = {"__module__": __name__, "__doc__": f"`{cell.layer}` that begins at rest."}
+    layer = type(f"Resting{cell.layer}", (_Resting, layer_of(cell)), about)
+    return keras.saving.register_keras_serializable("recurra")(layer)
 
 
-@keras.saving.register_keras_serializable("recurra")
-class RestingLSTM(_Resting, LSTM):
-    """`LSTM` that begins at rest."""
-
-
-@keras.saving.register_keras_serializable("recurra")
-class RestingGRU(_Resting, GRU):
-    """`GRU` that begins at rest."""
+RESTING = {layer: _resting(cell) for layer, cell in USUAL.items()}
+RestingSimpleRNN, RestingLSTM, RestingGRU = (
+    RESTING[layer] for layer in ("SimpleRNN", "LSTM", "GRU")
+)

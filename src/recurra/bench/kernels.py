@@ -30,13 +30,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recurra.cells import USUAL, bias_shape
 from recurra.errors import RecurraError, SettingsError
 from recurra.kernels import cpu
 
 __all__ = ["CASES", "Case", "case_named", "machine", "measure"]
 
 WORKER = Path(__file__).with_name("worker.py")
-GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
 TOKENS, FEATURES = 4013, 32
 PAUSE = 0.15  # seconds; OpenBLAS and OpenMP threads spin about half as long
 WARM = 2  # turns that do not count
@@ -55,7 +55,7 @@ class Case(NamedTuple):
     @property
     def flops(self) -> float:
         """Floating point operations of the cell's products, forward."""
-        columns = GATES[self.cell] * self.units
+        columns = USUAL[self.cell].gates * self.units
         return 2.0 * self.batch * self.timesteps * (self.units + FEATURES) * columns
 
 
@@ -117,7 +117,8 @@ def _processor() -> str:
 def example(case: Case) -> dict[str, Any]:
     """Draw tokens, labels and weights."""
     rng = np.random.default_rng(0)
-    columns, units, rows = GATES[case.cell] * case.units, case.units, case.batch * case.steps
+    cell, units, rows = USUAL[case.cell], case.units, case.batch * case.steps
+    columns = cell.gates * units
 
     def normal(*shape: int, scale: float = 1.0) -> npt.NDArray[np.float32]:
         return (scale * rng.normal(size=shape)).astype(np.float32)
@@ -129,7 +130,7 @@ def example(case: Case) -> dict[str, Any]:
         "embedding": normal(TOKENS, FEATURES, scale=0.5),
         "kernel": normal(FEATURES, columns, scale=FEATURES**-0.5),
         "recurrent_kernel": normal(units, columns, scale=0.8 * units**-0.5),
-        "bias": normal(*((2, columns) if case.cell == "GRU" else (columns,)), scale=0.1),
+        "bias": normal(*bias_shape(cell, columns), scale=0.1),
         "dense": normal(units, 1, scale=units**-0.5),
         "dense_bias": np.zeros(1, np.float32),
     }

@@ -13,7 +13,7 @@ what a layer will do and why; `counts()` says what has run in this process.
 from collections import Counter
 from typing import Any, NamedTuple
 
-from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
+from recurra.cells import CELLS, Cell, State, Weights, cell_like
 
 __all__ = ["Choice", "choose", "choose_float32", "counts", "explain", "run"]
 
@@ -41,10 +41,12 @@ def choose(cell: Cell, dtype: Any) -> Choice:
     from recurra.kernels import cpu
 
     device = jax.default_backend()
-    if device == "gpu" and isinstance(cell, LSTM):
+    if device == "gpu" and cell.name == "lstm":
         return Choice("keras", "cuDNN is the fastest LSTM on a GPU so far", cell)
     if reason := _not_native(device, dtype) or cpu.missing():
         return Choice("portable", reason, cell)
+    if not cpu.has(cell):
+        return Choice("portable", f"there is no native kernel for {cell.name} so far", cell)
     return Choice("native", f"float32 on a CPU, compiled for {cpu.level()}", cell)
 
 
@@ -127,17 +129,17 @@ def counts() -> dict[str, int]:
 
 def cell_of(layer_cell: Any) -> Cell | str:
     """Read a Keras cell's equations; where they are none of ours, say why."""
-    kind = f"{type(layer_cell).__module__}.{type(layer_cell).__name__}"
-    cells: dict[str, Cell] = {
-        "keras.src.layers.rnn.simple_rnn.SimpleRNNCell": SimpleRNN(),
-        "keras.src.layers.rnn.lstm.LSTMCell": LSTM(),
-        "keras.src.layers.rnn.gru.GRUCell": GRU(bool(getattr(layer_cell, "reset_after", True))),
-    }
-    if kind not in cells:
-        return f"the cell is {kind}, whose equations only Keras knows"
+    from recurra.backend import keras
+
+    kinds = {getattr(keras.layers, f"{cell.layer}Cell"): cell.layer for cell in CELLS.values()}
+    kind = type(layer_cell)
+    cell = cell_like(kinds[kind], layer_cell) if kind in kinds else None
+    if cell is None:
+        name = f"{kind.__module__}.{kind.__name__}"
+        return f"the cell is {name}, whose equations only Keras knows"
     for argument, usual in (("activation", "tanh"), ("recurrent_activation", "sigmoid")):
         function = getattr(layer_cell, argument, None)
         name = getattr(function, "__name__", str(function))
         if hasattr(layer_cell, argument) and name != usual:
             return f"the {argument} is {name}, and only {usual} has another path than Keras' own"
-    return cells[kind]
+    return cell

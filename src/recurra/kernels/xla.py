@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from recurra.cells import GRU, Cell, State, Weights
+from recurra.cells import Cell, State, Weights
 
 __all__ = ["run"]
 
@@ -37,7 +37,7 @@ def run(
     """Read whole sequences, as `recurra.kernels.reference.run` does, and differentiate them."""
     keep = jnp.ones(x.shape[:2], bool) if mask is None else jnp.asarray(mask, bool)
     xs, keep = jnp.swapaxes(x, 0, 1), jnp.swapaxes(keep, 0, 1)[..., None]
-    if isinstance(cell, GRU) and not cell.reset_after:  # dU needs more than dz: left to JAX
+    if not cell.multiplies_h:  # dU needs more than dz: left to JAX
         outputs, last = _scan(cell, go_backwards, xs, tuple(state), weights, keep)[0]
     else:
         outputs, last = _run(cell, go_backwards, xs, tuple(state), weights, keep)
@@ -79,7 +79,7 @@ def _backward(cell: Cell, go_backwards: bool, saved: Any, gradients: Any) -> tup
     # Were each row to have a bias of its own, dz would be its gradient.
     kernel, recurrent_kernel, bias = weights
     rows = (xs.shape[1], kernel.shape[-1])
-    both = isinstance(cell, GRU)
+    both = cell.biases == 2
     own = jnp.zeros((2, *rows) if both else rows, xs.dtype)
     if bias is not None:
         own = own + (bias[:, None] if both else bias)

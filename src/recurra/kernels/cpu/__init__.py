@@ -13,10 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from recurra.cells import GRU, LSTM, Cell, SimpleRNN, State, Weights
+from recurra.cells import Cell, State, Weights, bias_shape
 from recurra.errors import RecurraError
 
-__all__ = ["adam", "calls", "embed", "level", "missing", "run"]
+__all__ = ["adam", "calls", "embed", "has", "level", "missing", "run"]
 
 Array = Any
 
@@ -29,12 +29,6 @@ TARGETS = (
     "recurra_scatter",
     "recurra_adam",
 )
-NAMES: dict[Cell, str] = {
-    SimpleRNN(): "simple_rnn",
-    LSTM(): "lstm",
-    GRU(): "gru",
-    GRU(reset_after=False): "gru_reset_first",
-}
 
 
 @cache
@@ -52,6 +46,7 @@ def _library() -> ctypes.CDLL | str:
     library.recurra_forward_calls.restype = ctypes.c_int64
     library.recurra_backward_calls.restype = ctypes.c_int64
     library.recurra_recomputed_tapes.restype = ctypes.c_int64
+    library.recurra_has_cell.restype = ctypes.c_bool
     if library.recurra_level() is None:
         return "this processor has none of the instruction levels that were built"
     for name in TARGETS:
@@ -69,6 +64,12 @@ def level() -> str | None:
     """Name the instruction level in use, as `x86_64_v3`; None without a native library."""
     library = _library()
     return None if isinstance(library, str) else str(library.recurra_level().decode())
+
+
+def has(cell: Cell) -> bool:
+    """Say whether the native library has this cell."""
+    library = _library()
+    return not isinstance(library, str) and bool(library.recurra_has_cell(cell.name.encode()))
 
 
 def calls() -> dict[str, int]:
@@ -123,22 +124,20 @@ def run(
     """
     if reason := missing():
         raise RecurraError(f"the native path must be possible to be taken, but {reason}")
+    if not has(cell):
+        raise RecurraError(f"the cell must be one that runs natively, but it is {cell.name}")
     _check(cell, x, state, weights, mask, keep)
     bias = weights.bias
     if bias is None:
-        bias = jnp.zeros(_bias_shape(cell, weights.kernel.shape[1]), x.dtype)
+        bias = jnp.zeros(bias_shape(cell, weights.kernel.shape[1]), x.dtype)
     nothing = jnp.zeros((0,), x.dtype)
     h, c = state if len(state) == 2 else (state[0], nothing)
     given = jnp.zeros((0,), bool) if mask is None else jnp.asarray(mask, bool)
     dropped = nothing if keep is None else keep
-    options = (NAMES[cell], go_backwards, return_sequences)
+    options = (cell.name, go_backwards, return_sequences)
     kernels = (weights.kernel, weights.recurrent_kernel, bias)
     outputs, h, c = _run(options, x, h, c, *kernels, given, dropped)
     return outputs if return_sequences else None, (h, c) if len(state) == 2 else (h,)
-
-
-def _bias_shape(cell: Cell, columns: int) -> tuple[int, ...]:
-    return (2, columns) if cell == GRU() else (columns,)
 
 
 def _check(
@@ -159,7 +158,7 @@ def _check(
         *((f"state {i}", part, (batch, units)) for i, part in enumerate(state)),
         ("the kernel", weights.kernel, (features, columns)),
         ("the recurrent kernel", weights.recurrent_kernel, (units, columns)),
-        ("the bias", weights.bias, _bias_shape(cell, columns)),
+        ("the bias", weights.bias, bias_shape(cell, columns)),
         ("dropout", keep, (batch, cell.gates, units + features)),
     ]
     for name, array, shape in expected:
