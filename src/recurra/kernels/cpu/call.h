@@ -45,7 +45,7 @@ inline const Level *level() {
   return chosen;
 }
 
-inline int64_t lines(int64_t floats) { return (floats + 15) / 16 * 16; }
+inline int64_t round_to_lines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 // Which row takes which steps: see recurrence.h.
 struct Schedule {
@@ -77,7 +77,7 @@ struct Schedule {
     call.times = times.data();
   }
 
-  int64_t taken() const {
+  int64_t total_steps() const {
     int64_t sum = 0;
     for (const int32_t n : steps) sum += n;
     return sum;
@@ -95,7 +95,7 @@ inline const Cell *cell_named(std::string_view name, const Level &level) {
 // out takes about as long as a million operations.
 template <class Pool>
 int64_t lanes_for(const Call &call, const Schedule &schedule, int64_t weights, Pool &pool) {
-  if (2.0 * schedule.taken() * weights < 3e6) return 1;
+  if (2.0 * schedule.total_steps() * weights < 3e6) return 1;
   return parts_for(pool, call.batch);
 }
 
@@ -130,11 +130,11 @@ void backward_single(Pool &pool, const Single &single, const Call &call, int64_t
   const Scratch scratch(single.scratch(call, parts, true));
   single.start(call, true, scratch + 0);
   for (int64_t s = call.steps[0] - 1; s >= 0; --s) {
-    single.unwind(call, s, scratch + 0);
+    single.backward_step(call, s, scratch + 0);
     share(pool, parts, [&](int64_t part) { single.back(call, s, part, parts, scratch + 0); });
   }
-  single.unwind(call, -1, scratch + 0);
-  share(pool, parts, [&](int64_t part) { single.gather(call, part, parts, scratch + 0); });
+  single.backward_step(call, -1, scratch + 0);
+  share(pool, parts, [&](int64_t part) { single.reduce(call, part, parts, scratch + 0); });
 }
 
 template <class Pool>
@@ -147,7 +147,7 @@ void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   if (const int64_t parts = single_parts(call, cell.single, packed_floats, pool))
     return forward_single(pool, cell.single, call, parts);
   const int64_t lanes = lanes_for(call, schedule, packed_floats, pool);
-  const int64_t each = lines(cell.scratch(call));
+  const int64_t each = round_to_lines(cell.scratch(call));
   const Scratch packed(packed_floats), scratch(lanes * each);
   const int64_t parts = cell.parts(call), groups = groups_for(pool, packed_floats, parts);
   share(pool, groups, [&](int64_t group) {
@@ -168,7 +168,7 @@ void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   if (const int64_t parts = single_parts(call, cell.single, weights, pool))
     return backward_single(pool, cell.single, call, parts);
   const int64_t lanes = lanes_for(call, schedule, 2 * weights, pool);
-  const int64_t each = lines(cell.scratch_back(call));
+  const int64_t each = round_to_lines(cell.scratch_back(call));
   const int64_t sums = cell.gradients(call), packed_floats = cell.packed_back(call);
   const Scratch packed(packed_floats), scratch(lanes * each), gradients(lanes * sums);
   const int64_t parts = cell.parts(call), groups = groups_for(pool, packed_floats, parts);
@@ -181,7 +181,7 @@ void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   });
   share(pool, groups, [&](int64_t group) {
     for (int64_t part = group; part < parts; part += groups)
-      cell.gather(call, part, gradients + 0, lanes);
+      cell.reduce(call, part, gradients + 0, lanes);
   });
 }
 

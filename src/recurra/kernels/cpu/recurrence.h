@@ -36,13 +36,13 @@ struct Single {
   void (*start)(const Call &, bool back, float *scratch);
   void (*step)(const Call &, int64_t step, int64_t part, int64_t parts, float *scratch);
   void (*stepped)(const Call &, int64_t step, int64_t parts, float *scratch);
-  void (*unwind)(const Call &, int64_t step, float *scratch);
+  void (*backward_step)(const Call &, int64_t step, float *scratch);
   void (*back)(const Call &, int64_t step, int64_t part, int64_t parts, float *scratch);
-  void (*gather)(const Call &, int64_t part, int64_t parts, float *scratch);
+  void (*reduce)(const Call &, int64_t part, int64_t parts, float *scratch);
 };
 
 // One cell at one instruction level. Sizes are in floats. Work is cut into lanes, which share
-// nothing but what they read; packing and gathering are cut into parts, panels of units.
+// nothing but what they read; packing and adding up are cut into parts, panels of units.
 struct Cell {
   int64_t gates, states, biases;
   int64_t (*parts)(const Call &);
@@ -57,7 +57,7 @@ struct Cell {
   void (*forward)(const Call &, const float *packed, int64_t lane, int64_t lanes, float *scratch);
   void (*backward)(const Call &, const float *packed, int64_t lane, int64_t lanes, float *scratch,
                    float *gradients);
-  void (*gather)(const Call &, int64_t part, const float *gradients, int64_t lanes);
+  void (*reduce)(const Call &, int64_t part, const float *gradients, int64_t lanes);
   Single single;  // of null pointers where there is no such way
 };
 

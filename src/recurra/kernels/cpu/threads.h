@@ -150,10 +150,10 @@ int64_t threads_of(const Pool &pool) {
   return std::max<int64_t>(1, pool.num_threads());
 }
 
-// As many parts as threads, but no more than `most` and at least one.
+// As many parts as threads, but no more than `limit` and at least one.
 template <class Pool>
-int64_t parts_for(const Pool &pool, int64_t most) {
-  return std::max<int64_t>(1, std::min(most, threads_of(pool)));
+int64_t parts_for(const Pool &pool, int64_t limit) {
+  return std::max<int64_t>(1, std::min(limit, threads_of(pool)));
 }
 
 // Do `work(0)` .. `work(count - 1)`. The calling thread takes its share and whatever no other thread
