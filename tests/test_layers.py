@@ -142,6 +142,35 @@ def test_what_no_path_of_ours_can_do_keras_does(kind, options, reason):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("argument", ["activation", "recurrent_activation"])
+def test_a_function_of_ones_own_stays_so_whatever_its_name(kind, argument):
+    if kind == "SimpleRNN" and argument == "recurrent_activation":
+        pytest.skip("it has none")
+
+    def tanh(x):
+        return 1.7159 * keras.ops.tanh(2 / 3 * x)
+
+    def sigmoid(x):
+        return keras.ops.clip(0.2 * x + 0.5, 0, 1)
+
+    own = tanh if argument == "activation" else sigmoid
+    ours, stock = twins(kind, **{argument: own})
+    choice = kernels.explain(ours)
+    assert choice.path == "keras"
+    assert f"a {own.__name__} of your own" in choice.reason
+    x = np.random.default_rng(1).normal(size=(4, 7, 3)).astype("float32")
+    np.testing.assert_array_equal(*(np.asarray(layer(x)) for layer in (ours, stock)))
+
+
+@native
+@pytest.mark.parametrize("tanh", [keras.activations.tanh, keras.ops.tanh, jax.numpy.tanh, "tanh"])
+@pytest.mark.parametrize("sigmoid", [keras.ops.sigmoid, jax.nn.sigmoid, "sigmoid"])
+def test_the_usual_functions_are_known_from_wherever_they_come(tanh, sigmoid):
+    layer = layers.LSTM(3, activation=tanh, recurrent_activation=sigmoid)
+    assert kernels.explain(layer).path == "native"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_mixed_precision_takes_the_portable_path_with_keras_values(kind):
     ours, stock = twins(kind, dtype="mixed_bfloat16")
     assert ours.plan().path == "portable"

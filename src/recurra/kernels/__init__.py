@@ -139,7 +139,20 @@ def cell_of(layer_cell: Any) -> Cell | str:
         return f"the cell is {name}, whose equations only Keras knows"
     for argument, usual in (("activation", "tanh"), ("recurrent_activation", "sigmoid")):
         function = getattr(layer_cell, argument, None)
-        name = getattr(function, "__name__", str(function))
-        if hasattr(layer_cell, argument) and name != usual:
+        if hasattr(layer_cell, argument) and not _is_usual(function, usual):
+            name = getattr(function, "__name__", str(function))
+            name = f"a {name} of your own" if name == usual else name
             return f"the {argument} is {name}, and only {usual} has another path than Keras' own"
     return cell
+
+
+def _is_usual(function: Any, name: str) -> bool:
+    """Say whether a function is the one that Keras and JAX know by this name, whatever its own."""
+    from recurra.backend import keras
+
+    rooms = [keras.activations, keras.ops]
+    if keras.backend.backend() == "jax":
+        import jax
+
+        rooms += [jax.nn, jax.numpy]
+    return any(function is getattr(room, name, None) for room in rooms)
