@@ -339,6 +339,30 @@ def test_rows_of_a_table_and_its_gradient_are_those_of_jax(rows, features, shape
     np.testing.assert_allclose(back(d_out)[0], exact(d_out)[0], atol=2e-6)
 
 
+def held(cell, timesteps=3000):
+    """Give a state before and after many steps whose gates let nothing in and nothing out."""
+    units, open_and_shut = (
+        37,
+        {"lstm": (-20, 20, 0, 0), "gru": (20, 0, 0), "gru_reset_first": (20, 0, 0)},
+    )
+    columns = cell.gates * units
+    bias = np.repeat(np.float32(open_and_shut[cell.name]), units)
+    rows = np.stack([bias, np.zeros_like(bias)]) if cell.biases == 2 else bias
+    random = np.random.default_rng(0)
+    state = tuple(random.normal(0, 0.3, (3, units)).astype("float32") for _ in range(cell.states))
+    weights = Weights(
+        np.zeros((2, columns), "float32"), np.zeros((units, columns), "float32"), rows
+    )
+    _, last = cpu.run(cell, np.ones((3, timesteps, 2), "float32"), state, weights)
+    return state[-1], np.asarray(last[-1])
+
+
+@native
+@pytest.mark.parametrize("cell", CELLS[1:], ids=str)
+def test_a_gate_that_is_shut_is_shut_and_a_held_memory_does_not_fade(cell):
+    np.testing.assert_array_equal(*held(cell))
+
+
 @native
 def test_a_library_of_other_sources_is_not_called(monkeypatch):
     monkeypatch.setattr(cpu, "INTERFACE", cpu.INTERFACE + 1)
@@ -354,6 +378,8 @@ def test_every_level_this_processor_has_agrees_with_the_reference(level):
         f"if cpu.level() != {level!r}: sys.exit(3)\n"
         "for cell in CELLS:\n"
         "    assert_close(problem(cell, 7, 5, 3, 33, 'any'), cpu)\n"
+        "for cell in CELLS[1:]:\n"
+        "    np.testing.assert_array_equal(*held(cell))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
