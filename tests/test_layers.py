@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import jax
 import numpy as np
 import pytest
+from jax.experimental.sparse import BCOO
 
 from recurra import kernels, layers
 from recurra.backend import keras
@@ -433,6 +434,19 @@ def test_an_embedding_runs_natively_in_float32_alone_and_equals_keras():
     ours.enable_lora(2)
     assert "LoRA" in kernels.explain(ours).reason
     np.testing.assert_allclose(ours(tokens), stock(tokens), atol=1e-6)
+
+
+@native
+def test_an_embedding_reads_sparse_codes_as_keras_does():
+    tokens = np.array([[0, 3, 0], [5, 0, 0]], "int32")
+    sparse = BCOO.fromdense(tokens)
+    layer, stock = layers.Embedding(9, 4), keras.layers.Embedding(9, 4)
+    stock.build()
+    layer.build()
+    layer.set_weights(stock.get_weights())
+    found, expected = layer(sparse), stock(sparse)
+    assert type(found) is type(expected)
+    np.testing.assert_array_equal(layer(tokens), stock(tokens))
 
 
 @native

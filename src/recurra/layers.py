@@ -20,6 +20,8 @@ from threading import RLock
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
+from jax.experimental.sparse import JAXSparse
+
 from recurra.backend import keras
 from recurra.cells import Cell, Weights
 from recurra.keras_private import (
@@ -216,7 +218,7 @@ def plan_embedding(layer: Any) -> Choice:
 
 def look_up(layer: Any, own: Callable[[Any], Array], inputs: Array) -> Array:
     """Give the vectors of the inputs: `Embedding.call`."""
-    if plan_embedding(layer).path != "native":
+    if plan_embedding(layer).path != "native" or isinstance(inputs, JAXSparse):
         return own(inputs)
     return cpu.embed(ops.convert_to_tensor(layer.embeddings), ops.cast(inputs, "int32"))
 
