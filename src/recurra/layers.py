@@ -144,11 +144,10 @@ def _prepared(
     layer: Any, sequences: Array, initial_state: Any, mask: Any
 ) -> tuple[Array, list[Array], Any]:
     """Give these in the type of the weights, and a mask for each row, as Keras' step makes them."""
-    dtype = layer.compute_dtype
-    state = [ops.cast(part, dtype) for part in keras.tree.flatten(initial_state)]
+    state = keras.tree.flatten(initial_state)  # Keras has made these of that type
     if mask is not None and mask.shape[0] == 1:
         mask = ops.broadcast_to(mask, (sequences.shape[0], mask.shape[1]))
-    return ops.cast(sequences, dtype), state, mask
+    return ops.cast(sequences, layer.compute_dtype), state, mask
 
 
 def _keep(cell: Any, sequences: Array, initial_state: Any) -> Array:
