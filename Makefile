@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
-.PHONY: demo test check docs sanitize aarch64 clean
+.PHONY: demo test check docs mutants fuzz sanitize aarch64 clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -18,6 +18,10 @@ check: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(PYTEST)
+
+# Thousands of damaged files through all readers; `make test` tries a few hundred.
+fuzz: .venv/installed
+	RECURRA_FUZZ=20000 $(BIN)/python -m pytest --numprocesses auto tests/test_damaged_files.py
 
 docs: .venv/installed
 	$(BIN)/python docs/reference.py
@@ -50,5 +54,11 @@ aarch64:
 		qemu-aarch64 build/aarch64/exercise; \
 	fi
 
+# Small bugs planted in the judges, one at a time: a test must see each. `mutmut results` names
+# those that none saw. The empty file keeps the installed package from standing before the planted.
+mutants: .venv/installed
+	mkdir -p build/planted mutants/src && touch build/planted/_editable_skbc_recurra.py
+	PYTHONPATH=$(CURDIR)/build/planted:$(CURDIR)/mutants/src $(BIN)/mutmut run
+
 clean:
-	rm -rf .venv runs build dist
+	rm -rf .venv runs build dist mutants

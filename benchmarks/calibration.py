@@ -4,14 +4,13 @@
     python benchmarks/calibration.py --edge 0.2 --seeds 100 --out calibration.jsonl
     python benchmarks/calibration.py --summary calibration.jsonl
 
-Each seed simulates a market of 40 tickers and runs the recipe itself on it, from prices to verdict:
-a SimpleRNN of 8 units, logistic regression and gradient boosting against the rules. A line of JSON
-is added for every seed; a seed that is there already is not run again.
+Each seed simulates a market of 40 tickers and judges the problem itself on it, from prices to
+verdict: a SimpleRNN of 8 units, logistic regression and gradient boosting against the rules. A line
+of JSON is added for every seed; a seed that is there already is not run again.
 """
 
 import argparse
 import json
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,31 +20,31 @@ TICKERS, DAYS, RISE = 40, 1000, 0.03
 
 
 def run(seed: int, edge: float) -> dict[str, object]:
-    """Run the recipe on one simulated market."""
+    """Judge the problem on one simulated market."""
+    from recurra.judging.run import run as judge
     from recurra.markets.simulator import simulate
-    from recurra.recipes.stock_rise import train_rise
-    from recurra.rises import RiseSettings
-    from recurra.runs import RunFolder
+    from recurra.problems.stock_rises import RiseSettings, stock_rise
 
     began = time.perf_counter()
     settings = RiseSettings(
-        rise=RISE, models=("simple-rnn",), units=8, epochs=4, folds=1, repeats=10, seed=seed
+        rise=RISE, models=("simple-rnn",), units=8, epochs=4, folds=1, seed=seed
     )
-    with tempfile.TemporaryDirectory() as place:
-        folder = RunFolder(Path(place) / "run")
-        market = simulate(TICKERS, DAYS, edge=edge, seed=seed)
-        report = train_rise(market, settings, folder, source="simulated")
+    market = simulate(TICKERS, DAYS, edge=edge, seed=seed)
+    report = judge(stock_rise(market, settings, source="simulated"), fit_all=False).report
+    best = min(report.edge, key=lambda verdict: (verdict.answer != "yes", verdict.p_value or 1.0))
+    network = report.edge[0]
     return {
         "edge": edge,
         "seed": seed,
-        "evidence": report.edge.better,
-        "rival": report.edge.rival,
-        "p": report.edge.p_value,
-        "gain": report.edge.gain,
-        "network": report.networks.better,
-        "network_rival": report.networks.rival,
-        "network_alone": report.edge.adjusted["simple-rnn"],
-        "base_rate": report.base_rate,
+        "evidence": best.answer,
+        "best": best.model,
+        "rival": best.rival,
+        "p": best.p_value,
+        "gain": -best.difference / report.contender(best.rival).measures["Brier score"].value,
+        "network": report.verdict.answer,
+        "network_rival": report.verdict.rival,
+        "network_alone": network.p_value,
+        "base_rate": report.data.classes["rise"] / report.data.rows,
         "test_rows": report.split.test,
         "seconds": round(time.perf_counter() - began, 2),
     }

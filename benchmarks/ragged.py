@@ -32,7 +32,7 @@ TIMESTEPS = 189  # the longest message in words, known or not
 def prepare(file):
     """Write the encoded messages and how they are split."""
     from recurra.data import label_texts, locate, read_table
-    from recurra.recipes.spam import PROTOCOLS, lecture_encoder
+    from recurra.problems.named import PROTOCOLS, lecture_encoder
 
     rows = PROTOCOLS["lecture"].prepare(label_texts(read_table(locate("spam", prefer=".csv"))))
     encoder = lecture_encoder(rows)
@@ -43,7 +43,7 @@ def prepare(file):
         file,
         codes=codes,
         offsets=ragged.offsets,
-        labels=rows.truth.astype(np.float32),
+        labels=rows.numbers.astype(np.float32),
         train=order[len(order) // 5 :],
         validation=order[: len(order) // 5],
         vocabulary=len(encoder.vocabulary),

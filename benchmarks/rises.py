@@ -3,31 +3,42 @@
 python benchmarks/rises.py --model gru --epochs 4
 
 Prints one line of JSON: wall and processor seconds of the features of all rows, and of each epoch
-of a network on all but the validation rows (the first epoch compiles).
+of a network on all but the last days, which validate (the first epoch compiles).
 """
 
 import argparse
 import json
 import os
-import tempfile
 import time
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
+
+from recurra.listeners import Listener, Progress
 
 TICKERS, DAYS = 100, 7 * 252
 
 
+class _Epochs(Listener):
+    """Notes when each epoch ends."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[float, float]] = []
+
+    def ready(self, model: Any) -> None:
+        """Note when training begins."""
+        self.ends.append(clock())
+
+    def progress(self, member: int, progress: Progress) -> None:
+        """Note when an epoch has ended."""
+        if progress.ended:
+            self.ends.append(clock())
+
+
 def measure(name: str, epochs: int, threads: int) -> dict[str, Any]:
     """Cut a simulated market into rows, and train a network of a name on them."""
-    from recurra.evaluation.rise_baselines import Known, VolatilityRule
-    from recurra.evaluation.splits import walk_forward
-    from recurra.markets.rows import STRETCH, rows_of
+    from recurra.estimators.riser import SequenceRiser, dated_sides
+    from recurra.markets.rows import rows_of
     from recurra.markets.simulator import simulate
-    from recurra.rises.networks import Standard
-    from recurra.rises.settings import RiseSettings
-    from recurra.rises.walking import walk
-    from recurra.runs import RunFolder
 
     market = simulate(TICKERS, DAYS)
     rows_of({"SIM001": market["SIM001"]})  # what is loaded once is not measured
@@ -35,28 +46,19 @@ def measure(name: str, epochs: int, threads: int) -> dict[str, Any]:
     rows = rows_of(market)
     features = difference(began, clock())
 
-    truth = rows.change >= 0.05
-    ((side, _),) = walk_forward(rows.dates, 1, window=10, embargo=STRETCH, test_share=0.05)
-    rule = VolatilityRule.fit(rows.volatility[side.train], truth[side.train])
-    windows = Standard.fit(rows.windows[side.train])(rows.windows)
-    known = Known(windows, rule.log_odds(rows.volatility), rows.volatility, rows.before)
-    ends: list[tuple[float, float]] = [clock()]
-
-    def notify(member: int, step: Any) -> None:
-        if step.done == 1.0 and len(step.history.rows) == step.epoch:
-            ends.append(clock())
-
-    settings = RiseSettings(models=(name,), epochs=epochs)
-    with tempfile.TemporaryDirectory() as place:
-        walk(name, known, truth, [side], settings, RunFolder(Path(place) / "run"), notify)
+    sides = dated_sides(rows.dates, 0.15, 10)
+    watch, model = _Epochs(), SequenceRiser(name, epochs=epochs)
+    began = clock()
+    model.fit(rows, rows.change >= 0.05, sides=sides, listeners=[watch])
     return {
         "tickers": TICKERS,
         "days": DAYS,
         "rows": len(rows),
         "features": features,
+        "scales and rule": difference(began, watch.ends[0]),
         "model": name,
-        "training rows": len(side.train),
-        "epochs": [difference(before, after) for before, after in pairwise(ends)],
+        "training rows": len(sides[0][0]),
+        "epochs": [difference(before, after) for before, after in pairwise(watch.ends)],
         "threads": threads,
         "load": round(os.getloadavg()[0], 1),
     }

@@ -51,14 +51,14 @@ def finished(
 
     from recurra.data import LabelledTexts
     from recurra.estimators import SequenceClassifier
-    from recurra.recipes.texts import train_texts
-    from recurra.runs import RunFolder
+    from recurra.problems import texts as ask
+    from recurra.running import run
 
     texts, labels = np.array(messages[0], object), np.array(messages[1], object)
     hostile = '<script>alert(1)</script> & "quotes" {{ 7 * 7 }} 한글 ' + "x" * 400
     texts = np.array([f"{text} {hostile}" for text in texts], object)
     rows = LabelledTexts(texts, labels, "spam", "hostile.csv", "0" * 64, ["a <note>"])
-    folder = RunFolder(tmp_path_factory.mktemp("finished") / "run")
+    folder = tmp_path_factory.mktemp("finished") / "run"
     classifier = SequenceClassifier("simple-rnn", epochs=3, members=2, positive="spam")
-    train_texts(rows, classifier, folder, recipe="hostile")
-    return folder.path
+    run(ask(rows, [classifier], name="hostile"), folder, command="recurra train <hostile>")
+    return folder

@@ -14,23 +14,29 @@ SOURCE = Path(recurra.__file__).parent
 
 # a module may import those of a lower floor, and those beside it in its own package
 FLOORS = [
-    {"errors"},
+    {"arrays", "errors", "files", "listeners"},
     {"cells"},
     {"backend", "sequences", "bundle", "places"},
-    {"text", "evaluation", "runs", "keras_private"},
+    {"text", "judging", "runs", "keras_private"},
     {"kernels"},
-    {"layers", "steps", "data"},
+    {"layers", "timewise", "data"},
     {"subwords", "resting"},
     {"models", "markets", "optimizers"},
-    {"training"},
-    {"teaching"},
-    {"estimators", "rises"},
-    {"inside"},
-    {"recipes"},
-    {"bench", "terminal", "doctor"},
+    {"training", "baselines"},
+    {"estimators"},
+    {"inside", "problems", "pages"},
+    {"bench", "terminal", "doctor", "running"},
     {"cli", ""},
 ]
-FORBIDDEN = {"evaluation": {"keras", "jax"}, "data": {"keras", "jax"}, "text": {"keras", "jax"}}
+NO_NETWORK, NO_PAGE = {"keras", "jax"}, {"matplotlib", "jinja2"}
+FORBIDDEN = {
+    "judging": NO_NETWORK | NO_PAGE,
+    "baselines": NO_NETWORK | NO_PAGE,
+    "data": NO_NETWORK | NO_PAGE,
+    "text": NO_NETWORK | NO_PAGE,
+    "pages": NO_NETWORK,
+    "problems": {"keras", "jax", "jinja2"},
+}
 
 
 def room(path: Path) -> str:
@@ -67,7 +73,9 @@ def test_dependencies_run_one_way(path: Path) -> None:
 
 def test_the_import_test_sees_a_wrong_import() -> None:
     assert wrong_imports(SOURCE / "text" / "x.py", {"recurra.estimators"}) == {"estimators"}
-    assert wrong_imports(SOURCE / "evaluation" / "x.py", {"keras"}) == {"keras"}
+    assert wrong_imports(SOURCE / "judging" / "x.py", {"keras"}) == {"keras"}
+    assert wrong_imports(SOURCE / "judging" / "x.py", {"recurra.baselines"}) == {"baselines"}
+    assert wrong_imports(SOURCE / "pages" / "x.py", {"recurra.problems"}) == {"problems"}
 
 
 PRIVATE = re.compile(r"keras\.src|\._flatten_layers|\.__class__ =|\._momentums|\._velocities")

@@ -90,6 +90,34 @@ def test_a_download_with_another_checksum_never_takes_the_place(
         locate("spam", download=False)
 
 
+def test_a_bad_answer_does_not_stand_in_the_way_of_the_next(
+    empty: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = empty / "cache" / "sms-spam" / "SMSSpamCollection"
+    target.parent.mkdir(parents=True)
+    (target.parent / "download.zip").write_text("<html>please log in</html>")
+    monkeypatch.setitem(CATALOGUE, "spam", entry(server, b"something else"))
+    with pytest.raises(DataError, match="it was not kept"):
+        locate("spam")
+    monkeypatch.setitem(CATALOGUE, "spam", entry(server))
+    assert locate("spam").read_bytes() == CONTENT
+    assert not (target.parent / "download.zip").exists()
+
+
+def test_one_question_finds_both_kinds_of_datasets(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECURRA_DATA", str(empty))
+    for name in ("SMSSpamCollection", "en_ewt-ud-dev.conllu.gz"):
+        (empty / name).write_bytes(CONTENT)
+    assert locate("spam").name == "SMSSpamCollection"
+    with pytest.raises(DataError, match="Get it from"):
+        locate("ud-ewt", "train")
+    (empty / "ud-ewt").mkdir()
+    (empty / "en_ewt-ud-dev.conllu.gz").rename(empty / "ud-ewt" / "en_ewt-ud-dev.conllu.gz")
+    assert locate("ud-ewt", "dev").name == "en_ewt-ud-dev.conllu.gz"
+
+
 def test_absent_and_offline_names_the_three_ways_on(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

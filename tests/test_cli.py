@@ -19,9 +19,10 @@ from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from recurra.cli import app
-from recurra.evaluation.report import Report
+from recurra.judging.report import Report
 
 COMMAND = [sys.executable, "-m", "recurra.cli"]
+ANSWERS = ("Yes:", "No:", "Undecided:", "Too few to say:")
 QUICK = ["--model", "simple-rnn", "--epochs", "15", "--batch-size", "8"]
 
 
@@ -68,10 +69,15 @@ def here(tmp_path_factory: pytest.TempPathFactory, messages: tuple[list[str], li
 
 def test_training_a_file_prints_models_side_by_side_and_a_verdict(here: Path) -> None:
     out, err = (here / "train.out").read_text(), (here / "train.err").read_text()
-    for name in ("simple-rnn", "majority", "word TF-IDF + LR", "char TF-IDF + LR"):
+    names = ("simple-rnn", "base rate", "always the larger class", "always positive")
+    for name in (*names, "word TF-IDF + LR", "char TF-IDF + LR"):
         assert name in out
     assert "passed rows in both sides" in out
-    assert out.splitlines()[-1].startswith(("Yes:", "No:", "Undecided:"))
+    said = [line for line in out.splitlines() if line.startswith(ANSWERS)]
+    assert len(said) == 1
+    following = out.splitlines()[out.splitlines().index(said[0]) + 1 :]
+    wanted = said[0].startswith("No:")  # then it is said how to use what is better
+    assert [line.startswith("To use it: recurra predict") for line in following] == [True] * wanted
     assert "embedding" in err  # the layer table
     assert "report: runs/messages/report.html" in err
 
@@ -83,20 +89,31 @@ def test_a_run_folder_holds_what_the_contract_says(here: Path) -> None:
     report = Report.model_validate_json((run / "report.json").read_text())
     assert report.data.classes == {"ham": 60, "spam": 60}
     assert report.split.train + report.split.validation + report.split.test == 120
+    assert report.model is not None
     assert report.model.parameters == sum(layer.parameters for layer in report.model.layers)
-    assert [probe.passed for probe in report.leaks] == [True] * 4
+    assert [probe.passed for probe in report.probes] == [True] * 4
     predictions = pd.read_csv(run / "predictions.csv")
-    assert list(predictions.columns) == ["id", "truth", "score"]
+    names = [each.name for each in report.contenders]
+    assert list(predictions.columns) == ["id", "truth", *names]
     assert len(predictions) == report.split.test
     history = pd.read_csv(run / "history.csv")
-    assert list(history.columns) == ["member", "epoch", "loss", "validation_loss"]
-    sides = pd.read_csv(run / "split.csv")["side"].value_counts()
-    assert sides["train"] == report.split.train
+    losses = ["epoch", "loss", "validation_loss"]
+    assert list(history.columns) == ["network", "fold", "seed", "member", *losses]
+    sides = pd.read_csv(run / "split.csv")
+    assert list(sides.columns) == ["id", "duplicate_key", "side"]
+    counts = sides["side"].value_counts()
+    assert counts["train"] == report.split.train
+    assert counts["test"] == report.split.test
+    assert set(predictions["id"]) == set(sides["id"][sides["side"] == "test"])
+    baseline = json.loads((run / "model" / "baseline" / "config.json").read_text())
+    best = next(each.name for each in report.ranked() if each.baseline)
+    lost = report.verdict.answer == "no"
+    assert baseline["name"] == (report.verdict.rival if lost else best)
 
 
 def test_the_threshold_is_the_best_on_validation_rows_and_never_of_test_rows(here: Path) -> None:
     from recurra import SequenceClassifier
-    from recurra.evaluation.metrics import best_threshold
+    from recurra.judging.measures import best_threshold
 
     run = here / "runs" / "messages"
     frame, split = pd.read_csv(here / "messages.csv"), pd.read_csv(run / "split.csv")
@@ -144,14 +161,14 @@ def test_evaluate_says_which_rows_were_trained_on(here: Path) -> None:
     run = recurra("evaluate", "runs/messages", "new.csv", "--label", "kind", "--json", cwd=here)
     found = json.loads(run.stdout)
     assert (found["rows"], found["rows_seen_in_training"]) == (20, 0)
-    assert 0 <= found["test"]["f1"]["value"] <= 1
+    assert 0 <= found["measures"]["F1"]["value"] <= 1
     (here / "new.csv").unlink()
 
 
 def test_evaluate_refuses_other_labels(here: Path) -> None:
     (here / "other.csv").write_text("kind,body\nspam,a b\nnone,c d\nspam,e f\n")
     message = fails(here, "evaluate", "runs/messages", "other.csv", "--label", "kind")
-    assert "must be those of the model, ham and spam" in message
+    assert "must be those of the model, ham, spam, but" in message
     (here / "other.csv").unlink()
 
 
@@ -165,7 +182,14 @@ def test_the_same_seed_gives_the_same_files_times_aside(here: Path) -> None:
     for report in (one, two):
         report["training"].pop("seconds")
         report["data"].pop("notes")  # columns were named in one and guessed in the other
+        for name in ("command", "created"):
+            report.pop(name)
+        for contender in report["contenders"]:
+            contender.pop("fit_seconds")
+            contender.pop("predict_seconds")
     assert one == two
+    for name in ("predictions.csv", "split.csv", "model/baseline/weights.safetensors"):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
 def test_a_finished_run_is_not_overwritten_unless_asked(here: Path) -> None:
@@ -173,7 +197,7 @@ def test_a_finished_run_is_not_overwritten_unless_asked(here: Path) -> None:
     assert "holds a finished run" in fails(here, "train", "messages.csv", *QUICK, "--resume")
     before = (here / "runs/messages/report.json").stat().st_mtime_ns
     run = recurra("train", "messages.csv", *QUICK, "--overwrite", "--json", cwd=here)
-    assert json.loads(run.stdout)["schema"] == "recurra.report/1"
+    assert json.loads(run.stdout)["schema"] == "recurra.report/2"
     assert (here / "runs/messages/report.json").stat().st_mtime_ns > before
 
 
@@ -189,7 +213,7 @@ WRONG: dict[str, tuple[bytes | None, list[str], str]] = {
     "missing file": (None, ["data.csv"], "No such file"),
     "neither file nor dataset": (None, ["nothing"], "a file or one of the datasets spam"),
     "empty file": (b"", ["data.csv"], "is empty"),
-    "one class": (b"label,text\n" + b"ham,a b\n" * 9, ["data.csv"], "exactly two classes"),
+    "one class": (b"label,text\n" + b"ham,a b\n" * 9, ["data.csv"], "two classes or more"),
     "no such column": (
         b"label,text\nham,a b\nspam,c d\n",
         ["data.csv", "--text", "body"],
@@ -199,8 +223,8 @@ WRONG: dict[str, tuple[bytes | None, list[str], str]] = {
     "no usable rows": (b"label,text\nham,\nspam, \n", ["data.csv"], "none of the 2 rows"),
     "40 classes": (
         b"label,text\n" + b"".join(b"c%d,some text\n" % i for i in range(40)),
-        ["data.csv"],
-        "holds 40",
+        ["data.csv", "--label", "label"],
+        "of the 40 values of 'label' 40 have fewer than 5 rows",
     ),
     "too few rows": (b"label,text\nham,a b\nspam,c d\nham,e f\n", ["data.csv"], "both classes"),
     "unknown model": (
@@ -223,8 +247,12 @@ def test_wrong_input_is_one_clear_line_and_leaves_nothing(tmp_path: Path, case: 
 
 
 def test_a_wrong_model_is_refused_before_anything_is_fetched(tmp_path: Path) -> None:
-    said = fails(tmp_path, "train", "spam", "--data", "nowhere.csv", "--model", "rnn")
-    assert "model must be one of" in said
+    for options in (
+        ["train", "spam", "--model", "rnn"],
+        ["compare", "spam", "--models", "gru,rnn"],
+    ):
+        said = fails(tmp_path, *options, "--data", "nowhere.csv", run=in_this_process)
+        assert "model must be one of" in said
 
 
 def test_an_unreadable_run_is_one_clear_line(here: Path, tmp_path: Path) -> None:
@@ -256,20 +284,24 @@ def test_compare_shows_every_model_on_the_same_folds_and_can_be_resumed(here: Pa
     run = recurra(*arguments, cwd=here)
     assert run.returncode == 0, run.stderr
     stored = json.loads((here / "both" / "compare.json").read_text())
-    names = ["majority", "word TF-IDF + LR", "char TF-IDF + LR", "simple-rnn", "conv1d"]
-    assert [model["name"] for model in stored["models"]] == names
-    assert stored["models"][3]["verdict"]["sentence"] in run.stdout.replace("\n", " ")
+    names = ["simple-rnn", "conv1d", "base rate", "always the larger class", "always positive"]
+    names += ["word TF-IDF + LR", "char TF-IDF + LR"]
+    assert [each["name"] for each in stored["contenders"]] == names
+    assert [verdict["model"] for verdict in stored["verdicts"]] == names[:2]
+    for verdict in stored["verdicts"]:
+        assert verdict["sentence"] in run.stdout
     assert "holds a finished run" in fails(here, *arguments)
     # a comparison stopped after its first results goes on from them
     with running(*arguments, "--overwrite", cwd=here) as started:
-        wait_for(started, "fold 2 of 2: simple-rnn")
+        wait_for(started, "fold 2 of 2: training conv1d")
         started.send_signal(signal.SIGINT)
         assert started.wait(timeout=60) == 130
     run = recurra(*arguments, "--resume", cwd=here)
     assert run.returncode == 0, run.stderr
     again = json.loads((here / "both" / "compare.json").read_text())
-    for a, b in zip(stored["models"], again["models"], strict=True):
-        assert (a["name"], a["mean"], a["verdict"]) == (b["name"], b["mean"], b["verdict"])
+    assert stored["verdicts"] == again["verdicts"]
+    for a, b in zip(stored["contenders"], again["contenders"], strict=True):
+        assert (a["name"], a["measures"]) == (b["name"], b["measures"])
 
 
 @contextmanager
@@ -291,7 +323,7 @@ def wait_for(process: subprocess.Popen[str], text: str) -> None:
     raise AssertionError(f"never said {text!r}")
 
 
-MOMENTS = ["training", "network 1, epoch 1", "network 2, epoch 2", "baseline: word", "verdict and"]
+MOMENTS = ["training", "network 1, epoch 1", "network 2, epoch 2", "baseline word", "verdict and"]
 
 
 @pytest.mark.slow
@@ -343,7 +375,7 @@ def test_the_lecture_protocol_has_its_parameters_and_its_leak(
         assert report["data"]["rows"] == 5169
         assert report["model"]["vocabulary"] == 4013
         assert report["model"]["parameters"] == parameters
-        passed = {probe["probe"]: probe["passed"] for probe in report["leaks"]}
+        passed = {probe["name"]: probe["passed"] for probe in report["probes"]}
         assert not passed["vocabulary from outside training"]
 
 
@@ -354,4 +386,4 @@ def test_the_default_protocol_passes_every_probe_on_real_messages(
     run = recurra("train", "spam", *QUICK, "--epochs", "1", "--json", cwd=tmp_path)
     report = json.loads(run.stdout)
     assert report["data"]["classes"] == {"ham": 4827, "spam": 747}
-    assert all(probe["passed"] for probe in report["leaks"])
+    assert all(probe["passed"] for probe in report["probes"])

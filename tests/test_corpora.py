@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from recurra.data import locate_corpus, read_classes, read_conllu, read_pairs
+from recurra.data import (
+    TaggedSentences,
+    locate_corpus,
+    read_classes,
+    read_conllu,
+    read_pairs,
+)
 from recurra.errors import DataError
 
 
@@ -65,6 +71,64 @@ def test_what_is_not_a_treebank_is_refused(tmp_path: Path, text: str, message: s
         read_conllu(tmp_path / "none.conllu")
 
 
+def read_text(folder: Path, text: str, encoding: str = "utf-8") -> TaggedSentences:
+    file = folder / "t.conllu"
+    file.write_bytes(text.encode(encoding))
+    return read_conllu(file)
+
+
+def test_a_word_numbered_one_begins_a_sentence_and_is_said(tmp_path: Path) -> None:
+    lines = [
+        word(1, "Birds", "NOUN"),
+        word(2, "sing", "VERB"),
+        "# text = Go",
+        word(1, "Go", "VERB"),
+    ]
+    read = read_text(tmp_path, "\n".join(lines))
+    assert read.words == [["Birds", "sing"], ["Go"]]
+    assert read.notes == ["1 sentences begin without a blank line before them"]
+
+
+@pytest.mark.parametrize("numbers", [(1, 3), (1, 2, 2), (2, 3), (1, 2, 4)])
+def test_words_out_of_order_are_refused(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    lines = [word(number, "x", "X") for number in numbers]
+    with pytest.raises(DataError, match="numbered one by one"):
+        read_text(tmp_path, "\n".join(lines))
+
+
+@pytest.mark.parametrize("form", ["", " ", "\u200b"])
+def test_a_word_that_nobody_sees_is_refused(tmp_path: Path, form: str) -> None:
+    with pytest.raises(DataError, match="line 1 .* has none"):
+        read_text(tmp_path, word(1, form, "NOUN"))
+
+
+def test_other_tags_than_the_universal_ones_are_named(tmp_path: Path) -> None:
+    line = "1\ta\ta\t_\tDT" + "\t_" * 5
+    with pytest.raises(DataError, match="Only the universal tag .* 'DT'"):
+        read_text(tmp_path, line)
+
+
+def test_another_encoding_of_a_treebank_is_read_and_said(tmp_path: Path) -> None:
+    for form, encoding in (("naïve", "latin-1"), ("새가", "cp949")):
+        read = read_text(tmp_path, word(1, form, "X"), encoding)
+        assert read.words == [[form]]
+        assert read.notes[0] == f"read as {encoding}"
+
+
+@pytest.mark.parametrize("between", [" ", "\t"])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_word_and_columns_of_tags_are_read(tmp_path: Path, between: str, columns: int) -> None:
+    rows = [["-DOCSTART-", "O"], [], ["Kim", "PER"], ["5", "NUM"], [], ["sings", "O"], [], []]
+    for row in rows:
+        row[1:1] = ["-X-"] * (columns - 1) if row else []
+    text = "\r\n".join(between.join(row) for row in rows)
+    read = read_text(tmp_path, text)
+    assert read.words == [["Kim", "5"], ["sings"]]
+    assert read.tags == [["PER", "NUM"], ["O"]]
+    with pytest.raises(DataError, match="line 2 .* has"):
+        read_text(tmp_path, "Kim PER\nsings\n")
+
+
 def test_a_corpus_is_found_under_recurra_data_before_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +168,26 @@ def test_pairs_are_the_first_two_columns(tmp_path: Path) -> None:
         read_pairs(file)
     file.write_text("\n", "utf-8")
     with pytest.raises(DataError, match="holds none"):
+        read_pairs(file)
+
+
+def test_numbers_codes_and_names_of_columns_are_no_sentences(tmp_path: Path) -> None:
+    expected = (["Hi.", "Go."], ["안녕.", "가."])
+    for text in (
+        "English\tKorean\nHi.\t안녕.\nGo.\t가.\n",
+        "17\tHi.\t18\t안녕.\n20\tGo.\t31\t가.\n",
+        "eng\tHi.\tkor\t안녕.\neng\tGo.\tkor\t가.\n",
+        "1\teng\tHi.\t2\tkor\t안녕.\n3\teng\tGo.\t4\tkor\t가.\n",
+        "\ufeffHi.\t안녕.\r\n\u200b\r\nGo.\t가.\r\n",
+    ):
+        file = tmp_path / "p.txt"
+        file.write_text(text, "utf-8", newline="")
+        assert read_pairs(file) == expected, text
+    file.write_text("Hi.\t\u200b\nGo.\t가.\n", "utf-8")
+    with pytest.raises(DataError, match="line 1"):
+        read_pairs(file)
+    file.write_text("Hi.\tx\nGo.\tx\nCome.\tx\n", "utf-8")
+    with pytest.raises(DataError, match="every line has 'x'"):
         read_pairs(file)
 
 

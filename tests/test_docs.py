@@ -19,6 +19,7 @@ from recurra.data.catalogue import sample_path
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "README.ko.md", "docs/guide.md", "docs/guide.ko.md"]
 MARKETS = ["docs/markets.md", "docs/markets.ko.md"]
+HONESTY = ["docs/honesty.md", "docs/honesty.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
 CHAPTERS = [f"docs/{name}.md" for name in ("cells", *SHAPES)]
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
@@ -83,7 +84,7 @@ def test_every_documented_command_works(page: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in in_english([*PAGES, *MARKETS]) if blocks(page, "python")]
+    "page", [page for page in in_english([*PAGES, *MARKETS, *HONESTY]) if blocks(page, "python")]
 )
 def test_every_documented_block_of_python_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -92,6 +93,36 @@ def test_every_documented_block_of_python_runs(
     for block in blocks(page, "python"):
         (tmp_path / "block.py").write_text(block, "utf-8")
         runpy.run_path(str(tmp_path / "block.py"))
+
+
+@pytest.mark.slow
+def test_the_problem_that_is_shown_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("docs/architecture.md", "python")
+    (tmp_path / "block.py").write_text(block, "utf-8")
+    runpy.run_path(str(tmp_path / "block.py"))
+    assert (tmp_path / "runs/questions/model/baseline/config.json").exists()
+
+
+def test_the_sentence_that_is_read_word_by_word_is_the_one_that_is_said() -> None:
+    from recurra.judging.example import coin_problem
+    from recurra.judging.run import run
+
+    said = run(coin_problem(sticky=0.7)).report.verdict.sentence
+    few = run(coin_problem(tosses=60, sticky=0.9)).report.verdict.sentence
+    for page in HONESTY:
+        shown = " ".join((ROOT / page).read_text("utf-8").split())
+        assert said in shown
+        assert few in shown
+
+
+@pytest.mark.parametrize("page", [page for page in EVERY_PAGE if page.endswith(".ko.md")])
+def test_a_korean_page_has_the_sections_of_the_english(page: str) -> None:
+    def levels(name: str) -> list[str]:
+        text = re.sub(r"^```.*?^```", "", (ROOT / name).read_text("utf-8"), flags=re.M | re.S)
+        return re.findall(r"^(#+) ", text, re.M)
+
+    assert levels(page) == levels(page.replace(".ko.md", ".md"))
 
 
 @pytest.mark.slow
@@ -148,8 +179,9 @@ def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
         korean = page.replace(".md", ".ko.md")
         assert commands(korean) == commands(page)
         assert blocks(korean, "python") == blocks(page, "python")
-    assert blocks(MARKETS[1], "console") == blocks(MARKETS[0], "console")
-    assert blocks(MARKETS[1], "python") == blocks(MARKETS[0], "python")
+    for english, korean in (MARKETS, HONESTY):
+        assert blocks(korean, "console") == blocks(english, "console")
+        assert blocks(korean, "python") == blocks(english, "python")
 
 
 def anchors(page: Path) -> set[str]:

@@ -10,8 +10,8 @@ from recurra import SequenceClassifier, cells
 from recurra.backend import keras
 from recurra.cli import app
 from recurra.estimators import as_texts
-from recurra.evaluation.inside_page import render_inside
 from recurra.inside import look_inside, trace
+from recurra.pages.inside import render_inside
 
 
 @cache

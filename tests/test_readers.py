@@ -192,10 +192,10 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path)
         label_texts(table, text="nope", label="kind")
 
 
-def test_labels_must_be_two_and_the_positive_one_of_them(tmp_path: Path) -> None:
+def test_labels_must_be_classes_and_the_positive_one_of_two(tmp_path: Path) -> None:
     many = "label,text\n" + "".join(f"c{i},some text {i}\n" for i in range(40))
-    with pytest.raises(DataError, match="exactly two classes, but 'label' holds 40"):
-        label_texts(read_table(write(tmp_path / "a.csv", many)))
+    with pytest.raises(DataError, match="the 40 values of 'label' 40 have fewer than 5 rows"):
+        label_texts(read_table(write(tmp_path / "a.csv", many)), label="label")
     one = "label,text\nham,a b\nham,c d\n"
     with pytest.raises(DataError, match="holds 1: 'ham'"):
         label_texts(read_table(write(tmp_path / "b.csv", one)))
@@ -204,7 +204,30 @@ def test_labels_must_be_two_and_the_positive_one_of_them(tmp_path: Path) -> None
         label_texts(table)
     with pytest.raises(DataError, match="must be one of the labels"):
         label_texts(table, positive="green")
-    assert label_texts(table, positive="blue").truth.tolist() == [False, True, False]
+    rows = label_texts(table, positive="blue")
+    assert (rows.names, rows.positive) == (("blue", "red"), "blue")
+    assert rows.numbers.tolist() == [1, 0, 1]
+
+
+def test_of_three_classes_none_is_the_one_to_find(tmp_path: Path) -> None:
+    text = "label,text\n" + "".join(f"{'abc'[i % 3]},some text {i}\n" for i in range(30))
+    table = read_table(write(tmp_path / "a.csv", text))
+    rows = label_texts(table)
+    assert (rows.names, rows.positive) == (("a", "b", "c"), None)
+    assert rows.classes == {"a": 10, "b": 10, "c": 10}
+    assert "label column guessed: 'label'" in rows.notes
+    assert any(note.startswith("3 classes: ") for note in rows.notes)
+    with pytest.raises(DataError, match="names the class to find of two, but 'label' holds 3"):
+        label_texts(table, positive="a")
+
+
+def test_rows_that_judge_a_model_may_have_few_of_its_labels_or_one(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path / "a.csv", "body,kind,by\na b,work,ann\nc d,work,bob\n"))
+    rows = label_texts(table, text="body", classes=("ham", "spam", "work"))
+    assert rows.labels.tolist() == ["work", "work"]
+    assert rows.positive is None
+    two = label_texts(table, text="body", positive="work", classes=("ham", "work"))
+    assert two.positive == "work"
 
 
 def test_rows_without_text_or_label_are_left_out_and_counted(tmp_path: Path) -> None:

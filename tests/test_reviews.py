@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from recurra.cli import app
 from recurra.data import label_texts, locate, read_imdb, read_nsmc, read_table
 from recurra.data.catalogue import CATALOGUE, sample_path, sha256_of
+from recurra.data.opening import PUBLISHED
 from recurra.errors import DataError
-from recurra.evaluation.leaks import Probe
-from recurra.recipes.sentiment import SENTIMENT
-from recurra.recipes.texts import split_off_test, with_accuracy_on_unseen
+from recurra.estimators import SequenceClassifier
+from recurra.judging.report import Probe
+from recurra.problems.text_classes import _with_accuracy_on_unseen, texts
 from recurra.text import duplicate_key
 from recurra.text.tokenizers import words
 
@@ -131,21 +132,32 @@ def test_nsmc_quotes_empty_documents_and_double_labels(nsmc: Path) -> None:
 
 def test_published_test_rows_are_the_test_rows_and_no_others(nsmc: Path) -> None:
     rows = read_nsmc(nsmc)
-    kept, test = split_off_test(rows, np.arange(len(rows.texts)), seed=5)
-    assert (kept.tolist(), test.tolist()) == ([0, 1, 2, 3], [4, 5])
-    assert rows.take(test).published_test is not None
+    rows = rows.take(np.tile(np.arange(6), 5))
+    rows.texts = np.array(
+        [f"{text} {'가나다라마'[i // 6]}" for i, text in enumerate(rows.texts)], object
+    )
+    (fold,) = texts(rows, seed=5).folds
+    published = np.flatnonzero(rows.published_test)
+    assert fold.held.tolist() == published.tolist() == [n for n in range(30) if n % 6 > 3]
+    assert fold.known.tolist() == [n for n in range(30) if n % 6 < 4]
+    # to choose among networks must not touch the test: folds are of the training side alone
+    compared = texts(rows, [SequenceClassifier(validation_split=0.3)], folds=2, seed=5)
+    assert compared.data.rows == 20
+    assert sorted(np.concatenate([fold.held for fold in compared.folds])) == list(range(20))
+    assert "the published training side alone" in compared.split
 
 
 def test_accuracy_is_given_with_and_without_rows_that_were_seen() -> None:
-    found = Probe(probe="rows in both sides", passed=False, detail="1 of 4.")
-    seen, right = np.array([True, False, False, False]), np.array([True, True, False, True])
-    said = with_accuracy_on_unseen([found], seen, right)[0]
+    found = Probe(name="rows in both sides", passed=False, size=1, detail="1 of 4.")
+    seen, decided = np.array([True, False, False, False]), [1.0, 0.0, 1.0, 1.0]
+    statistics = np.column_stack([np.zeros((4, 2)), decided, [1.0, 0.0, 0.0, 1.0]])
+    said = _with_accuracy_on_unseen([found], seen, statistics)[0]
     assert said.detail == "1 of 4. Accuracy with them 0.7500, without them 0.6667."
     assert not said.passed
-    assert with_accuracy_on_unseen([found], ~np.ones(4, bool), right) == [found]
+    assert _with_accuracy_on_unseen([found], ~np.ones(4, bool), statistics) == [found]
 
 
-@pytest.mark.parametrize("name", SENTIMENT)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_the_embedded_reviews_are_balanced_and_all_different(name: str) -> None:
     rows = label_texts(read_table(sample_path(name)))
     assert rows.positive == "good"
@@ -168,8 +180,8 @@ def test_real_reviews_have_their_published_sizes(real_data: Path) -> None:
     if not (real_data / "imdb").exists() or not (real_data / "nsmc").exists():
         pytest.skip("real data are absent: imdb/ and nsmc/")
     sizes = {}
-    for name, recipe in SENTIMENT.items():
-        rows = recipe.read(locate(name, download=False))
+    for name, read in PUBLISHED.items():
+        rows = read(locate(name, download=False))
         assert rows.published_test is not None
         sizes[name] = np.bincount(rows.published_test).tolist()
     assert sizes == {"sentiment": [25_000, 25_000], "sentiment-ko": [149_995, 49_997]}
@@ -196,7 +208,7 @@ def test_a_published_split_is_trained_judged_and_used_from_the_command_line(tmp_
     report = json.loads((run / "report.json").read_text("utf-8"))
     assert report["split"]["test"] == 10
     assert report["split"]["kind"].startswith("as published")
-    seen = report["leaks"][0]
+    seen = report["probes"][0]
     assert not seen["passed"]
     assert "1 of 10 test rows" in seen["detail"]
     assert "without them" in seen["detail"]

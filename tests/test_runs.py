@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from recurra.errors import RunError
-from recurra.runs import TRAINED, RunFolder
+from recurra.runs import COMPARED, TRAINED, RunFolder
 
 
 def fill(place: Path, mark: str = "new") -> None:
@@ -23,7 +23,7 @@ def test_a_finished_run_holds_its_artefacts_and_no_checkpoints(tmp_path: Path) -
     run = RunFolder(tmp_path / "run")
     run.begin()
     run.checkpoints.mkdir(parents=True)
-    (run.checkpoints / "member-1.safetensors").write_text("state")
+    (run.checkpoints / "fold-1-gru-0").write_text("state")
     run.finish(fill)
     assert run.finished
     assert {path.name for path in run.path.iterdir()} == set(TRAINED)
@@ -93,7 +93,7 @@ def test_a_folder_that_must_not_be_used_is_refused(
         run.finish(fill)
     elif state == "unfinished":
         run.checkpoints.mkdir(parents=True)
-        (run.checkpoints / "member-1.safetensors").write_text("state")
+        (run.checkpoints / "fold-1-gru-0").write_text("state")
     elif state == "others":
         run.path.mkdir()
         (run.path / "thesis.txt").write_text("years")
@@ -104,6 +104,16 @@ def test_a_folder_that_must_not_be_used_is_refused(
         run.path.write_text("a file")
     with pytest.raises(RunError, match=message):
         run.begin(**how)
+
+
+@pytest.mark.parametrize("name", ["fold-1-gru-0.json", ".fold-1-gru-0.json.4711.partial"])
+def test_a_comparison_cut_off_while_it_wrote_is_still_its_own(tmp_path: Path, name: str) -> None:
+    run = RunFolder(tmp_path / "run", COMPARED)
+    run.checkpoints.mkdir(parents=True)
+    (run.checkpoints / name).write_text("{}")
+    with pytest.raises(RunError, match="holds an unfinished run"):
+        run.begin()
+    run.begin(resume=True)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +131,6 @@ def test_a_folder_is_used_when_asked_so(tmp_path: Path, state: str, how: dict[st
         run.finish(fill)
     elif state == "unfinished":
         run.checkpoints.mkdir(parents=True)
-        (run.checkpoints / "member-1.safetensors").write_text("state")
+        (run.checkpoints / "fold-1-gru-0").write_text("state")
     run.begin(**how)
     assert run.checkpoints.exists() == (state == "unfinished" and "resume" in how)

@@ -11,14 +11,14 @@ from recurra.sequences import NumberEncoder, Ragged, are_numbers
 def test_numeric_sequences_come_back_as_they_went_in(rows: list[list[float]]) -> None:
     ragged = Ragged.of_numbers(rows)
     for number, row in enumerate(rows):
-        found = ragged.take(np.array([number])).steps()
+        found = ragged.take(np.array([number])).timesteps()
         assert found[:, 0].tolist() == row
 
 
 def test_an_array_and_a_list_of_its_rows_are_the_same_sequences() -> None:
     array = np.arange(24.0).reshape(2, 3, 4)
     one, other = Ragged.of_numbers(array), Ragged.of_numbers(list(array))
-    np.testing.assert_array_equal(one.steps(), other.steps())
+    np.testing.assert_array_equal(one.timesteps(), other.timesteps())
     assert one.lengths.tolist() == [3, 3]
 
 
@@ -48,9 +48,9 @@ def test_what_is_not_finite_numbers_is_refused_by_row(X: object, message: str) -
 def test_the_encoder_scales_by_what_it_was_fitted_on() -> None:
     encoder = NumberEncoder.fit(Ragged.of_numbers([[[1.0, 5.0], [3.0, 5.0]]]))
     encoded = encoder.encode([[[2.0, 6.0]]])
-    np.testing.assert_allclose(encoded.steps(), [[0.0, 1.0, 1.0]])
+    np.testing.assert_allclose(encoded.timesteps(), [[0.0, 1.0, 1.0]])
     again = NumberEncoder.from_json(encoder.to_json())
-    np.testing.assert_array_equal(again.encode([[[2.0, 6.0]]]).steps(), encoded.steps())
+    np.testing.assert_array_equal(again.encode([[[2.0, 6.0]]]).timesteps(), encoded.timesteps())
     with pytest.raises(DataError, match="3 features, but the model is expecting 2"):
         encoder.encode([[[1.0, 2.0, 3.0]]])
 

@@ -4,7 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from recurra.errors import DataError
-from recurra.evaluation.splits import stratified_group_folds, stratified_group_split
+from recurra.judging.splits import rolling_folds, stratified_group_folds, stratified_group_split
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 60)), min_size=60, max_size=200)
 
@@ -59,5 +59,25 @@ def test_held_out_shares_are_met_when_groups_are_uneven() -> None:
 
 def test_a_side_with_one_class_is_refused_with_the_counts() -> None:
     labels = np.array([True] + [False] * 20)
-    with pytest.raises(DataError, match=r"both classes, but .* 0 positive of"):
+    with pytest.raises(DataError, match=r"both classes, but .* one alone in its 4 rows"):
         stratified_group_split(labels, np.arange(21), 0.2)
+    with pytest.raises(DataError, match=r"both classes, but .* would have no row"):
+        stratified_group_split(np.arange(20) < 10, np.zeros(20, int), 0.2)
+
+
+def test_of_three_classes_every_one_must_be_learnt_and_some_rows_judged() -> None:
+    labels = np.arange(30) % 3
+    with pytest.raises(DataError, match="must hold some rows, but 30 samples are too few groups"):
+        stratified_group_split(labels, np.zeros(30, int), 0.2)
+    groups = np.where(labels == 2, 99, np.arange(30))  # class 2 is one group, and held out in turn
+    with pytest.raises(DataError, match="1 classes of 3 would be missing: the rarest has 10 rows"):
+        stratified_group_folds(labels, groups, 2)
+
+
+def test_rolling_folds_know_only_what_came_before_less_what_is_purged() -> None:
+    folds = rolling_folds(10, 110, 4, purge=5)
+    held = np.concatenate([rows for _, rows in folds])
+    assert held.tolist() == list(range(70, 110))
+    for known, rows in folds:
+        assert known[0] == 10
+        assert known[-1] + 5 == rows[0]

@@ -6,6 +6,7 @@ import pytest
 
 from recurra.backend import keras
 from recurra.errors import RunError
+from recurra.listeners import Listener, Progress
 from recurra.models import ARCHITECTURES
 from recurra.sequences import Ragged
 from recurra.training import (
@@ -13,13 +14,14 @@ from recurra.training import (
     Example,
     History,
     Plan,
-    Step,
+    assign_weights,
     bucket_of,
-    log_loss,
+    mean_loss,
     predict,
+    quantile_loss,
+    run_epochs,
     seeded,
     train,
-    write_atomically,
 )
 
 
@@ -88,12 +90,13 @@ def test_stopped_at_any_epoch_and_resumed_training_ends_in_the_same_weights(
     class Stopped(Exception):  # noqa: N818
         pass
 
-    def stop(at: int, step: Step) -> None:
-        if (at, step.epoch) == (member, epoch) and step.done > 0.5:
-            raise Stopped
+    class Stop(Listener):
+        def progress(self, at: int, progress: Progress) -> None:
+            if (at, progress.epoch) == (member, epoch) and progress.done > 0.5:
+                raise Stopped
 
     with pytest.raises(Stopped):
-        train(dropping, ROWS, SIDES, PLAN, checkpoints=tmp_path, notify=stop)
+        train(dropping, ROWS, SIDES, PLAN, checkpoints=tmp_path, listener=Stop())
     assert_same(whole, train(dropping, ROWS, SIDES, PLAN, checkpoints=tmp_path))
 
 
@@ -129,7 +132,7 @@ def test_the_weights_kept_are_those_of_the_lowest_validation_loss() -> None:
     for variable in model.weights:
         variable.assign(weights[variable.path])
     scores = predict(model, VALIDATION.inputs)
-    again = log_loss(VALIDATION.targets, scores, VALIDATION.weights)
+    again = mean_loss("binary_crossentropy", VALIDATION, scores)
     assert again == pytest.approx(min(losses), abs=1e-7)
 
 
@@ -186,15 +189,127 @@ def test_seeding_leaves_the_users_random_numbers_alone() -> None:
     assert random.random() == expected
 
 
-def test_an_atomic_write_that_fails_leaves_the_old_content(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def scripted(losses: list[float], plan: Plan) -> tuple[list[int], float, History]:
+    """Run epochs that give these validation losses; give those run and the weight kept.
+
+    The only weight is the number of the epoch that was last run.
+    """
+    model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    run: list[int] = []
+
+    def epoch(number: int, tell: object) -> dict[str, float]:
+        run.append(number)
+        model.weights[0].assign([[number]])
+        return {"loss": 0.0, "validation_loss": losses[number - 1]}
+
+    weights, history = run_epochs(model, epoch, plan)
+    (kept,) = weights.values()
+    return run, float(kept[0, 0]), history
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3, 5])
+def test_training_stops_after_exactly_patience_epochs_without_a_lower_validation_loss(
+    patience: int,
 ) -> None:
-    write_atomically(tmp_path / "a", b"old")
+    losses = [0.5, 0.4] + [0.4] * 20  # an equal loss is not a lower one
+    run, kept, history = scripted(losses, Plan(epochs=20, patience=patience))
+    assert run == list(range(1, 2 + patience + 1))
+    assert (kept, history.best_epoch) == (2, 2)
+    assert [row["epoch"] for row in history.rows] == run
 
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_atomically(tmp_path / "a", b"new")
-    assert (tmp_path / "a").read_bytes() == b"old"
+def test_a_lower_loss_in_the_last_epoch_of_patience_lets_training_go_on() -> None:
+    losses = [0.5, 0.6, 0.6, 0.49, 0.6, 0.6, 0.6, 0.1]
+    run, kept, _ = scripted(losses, Plan(epochs=20, patience=3))
+    assert (run[-1], kept) == (7, 4)
+
+
+def test_training_stops_at_the_last_epoch_of_the_plan_however_the_loss_falls() -> None:
+    run, kept, _ = scripted([1 / e for e in range(1, 9)], Plan(epochs=4, patience=3))
+    assert (run, kept) == ([1, 2, 3, 4], 4)
+
+
+STEPS = Ragged(
+    np.array([1, 2, 2], np.int32), np.array([0, 2, 3]), np.array([[0], [0], [1]], np.int32)
+)
+PROBABILITIES = np.array([[0.8, 0.2], [0.5, 0.5], [0.9, 0.1]])
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "outputs", "losses", "weights"),
+    [
+        (
+            "binary_crossentropy",
+            np.array([1, 0], np.float32),
+            np.array([0.8, 0.5]),
+            -np.log([0.8, 0.5]),
+            [1, 3],
+        ),
+        (
+            "categorical_crossentropy",
+            np.eye(2, dtype=np.float32),
+            PROBABILITIES[:2],
+            -np.log([0.8, 0.5]),
+            [1, 3],
+        ),
+        (
+            "mean_squared_error",
+            np.array([1, 2], np.float32),
+            np.array([3.0, 2.5]),
+            [4, 0.25],
+            [1, 3],
+        ),
+        # every timestep counts as much as its row: the first row has two
+        (
+            "sparse_categorical_crossentropy",
+            STEPS,
+            PROBABILITIES,
+            -np.log([0.8, 0.5, 0.1]),
+            [1, 1, 3],
+        ),
+        (
+            quantile_loss([0.5]),
+            np.array([[1], [2]], np.float32),
+            np.array([3.0, 2.5]),
+            [1, 0.25],
+            [1, 3],
+        ),
+    ],
+    ids=["binary", "classes", "quantities", "classes of timesteps", "a function"],
+)
+def test_weights_of_rows_count_in_the_validation_loss(
+    loss: object, targets: object, outputs: np.ndarray, losses: list[float], weights: list[float]
+) -> None:
+    rows = Example(ROWS.inputs, targets, np.array([1, 3], np.float32))  # type: ignore[arg-type]
+    expected = np.average(losses, weights=weights)
+    assert mean_loss(loss, rows, outputs) == pytest.approx(expected, rel=1e-6)  # type: ignore[arg-type]
+
+
+def test_of_three_classes_too_the_epoch_kept_is_that_of_the_lowest_weighted_loss() -> None:
+    layers = keras.layers
+
+    def build() -> keras.Model:
+        return keras.Sequential(
+            [
+                layers.Input((None,), dtype="int32"),
+                layers.Embedding(30, 4, mask_zero=True, name="embedding"),
+                layers.SimpleRNN(4, name="rnn"),
+                layers.Dense(3, activation="softmax", name="output"),
+            ],
+            name="network",
+        )
+
+    rng = np.random.default_rng(0)
+    classes = rng.integers(0, 3, 190)
+    rows = Example(
+        ROWS.inputs, np.eye(3, dtype=np.float32)[classes], (1.0 + 9 * (classes == 2)).astype("f4")
+    )
+    plan = Plan(epochs=2, learning_rate=0.05)
+    ((weights, history),) = train(build, rows, SIDES[:1], plan, loss="categorical_crossentropy")
+    model = build()
+    assign_weights(model, weights)
+    held = rows.take(SIDES[0][1])
+    of_rows = -np.log(predict(model, held.inputs)[np.arange(40), classes[SIDES[0][1]]])
+    expected = np.average(of_rows, weights=held.weights)
+    assert min(row["validation_loss"] for row in history.rows) == pytest.approx(expected, rel=1e-5)
+    assert abs(expected - of_rows.mean()) > 1e-3

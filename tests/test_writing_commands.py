@@ -5,12 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from recurra.cli import app
-from recurra.evaluation.report import Report
-from recurra.evaluation.written import WrittenReport
+from recurra.judging.report import Report
 
 QUICK = ["--units", "8", "--epochs", "1"]
 
@@ -34,13 +32,25 @@ def test_lines_are_trained_on_and_written(here: Path) -> None:
     code, out, err = recurra("train", "generation", "names/", *QUICK, "--out", "run", "--json")
     assert code == 0, err
     report = json.loads(out)
-    assert WrittenReport.model_validate(report).schema_ == "recurra.written/1"
-    with pytest.raises(ValidationError):
-        Report.model_validate(report)  # a shape of its own has a name of its own
+    assert Report.model_validate(report).schema_ == "recurra.report/2"
     assert report["data"]["classes"] == {"Down": 27, "Up": 27}
     code, out, _ = recurra("predict", "run", "--class", "Up", "--n", "3", "--start", "b")
     assert code == 0
     assert [line[0] for line in out.splitlines()] == ["b", "b", "b"]
+    best = min(
+        (each for each in report["contenders"] if each["baseline"]),
+        key=lambda each: each["measures"]["bits per character"]["value"],
+    )["name"]
+    asked = ["predict", "run", "--with", best, "--class", "Down", "--n", "4", "--json"]
+    code, out, err = recurra(*asked)
+    assert code == 0, err
+    written = json.loads(out)
+    assert written["model"] == best
+    assert set("".join(written["lines"])) <= set("xyz")
+    assert recurra(*asked)[1] == out
+    code, _, err = recurra("predict", "run", "--with", "bert", "--class", "Down")
+    assert code == 2
+    assert "--with must name a model" in err
     code, _, err = recurra("predict", "run", "--class", "Korean")
     assert code == 2
     assert "class must be one of" in err
@@ -53,10 +63,42 @@ def test_pairs_are_trained_on_and_translated(here: Path) -> None:
     (here / "pairs.tsv").write_text("\n".join(f"word{i}\t말{i}" for i in range(40)), "utf-8")
     code, out, err = recurra("train", "translation", "pairs.tsv", *QUICK, "--out", "run", "--json")
     assert code == 0, err
-    assert set(WrittenReport.model_validate_json(out).test) == {"chrF", "exact"}
+    report = Report.model_validate_json(out)
+    assert [measure.name for measure in report.measures] == ["chrF", "exact"]
+    kept = {path.name for path in (here / "run").iterdir()}
+    assert kept >= {"model", "history.csv", "predictions.csv", "split.csv", "report.html"}
+    assert "Held sentences" in (here / "run" / "report.html").read_text("utf-8")
     code, out, _ = recurra("predict", "run", "word1", "--json", "--beam", "1")
     assert code == 0
     assert json.loads(out)["translations"][0]["text"] == "word1"
+    code, out, _ = recurra("predict", "run", "word1", "--with", "nearest sentence")
+    assert (code, out) == (0, "말1\n")
+    code, _, err = recurra("predict", "run", "word1", "--with", "nearest sentence", "--beam", "2")
+    assert code == 2
+    assert "does not search" in err
+    (here / "run" / "model" / "encoder.json").write_text("{}")
+    assert recurra("predict", "run", "word1")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("recipe", "model", "first"),
+    [("generation", "one-to-one", "bits per character"), ("translation", "gru", "chrF")],
+)
+def test_architectures_are_compared_on_folds(
+    here: Path, recipe: str, model: str, first: str
+) -> None:
+    more = ["--models", model, "--units", "4", "--folds", "2", "--epochs", "1"]
+    code, out, err = recurra("compare", recipe, "--sample", *more, "--out", "c", "--json")
+    assert code == 0, err
+    report = Report.model_validate_json(out)
+    assert out == (here / "c" / "compare.json").read_text("utf-8")
+    assert report.data.source == "embedded sample"
+    assert (report.split.folds, report.measures[0].name) == (2, first)
+    assert report.split.test == report.data.rows
+    assert report.verdicts[0].model == model
+    for each in report.contenders:
+        assert each.measures[first].deviation is not None
+    assert "embedded sample</span>" in (here / "c" / "compare.html").read_text("utf-8")
 
 
 WRONG = {
@@ -65,6 +107,7 @@ WRONG = {
     "binary": (["generation", "binary.txt"], "is binary"),
     "a sample and a file": (["generation", "empty.txt", "--sample"], "one source"),
     "an unknown cell": (["generation", "--sample", "--model", "bert"], "model must be one of"),
+    "an unknown translator": (["translation", "--sample", "--model", "conv1d"], "model must be"),
     "an unknown level": (["generation", "--sample", "--level", "bytes"], "level must be one of"),
     "too few lines": (["generation", "one.txt"], "both sides of a split"),
     "no pairs": (["translation", "one.txt"], "separated by a tab"),
@@ -84,6 +127,13 @@ def test_wrong_input_is_one_clear_line_and_exit_code_2(here: Path, case: str) ->
     assert message in " ".join(err.split())
     assert not (here / "runs").exists() or not list((here / "runs").rglob("report.json"))
     assert sys.exc_info() == (None, None, None)
+
+
+def test_what_cannot_be_compared_is_told(here: Path) -> None:
+    code, _, err = recurra("compare", "generation", "--sample", "--models", "bi-gru")
+    assert code == 2
+    assert "one of simple-rnn, lstm, gru, conv1d" in " ".join(err.split())
+    assert list(here.iterdir()) == []
 
 
 def test_absent_data_say_where_to_get_them(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SequenceTranslator,
     )
     from recurra.layers import accelerate
+    from recurra.running import compare, run
     from recurra.text import TextEncoder, Vocabulary
 
 __version__ = version("recurra")
@@ -45,6 +46,8 @@ __all__ = [
     "TextEncoder",
     "Vocabulary",
     "accelerate",
+    "compare",
+    "run",
 ]
 
 _LAZY = {
@@ -57,6 +60,8 @@ _LAZY = {
     "TextEncoder": "recurra.text",
     "Vocabulary": "recurra.text",
     "accelerate": "recurra.layers",
+    "compare": "recurra.running",
+    "run": "recurra.running",
 }
 
 

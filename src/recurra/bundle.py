@@ -14,19 +14,29 @@ Nothing in it is code: no pickle and no Keras archive, so opening a stranger's m
 
 import hashlib
 import json
-import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from safetensors.numpy import load, save
 
+from recurra.arrays import Array
 from recurra.errors import BundleError
+from recurra.files import write_atomically
 
-__all__ = ["FORMAT_VERSION", "Bundle", "is_bundle", "read_bundle", "write_bundle"]
+__all__ = [
+    "FORMAT_VERSION",
+    "Bundle",
+    "array_of",
+    "is_bundle",
+    "read_bundle",
+    "restoring",
+    "write_bundle",
+]
 
 FORMAT = "recurra.bundle"
 FORMAT_VERSION = 1
@@ -47,7 +57,7 @@ class Bundle:
 
     config: dict[str, Any]
     encoder: dict[str, Any]
-    weights: dict[str, npt.NDArray[Any]]
+    weights: dict[str, Array]
     card: str = ""
 
 
@@ -89,10 +99,7 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     for name, content in {**contents, MANIFEST: _manifest(sums)}.items():
-        with (partial / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_atomically(partial / name, content)
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
@@ -138,6 +145,41 @@ def read_bundle(folder: Path) -> Bundle:
         load(contents["weights.safetensors"]),
         contents["card.md"].decode(),
     )
+
+
+def array_of(bundle: Bundle, name: str, shape: tuple[int, ...], folder: str | Path) -> Array:
+    """Give an array of a bundle, which must be of the shape that the rest of it speaks of.
+
+    Raises:
+        BundleError: it is not there, or of another shape.
+    """
+    found = bundle.weights.get(name)
+    if found is None or found.shape != shape:
+        arrived = "it is not there" if found is None else f"it has {found.shape}"
+        raise BundleError(
+            f"the array {name!r} of {folder} must have the shape {shape}, as its vocabulary and "
+            f"classes do, but {arrived}: its files are not of one model. Copy it again, or train "
+            "again."
+        )
+    return found
+
+
+@contextmanager
+def restoring(folder: str | Path) -> Iterator[None]:
+    """Say of what fails while a bundle is made into a model that its settings do not fit.
+
+    Raises:
+        BundleError: a setting is not there, or cannot be used.
+    """
+    try:
+        yield
+    except BundleError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"a saved model must hold what this version reads of its kind, but {folder} does not "
+            f"({type(error).__name__}: {error}). Train it again with this version."
+        ) from None
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Array, Codes, Floats
 from recurra.backend import keras
-from recurra.cells import Cell, State
-from recurra.cells import Weights as CellWeights
+from recurra.cells import Cell, State, Weights
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
 from recurra.kernels import cell_of
@@ -26,7 +25,6 @@ from recurra.training import assign_weights
 
 __all__ = ["Inside", "Reading", "integrated_gradients", "look_inside", "trace"]
 
-Floats = npt.NDArray[np.float64]
 SHORTEST = 16  # timesteps: what a convolution needs, too
 STEPS = 64  # of the integral, midpoints
 
@@ -51,7 +49,8 @@ class Inside:
 
     Args:
         tokens: what is read of it.
-        score: of the positive class.
+        score: of the positive class; of more than two classes, of the most probable one.
+        of: the name of that class.
         occlusion: (tokens,) how far the score falls without the token.
         gradients: (tokens,) integrated gradients, the mean over the networks averaged.
         readings: of each recurrent layer of the first network.
@@ -59,6 +58,7 @@ class Inside:
 
     tokens: list[str]
     score: float
+    of: str
     occlusion: Floats
     gradients: Floats
     readings: list[Reading]
@@ -85,13 +85,18 @@ def look_inside(classifier: SequenceClassifier, text: str) -> Inside:
     ids = sequences.pad(np.array([0]), timesteps)
     ids = ids[..., 0] if ids.shape[2] == 1 else ids
     network = classifier.build()
+    shares = classifier.predict_proba([text])[0]
+    binary = len(shares) == 2
+    column = 0 if binary else int(shares.argmax())
+    of = classifier.positive_class if binary else classifier.classes_[column]
     gradients = []
     for weights in reversed(classifier.weights_):  # the first stays in the network
         assign_weights(network, weights)
-        gradients.append(integrated_gradients(network, ids)[: len(occlusion)])
+        gradients.append(integrated_gradients(network, ids, column)[: len(occlusion)])
     return Inside(
         [token for token, _ in occlusion],
-        float(classifier.positive_scores([text])[0]),
+        float(classifier.positive_scores([text])[0] if binary else shares[column]),
+        str(of),
         np.array([effect for _, effect in occlusion]),
         np.mean(gradients, axis=0),
         [
@@ -101,12 +106,13 @@ def look_inside(classifier: SequenceClassifier, text: str) -> Inside:
     )
 
 
-def integrated_gradients(network: Any, ids: npt.NDArray[np.int32]) -> Floats:
-    """Give what each timestep adds to the output, from all embeddings zero to those of one text.
+def integrated_gradients(network: Any, ids: Codes, column: int = 0) -> Floats:
+    """Give what each timestep adds to an output, from all embeddings zero to those of one text.
 
     Args:
         network: a Keras model, one layer after the other, one of them named `embedding`.
         ids: (1, timesteps[, features]).
+        column: which output.
 
     Raises:
         SettingsError: Keras runs on another backend than JAX.
@@ -131,16 +137,14 @@ def integrated_gradients(network: Any, ids: npt.NDArray[np.int32]) -> Floats:
         x = keras.layers.Lambda(lambda x: x, mask=masks)(path)
         for layer in chain[position + 1 :]:
             x = layer(x)
-        return x.sum()
+        return x[:, column].sum()
 
     slopes = jax.grad(total)(portions * embedded)
     added: Floats = np.asarray((embedded[0] * slopes.mean(0)).sum(-1), np.float64)
     return added
 
 
-def trace(
-    cell: Cell, weights: CellWeights, inputs: npt.NDArray[Any], state: State
-) -> dict[str, Floats]:
+def trace(cell: Cell, weights: Weights, inputs: Array, state: State) -> dict[str, Floats]:
     """Step through one sequence and keep every gate and state.
 
     ::
@@ -167,9 +171,7 @@ def trace(
     return {letter: np.stack(values) for letter, values in kept.items()}
 
 
-def _readings(
-    network: Any, ids: npt.NDArray[np.int32], length: int
-) -> Iterator[tuple[str, dict[str, Floats]]]:
+def _readings(network: Any, ids: Codes, length: int) -> Iterator[tuple[str, dict[str, Floats]]]:
     x: Any = ids
     for layer in _chain(network):
         inputs = np.asarray(x, np.float64)[0, :length]
@@ -182,7 +184,7 @@ def _readings(
             start = tuple(
                 np.asarray(state, np.float64) for state in part.get_initial_state(batch_size=1)
             )
-            found = trace(cell, CellWeights(*stored), inputs[turn], start)
+            found = trace(cell, Weights(*stored), inputs[turn], start)
             yield name, {letter: values[turn] for letter, values in found.items()}
         x = layer(x)
 

@@ -14,9 +14,9 @@ from recurra.cells import USUAL
 from recurra.errors import SettingsError
 from recurra.layers import GRU, LSTM, Bidirectional, Embedding, layer_of
 from recurra.resting import RESTING
-from recurra.steps import LastStep, MaskedConv1D, MeanOfSteps, Steps
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
+from recurra.timewise import LastColumnMask, LastStep, MaskedConv1D, MeanOfSteps
 
 __all__ = [
     "ARCHITECTURES",
@@ -194,7 +194,7 @@ def _windows(x: Any, units: int, each_step: bool) -> Any:
 def number_network(name: str, features: int, head: Head, units: int = 32) -> Any:
     """Build a network that reads (batch, timesteps, features + 1): the last column says "there"."""
     numbers = layers.Input((None, features + 1), dtype="float32", name="numbers")
-    x = reader_of(name)(Steps(name="steps")(numbers), units, head.each_step)
+    x = reader_of(name)(LastColumnMask(name="steps")(numbers), units, head.each_step)
     return keras.Model(numbers, head.layer()(x), name="network")
 
 

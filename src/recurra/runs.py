@@ -4,9 +4,9 @@
 
     runs/spam/
     ├── checkpoints/      while training: all that is needed to go on
-    ├── model/            the bundle
+    ├── model/            the bundle; baseline/ in it is the best baseline
     ├── history.csv       the curve of each member
-    ├── predictions.csv   test rows: id, truth, score
+    ├── predictions.csv   held rows: id, truth, what every contender said
     ├── split.csv         which side each row stood on
     ├── report.html
     └── report.json       written last: a run that has it is finished
@@ -26,8 +26,8 @@ TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html"
 COMPARED = ("compare.html", "compare.json")
 STAGING = ".finishing"
 CHECKPOINTS = {
-    TRAINED: re.compile(r"(\.?member-\d+\.safetensors(\.partial)?|network-[a-z0-9-]+)$"),
-    COMPARED: re.compile(r"\.?fold-.*\.json(\.partial)?$"),
+    TRAINED: re.compile(r"(fold-\d+|all-rows-fold-\d+)-[^/]*$"),
+    COMPARED: re.compile(r"\.?fold-.*\.json(\.\d+\.partial)?$"),
 }
 
 

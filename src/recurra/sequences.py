@@ -11,14 +11,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Array, Codes, Floats, Rows
 from recurra.errors import DataError
 
 __all__ = ["NumberEncoder", "Ragged", "are_numbers"]
-
-Int32 = npt.NDArray[np.int32]
-Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,9 @@ class Ragged:
         [[7, 0, 0], [8, 7, 0]]
     """
 
-    codes: Int32
-    offsets: Int64
-    table: npt.NDArray[Any]
+    codes: Codes
+    offsets: Rows
+    table: Array
 
     @classmethod
     def of_numbers(cls, X: Any) -> "Ragged":
@@ -73,23 +70,23 @@ class Ragged:
         table = np.concatenate([np.zeros((1, features)), *rows])
         return cls(np.arange(1, len(table), dtype=np.int32), offsets, table)
 
-    def steps(self) -> npt.NDArray[Any]:
+    def timesteps(self) -> Array:
         """Give the timesteps of all sequences end to end, (total timesteps, features)."""
         return self.table[self.codes]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def arrays(self) -> list[npt.NDArray[Any]]:
+    def arrays(self) -> list[Array]:
         """Give the three arrays, for a fingerprint."""
         return [self.codes, self.offsets, self.table]
 
     @cached_property
-    def lengths(self) -> Int64:
+    def lengths(self) -> Rows:
         """The number of timesteps of each sequence, (sequences,)."""
         return np.diff(self.offsets)
 
-    def pad(self, rows: Int64, timesteps: int) -> npt.NDArray[Any]:
+    def pad(self, rows: Rows, timesteps: int) -> Array:
         """Give the chosen sequences as one (rows, timesteps, features) array, zeros at the end."""
         starts, lengths = self.offsets[rows], self.lengths[rows]
         steps = np.arange(timesteps)
@@ -98,7 +95,7 @@ class Ragged:
         codes[inside] = self.codes[(starts[:, None] + steps)[inside]]
         return self.table[codes]
 
-    def take(self, rows: Int64) -> "Ragged":
+    def take(self, rows: Rows) -> "Ragged":
         """Give the chosen sequences, in the order given."""
         lengths = self.lengths[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -121,7 +118,7 @@ def are_numbers(X: Any) -> bool:
     return not len(first) or np.asarray(first).dtype.kind in "biufc"
 
 
-def _steps(row: Any, number: int) -> npt.NDArray[np.float64]:
+def _steps(row: Any, number: int) -> Floats:
     """Give one sequence as (timesteps, features), or say why that cannot be."""
     try:
         steps = np.asarray(row)
@@ -167,8 +164,8 @@ class NumberEncoder:
         scale: (features,) divided by.
     """
 
-    mean: npt.NDArray[np.float64]
-    scale: npt.NDArray[np.float64]
+    mean: Floats
+    scale: Floats
 
     @classmethod
     def fit(cls, sequences: Ragged, scaled: bool = True) -> "NumberEncoder":
@@ -177,11 +174,12 @@ class NumberEncoder:
         A feature that never changes is only centred. Without `scaled`, numbers stay as they are.
         """
         features = sequences.table.shape[1]
-        steps = sequences.steps()
+        steps = sequences.timesteps()
         if not scaled or not len(steps):
             return cls(np.zeros(features), np.ones(features))
         deviation = steps.std(axis=0)
-        return cls(steps.mean(axis=0), np.where(deviation > 1e-12, deviation, 1.0))
+        moves = deviation > 1e-14 * np.abs(steps).max(axis=0)
+        return cls(steps.mean(axis=0), np.where(moves, deviation, 1.0))
 
     @property
     def features(self) -> int:

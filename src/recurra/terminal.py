@@ -1,7 +1,7 @@
 """What the command line shows: tables on standard output, notes and progress on standard error."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
+from recurra.listeners import History, Listener, Progress
+
 if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
+    from pathlib import Path
+
     import pandas as pd
 
-    from recurra.evaluation.compared import Comparison
-    from recurra.evaluation.leaks import Probe
-    from recurra.evaluation.report import ModelInfo, Report, TestResult
-    from recurra.evaluation.written import WrittenReport
+    from recurra.judging.report import Estimate, ModelInfo, Probe, Report
     from recurra.markets.checks import PriceCheck
-    from recurra.rises import RiseReport
-    from recurra.training import History, Step
 
 __all__ = [
     "Watch",
@@ -29,21 +29,23 @@ __all__ = [
     "out",
     "show_bench",
     "show_check",
-    "show_comparison",
+    "show_estimates",
     "show_explanation",
     "show_frame",
     "show_layers",
     "show_report",
-    "show_result",
-    "show_rise",
-    "show_written",
     "watching",
 ]
 
 out = Console(highlight=False)
 interrupted = threading.Event()
 err = Console(stderr=True, highlight=False)
-STYLE = {"yes": "bold green", "no": "bold red", "undecided": "bold yellow"}
+STYLE = {
+    "yes": "bold green",
+    "no": "bold red",
+    "undecided": "bold yellow",
+    "too few": "bold yellow",
+}
 
 
 def note(text: str) -> None:
@@ -51,35 +53,35 @@ def note(text: str) -> None:
     err.print(escape(text), style="dim", soft_wrap=True)
 
 
-class Watch:
+class Watch(Listener):
     """Progress of one command: what it is doing, and the epochs of a training."""
 
-    def __init__(self, progress: Progress | None) -> None:
-        self.progress = progress
-        self.task = None if progress is None else progress.add_task("starting", total=None)
+    def __init__(self, bar: Bar | None) -> None:
+        self.bar = bar
+        self.task = None if bar is None else bar.add_task("starting", total=None)
         self.text = ""
 
     def stage(self, text: str) -> None:
         """Say what begins now."""
         self.text = text
-        if self.progress is None or self.task is None:
+        if self.bar is None or self.task is None:
             note(text)
         else:
-            self.progress.update(self.task, description=text, total=None, completed=0)
+            self.bar.update(self.task, description=text, total=None, completed=0)
 
-    def training(self, member: int, step: "Step") -> None:
-        """Take a step of a training."""
+    def progress(self, member: int, progress: Progress) -> None:
+        """Move the bar; without one, say how an epoch ended."""
         if interrupted.is_set():  # Keras swallows a KeyboardInterrupt that comes between batches
             raise KeyboardInterrupt
-        text = f"{self.text}, network {member}, epoch {step.epoch}{_losses(step.history)}"
-        if self.progress is not None and self.task is not None:
-            done = step.epoch - 1 + step.done
-            self.progress.update(self.task, description=text, total=step.epochs, completed=done)
-        elif step.done == 1.0 and len(step.history.rows) == step.epoch:
+        text = f"{self.text}, network {member}, epoch {progress.epoch}{_losses(progress.history)}"
+        if self.bar is not None and self.task is not None:
+            done = progress.epoch - 1 + progress.done
+            self.bar.update(self.task, description=text, total=progress.epochs, completed=done)
+        elif progress.ended:
             note(text)
 
 
-def _losses(history: "History") -> str:
+def _losses(history: History) -> str:
     if not history.rows:
         return ""
     row, best = history.rows[-1], history.best_epoch
@@ -98,8 +100,8 @@ def watching(quiet: bool = False) -> Iterator[Watch]:
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as progress:
-        yield Watch(progress)
+    with Bar(*columns, console=err, transient=True) as bar:
+        yield Watch(bar)
 
 
 def show_layers(model: "ModelInfo") -> None:
@@ -121,137 +123,76 @@ def show_layers(model: "ModelInfo") -> None:
     err.print(table)
 
 
-def show_result(rows: Iterable[tuple[str, "TestResult"]], title: str) -> None:
-    """Print models with their measures."""
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("model", no_wrap=True)
-    for name in ("F1", "precision", "recall", "accuracy", "PR-AUC"):
+def show_report(report: "Report", folder: "Path | None" = None) -> None:
+    """Print a report: every contender beside the others, the leaks, the verdict, what to do.
+
+    Args:
+        report: of a run or a comparison.
+        folder: of the run, for the command to go on with.
+    """
+    from recurra.judging.report import figure
+
+    sample = " (embedded sample)" if report.data.source.startswith("embedded sample") else ""
+    folds = f" in {report.split.folds} folds" if report.split.folds > 1 else ""
+    table = Table(
+        title=f"{report.problem}{sample}: {report.split.test:,} held rows{folds}, 95 % intervals",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("contender", no_wrap=True)
+    first, *others = [measure.name for measure in report.measures]
+    for name in (first, *others, "fit s"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name, test in rows:
-        low, high = test.f1.interval
-        table.add_row(
-            name,
-            f"{test.f1.value:.3f} [{low:.3f}, {high:.3f}]".replace("[", "\\["),
-            *(
-                f"{getattr(test, measure).value:.3f}"
-                for measure in ("precision", "recall", "accuracy", "pr_auc")
-            ),
+    for each in report.ranked():
+        found = each.measures[first]
+        cells = [figure(found.value)]
+        if found.interval is not None:
+            cells[0] += f" \\[{figure(found.interval[0])}, {figure(found.interval[1])}]"
+        cells += [figure(each.measures[name].value) for name in others]
+        style = "" if each.baseline else "bold"
+        table.add_row(escape(each.name), *cells, f"{each.fit_seconds:.1f}", style=style)
+    _print_whole(table)
+    _show_remarks(report)
+    _show_probes(report.probes)
+    if report.answer:
+        found_one = any(verdict.answer == "yes" for verdict in report.edge)
+        out.print(
+            escape(report.answer), style=STYLE["yes" if found_one else "undecided"], soft_wrap=True
         )
-    out.print(table)
+    for verdict in report.verdicts:
+        out.print(escape(verdict.sentence), style=STYLE[verdict.answer], soft_wrap=True)
+    if folder is not None and report.verdict.answer == "no":
+        asked = f'recurra predict {folder} --with "{report.verdict.rival}"'
+        out.print(f"To use it: {escape(asked)}", soft_wrap=True)
 
 
-def show_report(report: "Report") -> None:
-    """Print a report: the models side by side, the leaks, the verdict."""
-    sample = " (embedded sample)" if report.data.source == "embedded sample" else ""
-    rows = [(report.model.architecture, report.test)]
-    rows += [(baseline.name, baseline.test) for baseline in report.baselines]
-    show_result(rows, f"{report.recipe}{sample}: {report.split.test:,} test rows, 95 % intervals")
-    out.print(f"{report.training.curve}; {report.training.seconds:.0f} s of training")
-    _show_probes(report.leaks)
-    style = STYLE[report.verdict.better_than_best_baseline]
-    out.print(escape(report.verdict.sentence), style=style, soft_wrap=True)
+def _show_remarks(report: "Report") -> None:
+    for each in report.contenders:
+        for remark in each.remarks if not each.baseline else []:
+            out.print(f"{escape(each.name)}: {escape(remark)}", soft_wrap=True)
+    if report.training is not None:
+        training = report.training
+        out.print(f"{training.curve}; {training.seconds:.0f} s of training")
+    for said in report.notes:
+        out.print(escape(said), style="dim", soft_wrap=True)
 
 
 def _show_probes(probes: "list[Probe]") -> None:
     for probe in probes:
         mark = "[green]passed[/]" if probe.passed else "[bold red]LEAK[/]  "
-        out.print(f"{mark} {probe.probe}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)
+        out.print(f"{mark} {escape(probe.name)}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)
 
 
-def show_written(report: "WrittenReport") -> None:
-    """Print what a network that writes was found to be: beside its baselines, and some of it."""
-    sample = " (embedded sample)" if report.data.source == "embedded sample" else ""
-    table = Table(
-        title=f"{report.recipe}{sample}: {report.split.test:,} test rows, 95 % intervals",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("model", no_wrap=True)
-    for name in report.test:
-        table.add_column(name, justify="right", no_wrap=True)
-    rows = [(report.model.architecture, report.test)]
-    for name, test in rows + [(baseline.name, baseline.test) for baseline in report.baselines]:
-        table.add_row(name, *(escape(str(estimate)) for estimate in test.values()))
-    out.print(table)
-    for exhibit in report.exhibits:
-        for row in exhibit.rows[:5]:
-            out.print("  " + " | ".join(row), style="dim", soft_wrap=True, markup=False)
-    out.print(f"{report.training.curve}; {report.training.seconds:.0f} s of training")
-    for said in report.notes:
-        out.print(escape(said), soft_wrap=True)
-    _show_probes(report.leaks)
-    style = STYLE[report.verdict.better_than_best_baseline]
-    out.print(escape(report.verdict.sentence), style=style, soft_wrap=True)
-
-
-def show_rise(report: "RiseReport") -> None:
-    """Print every model tried, what holding gained, what was found in the prices, the answer."""
-    always = next(iter(report.measures.values()))["accuracy_of_base_rate"]
-    sample = " (embedded sample)" if report.data.source.startswith("embedded sample") else ""
-    table = Table(
-        title=f"stock-rise{sample}: {report.split.test:,} test rows, {report.base_rate:.2%} rise; "
-        f"always saying the same has an accuracy of {always:.4f}",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    top = f"precision_at_{report.settings['holdings']}"
-    names = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier_skill": "Brier skill"}
-    names |= {top: top.replace("_", " "), "ece": "ECE", "accuracy": "accuracy"}
-    table.add_column("model", no_wrap=True)
-    for name in (*names.values(), "p, corrected"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for model, values in report.measures.items():
-        p = report.edge.adjusted.get(model)
-        shown = [f"{values[name]:.4f}" for name in names]
-        table.add_row(model, *shown, "" if p is None else f"{p:.3f}")
+def show_estimates(title: str, estimates: "dict[str, Estimate]") -> None:
+    """Print measures with their intervals, a row each."""
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("measure", no_wrap=True)
+    table.add_column("value, 95 % interval", justify="right", no_wrap=True)
+    for name, estimate in estimates.items():
+        needed = "" if estimate.needed is None else f" (an interval needs {estimate.needed:,} rows)"
+        table.add_row(name, escape(f"{estimate}{needed}"))
     _print_whole(table)
-    traded = report.simulation
-    out.print(
-        f"Simulated holding of the {report.settings['holdings']} highest scores: "
-        f"{traded['total']:+.1%} after costs, largest fall {traded['drawdown']:.1%}; "
-        f"all tickers {traded['all_tickers_total']:+.1%}. A simulation, no advice.",
-        soft_wrap=True,
-    )
-    for rule, found in report.found().items():
-        days, level = sum(flag.count for _, flag in found), found[0][1].level
-        out.print(f"{level}: {rule}, {days:,} days in {len(found):,} tickers", soft_wrap=True)
-    _show_probes(report.leaks)
-    style = STYLE[report.edge.better]
-    out.print(escape(report.answer), style=style, soft_wrap=True)
-
-
-def show_comparison(comparison: "Comparison") -> None:
-    """Print models over folds: mean ± standard deviation, time, verdict."""
-    from recurra.evaluation.compared import figure
-
-    sample = " (embedded sample)" if comparison.source.startswith("embedded sample") else ""
-    table = Table(
-        title=f"{comparison.recipe}{sample}: {comparison.folds} folds of {comparison.rows:,} rows, "
-        "mean ± sd",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("model", no_wrap=True)
-    first, *others = comparison.measures
-    for name in ("parameters", first, *others, "fit s", "predict s"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in comparison.ranked():
-        table.add_row(
-            row.name,
-            "" if row.parameters is None else f"{row.parameters:,}",
-            f"{figure(row.mean[first])} ± {figure(row.deviation[first], row.mean[first])}",
-            *(figure(row.mean[name]) for name in others),
-            f"{row.fit_seconds:.1f}",
-            f"{row.predict_seconds:.2f}",
-        )
-    _print_whole(table)
-    for row in comparison.models:
-        if row.verdict:
-            style = STYLE[row.verdict.better_than_best_baseline]
-            out.print(escape(row.verdict.sentence), style=style, soft_wrap=True)
 
 
 def show_bench(results: list[dict[str, Any]]) -> None:
@@ -346,8 +287,8 @@ def show_check(found: "PriceCheck") -> None:
             "[bold red]fault[/]" if flag.level == "fault" else "[dim]note[/]",
             flag.rule,
             f"{flag.count:,}",
-            str(flag.first),
-            str(flag.last),
+            str(flag.first or "–"),
+            str(flag.last or "–"),
             escape(flag.findings[-1].detail),
             flag.findings[-1].action,
         )

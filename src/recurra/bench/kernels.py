@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -28,11 +28,12 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Floats32
 from recurra.cells import USUAL, bias_shape
 from recurra.errors import RecurraError, SettingsError
 from recurra.kernels import cpu
+from recurra.listeners import Listener, Listeners
 
 __all__ = ["CASES", "Case", "case_named", "machine", "measure"]
 
@@ -120,7 +121,7 @@ def example(case: Case) -> dict[str, Any]:
     cell, units, rows = USUAL[case.cell], case.units, case.batch * case.steps
     columns = cell.gates * units
 
-    def normal(*shape: int, scale: float = 1.0) -> npt.NDArray[np.float32]:
+    def normal(*shape: int, scale: float = 1.0) -> Floats32:
         return (scale * rng.normal(size=shape)).astype(np.float32)
 
     return {
@@ -192,7 +193,7 @@ def measure(
     *,
     runs: int = 15,
     pause: float = PAUSE,
-    stage: Callable[[str], None] = lambda text: None,
+    listeners: Sequence[Listener] = (),
 ) -> dict[str, Any]:
     """Time one case.
 
@@ -202,7 +203,7 @@ def measure(
         peer_python: the Python that has them.
         runs: turns that count.
         pause: seconds between two rivals' turns.
-        stage: is told what begins.
+        listeners: are told what begins.
 
     Returns:
         For `train` and `infer`: milliseconds of each turn by rival and clock, the best peer, the
@@ -212,17 +213,17 @@ def measure(
     Raises:
         RecurraError: a rival ends, or its answers differ.
     """
-    case = case_named(name)
+    case, watch = case_named(name), Listeners(listeners)
     everyone = ["recurra", *peers, "sgemm"]
     with rivals(everyone, peer_python, case) as started:
-        stage(f"{name}: do the rivals agree?")
+        watch.stage(f"{name}: do the rivals agree?")
         _agree([r for r in started if r.name != "sgemm"])
         works = {}
         for work in PRODUCTS:
             times: dict[str, dict[str, list[float]]] = {
                 r.name: {"wall": [], "processor": []} for r in started
             }
-            stage(f"{name}: {work}, {runs} turns")
+            watch.stage(f"{name}: {work}, {runs} turns")
             for turn in range(-WARM, runs):
                 for rival in started:
                     time.sleep(pause)

@@ -8,10 +8,11 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     bench,
     doctor,
     explain,
+    forecasting,
     generation,
     market,
-    steps,
     stock_rise,
+    tagging,
     texts,
     translation,
 )

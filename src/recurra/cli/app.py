@@ -3,9 +3,10 @@
 import inspect
 import io
 import json
+import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from importlib.metadata import version
@@ -19,7 +20,11 @@ from recurra.errors import BundleError, RecurraError, SettingsError
 from recurra.places import keep_compiled
 
 if TYPE_CHECKING:
-    from recurra.recipes.compare import Task
+    from collections.abc import Sequence
+
+    from recurra.judging.problem import Problem
+    from recurra.judging.run import Found
+    from recurra.listeners import Listener
     from recurra.runs import RunFolder
 
 __all__ = [
@@ -38,6 +43,8 @@ __all__ = [
     "Sample",
     "Seed",
     "Text",
+    "Training",
+    "With",
     "app",
     "begin",
     "compare",
@@ -47,7 +54,7 @@ __all__ = [
     "predict",
     "print_json",
     "run_comparison",
-    "run_recipe",
+    "run_problem",
     "train",
     "with_options",
 ]
@@ -175,6 +182,10 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupte
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
 Epochs = Annotated[int, typer.Option(min=1, help="The most epochs; the best one is kept.")]
 Out = Annotated[Path | None, typer.Option(help="The run folder [runs/NAME].")]
+With = Annotated[
+    str | None,
+    typer.Option("--with", help="Ask what is saved beside the network: the best baseline."),
+]
 Run = Annotated[Path, typer.Argument(help="A run folder, or the model folder in it.")]
 
 
@@ -183,6 +194,9 @@ class Running:
     """The options of every command that fills a run folder."""
 
     seed: Seed = 0
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Train each network so many times, from a seed each.")
+    ] = 1
     out: Out = None
     resume: Resume = False
     overwrite: Overwrite = False
@@ -192,6 +206,16 @@ class Running:
         """Give the run folder, ready to be written to: --out, else runs/NAME."""
         place = self.out or Path("runs") / name
         return begin(place, artefacts, resume=self.resume, overwrite=self.overwrite)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Running):
+    """The options of every command that trains a model to be used."""
+
+    fit_all: Annotated[
+        bool,
+        typer.Option("--fit-all", help="After judging, fit the network that is saved on all rows."),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +252,7 @@ class Comparing(Running):
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take the fields of `Running` or `Comparing` as options, handed over as `how`.
+    """Let a command take the fields of `Training` or `Comparing` as options, handed over as `how`.
 
     A field is declared once and is an option of every command with such an argument.
     """
@@ -258,20 +282,52 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     return expanded
 
 
-def run_comparison(name: str, task: "Task", how: Comparing) -> None:
-    """Compare what a recipe gives, in a folder, and show it."""
-    from recurra.recipes.compare import compare
+def run_problem(
+    problem: "Problem", name: str, how: "Training", listeners: "Sequence[Listener]" = ()
+) -> "Found":
+    """Run a problem in a folder with its progress in view; show its report, or print it as JSON."""
+    from recurra.running import run
+    from recurra.terminal import note, show_report, watching
+
+    folder = how.folder(name)
+    with watching(quiet=how.as_json) as watch:
+        found = run(
+            problem,
+            folder,
+            repeats=how.repeats,
+            fit_all=how.fit_all,
+            listeners=[watch, *listeners],
+            command=command_line(),
+        )
+    if how.as_json:
+        print_json(json.loads(found.report.to_json()))
+    else:
+        show_report(found.report, folder.path)
+        note(f"report: {folder.path / 'report.html'}")
+    return found
+
+
+def run_comparison(problem: "Problem", name: str, how: Comparing) -> None:
+    """Compare the contenders of a problem on its folds, in a folder, and show it."""
+    from recurra.running import compare
     from recurra.runs import COMPARED
-    from recurra.terminal import note, show_comparison, watching
+    from recurra.terminal import note, show_report, watching
 
     folder = how.folder(f"compare-{name}", COMPARED)
     with watching(quiet=how.as_json) as watch:
-        comparison = compare(task, folder, stage=watch.stage, notify=watch.training)
+        report = compare(
+            problem, folder, repeats=how.repeats, listeners=[watch], command=command_line()
+        )
     if how.as_json:
-        print_json(json.loads(comparison.model_dump_json(by_alias=True)))
+        print_json(json.loads(report.to_json()))
     else:
-        show_comparison(comparison)
+        show_report(report)
         note(f"written: {folder.path / 'compare.html'} and compare.json")
+
+
+def command_line() -> str:
+    """Give the command that runs, for the report."""
+    return shlex.join(["recurra", *sys.argv[1:]])
 
 
 def one_source(sample: bool, *others: Any) -> None:
@@ -297,27 +353,6 @@ def begin(
     folder = RunFolder(path, artefacts or TRAINED)
     folder.begin(resume=resume, overwrite=overwrite)
     return folder
-
-
-def run_recipe(
-    recipe: "Callable[..., Any]",
-    /,
-    *given: Any,
-    folder: "RunFolder",
-    show: "Callable[[Any], None]",
-    as_json: bool,
-    **options: Any,
-) -> None:
-    """Run a recipe with its progress in view; show its report, or print it as JSON."""
-    from recurra.terminal import note, watching
-
-    with watching(quiet=as_json) as watch:
-        report = recipe(*given, folder, stage=watch.stage, notify=watch.training, **options)
-    if as_json:
-        print_json(json.loads(report.to_json()))
-        return
-    show(report)
-    note(f"report: {folder.path / 'report.html'}")
 
 
 def model_folder(run: Path) -> Path:

@@ -55,7 +55,7 @@ def kernels(
         if peer_python is None:
             watch.stage(f"an environment for the peers: {', '.join(requirements(rivals))}")
         python = peer_python or made(rivals)
-        results = [measure(name, rivals, python, runs=runs, stage=watch.stage) for name in names]
+        results = [measure(name, rivals, python, runs=runs, listeners=[watch]) for name in names]
     if as_json:
         print_json({"machine": machine(), "cases": results})
     else:

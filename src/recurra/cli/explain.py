@@ -19,10 +19,10 @@ def explain(
 ) -> None:
     """Show what moved the score of a text, token by token, and how the network read it."""
     from recurra.estimators import SequenceClassifier
-    from recurra.evaluation.inside_page import render_inside
+    from recurra.files import write_atomically
     from recurra.inside import look_inside
+    from recurra.pages.inside import render_inside
     from recurra.terminal import note, show_attributions
-    from recurra.training import write_atomically
 
     model = SequenceClassifier.load(model_folder(run))
     inside = look_inside(model, text)
@@ -30,7 +30,7 @@ def explain(
     if html is not None:
         page = render_inside(
             model.model,
-            str(model.positive_class),
+            inside.of,
             model.threshold_,
             inside.score,
             inside.tokens,
@@ -42,8 +42,8 @@ def explain(
     if as_json:
         print_json(
             {
-                "label": model.label_of(inside.score),
-                "positive": model.positive_class,
+                "label": str(model.predict([text])[0]),
+                "of": inside.of,
                 "score": inside.score,
                 "tokens": [
                     {"token": token, "occlusion": occlusion, "integrated_gradients": gradients}
@@ -52,6 +52,6 @@ def explain(
             }
         )
         return
-    show_attributions(f"{model.positive_class} {inside.score:.4f}", rows)
+    show_attributions(f"{inside.of} {inside.score:.4f}", rows)
     if html is not None:
         note(f"written: {html}")

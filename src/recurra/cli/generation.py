@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,22 +11,18 @@ from recurra.cli.app import (
     Epochs,
     Json,
     Run,
-    Running,
     Sample,
     Seed,
+    Training,
+    With,
     compare,
-    model_folder,
-    one_source,
     predict,
     print_json,
     run_comparison,
-    run_recipe,
+    run_problem,
     train,
     with_options,
 )
-
-if TYPE_CHECKING:
-    from recurra.recipes.generation import Lines
 
 __all__: list[str] = []
 
@@ -51,25 +47,22 @@ def train_generation(
     epochs: Epochs = 40,
     batch_size: Annotated[int, typer.Option(min=1, help="Lines a step.")] = 64,
     *,
-    how: Running,
+    how: Training,
 ) -> None:
     """Train a network that writes lines, of a class if they have classes; judge it by n-grams."""
-    rows = _lines(source, sample)
-    from recurra.estimators import SequenceGenerator
-    from recurra.recipes import generation
-    from recurra.terminal import show_written
+    from recurra.problems.lines import generation
 
-    writer = SequenceGenerator(
-        model, level=level, units=units, epochs=epochs, batch_size=batch_size, random_state=how.seed
+    problem = generation(
+        source,
+        models=[model],
+        sample=sample,
+        seed=how.seed,
+        level=level,
+        units=units,
+        epochs=epochs,
+        batch_size=batch_size,
     )
-    run_recipe(
-        generation.train_generation,
-        rows,
-        writer,
-        folder=how.folder(_name(source, sample)),
-        show=show_written,
-        as_json=how.as_json,
-    )
+    run_problem(problem, _name(source, sample), how)
 
 
 @compare.command("generation")
@@ -83,15 +76,20 @@ def compare_generation(
     how: Comparing,
 ) -> None:
     """Compare networks that write by how surprised they are by lines held out."""
-    rows = _lines(source, sample)
-    from recurra.estimators import SequenceGenerator
     from recurra.estimators.generator import WRITERS
-    from recurra.recipes.generation import generation_task
+    from recurra.problems.lines import generation
 
-    settings = {"level": level, "units": units, **how.settings()}
-    writers = [SequenceGenerator(name, **settings) for name in how.names(WRITERS)]
-    task = generation_task(rows, writers, folds=how.folds, seed=how.seed)
-    run_comparison(_name(source, sample), task, how)
+    problem = generation(
+        source,
+        models=how.names(WRITERS),
+        sample=sample,
+        folds=how.folds,
+        seed=how.seed,
+        level=level,
+        units=units,
+        epochs=how.epochs,
+    )
+    run_comparison(problem, _name(source, sample), how)
 
 
 def _name(source: str, sample: bool) -> str:
@@ -111,33 +109,17 @@ def generate(
         int | None, typer.Option(min=1, help="Draw among so many of the likeliest.")
     ] = None,
     seed: Seed = 0,
+    with_: With = None,
     as_json: Json = False,
 ) -> None:
     """Write lines with a saved model."""
-    from recurra.estimators import SequenceGenerator
+    from recurra.problems.lines import saved_writer
 
-    model = SequenceGenerator.load(model_folder(run))
+    name, model = saved_writer(run, with_)
     lines = model.generate(
         n, label=label, seed=start, temperature=temperature, top_k=top_k, random_state=seed
     )
     if as_json:
-        print_json({"model": model.model, "class": label, "lines": lines})
+        print_json({"model": name, "class": label, "lines": lines})
     else:
         sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
-def _lines(source: str, sample: bool) -> "Lines":
-    one_source(sample, source != "names")
-    import hashlib
-
-    import numpy as np
-
-    from recurra.data import locate_corpus, read_classes
-    from recurra.recipes.generation import Lines, sample_lines
-
-    if sample:
-        return sample_lines()
-    path = locate_corpus("names") if source == "names" else Path(source)
-    texts, classes = read_classes(path)
-    digest = hashlib.sha256("\n".join(map("\t".join, zip(classes, texts, strict=True))).encode())
-    return Lines(np.array(texts, object), np.array(classes, object), str(path), digest.hexdigest())

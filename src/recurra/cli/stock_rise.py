@@ -2,8 +2,8 @@
 
 import datetime as dt
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,18 +11,15 @@ from recurra.cli.app import (
     Comparing,
     Epochs,
     Json,
-    Out,
-    Overwrite,
-    Resume,
     Run,
     Sample,
-    Seed,
-    begin,
+    Training,
+    With,
     compare,
     predict,
     print_json,
     run_comparison,
-    run_recipe,
+    run_problem,
     train,
     with_options,
 )
@@ -30,11 +27,16 @@ from recurra.cli.market import Offline, Source
 from recurra.errors import SettingsError
 
 if TYPE_CHECKING:
+    from recurra.markets.opening import Opened
     from recurra.markets.prices import Prices
-    from recurra.rises import RiseModel
+    from recurra.problems.rises import RiseSettings, SavedRises
+    from recurra.problems.stock_rises import RiseProblem
 
 __all__: list[str] = []
 
+Tickers = Annotated[
+    list[str] | None, typer.Argument(help="Tickers, such as 000660; none with --universe.")
+]
 Universe = Annotated[
     str | None, typer.Option(help="A folder of TICKER.csv files, or a listing such as KOSPI.")
 ]
@@ -44,6 +46,19 @@ Units = Annotated[int, typer.Option(min=1, help="Of each network.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse prices that the checks find faults in.")
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingToNow(Training):
+    """The options of a training whose model is asked about tomorrow."""
+
+    fit_all: Annotated[
+        bool,
+        typer.Option(
+            "--fit-all/--no-fit-all",
+            help="After judging, fit the network that is saved on all rows, to the newest day.",
+        ),
+    ] = True
 
 
 def percentage(text: str) -> float:
@@ -56,10 +71,9 @@ def percentage(text: str) -> float:
 
 
 @train.command("stock-rise")
+@with_options
 def train_stock_rise(
-    tickers: Annotated[
-        list[str] | None, typer.Argument(help="Tickers, such as 000660; none with --universe.")
-    ] = None,
+    tickers: Tickers = None,
     universe: Universe = None,
     sample: Sample = False,
     source: Source = None,
@@ -86,60 +100,40 @@ def train_stock_rise(
     cost: Annotated[str, typer.Option(help="Of a trade, in the simulation.")] = "0.15%",
     strict: Strict = False,
     epochs: Epochs = 15,
-    seed: Seed = 0,
-    out: Out = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+    *,
+    how: TrainingToNow,
 ) -> None:
     """Train on daily prices to say whether the close rises tomorrow, and judge it by days."""
-    from recurra.markets.checks import check_prices
-    from recurra.recipes.stock_rise import train_rise
-    from recurra.rises import NETWORKS, RiseSettings
-    from recurra.terminal import note, show_rise
+    asked: dict[str, Any] = {
+        "rise": percentage(rise),
+        "fall": None if fall is None else percentage(fall),
+        "cost": percentage(cost),
+        "validate_from": _day(validate_from),
+        "test_from": _day(test_from),
+    }
+    found = _opened(tickers, universe, sample, source, offline)
+    from recurra.estimators.riser import RISERS
+    from recurra.problems.rises import RiseSettings
 
     names = tuple(model or ["gru"])
     settings = RiseSettings(
-        rise=percentage(rise),
-        fall=None if fall is None else percentage(fall),
+        **asked,
         window=window,
-        models=tuple(NETWORKS) if names == ("all",) else tuple(dict.fromkeys(names)),
+        models=tuple(RISERS) if names == ("all",) else tuple(dict.fromkeys(names)),
         units=units,
         epochs=epochs,
         folds=folds,
-        validate_from=_day(validate_from),
-        test_from=_day(test_from),
         holdings=holdings,
-        cost=percentage(cost),
-        seed=seed,
+        seed=how.seed,
     )
-    found, where, notes = _market(tickers, universe, sample, source, offline)
-    for said in notes:
-        note(said)
-    checks = [check_prices(prices) for prices in found]
-    for check in checks if strict else []:
-        check.refuse_faults()
     name = "stock-rise-sample" if sample else "stock-rise"
-    folder = begin(out or Path("runs") / name, resume=resume, overwrite=overwrite)
-    run_recipe(
-        train_rise,
-        {prices.ticker: prices.frame for prices in found},
-        settings,
-        folder=folder,
-        show=show_rise,
-        as_json=as_json,
-        source=where,
-        checks=checks,
-        notes=notes,
-    )
+    run_problem(_problem(found, settings, strict=strict), name, how)
 
 
 @compare.command("stock-rise")
 @with_options
 def compare_stock_rise(
-    tickers: Annotated[
-        list[str] | None, typer.Argument(help="Tickers, such as 000660; none with --universe.")
-    ] = None,
+    tickers: Tickers = None,
     universe: Universe = None,
     sample: Sample = False,
     source: Source = None,
@@ -151,28 +145,27 @@ def compare_stock_rise(
     how: Comparing,
 ) -> None:
     """Compare networks and baselines by days, walking forward."""
-    from recurra.recipes.stock_rise import rise_task
-    from recurra.rises import NETWORKS, RiseSettings
+    share = percentage(rise)
+    found = _opened(tickers, universe, sample, source, offline)
+    from recurra.estimators.riser import RISERS
+    from recurra.problems.rises import RiseSettings
 
     settings = RiseSettings(
-        rise=percentage(rise),
+        rise=share,
         window=window,
-        models=tuple(how.names(NETWORKS)),
+        models=tuple(how.names(RISERS)),
         units=units,
         folds=how.folds,
         epochs=how.epochs or 15,
         seed=how.seed,
     )
-    found, where, notes = _market(tickers, universe, sample, source, offline)
-    market = {prices.ticker: prices.frame for prices in found}
-    task = rise_task(market, settings, source=where, notes=notes)
-    run_comparison("stock-rise-sample" if sample else "stock-rise", task, how)
+    run_comparison(_problem(found, settings), "stock-rise-sample" if sample else "stock-rise", how)
 
 
 @predict.command("stock-rise")
 def predict_stock_rise(
     run: Run,
-    tickers: Annotated[list[str] | None, typer.Argument(help="Tickers, such as 000660.")] = None,
+    tickers: Tickers = None,
     universe: Universe = None,
     sample: Sample = False,
     source: Source = None,
@@ -182,26 +175,24 @@ def predict_stock_rise(
         bool, typer.Option("--allow-stale", help="Take a series that ends long before that day.")
     ] = False,
     strict: Strict = False,
+    with_: With = None,
     as_json: Json = False,
 ) -> None:
     """Say how likely each ticker is to rise on the day after its newest prices."""
+    given = _day(as_of)
     from recurra.markets.checks import check_newest
-    from recurra.rises import RiseModel
+    from recurra.problems.rises import saved_rises
     from recurra.terminal import note
 
-    model = RiseModel.load(run)
-    found, where, notes = _market(tickers, universe, sample, source, offline)
-    if as_of:
-        day: dt.date = dt.date.fromisoformat(str(_day(as_of)))
-    elif sample:
-        day = max(prices.frame.index[-1] for prices in found).date()
-    else:
-        day = dt.datetime.now(tz=dt.UTC).astimezone().date()
+    model = saved_rises(run, with_)
+    opened = _opened(tickers, universe, sample, source, offline, say=False)
+    found, notes = opened.prices, list(opened.notes)
+    day = _asked_on(given, found, sample)
     if universe:  # those that are refused do not keep the others from an answer
-        why = {p.ticker: _refusal(model, p, day, allow_stale) for p in found}
-        found = [p for p in found if not why[p.ticker]] or found
+        why = {prices.ticker: _refusal(prices, day, allow_stale) for prices in found}
+        found = [prices for prices in found if not why[prices.ticker]] or found
         notes += [reason for reason in why.values() if reason]
-    checks = [check_newest(prices, day, model.settings.window) for prices in found]
+    checks = [check_newest(prices, day, model.model.window) for prices in found]
     for check in checks if strict else []:
         check.refuse_faults()
     market = {prices.ticker: prices.frame for prices in found}
@@ -209,7 +200,8 @@ def predict_stock_rise(
     if as_json:
         print_json(
             {
-                "source": where,
+                **_about(model),
+                "source": opened.source,
                 "as_of": str(day),
                 "notes": notes,
                 "checks": [c.latest().model_dump(mode="json", by_alias=True) for c in checks],
@@ -218,63 +210,70 @@ def predict_stock_rise(
         )
         return
     for row in scored.to_dict("records"):
-        word = "rise" if row["called"] else "no rise"
         typer.echo(
-            f"{row['ticker']}\tfor {row['for']}\t{word}\t{row['probability']:.4f}"
+            f"{row['ticker']}\tfor {row['for']}\t{row['call']}\t{row['probability']:.4f}"
             f"\tbase rate {row['base rate']:.4f}"
         )
     gone = market.keys() - set(scored["ticker"])
     notes += [f"{t}: no answer, for a long gap or an unknown price" for t in sorted(gone)]
-    for said in (*notes, *(f"{c.ticker}: {flag}" for c in checks for flag in c.flags)):
+    trained = f"{model.name}, fitted on days up to {model.model.trained_to}"
+    flags = [f"{check.ticker}: {flag}" for check in checks for flag in check.flags]
+    for said in (*notes, *flags, trained, model.verdict):
         note(said)
 
 
-def _refusal(model: "RiseModel", prices: "Prices", day: dt.date, allow_stale: bool) -> str | None:
-    known = prices.between(end=day).frame
-    return model.refusal(prices.ticker, known, day, allow_stale=allow_stale)
+def _about(model: "SavedRises") -> dict[str, Any]:
+    return {
+        "model": model.name,
+        "trained_to": model.model.trained_to,
+        "verdict": model.verdict,
+        "evidence": model.evidence,
+    }
 
 
-def _market(
+def _asked_on(given: str | None, found: "list[Prices]", sample: bool) -> dt.date:
+    """Give the day on which it is asked: the one given, of the sample its last, else today."""
+    if given:
+        return dt.date.fromisoformat(given)
+    if sample:
+        newest: dt.date = max(prices.frame.index[-1] for prices in found).date()
+        return newest
+    return dt.datetime.now(tz=dt.UTC).astimezone().date()
+
+
+def _refusal(prices: "Prices", day: dt.date, allow_stale: bool) -> str | None:
+    from recurra.markets.newest import refusal
+
+    return refusal(prices.ticker, prices.between(end=day).frame, day, allow_stale=allow_stale)
+
+
+def _opened(
     tickers: list[str] | None,
     universe: str | None,
     sample: bool,
     source: str | None,
     offline: bool,
-) -> "tuple[list[Prices], str, list[str]]":
-    """Give the prices asked for, where they come from, and what is to be said of them."""
-    if sample + bool(tickers) + bool(universe) != 1:
-        raise SettingsError(
-            "give tickers (000660), or --universe FOLDER|LISTING, or --sample: one of the three."
-        )
-    from recurra.markets.choose import chosen_source, prices_of_listing
-    from recurra.markets.sessions import without_closed_days
-    from recurra.markets.simulator import sample_market
-    from recurra.markets.sources import LISTINGS, listing_symbol
-    from recurra.markets.sources import universe as universe_of
+    *,
+    say: bool = True,
+) -> "Opened":
+    """Open the prices asked for, and say what is to be said of them."""
+    from recurra.markets.opening import open_prices
+    from recurra.terminal import note
 
-    if sample:
-        return sample_market(), "embedded sample (a simulated market without edge)", []
-    if universe and Path(universe).is_dir():
-        return universe_of(universe), universe, []
-    if universe:
-        try:
-            listing_symbol(universe)
-        except SettingsError:
-            raise SettingsError(
-                f"--universe is a folder of TICKER.csv files or a listing ({', '.join(LISTINGS)}), "
-                f"but {universe} is neither."
-            ) from None
-        found, absent = prices_of_listing(universe, source, offline=offline)
-        notes = [
-            f"{len(absent):,} of the {len(found) + len(absent):,} tickers of {universe} have no "
-            f"prices, such as {code}: {reason}"
-            for code, reason in [*absent.items()][:1]
-        ]
-        return found, f"{len(found):,} tickers of {universe}", notes
-    # a holiday filled with the next day's prices would tell a model the future
-    place = chosen_source(source, offline=offline)
-    found = [without_closed_days(place.prices(ticker)) for ticker in tickers or []]
-    return found, f"{', '.join(tickers or [])} of {found[0].source}", []
+    where: dict[str, Any] = {"universe": universe, "sample": sample, "source": source}
+    found = open_prices(tickers, offline=offline, **where)
+    for said in found.notes if say else ():
+        note(said)
+    return found
+
+
+def _problem(found: "Opened", settings: "RiseSettings", *, strict: bool = False) -> "RiseProblem":
+    from recurra.problems.stock_rises import stock_rise
+
+    problem = stock_rise(found.prices, settings, source=found.source, notes=found.notes)
+    for check in problem.checks if strict else []:
+        check.refuse_faults()
+    return problem
 
 
 def _day(text: str | None) -> str | None:

@@ -18,24 +18,24 @@ from recurra.cli.app import (
     Overwrite,
     Positive,
     Run,
-    Running,
     Sample,
     Text,
+    Training,
+    With,
     app,
     compare,
-    model_folder,
     predict,
     print_json,
     run_comparison,
-    run_recipe,
+    run_problem,
     train,
     with_options,
 )
 from recurra.errors import DataError, SettingsError
+from recurra.listeners import Listener
 
 if TYPE_CHECKING:
     from recurra.data import LabelledTexts
-    from recurra.estimators import SequenceClassifier
 
 __all__: list[str] = []
 
@@ -78,7 +78,7 @@ def train_texts(
     ] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the layer table first.")] = False,
     *,
-    how: Running,
+    how: Training,
 ) -> None:
     """Train a model on labelled texts, judge it beside baselines, and write a run folder."""
     if protocol not in PROTOCOLS:
@@ -89,6 +89,14 @@ def train_texts(
             "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
             "--max-vocabulary, --max-length and --truncation."
         )
+    columns = (text, label, positive, encoding)
+    if _is_fetched(source, sample):  # which may take minutes: a wrong name is said before
+        _check_names(model, tokenizer)
+    rows = read_rows(source, data, sample, *columns, lecture=lecture)
+    from recurra.problems.named import PROTOCOLS as PREPARED
+    from recurra.problems.named import classifier_of
+    from recurra.problems.text_classes import texts
+
     classifier = classifier_of(
         source,
         sample=sample,
@@ -103,9 +111,38 @@ def train_texts(
         class_weight="balanced" if balanced else None,
         random_state=how.seed,
     )
-    rows = read_rows(source, data, sample, text, label, positive, encoding, lecture=lecture)
-    classifier.set_params(positive=rows.positive)
-    _train(rows, classifier, name_of(source, sample), how, protocol=protocol, show=show)
+    name = name_of(source, sample)
+    problem = texts(rows, [classifier], name=name, protocol=PREPARED[protocol], seed=how.seed)
+    run_problem(problem, name, how, [_LayerTable()] if show else [])
+
+
+def _is_fetched(source: str, sample: bool) -> bool:
+    from recurra.data.catalogue import CATALOGUE
+
+    return source in CATALOGUE and not sample
+
+
+def _check_names(model: str | None, tokenizer: str | None) -> None:
+    """Refuse an architecture or a tokenizer that is not known."""
+    if model is not None:
+        from recurra.models import architecture_named
+
+        architecture_named(model)
+    if tokenizer is not None:
+        from recurra.text import tokenizer_named
+
+        tokenizer_named(tokenizer)
+
+
+class _LayerTable(Listener):
+    """Prints the layers of a network that is about to train, once."""
+
+    def ready(self, model: Any) -> None:
+        """Print them."""
+        from recurra.problems.networks import ClassifierNetwork
+        from recurra.terminal import show_layers
+
+        show_layers(ClassifierNetwork.of(model).describe())
 
 
 @compare.command("texts")
@@ -122,18 +159,21 @@ def compare_texts(
     how: Comparing,
 ) -> None:
     """Compare classifiers of texts; of a published split, on its training side alone."""
-    from recurra.models import ARCHITECTURES
-    from recurra.recipes.texts import texts_task
-
-    names = how.names(ARCHITECTURES)
+    if _is_fetched(source, sample):
+        for name in filter(None, map(str.strip, how.models.split(","))):
+            _check_names(name, None)
     rows = read_rows(source, data, sample, text, label, positive, encoding)
+    from recurra.models import ARCHITECTURES
+    from recurra.problems.named import classifier_of
+    from recurra.problems.text_classes import texts
+
     classifiers = [
-        classifier_of(source, sample=sample, model=name, positive=rows.positive, **how.settings())
-        for name in names
+        classifier_of(source, sample=sample, model=name, **how.settings())
+        for name in how.names(ARCHITECTURES)
     ]
     name = name_of(source, sample)
-    task = texts_task(rows, classifiers, recipe=name, folds=how.folds, seed=how.seed)
-    run_comparison(name, task, how)
+    problem = texts(rows, classifiers, name=name, folds=how.folds, seed=how.seed)
+    run_comparison(problem, name, how)
 
 
 @app.command()
@@ -144,11 +184,14 @@ def demo(
 ) -> None:
     """Train on the embedded sample (English and Korean), show the result and three predictions."""
     rows = read_rows("spam", None, True, None, None, None, None)
-    classifier = classifier_of("spam", positive=rows.positive)
-    _train(rows, classifier, "spam", Running(out=out, overwrite=overwrite, as_json=as_json))
+    from recurra.problems.text_classes import texts
+
+    how = Training(out=out, overwrite=overwrite, as_json=as_json)
+    found = run_problem(texts(rows, name="spam-sample"), "spam", how)
     if not as_json:
         from recurra.terminal import out as console
 
+        classifier = found.model(found.chosen).estimator
         console.print("\nThree messages it has not seen (a model of the embedded sample):")
         for message in (
             "WINNER!! Claim your prize now",
@@ -169,25 +212,23 @@ def evaluate(
     text: Text = None,
     label: Label = None,
     encoding: Encoding = None,
+    with_: With = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved model on new labelled rows, and say if it has seen any of them."""
-    from recurra.recipes.texts import evaluate_texts, seen_rows
-    from recurra.terminal import note, show_result
+    from recurra.problems.saved import evaluate_texts, texts_model
+    from recurra.terminal import note, show_estimates
 
-    model = _load(run)
-    rows = read_rows(str(file), None, False, text, label, str(model.positive_class), encoding)
-    if set(rows.classes) != set(map(str, model.classes_)):
-        raise DataError(
-            f"the labels must be those of the model, {' and '.join(map(str, model.classes_))}, but "
-            f"{file} has {' and '.join(rows.classes)}."
-        )
-    result, known = evaluate_texts(model, rows, seen_rows(run))
+    model = texts_model(run, with_)
+    columns = (text, label, model.positive_name, encoding)
+    rows = read_rows(str(file), None, False, *columns, classes=model.names)
+    result, known = evaluate_texts(model, rows, run)
     if as_json:
-        found = {"rows": len(rows.texts), "rows_seen_in_training": known}
-        print_json({"source": rows.source, **found, "test": result.model_dump()})
+        found = {"rows": len(rows.texts), "rows_seen_in_training": known, "model": model.name}
+        measures = {name: estimate.model_dump() for name, estimate in result.items()}
+        print_json({"source": rows.source, **found, "measures": measures})
         return
-    show_result([(model.model, result)], f"{len(rows.texts):,} rows of {file}, 95 % intervals")
+    show_estimates(f"{model.name}: {len(rows.texts):,} rows of {file}", result)
     if known is None:
         note(
             "whether the model was trained on these rows is not known: its run folder is not here."
@@ -206,31 +247,34 @@ def predict_texts(
     file: Annotated[Path | None, typer.Option(help="A file: one text a line, or a table.")] = None,
     text: Annotated[str | None, typer.Option(help="The text column, if --file is a table.")] = None,
     encoding: Encoding = None,
+    with_: With = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show what tokens do.")] = False,
     as_json: Json = False,
 ) -> None:
     """Classify texts: the arguments, a file, or the lines of standard input."""
+    sources = _texts(texts, file, text, encoding)
+    from recurra.problems.saved import texts_model
     from recurra.terminal import show_explanation
 
-    model = _load(run)
-    sources = _texts(texts, file, text, encoding)
+    model = texts_model(run, with_)
+    if explain and not model.explains:
+        raise SettingsError(f"--explain is about a network's tokens: {model.name} has none.")
     predictions = []
     while chunk := list(islice(sources, PREDICTION_CHUNK)):
-        for message, score in zip(chunk, model.positive_scores(chunk), strict=True):
-            decided = model.label_of(score)
-            found = {"label": decided, "score": float(score), "text": message}
+        for message, found in zip(chunk, model.answer(chunk), strict=True):
             if explain:
                 found["tokens"] = model.explain(message)
             if as_json:
                 predictions.append(found)
                 continue
             # plain, for pipes: a table would cut and pad
-            sys.stdout.write(f"{decided}\t{score:.4f}\t{' '.join(message.split())}\n")
+            line = " ".join(message.split())
+            sys.stdout.write(f"{found['label']}\t{found['score']:.4f}\t{line}\n")
             if explain:
                 show_explanation(found["tokens"])
     if as_json:
         print_json(
-            {"model": model.model, "positive": model.positive_class, "predictions": predictions}
+            {"model": model.name, "positive": model.positive_name, "predictions": predictions}
         )
 
 
@@ -244,98 +288,22 @@ def read_rows(
     encoding: str | None,
     *,
     lecture: bool = False,
+    classes: tuple[str, ...] = (),
 ) -> "LabelledTexts":
     """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
-    from recurra.data import CATALOGUE, label_texts, locate, read_table
-    from recurra.data.catalogue import SAMPLE_SOURCE, sample_path
-    from recurra.recipes.sentiment import SENTIMENT
+    from recurra.data import Columns, open_texts
     from recurra.terminal import note
 
-    if (sample and (data or source not in CATALOGUE)) or (data and source not in CATALOGUE):
-        raise SettingsError(
-            "--sample and --data go with a named dataset, not with a file: give one source."
-        )
-    if sample:
-        path = sample_path(source)
-    elif source in CATALOGUE:
-        path = data or locate(source, prefer=".csv" if lecture else None)
-    elif Path(source).exists() or Path(source).suffix:
-        path = Path(source)
-    else:
-        raise DataError(
-            f"the source must be a file or one of the datasets {', '.join(CATALOGUE)}, but "
-            f"{source!r} is neither."
-        )
-    if source in SENTIMENT and not sample:
-        if text or label or positive or encoding:
-            raise SettingsError(
-                f"the columns of {source} are known: leave out --text, --label, --positive and "
-                "--encoding."
-            )
-        rows = SENTIMENT[source].read(path)
-    else:
-        table = read_table(path, encoding=encoding)
-        if sample:
-            table.source = SAMPLE_SOURCE
-        rows = label_texts(table, text=text, label=label, positive=positive)
+    columns = Columns(text, label, positive, encoding, classes)
+    rows = open_texts(source, data=data, sample=sample, columns=columns, lecture=lecture)
     for said in rows.notes:
         note(said)
     return rows
 
 
-def classifier_of(source: str, *, sample: bool = False, **settings: Any) -> "SequenceClassifier":
-    """Give a classifier of the settings given, else of those of its dataset; names are checked."""
-    from recurra.estimators import SequenceClassifier
-    from recurra.models import architecture_named
-    from recurra.recipes.sentiment import SENTIMENT
-    from recurra.text import tokenizer_named, truncate
-
-    chosen = dict(SENTIMENT[source].settings) if source in SENTIMENT else {}
-    if sample:  # small: it needs more epochs, and its words are rare
-        chosen = {name: chosen[name] for name in ("model", "tokenizer") if name in chosen}
-    chosen |= {name: value for name, value in settings.items() if value is not None}
-    model = SequenceClassifier(**chosen)
-    architecture_named(model.model)
-    tokenizer_named(model.tokenizer or "word")
-    truncate([], model.max_length, model.truncation)
-    return model
-
-
 def name_of(source: str, sample: bool) -> str:
     """Give the name of the run folder of a source."""
     return f"{source}-sample" if sample else Path(source).stem
-
-
-def _train(
-    rows: "LabelledTexts",
-    classifier: "SequenceClassifier",
-    recipe: str,
-    how: Running,
-    *,
-    protocol: str = "default",
-    show: bool = False,
-) -> None:
-    from recurra.recipes import texts
-    from recurra.recipes.spam import PROTOCOLS
-    from recurra.terminal import show_layers, show_report
-
-    run_recipe(
-        texts.train_texts,
-        rows,
-        classifier,
-        folder=how.folder(recipe),
-        show=show_report,
-        as_json=how.as_json,
-        recipe=recipe,
-        protocol=PROTOCOLS[protocol],
-        describe=show_layers if show else lambda model: None,
-    )
-
-
-def _load(run: Path) -> "SequenceClassifier":
-    from recurra.estimators import SequenceClassifier
-
-    return SequenceClassifier.load(model_folder(run))
 
 
 def _texts(
@@ -364,7 +332,10 @@ def _texts(
     from recurra.data.readers import known_encoding
 
     codec = (known_encoding(encoding) or "utf-8").replace("utf-8", "utf-8-sig")
-    return _lines(os.fdopen(sys.stdin.fileno(), encoding=codec, errors="replace", closefd=False))
+    stream = os.fdopen(  # a lone carriage return ends no line, as in a file
+        sys.stdin.fileno(), encoding=codec, errors="replace", newline="\n", closefd=False
+    )
+    return _lines(stream)
 
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:

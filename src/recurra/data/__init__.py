@@ -1,27 +1,50 @@
 """From files and names to labelled rows: readers, the catalogue, the embedded sample."""
 
-from recurra.data.catalogue import CATALOGUE, Entry, locate
+from recurra.data.catalogue import (
+    CATALOGUE,
+    CORPORA,
+    Corpus,
+    Entry,
+    locate,
+    locate_corpus,
+)
+from recurra.data.classed_lines import Lines, open_lines
 from recurra.data.conllu import TaggedSentences, read_conllu
-from recurra.data.corpora import CORPORA, Corpus, locate_corpus, read_classes, read_pairs
+from recurra.data.corpora import read_classes, read_pairs
 from recurra.data.labelled import LabelledTexts, label_texts
+from recurra.data.opening import Columns, open_texts
+from recurra.data.pairs import Pairs, open_pairs
 from recurra.data.readers import Table, read_table
 from recurra.data.reviews import read_imdb, read_nsmc
+from recurra.data.sentences import open_sentences, sample_sentences
+from recurra.data.series import Series, read_series, sample_series
 
 __all__ = [
     "CATALOGUE",
     "CORPORA",
+    "Columns",
     "Corpus",
     "Entry",
     "LabelledTexts",
+    "Lines",
+    "Pairs",
+    "Series",
     "Table",
     "TaggedSentences",
     "label_texts",
     "locate",
     "locate_corpus",
+    "open_lines",
+    "open_pairs",
+    "open_sentences",
+    "open_texts",
     "read_classes",
     "read_conllu",
     "read_imdb",
     "read_nsmc",
     "read_pairs",
+    "read_series",
     "read_table",
+    "sample_sentences",
+    "sample_series",
 ]

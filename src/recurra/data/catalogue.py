@@ -1,17 +1,32 @@
-"""Datasets by name: where they are looked for, where they come from, under which licence."""
+"""Datasets by name: where they are looked for, where they come from, under which licence.
+
+Some are one file or two, and are downloaded and checked. Others are not downloaded: their
+publishers replace them as they grow, so there is no file to check a download against. Whoever has
+none is told where to get it and where to put it.
+"""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import pooch
 
-from recurra.data.readers import sha256_of
+from recurra.data.contents import sha256_of
 from recurra.errors import DataError
 from recurra.places import cache_folder
 
-__all__ = ["CATALOGUE", "SAMPLE_SOURCE", "Entry", "locate", "sample_path"]
+__all__ = [
+    "CATALOGUE",
+    "CORPORA",
+    "SAMPLE_SOURCE",
+    "Corpus",
+    "Entry",
+    "locate",
+    "locate_corpus",
+    "sample_path",
+]
 
 SAMPLE_SOURCE = "embedded sample"
 SAMPLES = {"sentiment": "reviews-en.tsv", "sentiment-ko": "reviews-ko.tsv"}
@@ -20,7 +35,7 @@ NSMC = "https://raw.githubusercontent.com/e9t/nsmc/master"
 
 @dataclass(frozen=True)
 class Entry:
-    """A dataset by name.
+    """A dataset by name, which can be fetched.
 
     Args:
         title: for people.
@@ -38,6 +53,23 @@ class Entry:
     sha256: str
     licence: str
     others: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A dataset by name, which has parts and is got by hand.
+
+    Args:
+        title: for people.
+        parts: from the name of a part ("train", "dev", …) to its path under the data folder.
+        page: where it is published.
+        licence: under which.
+    """
+
+    title: str
+    parts: dict[str, str]
+    page: str
+    licence: str
 
 
 CATALOGUE = {
@@ -72,33 +104,84 @@ CATALOGUE = {
 }
 
 
+def _treebank(folder: str, prefix: str, *parts: str) -> dict[str, str]:
+    return {part: f"{folder}/{prefix}-ud-{part}.conllu" for part in parts}
+
+
+CORPORA = {
+    "ud-ewt": Corpus(
+        "Universal Dependencies, English Web Treebank",
+        _treebank("ud-ewt", "en_ewt", "train", "dev", "test"),
+        "https://github.com/UniversalDependencies/UD_English-EWT",
+        "CC BY-SA 4.0",
+    ),
+    "ud-ko-gsd": Corpus(
+        "Universal Dependencies, Korean GSD",
+        _treebank("ud-ko-gsd", "ko_gsd", "train", "dev", "test"),
+        "https://github.com/UniversalDependencies/UD_Korean-GSD",
+        "CC BY-SA 4.0",
+    ),
+    "names": Corpus(
+        "Surnames of 18 languages, a file a language",
+        {"all": "names"},
+        "https://github.com/spro/practical-pytorch",
+        "MIT",
+    ),
+    "tatoeba-kor-eng": Corpus(
+        "English sentences with Korean translations, from Tatoeba",
+        {"all": "tatoeba-kor-eng/kor.txt"},
+        "https://www.manythings.org/anki/",
+        "CC BY 2.0 FR",
+    ),
+}
+
+
 def sample_path(name: str = "spam") -> Path:
     """Give an embedded sample: texts written for this package, none from any collection."""
     return Path(str(files("recurra.data") / "samples" / SAMPLES.get(name, "messages.tsv")))
 
 
-def locate(name: str, *, prefer: str | None = None, download: bool = True) -> Path:
-    """Find a dataset: under $RECURRA_DATA, then in the cache, else download it.
+def locate(
+    name: str, part: str = "all", *, prefer: str | None = None, download: bool = True
+) -> Path:
+    """Find a dataset: under $RECURRA_DATA, then in the cache, else download it where that is known.
 
     Args:
-        name: a name of `CATALOGUE`.
+        name: a name of `CATALOGUE` or `CORPORA`.
+        part: of a corpus, a name of its `parts`.
         prefer: the ending of the file wanted where several are known.
         download: whether it may be fetched.
 
     Raises:
         DataError: it is nowhere, and cannot be fetched.
     """
+    if name in CORPORA:
+        corpus, relative = CORPORA[name], CORPORA[name].parts[part]
+        found = next((path for path in _candidates([relative]) if path.exists()), None)
+        if found is None:
+            raise _to_get(corpus, relative)
+        return found
     entry = CATALOGUE[name]
     wanted = sorted(entry.files, key=lambda file: not file.endswith(prefer or entry.files[0]))
-    places = [Path(os.environ["RECURRA_DATA"])] if os.environ.get("RECURRA_DATA") else []
-    for place in [*places, cache_folder()]:
-        for file in wanted:
-            for path in (place / file, place / f"{file}.gz", place / Path(file).name):
-                if path.is_file() or (path / "train").is_dir():
-                    return path
+    for path in _candidates(wanted):
+        if path.is_file() or (path / "train").is_dir():
+            return path
     if download:
         return _download(name, entry)
     raise _absent(name, entry, "it was not to be downloaded")
+
+
+def locate_corpus(name: str, part: str = "all") -> Path:
+    """Find a part of a corpus, plain or .gz, as `locate` does."""
+    return locate(name, part)
+
+
+def _candidates(wanted: list[str]) -> Iterator[Path]:
+    """Give the places where files are looked for, plain, packed, or without their folder."""
+    places = [Path(os.environ["RECURRA_DATA"])] if os.environ.get("RECURRA_DATA") else []
+    for place in [*places, cache_folder()]:
+        for file in wanted:
+            yield from (place / file, place / f"{file}.gz", place / Path(file).name)
 
 
 def _download(name: str, entry: Entry) -> Path:
@@ -109,26 +192,37 @@ def _download(name: str, entry: Entry) -> Path:
         for file, url, known in wanted:  # the first file comes last: it says that all are there
             _fetch(name, entry, url, known, target.with_name(file))
         return target
-    member = target.name
-    unzip = pooch.Unzip(members=[member], extract_dir=".unpacked")
+    archive = target.with_name("download.zip")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        archive.unlink(missing_ok=True)  # of an earlier try: a page to log in, or half an archive
+        return _unpack(name, entry, archive, target)
+    finally:
+        archive.unlink(missing_ok=True)
+
+
+def _unpack(name: str, entry: Entry, archive: Path, target: Path) -> Path:
+    """Fetch an archive and take the one file out of it that is wanted."""
+    member = target.name
+    try:
         # the archive's own bytes may be packed anew; what is checked is the file in it
         pooch.retrieve(
             entry.url,
             known_hash=None,
-            fname="download.zip",
-            path=target.parent,
-            processor=unzip,
+            fname=archive.name,
+            path=archive.parent,
+            processor=pooch.Unzip(members=[member], extract_dir=".unpacked"),
             downloader=pooch.HTTPDownloader(timeout=30),
         )
     except Exception as error:
         raise _absent(name, entry, f"the download failed ({type(error).__name__})") from None
     unpacked = target.parent / ".unpacked" / member
-    if sha256_of(unpacked) != entry.sha256:
+    found = sha256_of(unpacked)
+    if found != entry.sha256:
+        unpacked.unlink()
         raise DataError(
             f"the downloaded {member} must have SHA-256 {entry.sha256[:12]}…, but it has "
-            f"{sha256_of(unpacked)[:12]}…. It is left at {unpacked}."
+            f"{found[:12]}…: it was not kept. Try again later, or give the file with --data."
         )
     unpacked.replace(target)
     return target
@@ -151,6 +245,14 @@ def _fetch(name: str, entry: Entry, url: str, known: str, target: Path) -> None:
         ) from None
     except Exception as error:
         raise _absent(name, entry, f"the download failed ({type(error).__name__})") from None
+
+
+def _to_get(corpus: Corpus, relative: str) -> DataError:
+    return DataError(
+        f"{corpus.title} must be here, but {relative} is neither under $RECURRA_DATA nor in "
+        f"{cache_folder()}. Get it from {corpus.page} ({corpus.licence}) and put it there, or "
+        "give a file of your own in its place. Or try the embedded sample: --sample"
+    )
 
 
 def _absent(name: str, entry: Entry, why: str) -> DataError:

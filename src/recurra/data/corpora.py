@@ -1,101 +1,31 @@
-"""Datasets of sequences by name: tagged sentences, names by language, pairs of sentences.
+"""Lines with their classes, and pairs of sentences, from text files."""
 
-They are looked for under `$RECURRA_DATA`, then in the cache. They are not downloaded: their
-publishers replace them as they grow, so there is no file to check a download against. Whoever has
-none is told where to get it and where to put it.
-"""
-
-import os
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
 from pathlib import Path
 
-from recurra.data.readers import read_lines
+from recurra.data.catalogue import CORPORA, Corpus, locate_corpus
+from recurra.data.lines import read_lines
+from recurra.data.spelling import meant
 from recurra.errors import DataError
-from recurra.places import cache_folder
 
 __all__ = ["CORPORA", "Corpus", "locate_corpus", "read_classes", "read_pairs"]
 
-
-@dataclass(frozen=True)
-class Corpus:
-    """A dataset of sequences.
-
-    Args:
-        title: for people.
-        parts: from the name of a part ("train", "dev", …) to its path under the data folder.
-        page: where it is published.
-        licence: under which.
-    """
-
-    title: str
-    parts: dict[str, str]
-    page: str
-    licence: str
+NUMBER = re.compile(r"#?\d+")
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
+LANGUAGES = {"english", "korean", "german", "french", "spanish", "japanese", "chinese", "russian"}
+HEADERS = {"source", "target", "src", "tgt", "en", "ko", "eng", "kor", "de", "fr", "sentence"}
+HEADERS |= {"translation", "원문", "번역", "영어", "한국어", "sentence1", "sentence2"} | LANGUAGES
 
 
-def _treebank(folder: str, prefix: str, *parts: str) -> dict[str, str]:
-    return {part: f"{folder}/{prefix}-ud-{part}.conllu" for part in parts}
-
-
-CORPORA = {
-    "ud-ewt": Corpus(
-        "Universal Dependencies, English Web Treebank",
-        _treebank("ud-ewt", "en_ewt", "train", "dev", "test"),
-        "https://github.com/UniversalDependencies/UD_English-EWT",
-        "CC BY-SA 4.0",
-    ),
-    "ud-ko-gsd": Corpus(
-        "Universal Dependencies, Korean GSD",
-        _treebank("ud-ko-gsd", "ko_gsd", "train", "dev", "test"),
-        "https://github.com/UniversalDependencies/UD_Korean-GSD",
-        "CC BY-SA 4.0",
-    ),
-    "names": Corpus(
-        "Surnames of 18 languages, a file a language",
-        {"all": "names"},
-        "https://github.com/spro/practical-pytorch",
-        "MIT",
-    ),
-    "tatoeba-kor-eng": Corpus(
-        "English sentences with Korean translations, from Tatoeba",
-        {"all": "tatoeba-kor-eng/kor.txt"},
-        "https://www.manythings.org/anki/",
-        "CC BY 2.0 FR",
-    ),
-}
-
-
-def locate_corpus(name: str, part: str = "all") -> Path:
-    """Find a part of a corpus, plain or .gz: under $RECURRA_DATA, then in the cache.
-
-    Args:
-        name: a name of `CORPORA`.
-        part: a name of its `parts`.
-
-    Raises:
-        DataError: it is not there.
-    """
-    corpus = CORPORA[name]
-    relative = corpus.parts[part]
-    places = [Path(os.environ["RECURRA_DATA"])] if os.environ.get("RECURRA_DATA") else []
-    for place in [*places, cache_folder()]:
-        for path in (place / relative, place / f"{relative}.gz"):
-            if path.exists():
-                return path
-    raise DataError(
-        f"{corpus.title} must be here, but {relative} is neither under $RECURRA_DATA nor in "
-        f"{cache_folder()}. Get it from {corpus.page} ({corpus.licence}) and put it there, or "
-        "give a file of your own in its place. Or try the embedded sample: --sample"
-    )
-
-
-def read_classes(path: str | Path) -> tuple[list[str], list[str]]:
+def read_classes(path: str | Path, *, encoding: str | None = None) -> tuple[list[str], list[str]]:
     """Read lines with their classes: from a folder of `CLASS.txt`, or one file of one class.
 
     Blank lines are left out; a line that its class has twice is kept once.
 
     Args:
         path: a folder of text files, or a text file (then every class is "").
+        encoding: of the files, None to recognise it.
 
     Returns:
         The lines, and the class of each.
@@ -109,19 +39,25 @@ def read_classes(path: str | Path) -> tuple[list[str], list[str]]:
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     lines, classes = [], []
     for file in files:
-        found = dict.fromkeys(line.strip() for line in read_lines(file) if line.strip())
+        stripped = (line.strip() for line in read_lines(file, encoding=encoding))
+        found = dict.fromkeys(line for line in stripped if meant(line))
         lines += list(found)
-        classes += [file.stem if path.is_dir() else ""] * len(found)
+        classes += [meant(file.stem) if path.is_dir() else ""] * len(found)
     if not lines:
         raise DataError(f"lines of text are needed, but {path} holds none.")
     return lines, classes
 
 
-def read_pairs(path: str | Path) -> tuple[list[str], list[str]]:
-    """Read pairs of sentences: a line a pair, separated by a tab; further columns are left out.
+def read_pairs(path: str | Path, *, encoding: str | None = None) -> tuple[list[str], list[str]]:
+    """Read pairs of sentences: a line a pair, separated by a tab.
+
+    Columns of numbers and of names of languages, as Tatoeba gives them (number, sentence, number,
+    translation), are left out, and so is a first line that names the columns. Of the columns that
+    remain the first two are read.
 
     Args:
         path: the file, also .gz.
+        encoding: of the file, None to recognise it.
 
     Returns:
         The first sentences, and the second.
@@ -130,18 +66,53 @@ def read_pairs(path: str | Path) -> tuple[list[str], list[str]]:
         DataError: a line has no second sentence, or there is no line.
     """
     path = Path(path)
+    lines = read_lines(path, encoding=encoding)
+    rows = [
+        (number, [cell.strip() for cell in line.split("\t")])
+        for number, line in enumerate(lines, start=1)
+        if meant(line)
+    ]
+    if rows and _is_header(rows[0][1]):
+        rows = rows[1:]
+    chosen = _columns_of_sentences([cells for _, cells in rows])
     sources, targets = [], []
-    for number, line in enumerate(read_lines(path), start=1):
-        columns = [column.strip() for column in line.split("\t")]
-        if columns == [""]:
-            continue
-        if len(columns) < 2 or not columns[0] or not columns[1]:
+    for number, cells in rows:
+        pair = [cells[place] if place < len(cells) else "" for place in chosen]
+        if not all(map(meant, pair)):
             raise DataError(
                 f"every line must be two sentences separated by a tab, but line {number} of {path} "
                 "is not. Mend it or leave it out."
             )
-        sources.append(columns[0])
-        targets.append(columns[1])
+        sources.append(pair[0])
+        targets.append(pair[1])
     if not sources:
         raise DataError(f"pairs of sentences are needed, but {path} holds none.")
+    if len(sources) > 2 and 1 in (len(set(sources)), len(set(targets))):
+        raise DataError(
+            f"a column of sentences must hold more than one, but in {path} every line has "
+            f"{(sources if len(set(sources)) == 1 else targets)[0]!r}. Give a sentence, a tab and "
+            "its translation on each line."
+        )
     return sources, targets
+
+
+def _is_header(cells: list[str]) -> bool:
+    names = [meant(cell).casefold() for cell in cells if meant(cell)]
+    return len(names) > 1 and all(name in HEADERS or name in ("id", "no") for name in names)
+
+
+def _columns_of_sentences(rows: list[list[str]]) -> list[int]:
+    """Choose the first two columns that are neither numbers nor codes of a language."""
+    width = min((len(row) for row in rows), default=0)
+
+    def all_are(place: int, fits: Callable[[str], object]) -> bool:
+        return all(fits(row[place]) for row in rows)
+
+    def is_code(place: int) -> bool:
+        return len(rows) > 1 and (
+            all_are(place, NUMBER.fullmatch)
+            or (all_are(place, LANGUAGE.fullmatch) and len({row[place] for row in rows}) == 1)
+        )
+
+    sentences = [place for place in range(width) if not is_code(place)]
+    return sentences[:2] if len(sentences) >= 2 else [0, 1]

@@ -1,17 +1,23 @@
 """From a table to texts with labels: which columns, which class is positive, which rows."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
+from recurra.data.spelling import meant, meant_labels
 from recurra.errors import DataError
+from recurra.text.normalise import visible
 
 __all__ = ["LabelledTexts", "label_texts"]
 
 NO_LABEL = {"null", "nan", "none", "na", "n/a", "#n/a", "<na>"}
+MOST_GUESSED, ROWS_A_CLASS = 50, 10  # a column with more values, or fewer rows each, is not guessed
+FEWEST_OF_A_CLASS = 5  # one for the test, one for validation, some to learn from
 POSITIVE_NAMES = ("spam", "1", "true", "yes", "y", "pos", "positive", "good", "스팸", "긍정")
 
 
@@ -21,8 +27,8 @@ class LabelledTexts:
 
     Args:
         texts: (rows,) strings, none empty.
-        labels: (rows,) strings of exactly two values.
-        positive: the label that the model is to find.
+        labels: (rows,) strings of two values or more.
+        positive: of two, the label that the model is to find; None of more.
         source: where they come from, for people.
         sha256: of the source's bytes.
         notes: what was guessed or left out.
@@ -35,7 +41,7 @@ class LabelledTexts:
 
     texts: npt.NDArray[np.object_]
     labels: npt.NDArray[np.object_]
-    positive: str
+    positive: str | None
     source: str
     sha256: str
     notes: list[str] = field(default_factory=list)
@@ -46,11 +52,18 @@ class LabelledTexts:
     def __post_init__(self) -> None:
         if not len(self.ids):
             self.ids = np.arange(len(self.texts))
+        if not len(self.other_columns.columns):
+            self.other_columns = pd.DataFrame(index=range(len(self.texts)))
 
     @property
-    def truth(self) -> npt.NDArray[np.bool_]:
-        """(rows,) whether a row is positive."""
-        return np.asarray(self.labels == self.positive)
+    def names(self) -> tuple[str, ...]:
+        """The labels, sorted."""
+        return tuple(map(str, np.unique(self.labels)))
+
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """(rows,) the place of each row's label among `names`."""
+        return np.unique(self.labels, return_inverse=True)[1].astype(np.int64)
 
     @property
     def classes(self) -> dict[str, int]:
@@ -79,6 +92,7 @@ def label_texts(
     text: str | None = None,
     label: str | None = None,
     positive: str | None = None,
+    classes: Sequence[str] = (),
 ) -> LabelledTexts:
     """Choose the text and the label column, and leave out rows where one of them is empty.
 
@@ -89,18 +103,21 @@ def label_texts(
         text: the text column.
         label: the label column.
         positive: the label to find.
+        classes: the labels that a saved model knows, where the rows are to judge one: there may
+            then be few rows of a label, or none.
 
     Raises:
         DataError: a column is not there or cannot be guessed, no row is usable, or the labels are
-            not of two classes.
+            not classes.
     """
     notes = list(table.notes)
-    label_column = _column(table, label, "label", notes, taken=text)
-    text_column = _column(table, text, "text", notes, taken=label_column)
+    fits = partial(_holds_classes, known=frozenset(classes))
+    label_column = _column(table, label, "label", notes, fits, taken=text)
+    text_column = _column(table, text, "text", notes, _reads_like_text, taken=label_column)
     if text_column == label_column:
         raise DataError(f"text and label must be two columns, but both are {text_column!r}.")
     texts, labels = table.frame[text_column], _labels(table.frame[label_column].str.strip(), notes)
-    usable = np.asarray((texts.str.strip() != "") & (labels != ""))
+    usable = np.asarray((texts.map(visible).str.strip() != "") & (labels != ""))
     if not usable.any():
         raise DataError(
             f"rows with both a text and a label are needed, but none of the {len(usable):,} "
@@ -113,7 +130,7 @@ def label_texts(
     return LabelledTexts(
         texts[usable].to_numpy(object),
         labels.to_numpy(object),
-        _positive(labels, positive, label_column, notes),
+        positive if classes else _positive(labels, positive, label_column, notes),
         table.source,
         table.sha256,
         notes,
@@ -124,20 +141,29 @@ def label_texts(
 
 def _labels(labels: "pd.Series[str]", notes: list[str]) -> "pd.Series[str]":
     """Give labels as their writer meant them: 1.0 as 1; NULL, beside two classes, as none."""
-    if labels.str.fullmatch(r"\d+\.0+|").all() and labels.str.contains(".", regex=False).any():
-        labels = labels.str.replace(r"\.0+$", "", regex=True)
-        notes.append(f"labels read as whole numbers: {', '.join(sorted(set(labels) - {''}))}")
+    labels, said = meant_labels(labels)
+    notes += said
     names = set(labels) - {""}
     missing = {name for name in names if name.lower() in NO_LABEL}
     if missing and len(names) > 2:
         notes.append(f"{', '.join(sorted(missing))} taken for no label")
         labels = labels.where(~labels.isin(missing), "")
+    elif missing:
+        notes.append(f"{', '.join(sorted(missing))} taken for a class, as there are but two")
     return labels
 
 
-def _column(table: Table, given: str | None, role: str, notes: list[str], taken: str | None) -> str:
+def _column(
+    table: Table,
+    given: str | None,
+    role: str,
+    notes: list[str],
+    fits: Callable[[pd.Series], bool],
+    taken: str | None,
+) -> str:
     columns = [str(name) for name in table.frame.columns]
     if given is not None:
+        given = given if given in columns else meant(given)
         if given not in columns:
             raise DataError(
                 f"--{role} must name a column of {table.source}, but there is no {given!r}. "
@@ -148,10 +174,9 @@ def _column(table: Table, given: str | None, role: str, notes: list[str], taken:
     free = [name for name in columns if name != taken]
     guesses = [name for name in free if name.lower() in names]
     if len(guesses) != 1:
-        fits = _reads_like_text if role == "text" else _has_two_values
         guesses = [name for name in free if fits(table.frame[name])]
     if len(guesses) != 1:
-        kind = "like text" if role == "text" else "with two values"
+        kind = "like text" if role == "text" else "like classes"
         raise DataError(
             f"the {role} column of {table.source} must be named: "
             f"{len(guesses) or 'no'} columns look {kind}. "
@@ -161,31 +186,55 @@ def _column(table: Table, given: str | None, role: str, notes: list[str], taken:
     return guesses[0]
 
 
-def _has_two_values(column: pd.Series) -> bool:
-    return column[column.str.strip() != ""].nunique() == 2
+def _holds_classes(column: pd.Series, known: frozenset[str] = frozenset()) -> bool:
+    """Say whether a column has two values; or a few, each of which many rows share.
+
+    Where the labels are known, whether it holds those and no others.
+    """
+    filled = column[column.str.strip() != ""]
+    if known:
+        return len(filled) > 0 and set(filled.str.strip()) <= known
+    kinds = filled.nunique()
+    return kinds == 2 or (2 < kinds <= MOST_GUESSED and len(filled) >= ROWS_A_CLASS * kinds)
 
 
 def _reads_like_text(column: pd.Series) -> bool:
     return bool(column.str.strip().str.contains(" ").mean() > 0.5)
 
 
-def _positive(labels: "pd.Series[str]", given: str | None, column: str, notes: list[str]) -> str:
+def _positive(
+    labels: "pd.Series[str]", given: str | None, column: str, notes: list[str]
+) -> str | None:
     counts = labels.value_counts()
-    if len(counts) != 2:
-        shown = ", ".join(map(repr, list(counts.index[:5])))
-        more = ", …" if len(counts) > 5 else ""
-        raise DataError(
-            f"the label column must hold exactly two classes, but {column!r} holds {len(counts)}: "
-            f"{shown}{more}. Choose another column with --label, or merge classes into two."
-        )
     names = [str(name) for name in counts.index]
+    shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+    if len(counts) < 2:
+        raise DataError(
+            f"the label column must hold two classes or more, but {column!r} holds "
+            f"{len(counts)}: {shown}. Choose another column with --label."
+        )
+    single = int((counts < FEWEST_OF_A_CLASS).sum())
+    if len(counts) > 2 and single > len(counts) / 2:
+        raise DataError(
+            f"a label must stand for rows that are alike, but of the {len(counts):,} values of "
+            f"{column!r} {single:,} have fewer than {FEWEST_OF_A_CLASS} rows: {shown}. Give "
+            "more rows of each, or choose another column with --label."
+        )
     if given is not None:
+        given = given if given in names else meant(given)
         if given not in names:
             raise DataError(
-                f"--positive must be one of the labels {names[0]!r} and {names[1]!r}, but "
-                f"{given!r} was given."
+                f"--positive must be one of the labels {shown}, but {given!r} was given."
+            )
+        if len(counts) > 2:
+            raise DataError(
+                f"--positive names the class to find of two, but {column!r} holds {len(counts)}: "
+                f"{shown}. Leave it out: each class is then told from the others."
             )
         return given
+    if len(counts) > 2:
+        notes.append(f"{len(counts):,} classes: {shown}")
+        return None
     known = [name for name in names if name.lower() in POSITIVE_NAMES]
     if len(known) != 1:
         raise DataError(

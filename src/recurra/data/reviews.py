@@ -91,7 +91,7 @@ def _joined(train: Table, test: Table, columns: Columns, source: str) -> Labelle
 
 def _with_both_labels(rows: LabelledTexts) -> int:
     keys = np.array([duplicate_key(text) for text in rows.texts])
-    return len(np.intersect1d(keys[rows.truth], keys[~rows.truth]))
+    return len(np.intersect1d(keys[rows.numbers == 1], keys[rows.numbers == 0]))
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

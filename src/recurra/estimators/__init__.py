@@ -1,10 +1,12 @@
 """Models of sequences with scikit-learn's conventions: `fit`, `predict`, `save`, `load`."""
 
-from recurra.estimators.base import NetworkEstimator, as_texts, group_duplicates
+from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.classifier import SequenceClassifier
+from recurra.estimators.encoders import as_texts, group_duplicates
 from recurra.estimators.forecaster import SequenceForecaster
 from recurra.estimators.generator import SequenceGenerator
 from recurra.estimators.regressor import SequenceRegressor
+from recurra.estimators.riser import SequenceRiser
 from recurra.estimators.tagger import SequenceTagger
 from recurra.estimators.translator import SequenceTranslator
 from recurra.estimators.writing import fold_lines
@@ -15,6 +17,7 @@ __all__ = [
     "SequenceForecaster",
     "SequenceGenerator",
     "SequenceRegressor",
+    "SequenceRiser",
     "SequenceTagger",
     "SequenceTranslator",
     "as_texts",

@@ -1,24 +1,24 @@
 """Sequences to classes."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from recurra.arrays import Array, Floats, Floats32, Rows
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.base import Encoder, Floats, RowEstimator, Sides
-from recurra.evaluation.metrics import best_threshold
+from recurra.estimators.encoders import FittedEncoder, Sides, encoder_for
+from recurra.estimators.sequence import RowEstimator
+from recurra.judging.measures import best_threshold
+from recurra.listeners import Listener
 from recurra.models import DEFAULT, Head
-from recurra.sequences import NumberEncoder, Ragged
-from recurra.text import TextEncoder
-from recurra.training import Example, Notify
+from recurra.training import Example
 
 __all__ = ["SequenceClassifier"]
 
@@ -82,10 +82,9 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         *,
         groups: Any = None,
         sides: Sides | None = None,
-        encoder: Encoder | None = None,
+        encoder: FittedEncoder | None = None,
         checkpoints: Path | None = None,
-        notify: Notify | None = None,
-        ready: Callable[[], None] = lambda: None,
+        listeners: Sequence[Listener] = (),
     ) -> Self:
         """Train on sequences and their labels.
 
@@ -99,31 +98,30 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
             encoder: an encoder fitted before, None to fit one on the training part.
             checkpoints: a folder to write a checkpoint to after every epoch; when one of the same
                 data and settings is there, training goes on from it.
-            notify: called after every batch.
-            ready: called once, when the network is known and training is about to begin.
+            listeners: who is told that training begins, and how far it is.
 
         Raises:
             DataError: the sequences or labels cannot be used.
             SettingsError: a setting cannot be used.
             RunError: the checkpoints are another run's.
         """
-        rows, duplicates = self._read(X)
+        reads = encoder_for(X)
+        rows = reads.rows(X)
         truth = self._truth(len(rows), y)
         self._check_settings()
-        kept = duplicates() if groups is None else np.asarray(groups)
-        architecture = self._architecture(isinstance(rows, Ragged))
+        kept = reads.groups(rows) if groups is None else np.asarray(groups)
+        architecture = reads.architecture(self.model)
         self.sides_ = self._split(truth, kept, self.members or architecture.members, sides)
-        sequences = self._fit_encoder(rows, encoder)
+        sequences = self._fit_encoder(reads, rows, encoder)
         weights = compute_sample_weight(self.class_weight, np.asarray(y)).astype(np.float32)
         targets = self._targets(truth, architecture.label_smoothing)
-        ready()
         self._train(
             Example(sequences, targets, weights),
             loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
             batch_size=architecture.batch_size,
             learning_rate=architecture.learning_rate,
             checkpoints=checkpoints,
-            notify=notify,
+            listeners=listeners,
             facts=[truth, kept],
         )
         self.threshold_: Any = None
@@ -148,15 +146,23 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         scores: Floats = self.predict_proba(X)[:, self._positive_index()]
         return scores
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
+    def predict(self, X: Any) -> Array:
         """Give the class of each row: of two, positive when its score reaches `threshold_`."""
-        proba = self.predict_proba(X)
-        chosen = proba.argmax(axis=1)
+        probabilities = self.predict_proba(X)
+        classes: Array = self.classes_[self.decide(probabilities)]
+        return classes
+
+    def decide(self, probabilities: Floats) -> Rows:
+        """Give the place in `classes_` of what probabilities (rows, classes) stand for."""
+        chosen: Rows = probabilities.argmax(axis=1)
         if self._binary:
             index = self._positive_index()
-            chosen = np.where(proba[:, index] >= self.threshold_, index, 1 - index)
-        classes: npt.NDArray[Any] = self.classes_[chosen]
-        return classes
+            chosen = np.where(probabilities[:, index] >= self.threshold_, index, 1 - index)
+        return chosen
+
+    def members_of(self, X: Any) -> int:
+        """Give how many networks would be trained on such sequences: asked for, or as suits."""
+        return self.members or encoder_for(X).architecture(self.model).members
 
     @property
     def positive_class(self) -> Any:
@@ -181,12 +187,9 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         Example of a line: `("prize", 0.41)`: without "prize" the score would be 0.41 lower.
         """
         check_is_fitted(self, "weights_")
-        if isinstance(self.encoder_, NumberEncoder):
-            raise DataError("an explanation by tokens needs texts, but this model reads numbers.")
-        encoder: TextEncoder = self.encoder_
-        tokens = encoder.tokens(text)
+        tokens = self._encoder().tokens(text)
         without = [tokens[:i] + tokens[i + 1 :] for i in range(len(tokens))]
-        scores = self._outputs(encoder.encode_tokens([tokens, *without]))
+        scores = self._outputs(self.encoder_.encode_tokens([tokens, *without]))
         if scores.ndim == 2:
             scores = scores[:, scores[0].argmax()]
         return list(zip(tokens, (scores[0] - scores[1:]).tolist(), strict=True))
@@ -194,7 +197,7 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and classes."""
         binary = Head() if self._binary else Head(len(self.classes_), "softmax")
-        return self._build(binary)
+        return self._encoder().build(self.model, binary)
 
     def _learnt(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist(), "threshold": self.threshold_}
@@ -215,7 +218,7 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
             return len(self.classes_) - 1
         return int(np.flatnonzero(self.classes_ == self.positive)[0])
 
-    def _truth(self, rows: int, y: Any) -> npt.NDArray[Any]:
+    def _truth(self, rows: int, y: Any) -> Array:
         """Give (rows,) whether a row is positive; of more than two classes, the class's number."""
         labels = np.asarray(y)
         if labels.shape != (rows,):
@@ -240,12 +243,12 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
             )
         return numbers == self._positive_index() if self._binary else numbers
 
-    def _targets(self, truth: npt.NDArray[Any], smoothing: float) -> npt.NDArray[np.float32]:
+    def _targets(self, truth: Array, smoothing: float) -> Floats32:
         """Give probabilities: 1 for the class of a row, less what smoothing spreads over all."""
         if self._binary:
             probabilities = np.abs(truth - smoothing / 2)
         else:
             ones = np.eye(len(self.classes_))[truth]
             probabilities = (1 - smoothing) * ones + smoothing / len(self.classes_)
-        targets: npt.NDArray[np.float32] = probabilities.astype(np.float32)
+        targets: Floats32 = probabilities.astype(np.float32)
         return targets

@@ -1,7 +1,7 @@
 """One state to many steps ahead."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,36 +9,38 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from recurra.arrays import Floats, Rows
+from recurra.baselines.forecasting import naive_ahead
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.base import Floats, Rows, SequenceEstimator
+from recurra.estimators.encoders import NumbersEncoder
+from recurra.estimators.sequence import SequenceEstimator
+from recurra.judging.splits import last_part
+from recurra.listeners import Listener
 from recurra.models import Head
 from recurra.sequences import NumberEncoder, Ragged
-from recurra.training import Example, Notify
+from recurra.training import Example
 
-__all__ = ["SequenceForecaster", "naive_ahead"]
+__all__ = ["SequenceForecaster"]
 
 
-def naive_ahead(series: Floats, origins: Rows, horizon: int, season: int = 1) -> Floats:
-    """Forecast each step as it was a whole number of seasons before, (origins, horizon).
+def conformal_margins(errors: Floats, level: float) -> Floats:
+    """Give half the width of intervals that hold a share of outcomes, from errors on other rows.
 
     ::
 
-        forecast[i, k] = series[origins[i] + k - season * ceil((k + 1) / season)]
+        margin = the error of rank ceil((n + 1) level) of n        the largest where there is none
 
-    With season 1 that is the last value, for all steps ahead. Only steps before the origin are
-    read.
+    Args:
+        errors: (rows, horizon) sizes of errors, of rows that the fit has not seen.
+        level: the share.
 
     Example:
-        >>> series = np.array([1.0, 2.0, 3.0, 4.0])
-        >>> naive_ahead(series, np.array([4]), 3).tolist()
-        [[4.0, 4.0, 4.0]]
-        >>> naive_ahead(series, np.array([4]), 3, season=2).tolist()
-        [[3.0, 4.0, 3.0]]
+        >>> conformal_margins(np.arange(1.0, 10.0)[:, None], 0.8).tolist()
+        [8.0]
     """
-    steps = np.arange(horizon)
-    back = season * np.ceil((steps + 1) / season).astype(np.int64)
-    ahead: Floats = series[origins[:, None] + steps - back]
-    return ahead
+    rank = math.ceil((len(errors) + 1) * level - 1e-9)
+    margins: Floats = np.sort(errors, axis=0)[min(rank, len(errors)) - 1]
+    return margins
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -94,8 +96,7 @@ class SequenceForecaster(SequenceEstimator):
         y: None = None,
         *,
         checkpoints: Path | None = None,
-        notify: Notify | None = None,
-        ready: Callable[[], None] = lambda: None,
+        listeners: Sequence[Listener] = (),
     ) -> Self:
         """Train on one long series.
 
@@ -103,7 +104,7 @@ class SequenceForecaster(SequenceEstimator):
             X: (timesteps,) or (timesteps, features) numbers in order of time; the first feature
                 is the one that is forecast.
             y: nothing: the series is its own target.
-            checkpoints, notify, ready: as in `SequenceClassifier.fit`.
+            checkpoints, listeners: as in `SequenceClassifier.fit`.
 
         Raises:
             DataError: the series is not numbers, or too short.
@@ -112,37 +113,35 @@ class SequenceForecaster(SequenceEstimator):
         """
         self._check_settings()
         series = Ragged.of_numbers([X])
-        values, origins = series.steps()[:, 0], self._origins(len(series.codes))
-        first = origins[int(len(origins) * (1 - self.validation_split))]
-        training = np.flatnonzero(origins + self.horizon <= first)
-        validation = np.flatnonzero(origins >= first)
+        values, origins = series.timesteps()[:, 0], self._origins(len(series.codes))
+        training, validation = last_part(origins, self.validation_split, self.horizon)
+        first = origins[validation[0]]
         if not len(training):
             raise DataError(
                 f"a series must be long enough for training windows before validation, but of "
                 f"{len(values)} steps none are left. Give a longer one or a shorter horizon."
             )
         self.sides_ = [(training, validation)] * (self.members or 1)
-        self._architecture(numeric=True)
+        NumbersEncoder.architecture(self.model)  # the name must be known
         known = Ragged(np.arange(1, first + 1, dtype=np.int32), np.array([0, first]), series.table)
         self.encoder_ = NumberEncoder.fit(known)
         windows = self.encoder_.encode(self._windows(series, origins))
         ahead = values[origins[:, None] + np.arange(self.horizon)]
         left = ahead - naive_ahead(values, origins, self.horizon, self.season)
         deviation = left[training].std(axis=0)
-        self.target_scale_ = np.where(deviation > 1e-12, deviation, 1.0)
+        moves = deviation > 1e-14 * np.abs(values).max()
+        self.target_scale_ = np.where(moves, deviation, 1.0)
         targets = (left / self.target_scale_).astype(np.float32)
-        ready()
         self._train(
             Example(windows, targets, np.ones(len(origins), np.float32)),
             loss="mean_absolute_error",
             learning_rate=2e-3,
             checkpoints=checkpoints,
-            notify=notify,
+            listeners=listeners,
         )
         found = self._outputs(windows.take(validation)).reshape(-1, self.horizon)
-        errors = np.sort(np.abs(left[validation] - found * self.target_scale_), axis=0)
-        rank = math.ceil((len(errors) + 1) * self.level)
-        self.margins_ = errors[min(rank, len(errors)) - 1]
+        errors = np.abs(left[validation] - found * self.target_scale_)
+        self.margins_ = conformal_margins(errors, self.level)
         return self
 
     def predict(self, X: Any) -> Floats:
@@ -174,7 +173,7 @@ class SequenceForecaster(SequenceEstimator):
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and horizon."""
-        return self._build(Head(self.horizon, None))
+        return self._encoder().build(self.model, Head(self.horizon, None))
 
     def _origins(self, timesteps: int) -> Rows:
         """Give the steps from which a whole window lies before and a whole horizon ahead."""
@@ -211,7 +210,7 @@ class SequenceForecaster(SequenceEstimator):
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         windows = Ragged(codes, offsets, histories.table)
         outputs = self._outputs(self.encoder_.encode(windows)).reshape(-1, self.horizon)
-        naive = naive_ahead(windows.steps()[:, 0], offsets[1:], self.horizon, self.season)
+        naive = naive_ahead(windows.timesteps()[:, 0], offsets[1:], self.horizon, self.season)
         forecasts: Floats = naive + outputs * self.target_scale_
         return forecasts
 

@@ -1,30 +1,30 @@
 """One to many: text from a class or a seed, a token at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 import recurra.cells as cells
+from recurra.arrays import Array, Floats, Rows, Texts
 from recurra.backend import keras
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.base import Floats, Texts
+from recurra.estimators.encoders import Sides
 from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
 from recurra.layers import Embedding
-from recurra.steps import MaskedConv1D
-from recurra.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
+from recurra.listeners import Listener
 from recurra.text import Vocabulary
-from recurra.text.levels import BEGIN, END, level_named, writing_vocabulary
-from recurra.training import Notify
+from recurra.text.levels import level_named, writing_vocabulary
+from recurra.text.writing import Drawing, write_lines
+from recurra.timewise import MaskedConv1D
+from recurra.training.teaching import Lesson, layer_weights, ragged_tokens
 
 __all__ = ["WRITERS", "SequenceGenerator", "WrittenStream"]
 
 layers = keras.layers
-UNSAYABLE = 3  # padding, unknown, begin: a network never says them
 
 
 class _NoMemory:
@@ -81,7 +81,7 @@ class WrittenStream:
         classes: the index of the class of each text written side by side, (texts,).
     """
 
-    def __init__(self, generator: "SequenceGenerator", classes: npt.NDArray[np.int64]) -> None:
+    def __init__(self, generator: "SequenceGenerator", classes: Rows) -> None:
         (weights,) = generator.weights_
         self.embedding = layer_weights(weights, "embedding")["embeddings"]
         output = layer_weights(weights, "output")
@@ -96,11 +96,11 @@ class WrittenStream:
         empty = np.zeros((len(classes), generator.units), np.float32)
         self.state: cells.State = (empty,) * self.cell.states
 
-    def step(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    def step(self, tokens: Rows) -> Array:
         """Read one token of each text, (texts,); give the logits of the next, (texts, tokens)."""
         x = np.concatenate([self.embedding[tokens], self.given], axis=1)
         self.state = self.cell.step(x, self.state, self.memory)
-        logits: npt.NDArray[Any] = self.state[0] @ self.kernel + self.bias
+        logits: Array = self.state[0] @ self.kernel + self.bias
         return logits
 
 
@@ -148,8 +148,9 @@ class SequenceGenerator(WritingEstimator):
         y: Any = None,
         *,
         groups: Any = None,
+        sides: Sides | None = None,
         checkpoints: Path | None = None,
-        notify: Notify | None = None,
+        listeners: Sequence[Listener] = (),
     ) -> Self:
         """Train on lines.
 
@@ -158,8 +159,9 @@ class SequenceGenerator(WritingEstimator):
             y: (rows,) the class of each, None where there are none.
             groups: (rows,) rows of one group stay on one side of the validation split; None groups
                 lines that are equal but for case and spacing.
+            sides: (training rows, validation rows), None to draw them.
             checkpoints: a folder to write a checkpoint to after every epoch, and to go on from.
-            notify: called after every batch.
+            listeners: who is told that training begins, and how far it is.
 
         Raises:
             DataError: the lines or classes cannot be used.
@@ -175,21 +177,17 @@ class SequenceGenerator(WritingEstimator):
                 f"{classes.shape}."
             )
         self.classes_ = np.unique(classes)
-        self.vocabulary_ = self.vocabulary_of(lines, groups)
+        split = level_named(self.level).split
+        training = self._hold_out(lines, groups, sides)
+        self.vocabulary_ = writing_vocabulary([split(lines[i]) for i in training], self.min_count)
         self._teach(
             self._lesson(lines, np.searchsorted(self.classes_, classes)),
             batch_size=64,
             learning_rate=3e-3,
             checkpoints=checkpoints,
-            notify=notify,
+            listeners=listeners,
         )
         return self
-
-    def vocabulary_of(self, X: Any, groups: Any = None) -> Vocabulary:
-        """Hold out lines for validation; give the tokens known from those that are left."""
-        split, lines = level_named(self.level).split, as_lines(X)
-        known = self._hold_out(lines, groups)
-        return writing_vocabulary([split(lines[i]) for i in known], self.min_count)
 
     def build(self) -> Any:
         """Give a fresh Keras model: tokens (and a class) to the logits of the next token."""
@@ -235,24 +233,16 @@ class SequenceGenerator(WritingEstimator):
             SettingsError: the class is unknown, or a setting is out of its range.
         """
         check_is_fitted(self, "weights_")
-        _check_drawing(n, temperature, top_k)
-        level = level_named(self.level)
-        limit = self.max_length if max_length is None else max_length
-        begun = level.split(seed)
-        stream = self.stream(label, n)
-        logits = stream.step(np.full(n, 2))
-        for token in self.vocabulary_.encode(begun):
-            logits = stream.step(np.full(n, token))
-        draws = [np.random.default_rng([random_state, i]) for i in range(n)]
-        written = np.zeros((n, 0), np.int64)
-        open_ = np.ones(n, bool)
-        while open_.any() and written.shape[1] + len(begun) < limit:
-            tokens = _draw(logits, temperature, top_k, [rng.random() for rng in draws])
-            open_ &= tokens != 3
-            written = np.concatenate([written, np.where(open_, tokens, 0)[:, None]], axis=1)
-            logits = stream.step(tokens)
-        known = ["", "", BEGIN, END, *self.vocabulary_.tokens[2:]]
-        return [level.join([*begun, *(known[t] for t in row if t)]) for row in written]
+        drawing = Drawing(temperature, top_k, random_state)
+        return write_lines(
+            self.stream(label, n),
+            self.vocabulary_,
+            level_named(self.level),
+            n,
+            seed=seed,
+            most=self.max_length if max_length is None else max_length,
+            drawing=drawing,
+        )
 
     def predict(self, X: Any, y: Any = None) -> Texts:
         """Complete each seed with the likeliest tokens, (rows,)."""
@@ -263,7 +253,7 @@ class SequenceGenerator(WritingEstimator):
         done = [self.generate(1, label=c, seed=s, temperature=0)[0] for s, c in pairs]
         return np.array(done, dtype=object)
 
-    def log_probabilities(self, X: Any, y: Any = None) -> npt.NDArray[np.float64]:
+    def log_probabilities(self, X: Any, y: Any = None) -> Floats:
         """Give the natural logarithm of the probability of each line, its end included, (rows,).
 
         A line longer than `max_length` tokens is read to there.
@@ -282,7 +272,7 @@ class SequenceGenerator(WritingEstimator):
         check_is_fitted(self, "weights_")
         return WrittenStream(self, np.full(texts, self._class_index(label)))
 
-    def token_counts(self, X: Any) -> npt.NDArray[np.int64]:
+    def token_counts(self, X: Any) -> Rows:
         """Give how many tokens of each line are judged, the end included, (rows,)."""
         split = level_named(self.level).split
         return np.array([min(len(split(line)), self.max_length) + 1 for line in as_lines(X)])
@@ -305,7 +295,7 @@ class SequenceGenerator(WritingEstimator):
         self.classes_ = np.asarray(learnt["classes"])
         self.vocabulary_ = Vocabulary.from_json(encoder)
 
-    def _lesson(self, lines: Texts, classes: npt.NDArray[np.int64]) -> Lesson:
+    def _lesson(self, lines: Texts, classes: Rows) -> Lesson:
         split = level_named(self.level).split
         tokens = [self.vocabulary_.encode(split(line)[: self.max_length]) for line in lines]
         read = ragged_tokens([[2, *line] for line in tokens])
@@ -336,30 +326,3 @@ class _Along(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, shapes: Any) -> Any:
         """Give the shape."""
         return (*shapes[1][:2], shapes[0][-1])
-
-
-def _draw(
-    logits: npt.NDArray[Any], temperature: float, top_k: int | None, places: list[float]
-) -> npt.NDArray[np.int64]:
-    """Draw a token for each row, at its place in [0, 1) along the summed probabilities."""
-    logits = logits.astype(np.float64)
-    logits[:, :UNSAYABLE] = -np.inf
-    if temperature == 0:
-        likeliest: npt.NDArray[np.int64] = np.argmax(logits, axis=1)
-        return likeliest
-    if top_k is not None and top_k < logits.shape[1]:
-        least = np.sort(logits, axis=1)[:, -top_k, None]
-        logits = np.where(logits < least, -np.inf, logits)
-    summed = np.exp(log_softmax(logits / temperature)).cumsum(axis=1)
-    reached = summed > np.asarray(places)[:, None] * summed[:, -1:]
-    tokens: npt.NDArray[np.int64] = np.argmax(reached, axis=1)
-    return tokens
-
-
-def _check_drawing(n: int, temperature: float, top_k: int | None) -> None:
-    if n < 1:
-        raise SettingsError(f"n must be at least 1, but it is {n}.")
-    if not temperature >= 0:
-        raise SettingsError(f"the temperature must be 0 or above, but it is {temperature}.")
-    if top_k is not None and top_k < 1:
-        raise SettingsError(f"top_k must be at least 1, but it is {top_k}.")

@@ -1,6 +1,6 @@
 """Sequences to quantities."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -8,11 +8,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from recurra.arrays import Floats
 from recurra.errors import DataError
-from recurra.estimators.base import Encoder, Floats, RowEstimator, Sides
+from recurra.estimators.encoders import FittedEncoder, Sides, encoder_for
+from recurra.estimators.sequence import RowEstimator
+from recurra.listeners import Listener
 from recurra.models import Head
-from recurra.sequences import Ragged
-from recurra.training import Example, Notify
+from recurra.training import Example
 
 __all__ = ["SequenceRegressor", "as_quantities"]
 
@@ -81,45 +83,44 @@ class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
         *,
         groups: Any = None,
         sides: Sides | None = None,
-        encoder: Encoder | None = None,
+        encoder: FittedEncoder | None = None,
         checkpoints: Path | None = None,
-        notify: Notify | None = None,
-        ready: Callable[[], None] = lambda: None,
+        listeners: Sequence[Listener] = (),
     ) -> Self:
         """Train on sequences and their quantities.
 
         Args:
             X: numbers or texts, as in `SequenceClassifier.fit`.
             y: (rows,) or (rows, k) numbers.
-            groups, sides, encoder, checkpoints, notify, ready: as in `SequenceClassifier.fit`.
+            groups, sides, encoder, checkpoints, listeners: as in `SequenceClassifier.fit`.
 
         Raises:
             DataError: the sequences or targets cannot be used.
             SettingsError: a setting cannot be used.
             RunError: the checkpoints are another run's.
         """
-        rows, duplicates = self._read(X)
+        reads = encoder_for(X)
+        rows = reads.rows(X)
         quantities = as_quantities(y, len(rows))
         self._check_settings()
         self._flat = np.ndim(y) == 1
-        kept = duplicates() if groups is None else np.asarray(groups)
-        architecture = self._architecture(isinstance(rows, Ragged))
+        kept = reads.groups(rows) if groups is None else np.asarray(groups)
+        architecture = reads.architecture(self.model)
         strata = np.zeros(len(rows), np.int64)
         self.sides_ = self._split(strata, kept, self.members or architecture.members, sides)
-        sequences = self._fit_encoder(rows, encoder)
+        sequences = self._fit_encoder(reads, rows, encoder)
         training = np.unique(np.concatenate([training for training, _ in self.sides_]))
         self.target_mean_ = quantities[training].mean(axis=0)
         deviation = quantities[training].std(axis=0)
         self.target_scale_ = np.where(deviation > 1e-12, deviation, 1.0)
         targets = ((quantities - self.target_mean_) / self.target_scale_).astype(np.float32)
-        ready()
         self._train(
             Example(sequences, targets, np.ones(len(rows), np.float32)),
             loss="mean_squared_error",
             batch_size=architecture.batch_size,
             learning_rate=architecture.learning_rate,
             checkpoints=checkpoints,
-            notify=notify,
+            listeners=listeners,
             facts=[quantities, kept],
         )
         return self
@@ -135,7 +136,7 @@ class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and targets."""
-        return self._build(Head(len(self.target_mean_), None))
+        return self._encoder().build(self.model, Head(len(self.target_mean_), None))
 
     def _learnt(self) -> dict[str, Any]:
         return {

@@ -1,26 +1,29 @@
 """Sequences to sequences as long: a label at every step."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
 
+from recurra.arrays import Array, Floats, Rows
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.base import Floats, Rows, SequenceEstimator, Sides, group_equal
-from recurra.models import SHAPES, Head, number_network, token_network
-from recurra.sequences import NumberEncoder, Ragged, are_numbers
-from recurra.text import TextEncoder, Vocabulary
-from recurra.text.encoder import pieces_of
-from recurra.training import Example, Notify
+from recurra.estimators.encoders import (
+    Encoder,
+    SentencesEncoder,
+    Sides,
+    encoder_for,
+    encoder_of,
+    group_equal_sentences,
+)
+from recurra.estimators.sequence import SequenceEstimator
+from recurra.listeners import Listener
+from recurra.models import SHAPES, Head
+from recurra.sequences import Ragged
+from recurra.training import Example
 
 __all__ = ["SequenceTagger", "group_equal_sentences"]
-
-Sentences = list[list[str]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -70,15 +73,14 @@ class SequenceTagger(SequenceEstimator):
         groups: Any = None,
         sides: Sides | None = None,
         checkpoints: Path | None = None,
-        notify: Notify | None = None,
-        ready: Callable[[], None] = lambda: None,
+        listeners: Sequence[Listener] = (),
     ) -> Self:
         """Train on sequences and the label of every step.
 
         Args:
             X: lists of words; or numeric sequences, as in `SequenceClassifier.fit`.
             y: for each sequence its labels, as many as it has steps.
-            groups, sides, checkpoints, notify, ready: as in `SequenceClassifier.fit`; None groups
+            groups, sides, checkpoints, listeners: as in `SequenceClassifier.fit`; None groups
                 equal sequences.
 
         Raises:
@@ -89,36 +91,28 @@ class SequenceTagger(SequenceEstimator):
         self._check_settings()
         if self.model not in SHAPES:
             raise SettingsError(f"the model must be one of {SHAPES}, but it is {self.model!r}.")
-        rows: Sentences | Ragged = Ragged.of_numbers(X) if are_numbers(X) else as_sentences(X)
-        offsets, labels = _labels(rows, y)
+        reads = encoder_for(X, SentencesEncoder)
+        rows = reads.rows(X)
+        offsets, labels = _labels(_lengths(rows), y)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(
                 f"the labels must be of two or more classes, but all {len(labels)} steps have "
                 f"{self.classes_.tolist()[0]!r}."
             )
-        kept = _groups(rows) if groups is None else np.asarray(groups)
+        kept = reads.groups(rows) if groups is None else np.asarray(groups)
         strata = np.zeros(len(rows), np.int64)
         self.sides_ = self._split(strata, kept, self.members or 1, sides)
-        training = self.sides_[0][0]
-        for other, _ in self.sides_[1:]:
-            training = np.intersect1d(training, other)
-        if isinstance(rows, Ragged):
-            self.encoder_ = NumberEncoder.fit(rows.take(training), self.scaled)
-        else:
-            self.encoder_ = words_encoder(
-                [rows[i] for i in training], self.min_count, self.max_vocabulary
-            )
+        self.encoder_ = reads.fit(rows, self.sides_, self.model, self)
         table = np.concatenate([[0], np.arange(len(self.classes_))]).astype(np.int32)[:, None]
         targets = Ragged((numbers + 1).astype(np.int32), offsets, table)
-        ready()
         self._train(
-            Example(self._tokens(rows), targets, np.ones(len(rows), np.float32)),
+            Example(self._encoder().encode(rows), targets, np.ones(len(rows), np.float32)),
             loss="sparse_categorical_crossentropy",
             batch_size=32,
             learning_rate=2e-3,
             checkpoints=checkpoints,
-            notify=notify,
+            listeners=listeners,
         )
         return self
 
@@ -128,7 +122,7 @@ class SequenceTagger(SequenceEstimator):
         outputs = self._outputs(sequences).reshape(-1, len(self.classes_))
         return np.split(outputs, sequences.offsets[1:-1]) if len(sequences) else []
 
-    def predict(self, X: Any) -> list[npt.NDArray[Any]]:
+    def predict(self, X: Any) -> list[Array]:
         """Give for each sequence the most probable label of each step, (steps,)."""
         return [self.classes_[proba.argmax(axis=1)] for proba in self.predict_proba(X)]
 
@@ -145,21 +139,10 @@ class SequenceTagger(SequenceEstimator):
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and labels."""
         head = Head(len(self.classes_), "softmax", each_step=True)
-        if isinstance(self.encoder_, NumberEncoder):
-            return number_network(self.model, self.encoder_.features, head, units=64)
-        pieces = self.encoder_.pieces
-        return token_network(self.model, len(self.encoder_.vocabulary), len(pieces), head)
+        return self._encoder().build(self.model, head, units=64)
 
-    def _tokens(self, rows: Sentences | Ragged) -> Ragged:
-        if isinstance(self.encoder_, NumberEncoder):
-            return self.encoder_.encode(rows)
-        sequences: Ragged = self.encoder_.encode_tokens(rows)
-        return sequences
-
-    def _encode(self, X: Any) -> Ragged:
-        check_is_fitted(self, "weights_")
-        numbers = isinstance(self.encoder_, NumberEncoder)
-        return self._tokens(X if numbers else as_sentences(X))
+    def _encoder(self) -> Encoder:
+        return encoder_of(self.encoder_, SentencesEncoder)
 
     def _answer(self, outputs: Floats) -> Any:
         return self.classes_[outputs.argmax(axis=1)]
@@ -172,49 +155,13 @@ class SequenceTagger(SequenceEstimator):
         self.classes_ = np.asarray(learnt["classes"])
 
 
-def as_sentences(X: Any) -> Sentences:
-    """Give lists of words, or say why that cannot be.
-
-    Raises:
-        DataError: a sentence is a string that was not split, or a word is not a string.
-    """
-    sentences = []
-    for number, sentence in enumerate(X):
-        if isinstance(sentence, str):
-            raise DataError(
-                f"every row of X must be a list of words, but row {number} is one string. "
-                "Split it: text.split()"
-            )
-        words = list(sentence)
-        wrong = next((word for word in words if not isinstance(word, str)), None)
-        if wrong is not None:
-            raise DataError(f"every word must be a string, but row {number} of X holds {wrong!r}.")
-        sentences.append(words)
-    return sentences
+def _lengths(rows: Any) -> list[int]:
+    """Count the steps of each sequence."""
+    return rows.lengths.tolist() if isinstance(rows, Ragged) else [len(row) for row in rows]
 
 
-def words_encoder(sentences: Sentences, min_count: int, most: int | None) -> TextEncoder:
-    """Learn words and the runs of characters in them from training sentences that are split."""
-    words = Counter(word for sentence in sentences for word in sentence)
-    lower: Counter[str] = Counter()
-    spelling: Counter[str] = Counter()
-    for (word, count), pieces in zip(
-        words.items(), pieces_of(list(words), "spelling"), strict=True
-    ):
-        lower[word.lower()] += count
-        for piece in pieces:
-            spelling[piece] += count
-    return TextEncoder(
-        "cased-word",
-        Vocabulary.from_counts(lower, min_count=min_count, max_size=most),
-        Vocabulary.from_counts(spelling, min_count=min_count, max_size=most, unknown=False),
-        kind="spelling",
-    )
-
-
-def _labels(rows: Sentences | Ragged, y: Any) -> tuple[Rows, npt.NDArray[Any]]:
-    """Give where each sequence begins, and the labels of all end to end."""
-    lengths = rows.lengths.tolist() if isinstance(rows, Ragged) else [len(row) for row in rows]
+def _labels(lengths: Sequence[int], y: Any) -> tuple[Rows, Array]:
+    """Give where each sequence of these lengths begins, and the labels of all end to end."""
     y = [list(labels) for labels in y]
     if len(y) != len(lengths) or not sum(lengths):
         raise DataError(
@@ -229,13 +176,3 @@ def _labels(rows: Sentences | Ragged, y: Any) -> tuple[Rows, npt.NDArray[Any]]:
             )
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return offsets, np.asarray([label for labels in y for label in labels])
-
-
-def group_equal_sentences(rows: Sentences) -> Rows:
-    """Give one number to all sentences that are equal word for word."""
-    known: dict[Sequence[str], int] = {}
-    return np.asarray([known.setdefault(tuple(row), len(known)) for row in rows], np.int64)
-
-
-def _groups(rows: Sentences | Ragged) -> Rows:
-    return group_equal(rows) if isinstance(rows, Ragged) else group_equal_sentences(rows)

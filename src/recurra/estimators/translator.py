@@ -1,31 +1,30 @@
 """Many to many: a sentence read whole, then another written, a token at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 import recurra.cells as cells
+from recurra.arrays import Array, Floats, Rows, Texts
 from recurra.backend import keras
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.base import Texts
+from recurra.estimators.encoders import Sides
 from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
 from recurra.layers import Bidirectional, Embedding
-from recurra.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
+from recurra.listeners import Listener
 from recurra.text import Vocabulary
 from recurra.text.levels import level_named, writing_vocabulary
-from recurra.training import Notify
+from recurra.training.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
 
 __all__ = ["SequenceTranslator", "beam_search"]
 
 layers = keras.layers
-Floats = npt.NDArray[Any]
-State = tuple[Floats, ...]
-Step = Callable[[npt.NDArray[np.int64], State], tuple[Floats, State]]
+State = tuple[Array, ...]
+Step = Callable[[Rows, State], tuple[Array, State]]
 
 
 def beam_search(
@@ -143,8 +142,9 @@ class SequenceTranslator(WritingEstimator):
         y: Any,
         *,
         groups: Any = None,
+        sides: Sides | None = None,
         checkpoints: Path | None = None,
-        notify: Notify | None = None,
+        listeners: Sequence[Listener] = (),
     ) -> Self:
         """Train on sentences and their translations.
 
@@ -153,8 +153,9 @@ class SequenceTranslator(WritingEstimator):
             y: (rows,) sentences to write.
             groups: (rows,) rows of one group stay on one side of the validation split; None groups
                 sources that are equal but for case and spacing.
+            sides: (training rows, validation rows), None to draw them.
             checkpoints: a folder to write a checkpoint to after every epoch, and to go on from.
-            notify: called after every batch.
+            listeners: who is told that training begins, and how far it is.
 
         Raises:
             DataError: the sentences cannot be used.
@@ -169,7 +170,7 @@ class SequenceTranslator(WritingEstimator):
                 f"y must have one translation a sentence, but X has {len(sources)} and y has "
                 f"{len(targets)} rows."
             )
-        known = self._hold_out(sources, groups)
+        known = self._hold_out(sources, groups, sides)
         self.source_ = writing_vocabulary([read(sources[i]) for i in known], self.min_count)
         self.target_ = writing_vocabulary([write(targets[i]) for i in known], self.min_count)
         self._teach(
@@ -177,7 +178,7 @@ class SequenceTranslator(WritingEstimator):
             batch_size=32,
             learning_rate=2e-3,
             checkpoints=checkpoints,
-            notify=notify,
+            listeners=listeners,
         )
         return self
 
@@ -254,7 +255,7 @@ class SequenceTranslator(WritingEstimator):
         )
         return state, _Decoder(cell, w, seen if self.attention else None).step
 
-    def log_probabilities(self, X: Any, y: Any) -> npt.NDArray[np.float64]:
+    def log_probabilities(self, X: Any, y: Any) -> Floats:
         """Give the natural logarithm of the probability of each translation, (rows,)."""
         check_is_fitted(self, "weights_")
         return self._logs(self._lesson(as_lines(X), as_lines(y)))
@@ -283,7 +284,7 @@ class SequenceTranslator(WritingEstimator):
             ragged_tokens([[*tokens, 3] for tokens in said]),
         )
 
-    def _layers(self) -> dict[str, dict[str, Floats]]:
+    def _layers(self) -> dict[str, dict[str, Array]]:
         names = ["source_embedding", "target_embedding", "decoder", "combined", "output"]
         names += [f"bridge_{i}" for i in range(CELLS[self.model][1].states)]
         found = {name: layer_weights(self.weights_[0], name) for name in names}
@@ -292,13 +293,11 @@ class SequenceTranslator(WritingEstimator):
         return found
 
 
-def _cell_weights(w: dict[str, Floats]) -> cells.Weights:
+def _cell_weights(w: dict[str, Array]) -> cells.Weights:
     return cells.Weights(w["kernel"], w["recurrent_kernel"], w["bias"])
 
 
-def _read(
-    cell: cells.Cell, x: Floats, w: dict[str, Floats], units: int
-) -> tuple[Floats, cells.State]:
+def _read(cell: cells.Cell, x: Array, w: dict[str, Array], units: int) -> tuple[Array, cells.State]:
     """Read (steps, features); give all outputs (steps, units) and the last state."""
     state: cells.State = (np.zeros((1, units), np.float32),) * cell.states
     outputs = [np.zeros((0, units), np.float32)]
@@ -318,11 +317,11 @@ class _Decoder:
     """
 
     def __init__(
-        self, cell: cells.Cell, w: dict[str, dict[str, Floats]], seen: Floats | None
+        self, cell: cells.Cell, w: dict[str, dict[str, Array]], seen: Array | None
     ) -> None:
         self.cell, self.w, self.seen = cell, w, seen
 
-    def step(self, tokens: npt.NDArray[np.int64], state: State) -> tuple[Floats, State]:
+    def step(self, tokens: Rows, state: State) -> tuple[Array, State]:
         """Give log probabilities, (beginnings, tokens), and the next state."""
         w = self.w
         x = w["target_embedding"]["embeddings"][tokens]

@@ -9,12 +9,14 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 import recurra.cells as cells
+from recurra.arrays import Floats, Rows, Texts
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.base import Floats, NetworkEstimator, Rows, Texts
-from recurra.evaluation.splits import group_split
+from recurra.estimators.base import NetworkEstimator
+from recurra.estimators.encoders import Sides
+from recurra.judging.splits import group_split
 from recurra.layers import GRU, LSTM, SimpleRNN
-from recurra.teaching import Lesson, log_probabilities, teach
-from recurra.training import Notify
+from recurra.listeners import Listener, Listeners
+from recurra.training.teaching import Lesson, log_probabilities, teach
 
 __all__ = ["CELLS", "WritingEstimator", "as_lines", "fold_lines"]
 
@@ -82,10 +84,12 @@ class WritingEstimator(NetworkEstimator):
     def _models(self) -> Iterable[str]:
         return CELLS
 
-    def _hold_out(self, lines: Texts, groups: Any) -> Rows:
-        """Draw the two sides of the only member; give the rows that it learns from."""
-        kept = fold_lines(lines) if groups is None else np.asarray(groups)
-        self.sides_ = [group_split(kept, self.validation_split, self.random_state)]
+    def _hold_out(self, lines: Texts, groups: Any, sides: Sides | None) -> Rows:
+        """Take or draw the two sides of the only member; give the rows that it learns from."""
+        if sides is None:
+            kept = fold_lines(lines) if groups is None else np.asarray(groups)
+            sides = [group_split(kept, self.validation_split, self.random_state)]
+        self.sides_ = list(sides)[:1]
         return self.sides_[0][0]
 
     def _teach(
@@ -95,9 +99,11 @@ class WritingEstimator(NetworkEstimator):
         batch_size: int,
         learning_rate: float,
         checkpoints: Path | None,
-        notify: Notify | None,
+        listeners: Sequence[Listener],
     ) -> None:
         """Train on `sides_`; the two numbers count where no setting says otherwise."""
+        listener = Listeners(listeners)
+        listener.ready(self)
         taught = teach(
             self.build,
             lesson,
@@ -105,7 +111,7 @@ class WritingEstimator(NetworkEstimator):
             self._plan(batch_size, learning_rate),
             checkpoints=checkpoints,
             fingerprint=self._fingerprint(lesson.arrays()) if checkpoints else "",
-            notify=notify,
+            listener=listener,
         )
         self._keep([taught])
 

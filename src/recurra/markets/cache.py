@@ -14,7 +14,6 @@ import datetime as dt
 import glob
 import hashlib
 import io
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recurra.errors import DataError, SourceError
+from recurra.files import write_atomically
 from recurra.markets.prices import Finding, Prices
 from recurra.markets.sources import PriceSource, listing_symbol
 from recurra.markets.tickers import instrument
@@ -181,15 +181,9 @@ class CachedSource:
         card = card.model_copy(
             update={"file": f"{place.stem}-{sha256[:12]}.parquet", "sha256": sha256}
         )
-        place.parent.mkdir(parents=True, exist_ok=True)
         older = set(place.parent.glob(f"{glob.escape(place.stem)}-*.parquet"))
-        for path, content in (
-            (place.parent / card.file, packed.getvalue()),
-            (place, card.model_dump_json(by_alias=True, indent=2).encode()),
-        ):
-            partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-            partial.write_bytes(content)
-            partial.replace(path)
+        write_atomically(place.parent / card.file, packed.getvalue())
+        write_atomically(place, card.model_dump_json(by_alias=True, indent=2).encode())
         for path in older - {place.parent / card.file}:
             if re.fullmatch(r"[0-9a-f]{12}", path.stem.removeprefix(f"{place.stem}-")):
                 path.unlink(missing_ok=True)

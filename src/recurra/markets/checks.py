@@ -37,7 +37,9 @@ RULES = {
     "high below low": _Rule("fault", "the high is below the low"),
     "repeated row": _Rule("fault", "open, high, low and close are those of the day before"),
     "repeated close": _Rule("note", "five days or more have one close while prices moved"),
-    "unadjusted split": _Rule("fault", "prices change overnight by the factor of a split"),
+    "unadjusted split": _Rule(
+        "fault", "prices change overnight as by a split; it may be one that was not adjusted for"
+    ),
     "currency jump": _Rule("fault", "prices change by a factor that only another currency has"),
     "beyond the limit": _Rule("note", "the close moves by more than the exchange allows in a day"),
     "stale series": _Rule("fault", "the last day is earlier than the last day of trading"),
@@ -46,9 +48,21 @@ RULES = {
     "zero price": _Rule("note", "an open, high or low is zero: taken as unknown"),
     "weekend repeat": _Rule("note", "a weekend repeats Friday: left out"),
     "empty row": _Rule("note", "a row has no close: left out"),
+    "line of no day": _Rule("note", "a line above or below the table: left out"),
+    "row without a date": _Rule("note", "a row has no date: left out"),
+    "order of dates": _Rule("note", "day and month could stand in another order"),
+    "decimal comma": _Rule("note", "commas could end the whole or group its thousands"),
+    "intraday bars": _Rule("note", "a day had several bars: joined into one"),
+    "unknown volume": _Rule("note", "a volume is no number, or negative: taken as unknown"),
+    "adjusted close unknown": _Rule("note", "a day has no adjusted close"),
+    "price not positive": _Rule("fault", "a price is zero or below, as few futures ever were"),
+    "impossible range": _Rule("fault", "the high or low is several times away from open and close"),
 }
 SPLITS = np.array([2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 30, 50, 100])
 SPLIT_NOISE = 0.12  # how far the first day after a split may move
+THREE_FOR_TWO = 1.5
+CALM = 6.0  # so many times a usual day's move is one that no day before or after comes near
+FURTHEST = 3.0  # a high over open and close; the lows of 2010-05-06, of a cent, were cancelled
 OTHER_CURRENCY = 150.0  # a won is less than a hundredth of a dollar
 CURRENCY_MOVE = 0.2  # no pair of the world's currencies moved so far in a day
 WIDER_LIMIT = pd.Timestamp("2015-06-15")  # the Korean daily limit became 30 %, from 15 %
@@ -68,11 +82,9 @@ class Flag(BaseModel):
 
     def __str__(self) -> str:
         latest = self.findings[-1]
+        when = f", last on {self.last}" if self.last else ""
         done = "" if latest.action in ("kept", "nothing") else f": {latest.action}"
-        return (
-            f"{self.level}: {self.rule} ({self.count:,}), last on {self.last}: "
-            f"{latest.detail}{done}"
-        )
+        return f"{self.level}: {self.rule} ({self.count:,}){when}: {latest.detail}{done}"
 
 
 class PriceCheck(BaseModel):
@@ -225,6 +237,12 @@ def _of_rows(frame: pd.DataFrame, known: Instrument) -> Iterator[Finding]:
     yield from each("close out of range", outside & ~unchanged, seen)
     yield from each("open out of range", opened, "open {open:g}, range {low:g} to {high:g}")
     yield from each("high below low", crossed, "high {high:g}, low {low:g}")
+    everything = frame[["open", "high", "low", "close"]]
+    below = (everything <= 0).any(axis=1)
+    yield from each("price not positive", below, "{open:g} {high:g} {low:g} {close:g}")
+    inner = frame[["open", "close"]]
+    far = (high > FURTHEST * inner.max(axis=1)) | (low < inner.min(axis=1) / FURTHEST)
+    yield from each("impossible range", far & ~below, "open {open:g}, " + seen)
     yield from each("repeated row", copied, "{open:g} {high:g} {low:g} {close:g} once more")
     if known.calendar:
         # two unchanged closes in a row are common where prices move in large steps; four are not
@@ -240,7 +258,7 @@ def _of_jumps(frame: pd.DataFrame, known: Instrument) -> Iterator[Finding]:
     jump = factor > (1 + CURRENCY_MOVE if known.kind == "currency" else OTHER_CURRENCY)
     split = limit = pd.Series(False, frame.index)
     if known.kind == "stock":
-        split = _splits(change, overnight) & ~jump
+        split = (_splits(change, overnight) | _alone(change, overnight, close)) & ~jump
         if known.calendar == "XKRX":
             limit = _beyond_the_limit(frame, change) & ~jump & ~split
     for rule, chosen in (
@@ -261,6 +279,26 @@ def _splits(change: "pd.Series[float]", overnight: "pd.Series[float]") -> "pd.Se
             near = (change / ratio - 1).abs() < SPLIT_NOISE
             found |= near & ((overnight / ratio - 1).abs() < SPLIT_NOISE)
     return found
+
+
+def _alone(
+    change: "pd.Series[float]", overnight: "pd.Series[float]", close: "pd.Series[float]"
+) -> "pd.Series[bool]":
+    """Say where open and close stand together, far from all days before and after.
+
+    A split in a ratio that is none of the usual does that; a share that doubles in a frenzy moves
+    far on the days around it, too.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        move, gap = np.log(change.to_numpy()), np.log(overnight.to_numpy())
+    size = np.where(move * gap > 0, np.minimum(np.abs(move), np.abs(gap)), 0.0)
+    together = np.abs(move - gap) < size / 3
+    moves = pd.Series(np.abs(move), change.index)
+    before = moves.rolling(5, min_periods=1).median().shift()
+    after = moves[::-1].rolling(5, min_periods=1).median().shift()[::-1]
+    alone = size > CALM * np.fmax(before.fillna(0), after.fillna(0))
+    like_a_split = (size > np.log(1.8)) | (np.abs(size - np.log(THREE_FOR_TWO)) < 0.04)
+    return pd.Series(alone & together & like_a_split, change.index)
 
 
 def _beyond_the_limit(frame: pd.DataFrame, change: "pd.Series[float]") -> "pd.Series[bool]":

@@ -1,7 +1,6 @@
 """Daily prices in one shape, whatever file or service they came from."""
 
 import datetime as dt
-import io
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -11,31 +10,42 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.readers import read_lines
+from recurra.data.dates import Moments, read_dates, read_moments
+from recurra.data.numbers import decimal_sign, number_of, numbers_of
 from recurra.errors import DataError
-from recurra.markets.tickers import instrument
+from recurra.markets.bars import joined_days, refuse_longer_bars
+from recurra.markets.columns import COLUMNS, find_columns, flat_frame
+from recurra.markets.files import RawPrices, read_raw
+from recurra.markets.tickers import Instrument, instrument
 
-__all__ = ["COLUMNS", "LEFT_OUT", "Finding", "Prices", "prices_from_frame", "read_prices"]
+__all__ = [
+    "COLUMNS",
+    "LEFT_OUT",
+    "Finding",
+    "Prices",
+    "prices_from_frame",
+    "read_prices",
+    "ticker_of",
+]
 
+CLOCK = re.compile(r"^(\d{1,2})(\d{2})(\d{2})?$")  # 0930 is 09:30
+WHOLE = ("KRW", "JPY")  # money without cents
 LEFT_OUT = "left out"  # of what was done with a row
-COLUMNS = ["open", "high", "low", "close", "volume"]
-NAMES = {
-    "date": ("date", "날짜", "일자", "기준일", "일시", "time", "datetime"),
-    "open": ("open", "시가"),
-    "high": ("high", "고가"),
-    "low": ("low", "저가"),
-    "close": ("close", "종가", "price", "현재가", "last"),
-    "volume": ("volume", "거래량", "vol", "vol."),
-    "adjusted close": ("adj close", "adj_close", "adjclose", "adjusted close", "수정종가"),
-    # some files put an adjusted open beside it, on another scale than their high and low
-    "original open": ("original_open", "original open"),
+SUMS = {"average", "avg", "mean", "total", "sum", "count", "min", "max", "high", "low", "change"}
+SUMS |= {
+    "평균",
+    "합계",
+    "계",
+    "총계",
+    "최고",
+    "최저",
+    "합",
+    "合计",
+    "平均",
+    "合計",
+    "summe",
+    "mittelwert",
 }
-MEANING = {name: meaning for meaning, names in NAMES.items() for name in names}
-POWERS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([KMBT]?)")
-NOTHING = {"", "-", "n/a", "nan", "null", "none", "inf", "-inf", "<na>"}
-DATES = ["%Y-%m-%d", "%Y%m%d", "%Y.%m.%d", "%Y/%m/%d", "%Y년%m월%d일"]
-DATES += ["%m/%d/%Y", "%d/%m/%Y", "%b%d,%Y", "%d-%b-%Y", "%m/%d/%y"]  # spaces taken out
 
 
 @dataclass(frozen=True)
@@ -89,17 +99,25 @@ class Prices:
         return pd.DatetimeIndex(days, name="date")
 
 
-def read_prices(path: str | Path, ticker: str | None = None, *, adjust: bool = True) -> Prices:
+def read_prices(
+    path: str | Path,
+    ticker: str | None = None,
+    *,
+    adjust: bool = True,
+    encoding: str | None = None,
+) -> Prices:
     """Read a file of daily prices: CSV in any common export format, or Parquet.
 
-    Known by themselves: separators (comma, semicolon, tab, bar), gzip, encodings, Korean and
-    English headers, thousands commas, 20.68M, percent columns, dates such as 2023-09-08,
-    `2023- 09- 08`, 9/8/2023 or 2023년 9월 8일, and newest or oldest first.
+    Known by themselves: separators (comma, semicolon, tab, bar), gzip, encodings, headers in
+    English, Korean, Chinese, Japanese and German, lines above the header and below it, thousands
+    and decimal commas, 20.68M, 34.1만, percent columns, dates in any usual order, and newest or
+    oldest first. Bars of minutes or hours are joined into days; weeks and months are refused.
 
     Args:
         path: the file.
         ticker: what it holds; None: the file's name says it.
         adjust: whether an adjusted close, where there is one, rescales all prices of its day.
+        encoding: of the file, None to recognise it.
 
     Raises:
         DataError: the file is not there, is empty, or holds no daily prices.
@@ -113,8 +131,18 @@ def read_prices(path: str | Path, ticker: str | None = None, *, adjust: bool = T
         {Timestamp('2023-09-08 00:00:00'): 35268000.0}
     """
     path = Path(path)
-    name = path.name.split(".")[0] if ticker is None else ticker
-    return prices_from_frame(_table(path), name, str(path), adjust=adjust)
+    name = ticker_of(path) if ticker is None else ticker
+    raw = read_raw(path, name, encoding=encoding)
+    return _prices(raw, name, str(path), adjust=adjust)
+
+
+def ticker_of(path: Path) -> str:
+    """Give the ticker that a file's name says: BRK.B.csv.gz is BRK.B."""
+    name = path.name
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet", ".json", ".jsonl"):
+        if name.lower().endswith(ending) and len(name) > len(ending):
+            name = name[: -len(ending)]
+    return name
 
 
 def prices_from_frame(
@@ -122,9 +150,9 @@ def prices_from_frame(
 ) -> Prices:
     """Bring a table of daily prices into one shape, and mend what is known to be wrong.
 
-    Rows without a close and repeated dates go; a weekend that repeats Friday goes, too. A day
-    whose open, high and low are all zero was halted: they become the close. Any other zero open,
-    high or low is unknown.
+    Rows without a close or a date and repeated dates go; a weekend that repeats Friday goes, too. A
+    day whose open, high and low are all zero was halted: they become the close. Any other zero
+    open, high or low is unknown.
 
     Args:
         frame: one row a day, in any order; dates in a column or in the index.
@@ -135,26 +163,23 @@ def prices_from_frame(
     Raises:
         DataError: columns are missing, or values are neither dates nor numbers.
     """
+    return _prices(RawPrices(flat_frame(frame, ticker, source)), ticker, source, adjust=adjust)
+
+
+def _prices(raw: RawPrices, ticker: str, source: str, *, adjust: bool) -> Prices:
     known = instrument(ticker)
-    found = _columns(frame, source)
-    dates = _dates(found["date"], source)
-    table = pd.DataFrame(
-        {name: _numbers(column, name, source) for name, column in found.items() if name != "date"},
-        index=dates.rename("date"),
-        dtype="float64",
-    )
-    if "original open" in table:
-        table["open"] = table.pop("original open")
-    if "volume" not in table:
-        table["volume"] = np.nan
-    adjusted = None
-    if "adjusted close" in table:
-        factor = table.pop("adjusted close") / table["close"]
-        adjusted = bool(adjust)
-        if adjust:
-            table = table.assign(**{name: table[name] * factor for name in COLUMNS[:4]})
-    table = table[COLUMNS].sort_index(kind="stable")
-    mended: list[Finding] = []
+    mended = [Finding("line of no day", None, said, LEFT_OUT) for said in raw.left_out]
+    found = find_columns(raw.frame, source)
+    moments = read_dates(found["date"], source, zone=known.zone)
+    found, moments = _with_dates(found, moments, source, mended)
+    numbers = {name: column for name, column in found.items() if name not in ("date", "time")}
+    decimal, said = _decimal(numbers, raw, known, source)
+    mended += said
+    table = _numbers(numbers, moments, source, decimal, mended)
+    table["seconds"] = _seconds(found, moments, source)
+    table, adjusted = _adjusted(table.sort_index(kind="stable"), adjust, mended)
+    table, joined = joined_days(table[COLUMNS], table["seconds"].to_numpy())
+    _note(mended, "intraday bars", joined, "several bars", "joined into a day")
     table = _without_empty_rows(table, mended)
     table = _without_repeated_dates(table, mended)
     if known.calendar:
@@ -162,99 +187,110 @@ def prices_from_frame(
     table = _with_halted_days(table, mended)
     if table.empty:
         raise DataError(f"prices must hold days, but {source} holds none for {ticker}.")
+    refuse_longer_bars(pd.DatetimeIndex(table.index), source)
     return Prices(known.ticker, table, source, known.currency, adjusted, tuple(mended))
 
 
-def _table(path: Path) -> pd.DataFrame:
-    """Read a file as it is, Parquet with its types, all else as strings."""
-    if path.suffix.lower() == ".parquet":
-        try:
-            return pd.read_parquet(path)
-        except FileNotFoundError:
-            raise DataError(f"the data file must be there, but {path} is not.") from None
-        except (ValueError, OSError) as error:
-            raise DataError(f"a Parquet file must be whole, but {path} is not ({error}).") from None
-    if path.is_dir():
-        raise DataError(f"a data file is needed, but {path} is a folder. Name a file.")
-    lines = [line for line in read_lines(path) if line.strip(" ,;|\t\r")]
-    if len(lines) < 2:
-        raise DataError(f"a file of prices must hold a header and rows, but {path} does not.")
-    separator = max(",;\t|", key=lines[0].count)
-    text = io.StringIO("\n".join(lines))
-    try:
-        return pd.read_csv(text, sep=separator, dtype=str, keep_default_na=False, index_col=False)
-    except (pd.errors.ParserError, ValueError) as error:
-        raise DataError(
-            f"every row must have as many fields as the first, but {path} does not ({error})."
-        ) from None
-
-
-def _columns(frame: pd.DataFrame, source: str) -> dict[str, pd.Series]:
-    """Find the columns by their names, and the dates in the index or a first column unnamed."""
-    if isinstance(frame.index, pd.DatetimeIndex) or MEANING.get(_plain(frame.index.name)):
-        frame = frame.rename_axis("date").reset_index()
-    found: dict[str, pd.Series] = {}
-    for position, name in enumerate(map(_plain, frame.columns)):
-        meaning = MEANING.get(name)
-        if position == 0 and not meaning and (not name or name.startswith("unnamed")):
-            meaning = "date"
-        if meaning and meaning not in found:
-            found[meaning] = frame.iloc[:, position]
-    missing = [name for name in ("date", *COLUMNS[:4]) if name not in found]
-    if missing:
-        raise DataError(
-            f"daily prices need the columns date, open, high, low and close, but {source} has no "
-            f"{' and no '.join(missing)}: its columns are "
-            f"{', '.join(map(str, frame.columns)) or 'none at all'}."
-        )
-    return found
-
-
-def _plain(name: object) -> str:
-    return "" if name is None else str(name).strip().casefold()
-
-
-def _dates(column: pd.Series, source: str) -> pd.DatetimeIndex:
-    """Read dates in the one format that fits all of them, without time and zone."""
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return pd.DatetimeIndex(column).tz_localize(None).normalize()
-    text = column.astype(str)
-    try:
-        return pd.DatetimeIndex(pd.to_datetime(text, format="%Y-%m-%d"))  # the usual, and fast
-    except ValueError:
-        text = text.map(_tight)
-    for form in DATES:
-        read = pd.to_datetime(text, format=form, errors="coerce")
-        if not read.isna().any():
-            return pd.DatetimeIndex(read)
-    unknown = text[pd.to_datetime(text, format="mixed", errors="coerce").isna()]
-    wrong = unknown.iloc[0] if len(unknown) else text.iloc[0]
-    raise DataError(
-        f"every date must be written alike, such as 2024-03-20, but {source} has {wrong!r}."
-    )
-
-
-def _tight(date: str) -> str:
-    """Take the spaces out of `2023- 09- 08` and `Mar 15, 2023`, and the time of day off."""
-    date = re.sub(r"[T ]\d{2}:\d{2}.*$", "", date.strip())
-    return re.sub(r"(?<=[년월./,-])\s+(?=\d)|(?<=[A-Za-z])\s+(?=\d)", "", date)
-
-
-def _numbers(column: pd.Series, name: str, source: str) -> npt.NDArray[np.float64]:
-    """Read numbers with thousands commas and K, M, B, T; nothing is NaN."""
-    values = pd.to_numeric(column, errors="coerce").to_numpy("float64", copy=True)
-    for row in np.flatnonzero(~np.isfinite(values)):
-        text = str(column.iloc[row]).strip()
-        match = NUMBER.fullmatch(text.replace(",", "").replace(" ", "").upper())
-        if match:
-            values[row] = float(match[1]) * POWERS.get(match[2], 1.0)
-        elif text.casefold() in NOTHING:
-            values[row] = np.nan
-        else:
+def _with_dates(
+    found: dict[str, pd.Series], moments: Moments, source: str, mended: list[Finding]
+) -> tuple[dict[str, pd.Series], Moments]:
+    """Leave out rows without a date, and sums below; refuse what should have been a date."""
+    mended += [Finding("order of dates", None, note) for note in moments.notes]
+    for row in moments.unread:
+        said = str(found["date"].iloc[row])
+        if said.strip().casefold().rstrip(":.") not in SUMS:
             raise DataError(
-                f"the column {name} must hold numbers, but {source} has {text!r} in it."
+                f"every date must be readable, such as 2024-03-20, but row {row + 1} of {source} "
+                f"has {said!r}."
             )
-    return values
+    none = np.isnat(moments.days)
+    for row in map(int, np.flatnonzero(none)):
+        cells = [str(column.iloc[row]) for column in found.values()]
+        if any(cell.strip(" -") and cell.casefold() != "nan" for cell in cells):
+            detail = f"row {row + 1} has no date: {', '.join(cells)[:60]}"
+            mended.append(Finding("row without a date", None, detail, LEFT_OUT))
+    kept = {name: column[~none].reset_index(drop=True) for name, column in found.items()}
+    return kept, Moments(moments.days[~none], moments.seconds[~none])
+
+
+def _decimal(
+    columns: dict[str, pd.Series], raw: RawPrices, known: Instrument, source: str
+) -> tuple[str, list[Finding]]:
+    """Find the sign that ends the whole of the prices, and say where nothing tells it."""
+    written = [
+        column.astype(str)
+        for name, column in columns.items()
+        if name != "volume" and not pd.api.types.is_numeric_dtype(column.dtype)
+    ]
+    texts = [text for column in written for text in column]
+    if not any("," in text or text.count(".") > 1 for text in texts):
+        return ".", []  # all are read as they are
+    decimal = decimal_sign(texts, comma=raw.comma, what=source)
+    if raw.comma or known.currency in WHOLE or decimal_sign(texts, comma=True) == decimal:
+        return decimal, []
+    sample = next(text for text in texts if "," in text)
+    said = f"nothing tells, so {sample} is {number_of(sample, decimal):.12g}"
+    return decimal, [Finding("decimal comma", None, said)]
+
+
+def _numbers(
+    columns: dict[str, pd.Series],
+    moments: Moments,
+    source: str,
+    decimal: str,
+    mended: list[Finding],
+) -> pd.DataFrame:
+    """Read the columns of numbers, all by one decimal sign."""
+    values: dict[str, npt.NDArray[np.float64]] = {}
+    days = pd.DatetimeIndex(moments.days.astype("datetime64[ns]"), name="date")
+    for name, column in columns.items():
+        values[name], unread = numbers_of(column, name, source, decimal)
+        if unread:
+            words = f"{column.iloc[unread[0]]!r} is no volume"
+            _note(mended, "unknown volume", days[unread], words, "taken as unknown")
+    table = pd.DataFrame(values, index=days, dtype="float64")
+    if "original open" in table:
+        table["open"] = table.pop("original open")
+    if "volume" not in table:
+        table["volume"] = np.nan
+    negative = table["volume"] < 0
+    _note(mended, "unknown volume", days[negative], "a negative volume", "taken as unknown")
+    return table.assign(volume=table["volume"].mask(negative))
+
+
+def _adjusted(
+    table: pd.DataFrame, adjust: bool, mended: list[Finding]
+) -> tuple[pd.DataFrame, bool | None]:
+    """Rescale each day by its adjusted close; where that is unknown, as the days around it."""
+    if "adjusted close" not in table:
+        return table, None
+    factor = table.pop("adjusted close") / table["close"]
+    factor = factor.where(np.isfinite(factor) & (factor > 0))
+    if factor.isna().all():
+        days = table.index[:1]
+        _note(mended, "adjusted close unknown", days, "no day has an adjusted close", "kept as is")
+        return table, None
+    if not adjust:
+        return table, False
+    before, after = factor.ffill(), factor.bfill()
+    same = ((before / after - 1).abs() < 1e-3) | after.isna()
+    filled = factor.where(factor.notna(), before.where(same))
+    unknown = factor.isna() & table["close"].notna()
+    ways = ((filled.notna(), "adjusted as the days around it"), (filled.isna(), LEFT_OUT))
+    for rows, done in ways:
+        days = factor.index[unknown & rows]
+        _note(mended, "adjusted close unknown", days, "no adjusted close", done)
+    scaled = {name: table[name] * filled for name in COLUMNS[:4]}
+    return table.assign(**scaled)[~(unknown & filled.isna())], True
+
+
+def _seconds(found: dict[str, pd.Series], moments: Moments, source: str) -> npt.NDArray[np.int64]:
+    """Give the time of day of each row, from the date or from a column beside it."""
+    if moments.seconds.any() or "time" not in found:
+        return moments.seconds
+    clocks = (CLOCK.sub(r"\1:\2", str(time)) for time in found["time"])
+    texts = [f"2000-01-01 {clock}" for clock in clocks]
+    return read_moments(texts, source).seconds
 
 
 def _without_empty_rows(table: pd.DataFrame, mended: list[Finding]) -> pd.DataFrame:
@@ -311,4 +347,4 @@ def _note(mended: list[Finding], rule: str, days: object, detail: str, action: s
 
 
 def _few(values: pd.Series) -> str:
-    return " and ".join(f"{value:g}" for value in list(Counter(values))[:3])
+    return " and ".join(f"{value:.12g}" for value in list(Counter(values))[:3])

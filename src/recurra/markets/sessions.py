@@ -10,11 +10,13 @@ import pandas as pd
 from recurra.markets.prices import LEFT_OUT, Finding, Prices
 from recurra.markets.tickers import Instrument, instrument
 
-__all__ = ["closed_days", "next_open_day", "open_days", "without_closed_days"]
+__all__ = ["closed_days", "exchange_days", "next_open_day", "open_days", "without_closed_days"]
 
 # the Korean exchange was open on Saturdays until then, which calendars leave out
 LAST_KOREAN_SATURDAY = pd.Timestamp("1998-12-05")
 EXCHANGES = {"XKRX": "the Korea Exchange", "XNYS": "the New York exchanges"}
+EXCHANGES |= {"XTKS": "Tokyo", "XHKG": "Hong Kong", "XSHG": "Shanghai", "XLON": "London"}
+EXCHANGES |= {"XETR": "Xetra", "XPAR": "Euronext Paris"}
 
 
 def open_days(
@@ -24,7 +26,8 @@ def open_days(
 
     A coin is traded every day, a simulated share on weekdays, a currency on weekdays except the
     first of January and Christmas, the rest by the calendar of its exchange (`pip install
-    'recurra[markets]'`), or on weekdays where that is not installed.
+    'recurra[markets]'`), or on weekdays where that is not installed. Where the exchange is not
+    known, no day must be there and all may.
 
     Returns:
         The days that must be there, the days that may be there, too, and the calendar in words.
@@ -35,11 +38,13 @@ def open_days(
         return every, every, "every day"
     if known.kind == "simulated":
         return weekdays, weekdays, "weekdays"
+    if known.calendar is None and known.kind != "currency":
+        return every[:0], every, "unknown, so no day is missed or called closed"
     if known.kind == "currency":
         quiet = ((every.month == 1) & (every.day == 1)) | ((every.month == 12) & (every.day == 25))
         return weekdays.difference(every[quiet]), every, "weekdays"
     sessions = _sessions(known.calendar or "", first, last)
-    calendar = f"sessions of {EXCHANGES[known.calendar or '']}"
+    calendar = f"sessions of {EXCHANGES.get(known.calendar or '', known.calendar)}"
     if sessions is None:
         sessions = weekdays
         calendar = "weekdays, as holidays are unknown without recurra[markets]"
@@ -47,6 +52,12 @@ def open_days(
     if known.calendar == "XKRX":
         allowed = sessions.union(every[(every.day_of_week == 5) & (every <= LAST_KOREAN_SATURDAY)])
     return sessions, allowed, calendar
+
+
+def exchange_days(known: Instrument, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
+    """Give the days on which its exchange is known to be open; none where no calendar tells."""
+    found = _sessions(known.calendar, first, last) if known.calendar else None
+    return pd.DatetimeIndex([]) if found is None else found
 
 
 def next_open_day(known: Instrument, day: dt.date) -> dt.date:

@@ -19,15 +19,14 @@ rates of return, Review of Economics and Statistics 69 (1987).
 """
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from recurra.arrays import Floats
 from recurra.errors import SettingsError
 from recurra.markets.prices import Prices, prices_from_frame
 
 __all__ = ["sample_market", "simulate"]
 
-Floats = npt.NDArray[np.float64]
 
 ARCH, GARCH = 0.08, 0.90
 FREEDOM = 5

@@ -2,18 +2,19 @@
 
 import datetime as dt
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
 
 from recurra.data.readers import read_table
-from recurra.errors import DataError, SettingsError
-from recurra.markets.prices import Prices, read_prices
+from recurra.errors import DataError, InputError, SettingsError
+from recurra.markets.prices import Prices, read_prices, ticker_of
 from recurra.markets.sessions import without_closed_days
 from recurra.markets.tickers import instrument
 
-__all__ = ["LISTINGS", "FolderSource", "PriceSource", "universe"]
+__all__ = ["LISTINGS", "FolderSource", "PriceSource", "Universe", "universe"]
 
 LISTINGS = ("NASDAQ", "NYSE", "AMEX", "SP500", "KRX", "KOSPI", "KOSDAQ", "KONEX")
 PLACES = ("", "prices/krx", "prices/us", "prices", "indices", "quotes")
@@ -80,10 +81,20 @@ class FolderSource:
         name = instrument(ticker).file_name
         for place in PLACES:
             for ending in ENDINGS:
-                path = self.folder / place / f"{name}{ending}"
-                if path.is_file():
+                path = self._written(place, f"{name}{ending}")
+                if path:
                     return path
         return None
+
+    def _written(self, place: str, name: str) -> Path | None:
+        """Give a file by its name, else one whose name differs in capitals alone."""
+        folder = self.folder / place
+        if (folder / name).is_file():
+            return folder / name
+        if not folder.is_dir():
+            return None
+        alike = (path for path in sorted(folder.iterdir()) if path.name.lower() == name.lower())
+        return next((path for path in alike if path.is_file()), None)
 
     def prices(
         self, ticker: str, start: dt.date | None = None, end: dt.date | None = None
@@ -110,11 +121,11 @@ class FolderSource:
         return chosen
 
     def tickers(self) -> list[str]:
-        """Name all tickers with a file in the folder itself."""
+        """Name all tickers with a file in the folder itself, as the files are named."""
         names = {
-            path.name.split(".")[0]
+            ticker_of(path)
             for path in self.folder.iterdir()
-            if path.name.endswith(ENDINGS) and not path.name.startswith(".")
+            if path.name.lower().endswith(ENDINGS) and not path.name.startswith(".")
         }
         return sorted(names)
 
@@ -147,17 +158,52 @@ class FolderSource:
         return next((path for path in [*dated, *exact] if path.is_file()), None)
 
 
-def universe(folder: str | Path) -> list[Prices]:
+class Universe(list[Prices]):
+    """Prices of many tickers, and for each file that holds none the reason.
+
+    Args:
+        found: the prices.
+        skipped: from the name of a file to why it is not among them.
+    """
+
+    def __init__(self, found: Iterable[Prices], skipped: dict[str, str]) -> None:
+        super().__init__(found)
+        self.skipped = skipped
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the files that were skipped."""
+        return [f"{name} skipped: {reason}" for name, reason in self.skipped.items()]
+
+
+def universe(folder: str | Path) -> Universe:
     """Read all prices in a folder, in the order of their tickers, without days of a closed market.
 
+    A file that holds no prices (README.txt, a table of sectors) is skipped, and named with the
+    reason.
+
     Raises:
-        DataError: the folder holds no file of prices, or one that is none.
+        DataError: the folder holds no file of prices.
     """
     source = FolderSource(folder)
-    tickers = source.tickers()
-    if not tickers:
-        raise DataError(f"a universe is a folder of TICKER.csv files, but {folder} holds none.")
-    return [without_closed_days(source.prices(ticker)) for ticker in tickers]
+    found: list[Prices] = []
+    skipped: dict[str, str] = {}
+    for name in source.tickers():
+        try:
+            prices = source.prices(name)
+        except InputError as error:
+            skipped[name] = str(error)
+            continue
+        if any(prices.ticker == other.ticker for other in found):
+            skipped[name] = f"{prices.ticker} is there already"
+            continue
+        found.append(without_closed_days(prices))
+    if not found:
+        first = next(iter(skipped.values()), "")
+        raise DataError(
+            f"a universe is a folder of TICKER.csv files, but {folder} holds none. {first}".strip()
+        )
+    return Universe(found, skipped)
 
 
 def listing_symbol(symbol: str) -> str:

@@ -3,13 +3,12 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jinja2
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from recurra.arrays import Array
 from recurra.errors import DataError, SettingsError
 from recurra.markets.checks import PriceCheck, check_prices
 from recurra.markets.indicators import WARM_UP, macd, sma
@@ -194,7 +193,7 @@ def _candle(
     }
 
 
-def _macd_bars(values: npt.NDArray[Any], across: npt.NDArray[Any]) -> dict[str, object]:
+def _macd_bars(values: Array, across: Array) -> dict[str, object]:
     """Place the bars of the MACD below and above its own zero."""
     known = values[np.isfinite(values)]
     top, bottom = max(0.0, *known, 0.0), min(0.0, *known, 0.0)
@@ -221,7 +220,7 @@ def _ticks(low: float, high: float) -> list[float]:
     return [float(tick) for tick in np.arange(np.ceil(low / step) * step, high, step)]
 
 
-def _months(shown: pd.DataFrame, across: npt.NDArray[Any], step: float) -> list[tuple[float, str]]:
+def _months(shown: pd.DataFrame, across: Array, step: float) -> list[tuple[float, str]]:
     """Give where each month starts, as 2020-03."""
     names = pd.DatetimeIndex(shown.index).strftime("%Y-%m")
     starts = [row for row in range(1, len(names)) if names[row] != names[row - 1]]

@@ -4,18 +4,36 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["compose", "duplicate_key", "mask_digits", "normalise", "squeeze"]
+__all__ = ["compose", "duplicate_key", "mask_digits", "normalise", "squeeze", "visible"]
 
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+# soft hyphens, zero-width spaces and joiners, directions, byte order marks, variation selectors,
+# tags, and the fillers of Hangul: nobody sees them
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _NO_LETTERS = re.compile(r"[^\u3131-\u318e]+")  # all but Hangul letters that stand alone
 _REPEATED = re.compile(r"([^\d\s])\1{3,}")
 
 
+def visible(text: str) -> str:
+    """Leave out the signs that nobody sees: with one between its letters a word is the same word.
+
+    Example:
+        >>> visible("fr\\u200bee\\ufeff")
+        'free'
+    """
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
 def compose(text: str) -> str:
     """Give the composed form (NFKC), with `<br />`, HTML's line break, as a space.
+
+    What nobody sees (`visible`) is left out.
 
     NFKC joins Hangul letters into syllables (a file from a Mac may hold them apart), and maps
     full-width and circled forms, which spam uses to slip past filters, to plain ones. Letters that
@@ -25,7 +43,7 @@ def compose(text: str) -> str:
         >>> compose("ＦＲＥＥ 하<br />ㅋㅋㅠㅠ")
         'FREE 하 ㅋㅋㅠㅠ'
     """
-    text = _BREAK.sub(" ", text)
+    text = _BREAK.sub(" ", visible(text))
     return _NO_LETTERS.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
 
 
@@ -60,7 +78,7 @@ def mask_digits(text: str) -> str:
 
 
 def duplicate_key(text: str) -> int:
-    """Give one 64-bit number to all texts that are equal after masking digits, case and spacing.
+    """Give one 64-bit number to all texts that look equal but for digits, case and spacing.
 
     Two rows with one key must not stand on both sides of a split: the model would be asked about
     a message that it has seen.

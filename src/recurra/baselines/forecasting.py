@@ -1,0 +1,270 @@
+"""Forecasts that a network must beat: the last value, the last season, a line through the window.
+
+::
+
+    naive            forecast[k] = last value
+    seasonal naive   forecast[k] = the value a whole number of seasons before
+    linear           forecast[k] = last + s (W (window - last) / s + b)_k
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import Ridge
+
+from recurra.bundle import Bundle, read_bundle, write_bundle
+from recurra.errors import DataError
+from recurra.judging.problem import Contender, Sides
+from recurra.listeners import Listener
+
+__all__ = ["Ahead", "KnownSeries", "LinearAhead", "NaiveAhead", "forecasts", "naive_ahead"]
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
+
+
+@dataclass(frozen=True)
+class KnownSeries:
+    """What a fit may see of a series: a copy that ends where the targets known end.
+
+    Args:
+        numbers: (steps,) nothing follows them.
+        origins: the steps that are forecast first; a window lies before each, a horizon ahead.
+        facts: what a saved model remembers: the name of the column, whether it is a logarithm.
+    """
+
+    numbers: Floats
+    origins: Rows
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is said of the steps ahead.
+
+    Args:
+        middle: (rows, horizon) the forecasts.
+        margins: (horizon,) half the width of the intervals; None where there are none.
+    """
+
+    middle: Floats
+    margins: Floats | None = None
+
+
+def naive_ahead(series: Floats, origins: Rows, horizon: int, season: int = 1) -> Floats:
+    """Forecast each step as it was a whole number of seasons before, (origins, horizon).
+
+    ::
+
+        forecast[i, k] = series[origins[i] + k - season * ceil((k + 1) / season)]
+
+    With season 1 that is the last value, for all steps ahead. Only steps before the origin are
+    read.
+
+    Example:
+        >>> series = np.array([1.0, 2.0, 3.0, 4.0])
+        >>> naive_ahead(series, np.array([4]), 3).tolist()
+        [[4.0, 4.0, 4.0]]
+        >>> naive_ahead(series, np.array([4]), 3, season=2).tolist()
+        [[3.0, 4.0, 3.0]]
+    """
+    steps = np.arange(horizon)
+    back = season * np.ceil((steps + 1) / season).astype(np.int64)
+    ahead: Floats = series[origins[:, None] + steps - back]
+    return ahead
+
+
+class NaiveAhead:
+    """Says that each step will be as it was a whole number of seasons before.
+
+    Args:
+        horizon: steps ahead.
+        season: steps of a season, 1 for the last value.
+
+    Example:
+        >>> known = KnownSeries(np.arange(9.0), np.arange(2, 8))
+        >>> NaiveAhead(2).fit(known, []).say(np.array([[1.0, 5.0]])).middle.tolist()
+        [[5.0, 5.0]]
+    """
+
+    def __init__(self, horizon: int, season: int = 1) -> None:
+        self.horizon, self.season = horizon, season
+        self.rows = self.steps = 0
+
+    def fit(
+        self,
+        known: KnownSeries,
+        sides: Sides,
+        *,
+        listener: Listener | None = None,
+        checkpoints: Path | None = None,
+    ) -> Self:
+        """Learn nothing; note how far the series is known."""
+        self.rows, self.steps, self.facts = len(known.origins), len(known.numbers), known.facts
+        return self
+
+    def say(self, asked: Floats) -> Ahead:
+        """Forecast what follows histories, (rows, steps)."""
+        _long_enough(asked, self.season)
+        ends = np.arange(1, len(asked) + 1) * asked.shape[1]
+        return Ahead(naive_ahead(asked.ravel(), ends, self.horizon, self.season))
+
+    def save(self, folder: Path, card: str = "", **facts: Any) -> None:
+        """Write a bundle."""
+        settings = {"horizon": self.horizon, "season": self.season}
+        _write(self, folder, card, settings, {}, facts)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote."""
+        bundle = read_bundle(Path(folder))
+        model = cls(**bundle.config["settings"])
+        _restore(model, bundle)
+        return model
+
+
+class LinearAhead:
+    """A ridge regression on the window: its last value taken off, divided by a deviation.
+
+    The deviation `s` is that of the training windows, so a series in other units is forecast the
+    same. The penalty is chosen on the validation rows; then all rows known are fitted.
+
+    Args:
+        horizon: steps ahead.
+        window: steps read.
+
+    Example:
+        >>> known = KnownSeries(np.arange(40.0), np.arange(4, 38))
+        >>> model = LinearAhead(2, 4).fit(known, [(np.arange(20), np.arange(21, 34))])
+        >>> model.say(np.array([[1.0, 2.0, 3.0, 4.0]])).middle.round(2).tolist()
+        [[5.0, 6.0]]
+    """
+
+    def __init__(self, horizon: int, window: int) -> None:
+        self.horizon, self.window = horizon, window
+        self.rows = self.steps = 0
+
+    def fit(
+        self,
+        known: KnownSeries,
+        sides: Sides,
+        *,
+        listener: Listener | None = None,
+        checkpoints: Path | None = None,
+    ) -> Self:
+        """Choose the penalty on the first turn, and fit on all rows known."""
+        self.rows, self.steps, self.facts = len(known.origins), len(known.numbers), known.facts
+        at, numbers = known.origins[:, None], known.numbers
+        X, last = self._read(numbers[at - self.window + np.arange(self.window)])
+        y = numbers[at + np.arange(self.horizon)] - last
+        self.penalty = 1.0
+        if len(sides):
+            train, validation = sides[0]
+
+            def error(penalty: float) -> float:
+                self._fit(X[train], y[train], penalty)
+                return float(np.abs(self._ahead(X[validation]) - y[validation]).mean())
+
+            self.penalty = min(PENALTIES, key=error)
+        self._fit(X, y, self.penalty)
+        return self
+
+    def _read(self, windows: Floats) -> tuple[Floats, Floats]:
+        last = windows[:, -1:]
+        return windows - last, last
+
+    def _fit(self, X: Floats, y: Floats, penalty: float) -> None:
+        self.scale = float(X.std()) or 1.0
+        model = Ridge(penalty).fit(X / self.scale, y / self.scale)
+        self.coefficients = model.coef_.reshape(self.horizon, self.window)
+        self.intercept = np.atleast_1d(model.intercept_)
+
+    def _ahead(self, X: Floats) -> Floats:
+        ahead: Floats = (X / self.scale @ self.coefficients.T + self.intercept) * self.scale
+        return ahead
+
+    def say(self, asked: Floats) -> Ahead:
+        """Forecast what follows histories, (rows, steps)."""
+        _long_enough(asked, self.window)
+        X, last = self._read(asked[:, -self.window :])
+        return Ahead(self._ahead(X) + last)
+
+    def save(self, folder: Path, card: str = "", **facts: Any) -> None:
+        """Write a bundle."""
+        settings = {"horizon": self.horizon, "window": self.window}
+        weights = {
+            "coefficients": self.coefficients,
+            "intercept": self.intercept,
+            "scale": np.array([self.scale]),
+        }
+        _write(self, folder, card, settings, weights, {"penalty": self.penalty, **facts})
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote."""
+        bundle = read_bundle(Path(folder))
+        model = cls(**bundle.config["settings"])
+        _restore(model, bundle)
+        model.penalty, model.scale = bundle.config["penalty"], float(bundle.weights["scale"][0])
+        model.coefficients = bundle.weights["coefficients"]
+        model.intercept = bundle.weights["intercept"]
+        return model
+
+
+def _long_enough(asked: Floats, steps: int) -> None:
+    if asked.shape[1] < steps:
+        raise DataError(
+            f"a history must have at least {steps} steps, but one of {asked.shape[1]} was given."
+        )
+
+
+def _write(
+    model: Any,
+    folder: Path,
+    card: str,
+    settings: dict[str, Any],
+    weights: dict[str, Floats],
+    facts: dict[str, Any],
+) -> None:
+    config = {
+        "estimator": type(model).__name__,
+        "settings": settings,
+        "rows": model.rows,
+        "steps": model.steps,
+        **model.facts,
+        **facts,
+    }
+    write_bundle(folder, Bundle(config, {}, weights, card))
+
+
+def _restore(model: Any, bundle: Bundle) -> None:
+    model.rows, model.steps = bundle.config["rows"], bundle.config["steps"]
+    model.facts = {name: bundle.config.get(name) for name in ("target", "log")}
+
+
+def _naive(horizon: int, season: int, seed: int) -> NaiveAhead:
+    return NaiveAhead(horizon, season)
+
+
+def _linear(horizon: int, window: int, seed: int) -> LinearAhead:
+    return LinearAhead(horizon, window)
+
+
+def forecasts(horizon: int, window: int, season: int) -> list[Contender]:
+    """Give the baselines of a series as contenders.
+
+    Args:
+        horizon: steps ahead.
+        window: steps read.
+        season: steps of a season, 1 for none.
+    """
+    found = [Contender("naive", partial(_naive, horizon, 1), baseline=True)]
+    if season > 1:
+        found.append(Contender("seasonal naive", partial(_naive, horizon, season), baseline=True))
+    return [*found, Contender("linear", partial(_linear, horizon, window), baseline=True)]

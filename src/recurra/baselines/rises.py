@@ -1,0 +1,387 @@
+"""What networks of rises are shown beside: rules that know no direction, and other learners.
+
+::
+
+    always no              p = 0
+    base rate              p = the share of rises
+    previous day rose      p = the share of rises after days like the one before, up or down
+    volatility             p = σ(rule(recent movement)), up and down alike
+    logistic regression    of every feature of every day in the window, and the rule's answer
+    gradient boosting      of the same, by trees
+
+All are fitted on training and validation rows, and see the very features that networks see. A
+threshold is chosen as networks do: on validation rows, by a fit on the training rows alone. The
+first two say the same of every row, so they have none and decide for the larger class.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from recurra.baselines.classes import validated_threshold
+from recurra.bundle import Bundle, read_bundle, write_bundle
+from recurra.judging.classes import Labelled
+from recurra.judging.problem import Contender, Sides
+from recurra.listeners import Listener
+from recurra.markets.newest import check_features, newest_scores
+from recurra.markets.rows import Market, RiseRows
+from recurra.markets.scales import Standard, VolatilityRule
+
+__all__ = ["LEARNERS", "RULES", "RiseBaseline", "Rising", "rise_baselines"]
+
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+MANY = 100_000  # rows from which trees are grown by several threads
+SOME = 65_536  # rows whose features are laid side by side at once
+
+
+class Rising(NamedTuple):
+    """What a model says of rows.
+
+    Args:
+        probabilities: (rows,) of a rise.
+        called: (rows,) whether it calls the row a rise.
+        base_rate: the share of rises in the rows it was fitted on.
+    """
+
+    probabilities: Floats
+    called: Bools
+    base_rate: float
+
+
+class _Learnt(Protocol):
+    """What a fit leaves: it scores rows, and is made of arrays."""
+
+    def scores(self, rows: RiseRows) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class _Share:
+    """One probability for every row."""
+
+    share: Floats
+
+    @classmethod
+    def never(cls, rows: RiseRows, truth: Bools) -> Self:
+        return cls(np.zeros(1))
+
+    @classmethod
+    def fit(cls, rows: RiseRows, truth: Bools) -> Self:
+        return cls(np.array([truth.mean()]))
+
+    def scores(self, rows: RiseRows) -> Floats:
+        return np.full(len(rows), self.share[0])
+
+
+@dataclass(frozen=True)
+class _DayBefore:
+    """The share of rises after a day that did not rise, and after one that did."""
+
+    shares: Floats
+
+    @classmethod
+    def fit(cls, rows: RiseRows, truth: Bools) -> Self:
+        rose = rows.before > 0
+        sides = [truth[rose == up] for up in (False, True)]
+        return cls(np.array([side.mean() if len(side) else truth.mean() for side in sides]))
+
+    def scores(self, rows: RiseRows) -> Floats:
+        found: Floats = np.where(rows.before > 0, self.shares[1], self.shares[0])
+        return found
+
+
+@dataclass(frozen=True)
+class _Movement:
+    """The rule of volatility, as arrays."""
+
+    mean: Floats
+    deviation: Floats
+    weights: Floats
+    bias: Floats
+
+    @classmethod
+    def fit(cls, rows: RiseRows, truth: Bools) -> Self:
+        rule = VolatilityRule.fit(rows.volatility, truth)
+        return cls(rule.mean, rule.deviation, rule.weights, np.array([rule.bias]))
+
+    def log_odds(self, rows: RiseRows) -> Floats:
+        rule = VolatilityRule(self.mean, self.deviation, self.weights, float(self.bias[0]))
+        return rule.log_odds(rows.volatility)
+
+    def scores(self, rows: RiseRows) -> Floats:
+        return np.asarray(expit(self.log_odds(rows)), float)
+
+
+@dataclass(frozen=True)
+class _Features:
+    """From rows to a table: every feature of every day, to scale, and the rule's answer."""
+
+    scale_mean: Floats32
+    scale_deviation: Floats32
+    rule_mean: Floats
+    rule_deviation: Floats
+    rule_weights: Floats
+    rule_bias: Floats
+
+    @staticmethod
+    def fitted(rows: RiseRows, truth: Bools) -> "tuple[dict[str, Any], Floats]":
+        """Fit scale and rule; give the fields, and the table of the rows."""
+        standard, rule = Standard.fit(rows.windows), _Movement.fit(rows, truth)
+        known: dict[str, Any] = {f"scale_{name}": value for name, value in vars(standard).items()}
+        known |= {f"rule_{name}": value for name, value in vars(rule).items()}
+        return known, _Features(**known).table(rows)
+
+    def table(self, rows: RiseRows) -> Floats:
+        """Give (rows, window × features + 1)."""
+        windows = Standard(self.scale_mean, self.scale_deviation)(rows.windows)
+        rule = _Movement(self.rule_mean, self.rule_deviation, self.rule_weights, self.rule_bias)
+        return np.column_stack([windows.reshape(len(rows), -1), rule.log_odds(rows)])
+
+    def in_parts(self, rows: RiseRows, score: Callable[[Floats], Floats]) -> Floats:
+        """Score rows, some at a time."""
+        places = np.arange(len(rows))
+        parts = [
+            score(self.table(rows.take(places[i : i + SOME]))) for i in range(0, len(rows), SOME)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+
+@dataclass(frozen=True)
+class _Linear(_Features):
+    """Logistic regression."""
+
+    coefficients: Floats
+    intercept: Floats
+
+    @classmethod
+    def fit(cls, rows: RiseRows, truth: Bools) -> Self:
+        known, table = _Features.fitted(rows, truth)
+        # nearly the same prices stand in each window many times: a small C keeps it sober
+        model = LogisticRegression(C=0.01, max_iter=200).fit(table, truth)
+        return cls(**known, coefficients=model.coef_[0], intercept=model.intercept_)
+
+    def scores(self, rows: RiseRows) -> Floats:
+        return self.in_parts(
+            rows, lambda table: expit(table @ self.coefficients + self.intercept[0])
+        )
+
+
+@dataclass(frozen=True)
+class _Trees(_Features):
+    """Gradient boosting: the nodes of all trees, one tree after the other.
+
+    ::
+
+        log-odds = start + Σ_trees value[leaf]
+        at a node: left if feature ≤ threshold, or where it is unknown and unknown goes left
+    """
+
+    start: Floats
+    first: npt.NDArray[np.int64]
+    value: Floats
+    feature: npt.NDArray[np.int64]
+    threshold: Floats
+    unknown_left: Bools
+    left: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    leaf: Bools
+
+    @classmethod
+    def fit(cls, rows: RiseRows, truth: Bools) -> Self:
+        known, table = _Features.fitted(rows, truth)
+        model = HistGradientBoostingClassifier(
+            max_iter=60,
+            learning_rate=0.06,
+            max_leaf_nodes=8,
+            min_samples_leaf=200,
+            l2_regularization=10.0,
+            max_bins=64,
+            random_state=0,
+        )
+        # of few rows, on a machine with other work, threads wait for each other for minutes
+        with threadpool_limits(1 if len(table) < MANY else None, user_api="openmp"):
+            model.fit(table, truth)
+        return cls(**known, **_nodes_of(model))
+
+    def scores(self, rows: RiseRows) -> Floats:
+        return self.in_parts(rows, lambda table: expit(self.log_odds(table)))
+
+    def log_odds(self, table: Floats) -> Floats:
+        """Walk every row down every tree, (rows,)."""
+        total = np.full(len(table), self.start[0])
+        everyone = np.arange(len(table))
+        for first in self.first:
+            node = np.full(len(table), first)
+            walking = everyone[~self.leaf[node]]
+            while len(walking):
+                here = node[walking]
+                seen = table[walking, self.feature[here]]
+                left = np.where(
+                    np.isnan(seen), self.unknown_left[here], seen <= self.threshold[here]
+                )
+                node[walking] = first + np.where(left, self.left[here], self.right[here])
+                walking = walking[~self.leaf[node[walking]]]
+            total += self.value[node]
+        return total
+
+
+def _nodes_of(model: HistGradientBoostingClassifier) -> dict[str, npt.NDArray[Any]]:
+    """Give what `_Trees` is of, from a fitted model of two classes without categories."""
+    trees = [tree.nodes for (tree,) in model._predictors]
+    nodes = np.concatenate(trees)
+    return {
+        "start": model._baseline_prediction.ravel().astype(np.float64),
+        "first": np.cumsum([0, *map(len, trees[:-1])]).astype(np.int64),
+        "value": nodes["value"].astype(np.float64),
+        "feature": nodes["feature_idx"].astype(np.int64),
+        "threshold": nodes["num_threshold"].astype(np.float64),
+        "unknown_left": nodes["missing_go_to_left"].astype(bool),
+        "left": nodes["left"].astype(np.int64),
+        "right": nodes["right"].astype(np.int64),
+        "leaf": nodes["is_leaf"].astype(bool),
+    }
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How a baseline is fitted, what it leaves, and whether it has a threshold."""
+
+    fit: Callable[[RiseRows, Bools], _Learnt]
+    learnt: type
+    constant: bool = False
+
+
+RULES: Mapping[str, _Kind] = {
+    "always no": _Kind(_Share.never, _Share, constant=True),
+    "base rate": _Kind(_Share.fit, _Share, constant=True),
+    "previous day rose": _Kind(_DayBefore.fit, _DayBefore),
+    "volatility": _Kind(_Movement.fit, _Movement),
+}
+LEARNERS: Mapping[str, _Kind] = {
+    "logistic regression": _Kind(_Linear.fit, _Linear),
+    "gradient boosting": _Kind(_Trees.fit, _Trees),
+}
+KINDS = {**RULES, **LEARNERS}
+
+
+class RiseBaseline:
+    """A rule or a learner: fitted, asked, saved and loaded like a network.
+
+    Args:
+        kind: one of `RULES` or `LEARNERS`.
+        seed: of nothing: all are fitted without chance.
+
+    Attributes:
+        names, window, base_rate, threshold, trained_to: as of `SequenceRiser`.
+
+    Example:
+        >>> from recurra.markets.rows import rows_of
+        >>> from recurra.markets.simulator import simulate
+        >>> rows = rows_of(simulate(2, 300))
+        >>> truth = (rows.change > 0.02).astype(int)
+        >>> known = Labelled(rows, truth, ("no rise", "rise"), 1, np.arange(len(truth)))
+        >>> said = RiseBaseline("base rate").fit(known, []).say(rows)
+        >>> bool(said.probabilities[0] == truth.mean()), int(said.called.sum())
+        (True, 0)
+    """
+
+    def __init__(self, kind: str, seed: int = 0) -> None:
+        self.kind = kind
+        self.rows = 0
+
+    def fit(
+        self,
+        known: Labelled,
+        sides: Sides,
+        *,
+        listener: Listener | None = None,
+        checkpoints: Path | None = None,
+    ) -> Self:
+        """Fit on all rows known; the threshold is that of a fit on the training side."""
+        rows: RiseRows = known.inputs
+        self.rows, self.names, self.window = len(rows), tuple(rows.names), rows.windows.shape[1]
+        self.base_rate = float(known.truth.mean())
+        self.trained_to = str(rows.dates.max())
+        self.threshold: float | None = None
+        if not KINDS[self.kind].constant:
+            self.threshold = validated_threshold(self._asked_of, known, sides)
+        self.learnt = self._fitted(known)
+        return self
+
+    def _fitted(self, known: Labelled) -> _Learnt:
+        return KINDS[self.kind].fit(known.inputs, known.truth == 1)
+
+    def _asked_of(self, known: Labelled) -> Callable[[RiseRows], Floats]:
+        """Fit on some rows; give what gives the probability of each class."""
+        learnt = self._fitted(known)
+
+        def probabilities(rows: RiseRows) -> Floats:
+            found = learnt.scores(rows)
+            return np.column_stack([1 - found, found])
+
+        return probabilities
+
+    def say(self, asked: RiseRows) -> Rising:
+        """Give the probability of a rise, and what is called one."""
+        found = self.scores(asked)
+        threshold = 0.5 if self.threshold is None else self.threshold
+        return Rising(found, found >= threshold, self.base_rate)
+
+    def scores(self, rows: RiseRows) -> Floats:
+        """Give the probability of a rise of each row, (rows,)."""
+        check_features(self.names, rows)
+        return self.learnt.scores(rows)
+
+    def newest(
+        self, market: Market, as_of: dt.date | None = None, *, allow_stale: bool = False
+    ) -> pd.DataFrame:
+        """Score the day of trading after the last of each ticker: see `newest_scores`."""
+        found = newest_scores(
+            market, self.scores, self.names, self.window, as_of, allow_stale=allow_stale
+        )
+        return found.assign(**{"base rate": self.base_rate})
+
+    # ---- saving and loading
+
+    def save(self, folder: Path, card: str = "", **facts: Any) -> None:
+        """Write a bundle: what was learnt as arrays."""
+        config = {
+            "estimator": "RiseBaseline",
+            "kind": self.kind,
+            "base_rate": self.base_rate,
+            "threshold": self.threshold,
+            "trained_to": self.trained_to,
+            "rows": self.rows,
+            **facts,
+        }
+        encoder = {"features": list(self.names), "window": self.window}
+        write_bundle(folder, Bundle(config, encoder, dict(vars(self.learnt)), card))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote."""
+        bundle = read_bundle(Path(folder))
+        config, model = bundle.config, cls(bundle.config["kind"])
+        model.base_rate, model.threshold = config["base_rate"], config["threshold"]
+        model.trained_to, model.rows = config["trained_to"], config["rows"]
+        model.names, model.window = tuple(bundle.encoder["features"]), bundle.encoder["window"]
+        kind = KINDS[model.kind].learnt
+        model.learnt = kind(**{each.name: bundle.weights[each.name] for each in fields(kind)})
+        return model
+
+
+def rise_baselines() -> list[Contender]:
+    """Give all of them as contenders."""
+    return [Contender(kind, partial(RiseBaseline, kind), baseline=True) for kind in KINDS]

@@ -1,0 +1,200 @@
+"""Taggers that a network must beat: the most frequent tag of a word, and a linear model.
+
+::
+
+    most frequent tag of the word    tag(w) = the tag that w had most often; of an unknown word the
+                                     most frequent one of all
+    linear on word and neighbours    p(tag) = softmax(W x + b)      x: the word, its beginning and
+                                     its ends, the words beside it, a capital, a digit
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import SGDClassifier
+
+from recurra.bundle import Bundle, read_bundle, write_bundle
+from recurra.judging.problem import Contender, Sides
+from recurra.listeners import Listener
+
+__all__ = ["FrequentTags", "KnownSentences", "LinearTags", "taggers"]
+
+Sentences = list[list[str]]
+FREQUENT, LINEAR = "most frequent tag of the word", "linear on word and neighbours"
+
+
+@dataclass(frozen=True)
+class KnownSentences:
+    """What a fit may see of sentences.
+
+    Args:
+        words: of each sentence.
+        tags: of each word.
+        groups: (sentences,) equal sentences have one number.
+    """
+
+    words: Sentences
+    tags: Sentences
+    groups: npt.NDArray[np.int64]
+
+
+class FrequentTags:
+    """Gives each word the tag it had most often, and an unknown word the most frequent tag.
+
+    Example:
+        >>> known = KnownSentences([["dogs", "bark", "loud"]], [["N", "V", "V"]], np.zeros(1, int))
+        >>> FrequentTags().fit(known, []).say([["Dogs", "sing"]])
+        [['N', 'V']]
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def fit(
+        self,
+        known: KnownSentences,
+        sides: Sides,
+        *,
+        listener: Listener | None = None,
+        checkpoints: Path | None = None,
+    ) -> Self:
+        """Count."""
+        self.rows = len(known.words)
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for row, tags in zip(known.words, known.tags, strict=True):
+            for word, tag in zip(row, tags, strict=True):
+                counts[word.lower()][tag] += 1
+        every = sum(counts.values(), Counter[str]())
+        self.common = every.most_common(1)[0][0]
+        self.best = {word: tags.most_common(1)[0][0] for word, tags in counts.items()}
+        return self
+
+    def say(self, asked: Sentences) -> Sentences:
+        """Give a tag for every word."""
+        return [[self.best.get(word.lower(), self.common) for word in row] for row in asked]
+
+    def save(self, folder: Path, card: str = "", **facts: Any) -> None:
+        """Write a bundle."""
+        config = {"estimator": "FrequentTags", "common": self.common, "rows": self.rows, **facts}
+        write_bundle(folder, Bundle(config, {"best": self.best}, {}, card))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote."""
+        bundle = read_bundle(Path(folder))
+        model = cls()
+        model.rows, model.common = bundle.config["rows"], bundle.config["common"]
+        model.best = bundle.encoder["best"]
+        return model
+
+
+class LinearTags:
+    """A logistic regression on the word, its ends, and its neighbours.
+
+    Args:
+        seed: of the order in which words are learnt.
+
+    Example:
+        >>> known = KnownSentences([["dogs", "bark"]] * 9, [["N", "V"]] * 9, np.zeros(9, int))
+        >>> LinearTags(0).fit(known, []).say([["dogs", "bark"]])
+        [['N', 'V']]
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.rows = 0
+
+    def fit(
+        self,
+        known: KnownSentences,
+        sides: Sides,
+        *,
+        listener: Listener | None = None,
+        checkpoints: Path | None = None,
+    ) -> Self:
+        """Fit on all words known."""
+        self.rows = len(known.words)
+        self.vectors = DictVectorizer()
+        read = [features for row in known.words for features in _features(row)]
+        self.model = SGDClassifier(
+            "log_loss", alpha=1e-6, max_iter=12, tol=None, random_state=self.seed
+        )
+        truth = [tag for tags in known.tags for tag in tags]
+        self.model.fit(_narrow(self.vectors.fit_transform(read)), truth)
+        return self
+
+    def say(self, asked: Sentences) -> Sentences:
+        """Give a tag for every word."""
+        read = [features for row in asked for features in _features(row)]
+        tags = iter(self.model.predict(_narrow(self.vectors.transform(read))).tolist())
+        return [[next(tags) for _ in row] for row in asked]
+
+    def save(self, folder: Path, card: str = "", **facts: Any) -> None:
+        """Write a bundle: the features in JSON, the weights beside them."""
+        config = {
+            "estimator": "LinearTags",
+            "classes": self.model.classes_.tolist(),
+            "seed": self.seed,
+            "rows": self.rows,
+            **facts,
+        }
+        weights = {"coefficients": self.model.coef_, "intercept": self.model.intercept_}
+        features = {"features": self.vectors.feature_names_}
+        write_bundle(folder, Bundle(config, features, weights, card))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote."""
+        bundle = read_bundle(Path(folder))
+        model = cls(bundle.config["seed"])
+        model.rows = bundle.config["rows"]
+        names = bundle.encoder["features"]
+        model.vectors, model.model = DictVectorizer(), SGDClassifier("log_loss")
+        model.vectors.feature_names_ = names
+        model.vectors.vocabulary_ = {name: place for place, name in enumerate(names)}
+        model.model.classes_ = np.asarray(bundle.config["classes"])
+        model.model.coef_ = bundle.weights["coefficients"]
+        model.model.intercept_ = bundle.weights["intercept"]
+        return model
+
+
+def _narrow(matrix: Any) -> Any:
+    """Give a sparse matrix the 32-bit indices that scikit-learn's solvers take."""
+    matrix.indices, matrix.indptr = (a.astype(np.int32) for a in (matrix.indices, matrix.indptr))
+    return matrix
+
+
+def _features(row: Sequence[str]) -> list[dict[str, object]]:
+    lower = ["<", *(word.lower() for word in row), ">"]
+    return [
+        {
+            "word": lower[i + 1],
+            "before": lower[i],
+            "after": lower[i + 2],
+            "end2": lower[i + 1][-2:],
+            "end3": lower[i + 1][-3:],
+            "start3": lower[i + 1][:3],
+            "capital": word[:1].isupper(),
+            "digit": any(letter.isdigit() for letter in word),
+        }
+        for i, word in enumerate(row)
+    ]
+
+
+def _frequent(seed: int) -> FrequentTags:
+    return FrequentTags()
+
+
+def taggers() -> list[Contender]:
+    """Give the baselines of tagging as contenders."""
+    return [
+        Contender(FREQUENT, _frequent, baseline=True),
+        Contender(LINEAR, partial(LinearTags), baseline=True),
+    ]

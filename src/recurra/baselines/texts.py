@@ -1,0 +1,216 @@
+"""Linear models of words and of runs of characters: what a network of texts must beat.
+
+::
+
+    p(class | text) = softmax(W tf-idf(text) + b)        n-grams seen in 2 texts or more
+
+Each is fitted on the training and the validation rows, all that a network has seen. As a network
+reads its best epoch and its threshold off validation rows, so are C and the threshold chosen there.
+"""
+
+import contextlib
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from recurra.baselines.classes import TURNS
+from recurra.bundle import Bundle, array_of, read_bundle, restoring, write_bundle
+from recurra.judging.classes import Labelled, Said
+from recurra.judging.measures import (
+    best_threshold,
+    class_measures,
+    class_statistics,
+    values,
+)
+from recurra.judging.problem import Contender, Sides
+from recurra.judging.splits import stratified_group_split
+from recurra.listeners import Listener
+
+__all__ = ["LinearTexts", "text_baselines"]
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.object_]
+
+VECTORS: dict[str, dict[str, Any]] = {
+    "word TF-IDF + LR": {"ngram_range": (1, 2)},
+    "char TF-IDF + LR": {"analyzer": "char_wb", "ngram_range": (2, 5)},
+}
+STRENGTHS = (1.0, 10.0, 100.0)  # of the fit against its penalty, C
+# n-grams of more text than this do not fit in 2 GiB; then a sample of the rows is taken, and said
+MOST_CHARACTERS = {"word TF-IDF + LR": 40_000_000, "char TF-IDF + LR": 8_000_000}
+
+
+class LinearTexts:
+    """TF-IDF and logistic regression.
+
+    Args:
+        kind: "word TF-IDF + LR" or "char TF-IDF + LR".
+        seed: of the sample, taken when there is too much text.
+
+    Example:
+        >>> texts = np.array(["win a prize", "see you soon"] * 4, dtype=object)
+        >>> truth = np.array([1, 0] * 4)
+        >>> known = Labelled(texts, truth, ("ham", "spam"), 1, np.arange(8))
+        >>> halves = [(np.arange(4), np.arange(4, 8))]
+        >>> LinearTexts("word TF-IDF + LR").fit(known, halves).say(texts[:2]).decided.tolist()
+        [1, 0]
+    """
+
+    def __init__(self, kind: str, seed: int = 0) -> None:
+        self.kind, self.seed = kind, seed
+        self.rows = 0
+
+    def fit(
+        self,
+        known: Labelled,
+        sides: Sides,
+        *,
+        listener: Listener | None = None,
+        checkpoints: Path | None = None,
+    ) -> Self:
+        """Fit on all rows known; C and the threshold are chosen on validation rows."""
+        self.names, self.positive = known.names, known.positive
+        known, sides = self._sample(known, sides)
+        with threadpool_limits(1):  # threads cost more than they give on sparse rows
+            self._choose(known, sides[:TURNS])
+            matrix = self._vectorize(known)
+            self._fit_linear(matrix, known.truth, self.C)
+        return self
+
+    def _choose(self, known: Labelled, sides: Sides) -> None:
+        """Choose C by the Brier score, and the threshold by F1, on validation rows of all turns."""
+        said: dict[float, list[Floats]] = {C: [] for C in STRENGTHS}
+        for train, validation in sides:
+            matrix, held = self._vectorize(known.take(train)), known.take(validation).inputs
+            counted = None if matrix is None else self.vectors.transform(held)
+            for C in STRENGTHS:
+                self._fit_linear(matrix, known.truth[train], C)
+                said[C].append(self._of(counted, len(held)))
+        truth = known.truth[np.concatenate([validation for _, validation in sides])]
+        found = {C: np.concatenate(parts) for C, parts in said.items()}
+        brier = class_measures(len(known.names))[0]
+        self.C = min(
+            STRENGTHS,
+            key=lambda C: values(brier, class_statistics(found[C], found[C].argmax(axis=1), truth)),
+        )
+        self.threshold = None
+        if known.positive is not None and len(known.names) == 2:
+            positive = truth == known.positive
+            self.threshold = best_threshold(positive, found[self.C][:, known.positive])
+
+    def _vectorize(self, known: Labelled) -> Any:
+        """Learn the n-grams of rows; give them counted, None where there is none twice."""
+        self.rows = len(known.truth)
+        self.vectors = self._vectorizer()
+        self.shares = np.bincount(known.truth, minlength=len(known.names)) / self.rows
+        with contextlib.suppress(ValueError):
+            return self.vectors.fit_transform(known.inputs)
+        return None
+
+    def _fit_linear(self, matrix: Any, truth: Rows, C: float) -> None:
+        self.model = None
+        if matrix is not None:
+            self.model = LogisticRegression(C=C, max_iter=1000).fit(matrix, truth)
+
+    def _sample(self, known: Labelled, sides: Sides) -> tuple[Labelled, Sides]:
+        """Take a part of the rows where there is too much text, and the same part of the sides."""
+        share = MOST_CHARACTERS[self.kind] / max(1, sum(map(len, known.inputs)))
+        if share >= 1:
+            return known, sides
+        _, sample = stratified_group_split(known.truth, known.groups, share, self.seed)
+        place = np.full(len(known.truth), -1)
+        place[sample] = np.arange(len(sample))
+        kept = [place[rows][place[rows] >= 0] for side in sides for rows in side]
+        return known.take(sample), list(zip(kept[::2], kept[1::2], strict=True))
+
+    def _vectorizer(self) -> Any:
+        return TfidfVectorizer(min_df=2, sublinear_tf=True, dtype=np.float32, **VECTORS[self.kind])
+
+    def probabilities(self, texts: Texts) -> Floats:
+        """Give the probability of each class, (rows, classes)."""
+        counted = None if self.model is None else self.vectors.transform(texts)
+        return self._of(counted, len(texts))
+
+    def _of(self, counted: Any, rows: int) -> Floats:
+        if self.model is None:
+            return np.tile(self.shares, (rows, 1))
+        found = np.zeros((rows, len(self.names)))
+        found[:, self.model.classes_] = self.model.predict_proba(counted)
+        return found
+
+    def say(self, asked: Texts) -> Said:
+        """Give probabilities, and the class decided for: by the threshold, or the most probable."""
+        found = self.probabilities(asked)
+        if self.threshold is None or self.positive is None:
+            return Said(found, found.argmax(axis=1))
+        called = found[:, self.positive] >= self.threshold
+        return Said(found, np.where(called, self.positive, 1 - self.positive))
+
+    # ---- saving and loading
+
+    def save(self, folder: Path, card: str = "", **facts: Any) -> None:
+        """Write a bundle: the vocabulary in JSON, the weights beside it."""
+        config = {
+            "estimator": "LinearTexts",
+            "kind": self.kind,
+            "classes": list(self.names),
+            "positive": self.positive,
+            "threshold": self.threshold,
+            "C": self.C,
+            "rows": self.rows,
+            **facts,
+        }
+        weights = {"shares": self.shares}
+        vocabulary: list[str] = []
+        if self.model is not None:
+            vocabulary = self.vectors.get_feature_names_out().tolist()
+            weights |= {
+                "idf": self.vectors.idf_,
+                "coefficients": self.model.coef_,
+                "intercept": self.model.intercept_,
+                "classes": self.model.classes_,
+            }
+        write_bundle(folder, Bundle(config, {"vocabulary": vocabulary}, weights, card))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or its arrays do not fit its vocabulary and classes.
+        """
+        bundle = read_bundle(Path(folder))
+        with restoring(folder):
+            return cls._restored(bundle, folder)
+
+    @classmethod
+    def _restored(cls, bundle: Bundle, folder: str | Path) -> Self:
+        config, terms = bundle.config, bundle.encoder["vocabulary"]
+        model = cls(config["kind"])
+        model.names, model.positive = tuple(config["classes"]), config["positive"]
+        model.threshold, model.rows, model.C = config["threshold"], config["rows"], config["C"]
+        classes = len(model.names)
+        rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
+        model.shares, model.model = array_of(bundle, "shares", (classes,), folder), None
+        model.vectors = model._vectorizer()
+        if terms:
+            model.vectors.set_params(vocabulary=terms)
+            model.vectors.fit(terms[:1])  # builds the analyser; what it counts is replaced
+            model.vectors.idf_ = array_of(bundle, "idf", (len(terms),), folder)
+            model.model = LogisticRegression()
+            model.model.coef_ = array_of(bundle, "coefficients", (rows, len(terms)), folder)
+            model.model.intercept_ = array_of(bundle, "intercept", (rows,), folder)
+            model.model.classes_ = array_of(bundle, "classes", (classes,), folder)
+        return model
+
+
+def text_baselines() -> list[Contender]:
+    """Give the linear models as contenders."""
+    return [Contender(kind, partial(LinearTexts, kind), baseline=True) for kind in VECTORS]

@@ -1,0 +1,248 @@
+"""From bytes to text: which encoding it is, and what of that had to be guessed."""
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from recurra.data.contents import Contents
+from recurra.errors import DataError, SettingsError
+
+__all__ = ["ENCODINGS", "Decoded", "decode", "known_encoding"]
+
+ENCODINGS: tuple[str, ...] = ("utf-8", "utf-16", "cp949", "latin-1")  # the usual ones
+ENCODINGS += ("cp932", "euc_jp", "gb18030", "big5", "cp1250", "cp1251", "cp1253", "cp1254")
+ENCODINGS += ("cp1255", "cp1256", "cp874")
+# Python's names of what those read as well: cp949 is euc-kr and more
+ALIASES = {
+    "utf-8-sig": "utf-8",
+    "utf-16-le": "utf-16",
+    "utf-16-be": "utf-16",
+    "euc_kr": "cp949",
+    "iso8859-1": "latin-1",
+    "cp1252": "latin-1",
+    "ascii": "utf-8",
+    "shift_jis": "cp932",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "tis-620": "cp874",
+}
+MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",  # before utf-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# what other libraries' guesses are taken from; Latin alphabets are too much alike to be told apart
+FOREIGN = ("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "gb18030", "big5", "cp1252")
+START = 1 << 20
+SAMPLE = 1 << 16
+HIGH = re.compile(rb"[\x80-\xff]")
+HANGUL_PAIR = re.compile(rb"[\xb0-\xc8][\xa1-\xfe]")
+LONE_LETTER_PAIR = re.compile(rb"\xa4[\xa1-\xfe]")  # ㅋㅋ and ㅠㅠ
+OLD_LETTER_PAIR = re.compile(rb"\xa4[\xd4-\xfe]")  # in euc_jp る and ん; nobody's Korean
+CHINESE_PAIR = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")  # the frequent ones, and 。，
+KANA = re.compile("[ぁ-ヿ]")
+CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f]+[^\W\d_]*")
+
+
+@dataclass
+class Decoded:
+    """A file as text.
+
+    Args:
+        text: without a byte order mark.
+        encoding: one of `ENCODINGS`, or utf-32.
+        notes: what was guessed.
+    """
+
+    text: str
+    encoding: str
+    notes: list[str] = field(default_factory=list)
+
+
+def known_encoding(name: str | None) -> str | None:
+    """Give the name of `ENCODINGS` that is meant; None stays None.
+
+    Raises:
+        SettingsError: the encoding is unknown.
+
+    Example:
+        >>> known_encoding("EUC-KR"), known_encoding("UTF8")
+        ('cp949', 'utf-8')
+    """
+    if name is None:
+        return None
+    try:
+        codec = codecs.lookup(name).name
+    except (LookupError, ValueError):  # ValueError: a NUL in it
+        codec = name
+    known = ALIASES.get(codec, codec)
+    if known not in ENCODINGS:
+        raise SettingsError(f"the encoding must be one of {', '.join(ENCODINGS)}, not {name!r}")
+    return known
+
+
+def decode(contents: Contents, encoding: str | None = None) -> Decoded:
+    """Decode a file whole. An encoding that is not given is recognised, and said if not UTF-8.
+
+    What says it, in this order: a byte order mark; zeros in every second byte (UTF-16); bytes that
+    are UTF-8; bytes that pair to Hangul (cp949), however few they are; Japanese kana; what
+    charset-normalizer finds of Cyrillic, Greek, Hebrew, Arabic, Thai and Chinese; else latin-1.
+
+    Args:
+        contents: the file.
+        encoding: its name, None to recognise it.
+
+    Raises:
+        DataError: the bytes are no text, or none of that encoding.
+        SettingsError: the encoding is unknown.
+    """
+    given = known_encoding(encoding)
+    data, path = contents.data, contents.path
+    found = given or _recognised(data, path)
+    try:
+        text = _decoded(data, found)
+    except UnicodeError as error:
+        raise _undecodable(path, found, error) from None
+    return Decoded(text.lstrip("\ufeff"), found, _said(text, found, guessed=given is None))
+
+
+def _said(text: str, encoding: str, *, guessed: bool) -> list[str]:
+    if encoding == "utf-8":
+        return []
+    said = [f"read as {encoding}"]
+    if guessed and not encoding.startswith("utf-"):
+        words = (word[0] for word in islice(WORD.finditer(text), 200))
+        word = max(words, key=lambda word: min(len(word), 6), default="")
+        said.append(f"a word in it is then {word[:20]!r}: if that is wrong, give --encoding")
+    return said
+
+
+def _recognised(data: bytes, path: Path) -> str:
+    """Tell the encoding from the bytes, or that they are no text."""
+    for mark, name in MARKS.items():
+        if data.startswith(mark):
+            return name
+    if data.find(0, 0, START) >= 0:
+        if _order_of(data):
+            return "utf-16"
+        raise _binary(path)
+    if len(CONTROLS.findall(data[:4096])) > 40:
+        raise _binary(path)
+    if _decodes(data, "utf-8"):
+        return "utf-8"
+    _refuse_nearly_utf_8(data, path)
+    if _is_korean(data):
+        return "cp949"
+    for name in ("cp932", "euc_jp"):
+        if _is_japanese(data, name):
+            return name
+    return _foreign(data)
+
+
+def _refuse_nearly_utf_8(data: bytes, path: Path) -> None:
+    """Refuse UTF-8 with a few broken bytes: as another encoding, all of it would be lost."""
+    text = data.decode("utf-8", "replace")
+    wrong, foreign = text.count("\ufffd"), len(text) - sum(map(text.count, map(chr, range(128))))
+    if wrong * 20 < foreign:
+        raise DataError(
+            f"the file must be whole UTF-8 text, but {path} has a few broken bytes, the first near "
+            f"character {text.find(chr(0xFFFD)):,}. Mend them, or insist: --encoding latin-1"
+        )
+
+
+def _is_korean(data: bytes) -> bool:
+    """Say whether nearly all bytes beyond ASCII pair to the common syllables.
+
+    Letters with accents seldom stand in pairs, and Chinese pairs reach far beyond those bytes.
+    """
+    letters = len(LONE_LETTER_PAIR.findall(data))
+    if len(OLD_LETTER_PAIR.findall(data)) * 20 > letters:
+        return False
+    high = len(HIGH.findall(data)) - 2 * letters
+    pairs = 2 * len(HANGUL_PAIR.findall(data))
+    lone = high <= 0 and _decodes(data, "cp949")
+    return lone or (pairs >= 0.8 * high and pairs > 0 and _decodes(data, "cp949"))
+
+
+def _is_japanese(data: bytes, encoding: str) -> bool:
+    if not _decodes(data, encoding):
+        return False
+    text = data[:START].decode(encoding, "ignore")
+    foreign = sum(letter > "\x7f" for letter in text)
+    return len(KANA.findall(text)) > 0.2 * foreign
+
+
+def _foreign(data: bytes) -> str:
+    """Ask charset-normalizer about the lines that are not ASCII alone."""
+    import charset_normalizer
+
+    lines = [line for line in data[:START].split(b"\n") if HIGH.search(line)]
+    sample = b"\n".join(lines)[:SAMPLE]
+    best = charset_normalizer.from_bytes(sample, cp_isolation=list(FOREIGN)).best()
+    # without letters that are frequent in some language, its first answer is no evidence
+    found = best.encoding if best is not None and best.coherence >= 0.1 else ""
+    paired = 2 * len(CHINESE_PAIR.findall(data)) >= 0.9 * len(HIGH.findall(data))
+    if not found and paired:
+        found = "gb18030"
+    return found if found in FOREIGN[:-1] and _decodes(data, found) else "latin-1"
+
+
+def _order_of(data: bytes) -> str | None:
+    """Tell in which order UTF-16 without a mark has its bytes, None if it is none."""
+    start = data[: START & ~1]
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    order = "utf-16-le" if odd > even else "utf-16-be"
+    if min(even, odd) * 100 > max(even, odd) or not _decodes(data, order):
+        return None
+    text = data[:4096].decode(order, "ignore")
+    return None if sum(letter < " " and letter not in "\t\r\n\f" for letter in text) else order
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    """Decode; "latin-1" files are mostly cp1252, which agrees on all printable signs."""
+    if encoding == "latin-1":
+        return data.decode("cp1252", "recurra-latin-1")
+    if encoding == "utf-16" and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        order = _order_of(data)
+        if order is None:
+            raise UnicodeError("no byte order mark, and no zeros that tell the order")
+        return data.decode(order)
+    return data.decode(encoding)
+
+
+def _byte_as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    """Decode one of the five bytes that cp1252 leaves undefined."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("recurra-latin-1", _byte_as_latin_1)
+
+
+def _binary(path: Path) -> DataError:
+    return DataError(
+        f"a data file must be text (CSV, TSV, JSON) or Parquet, but {path} is binary. If it is "
+        f"text, say in which encoding: --encoding {'|'.join(ENCODINGS[:4])}"
+    )
+
+
+def _undecodable(path: Path, encoding: str, error: UnicodeError) -> DataError:
+    where = f"byte {error.start} of {path}" if isinstance(error, UnicodeDecodeError) else path
+    return DataError(
+        f"the file must be {encoding} text, but {where} is not. "
+        f"Give the right one: --encoding {'|'.join(ENCODINGS)}"
+    )

@@ -1,0 +1,162 @@
+"""Numbers as people and exports write them: 2,810.15, 20.68M, 1.234,56, ₩69,900, 34.1만, (1.2)."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recurra.errors import DataError
+
+__all__ = ["decimal_sign", "number_of", "numbers_of"]
+
+POWERS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "MN": 1e6, "BN": 1e9, "MIO": 1e6, "MRD": 1e9}
+MYRIADS = {"천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12, "千": 1e3, "万": 1e4, "萬": 1e4}
+MYRIADS |= {"亿": 1e8, "億": 1e8, "兆": 1e12}
+NOTHING = {"", "-", "--", "---", "–", "—", ".", "n/a", "na", "nan", "null", "none", "nat", "n/d"}
+NOTHING |= {"nd", "inf", "-inf", "+inf", "infinity", "-infinity", "<na>", "#n/a", "#na", "#value!"}
+NOTHING |= {"#div/0!", "#ref!", "#num!", "#null!", "#name?", "n.a.", "없음", "해당없음", "거래정지"}
+SIGNS = str.maketrans(dict.fromkeys("−‐‑‒–﹣－", "-"))
+MONEY = re.compile(
+    r"[$€£¥₩￦원円元₹₽฿]|US\$|HK\$|\b(?:USD|EUR|KRW|JPY|CNY|HKD|GBP|CHF|RMB)\b|주$|株$|股$"
+)
+SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f'’`´_]")  # some group thousands
+NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([A-Z]*)")
+MYRIAD = re.compile(r"([\d.,]+)([천만억조千万萬亿億兆])")
+GROUPS = re.compile(r"(?<!\d)\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+(?!\d)")
+
+
+def decimal_sign(texts: Iterable[str], *, comma: bool = False, what: str = "a file") -> str:
+    """Tell whether a point or a comma ends the whole of these numbers.
+
+    Both in one number: the later one. One of them twice: the other. One of them with another number
+    of digits than three behind it, or after a nought: that one. Where nothing tells it is a point,
+    or a comma where there are commas alone in a file that has no other use for them.
+
+    Args:
+        texts: numbers as they are written.
+        comma: whether a comma is taken where none of them tells.
+        what: holds them, for messages.
+
+    Raises:
+        DataError: some tell one thing and some the other.
+
+    Examples:
+        >>> decimal_sign(["2.007,00", "1.999"]), decimal_sign(["100,5"]), decimal_sign(["35,268"])
+        (',', ',', '.')
+    """
+    told: dict[str, str] = {}
+    there: set[str] = set()
+    for text in texts:
+        there |= {",", "."} & set(text)
+        sign = _told_by(SPACES.sub("", text))
+        if sign:
+            told.setdefault(sign, text)
+        if len(told) == 2:
+            raise DataError(
+                f"numbers must be written alike, but {what} has {told['.']!r} with a decimal "
+                f"point and {told[',']!r} with a decimal comma. Write them alike."
+            )
+    return next(iter(told), "," if comma and there == {","} else ".")
+
+
+def _told_by(text: str) -> str | None:
+    """Say which sign one number ends its whole with, None where it does not tell."""
+    commas, points = text.count(","), text.count(".")
+    if commas and points:
+        last = "," if text.rfind(",") > text.rfind(".") else "."
+        return last if text.count(last) == 1 else None
+    if commas > 1 or points > 1:
+        if not GROUPS.search(text):
+            return None
+        return "." if commas else ","
+    for sign, count in ((",", commas), (".", points)):
+        if count:
+            whole, _, rest = text.partition(sign)
+            digits = re.match(r"\d*", rest)
+            whole = re.sub(r"\D", "", whole)
+            grouped = digits is not None and len(digits[0]) == 3 and 0 < len(whole) <= 3
+            if not grouped or whole.startswith("0"):
+                return sign
+    return None
+
+
+def number_of(text: str, decimal: str = ".") -> float | None:
+    """Read one number; NaN where nothing stands for it, None where it is no number.
+
+    Examples:
+        >>> number_of("₩69,900"), number_of("34.1만"), number_of("1억 2,345만"), number_of("(1.2)")
+        (69900.0, 341000.0, 123450000.0, -1.2)
+        >>> number_of("1.234,56", ","), number_of("N/D"), number_of("three")
+        (1234.56, nan, None)
+    """
+    plain = unicodedata.normalize("NFKC", text).translate(SIGNS).strip()
+    if plain.casefold() in NOTHING:
+        return float("nan")
+    plain = SPACES.sub("", MONEY.sub("", plain))
+    negative = plain.startswith("(") and plain.endswith(")")
+    plain = plain[1:-1] if negative else plain
+    if plain.startswith("--"):
+        return None
+    plain = plain.replace("." if decimal == "," else ",", "").replace(",", ".")
+    value = _in_myriads(plain)
+    if value is None:
+        match = NUMBER.fullmatch(plain.upper())
+        if not match or match[2] not in {"", *POWERS}:
+            return None
+        value = float(match[1]) * POWERS.get(match[2], 1.0)
+    return -value if negative else value
+
+
+def _in_myriads(plain: str) -> float | None:
+    """Read 1억2345만, None where there is no such sign."""
+    sign = -1.0 if plain.startswith("-") else 1.0
+    rest, value = plain.lstrip("+-"), 0.0
+    if not any(mark in rest for mark in MYRIADS):
+        return None
+    while match := MYRIAD.match(rest):
+        try:
+            value += float(match[1]) * MYRIADS[match[2]]
+        except ValueError:
+            return None
+        rest = rest[match.end() :]
+    if rest and not rest.isdecimal():
+        return None
+    return sign * (value + float(rest or 0))
+
+
+def numbers_of(
+    column: pd.Series, name: str, source: str, decimal: str = "."
+) -> tuple[npt.NDArray[np.float64], list[int]]:
+    """Read a column of numbers; what is missing or infinite is NaN.
+
+    Args:
+        column: numbers, or texts.
+        name: what it holds.
+        source: where it comes from.
+        decimal: the sign that ends the whole.
+
+    Returns:
+        The numbers, and the rows that could not be read: only of a volume, which is then unknown.
+
+    Raises:
+        DataError: a price is no number.
+    """
+    if decimal == "." or pd.api.types.is_numeric_dtype(column.dtype):
+        values = pd.to_numeric(column, errors="coerce").to_numpy("float64", copy=True)
+    else:
+        values = np.full(len(column), np.nan)
+    unread: list[int] = []
+    for row in np.flatnonzero(~np.isfinite(values)):
+        value = number_of(str(column.iloc[row]), decimal)
+        if value is not None:
+            values[row] = value if np.isfinite(value) else np.nan
+        elif name == "volume":
+            unread.append(int(row))
+        else:
+            raise DataError(
+                f"the column {name} must hold numbers, but {source} has {column.iloc[row]!r} in it."
+            )
+    return values, unread

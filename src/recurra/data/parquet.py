@@ -1,0 +1,84 @@
+"""Parquet as rows of strings."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recurra.data.contents import Contents, check_growth
+from recurra.data.records import cell_of, nested_refusal
+from recurra.data.separators import MOST_COLUMNS
+from recurra.data.spelling import meant
+from recurra.errors import DataError
+
+__all__ = ["frame_of_parquet", "read_parquet"]
+
+
+def frame_of_parquet(contents: Contents) -> pd.DataFrame:
+    """Give a Parquet file with its own types, row by group, as far as memory is lent for it.
+
+    Raises:
+        DataError: it is broken, or unpacks to far more than it was.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    path = contents.path
+    try:
+        file = pyarrow.parquet.ParquetFile(pa.BufferReader(contents.data))
+        if file.metadata.num_columns > MOST_COLUMNS:
+            raise DataError(
+                f"a table may have {MOST_COLUMNS:,} columns, but {path} has "
+                f"{file.metadata.num_columns:,}."
+            )
+        held, batches = 0, []
+        for batch in file.iter_batches(batch_size=1 << 14):
+            held += batch.nbytes
+            check_growth(held, len(contents.data), path)
+            batches.append(batch)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what foreign metadata say
+            table = pa.Table.from_batches(batches, file.schema_arrow)
+            return pd.DataFrame(table.to_pandas())
+    except DataError:
+        raise
+    except Exception as error:  # broken bytes raise whatever the step that meets them raises
+        reason = str(error).partition("\n")[0][:200] or type(error).__name__
+        raise DataError(f"a Parquet file must be whole, but {path} is not ({reason}).") from None
+
+
+def read_parquet(contents: Contents) -> pd.DataFrame:
+    """Give a Parquet file as strings; what is missing is an empty one.
+
+    Raises:
+        DataError: as `frame_of_parquet` does, or a cell is a list or an object.
+    """
+    frame = frame_of_parquet(contents)
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index(allow_duplicates=True)
+    names = list(map(meant, frame.columns))
+    columns = [
+        _strings(frame.iloc[:, place], name, contents.path) for place, name in enumerate(names)
+    ]
+    return pd.DataFrame(dict(enumerate(columns)), dtype=object).set_axis(pd.Index(names), axis=1)
+
+
+def _strings(column: pd.Series, name: str, path: Path) -> list[str]:
+    cells = []
+    missing = column.isna().to_numpy()
+    for row, value in enumerate(column.astype(object)):
+        if missing[row]:
+            cells.append("")
+            continue
+        if isinstance(value, list | dict | tuple | set | np.ndarray):
+            raise nested_refusal(name, value, f"row {row + 1} of {path}")
+        cells.append(_text(value))
+    return cells
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return cell_of(value)[0]

@@ -1,0 +1,248 @@
+"""A judged problem: what is asked, of which rows, by whom, and how the answers are counted.
+
+::
+
+    for each fold                           (rows known, rows held)                   `folds`
+        for each contender                  model = make(seed)                        `contenders`
+            model.fit(known rows)           inputs and targets of the rows known      `known`
+            said = model.say(held rows)     inputs alone: no target goes in           `asked`
+            statistics of what was said     beside the targets                        `count`
+    measures over all rows held             each with an interval                     `measures`
+    is a network better than every rival?   over the pieces of evidence               `evidence`
+    is there a leak?                        computed, never assumed                   `probes`
+
+A problem declares; it fits nothing. `recurra.judging.run` does all fitting and judging, for
+networks and baselines alike.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.judging.evidence import Evidence
+from recurra.judging.measures import Measure
+from recurra.judging.report import (
+    Calibration,
+    DataInfo,
+    Exhibit,
+    ModelInfo,
+    Probe,
+    TrainingInfo,
+    Verdict,
+)
+from recurra.listeners import Listener
+
+if TYPE_CHECKING:
+    from recurra.judging.run import Found
+
+__all__ = ["Contender", "Fold", "Model", "Network", "Problem", "Sides", "folds_of"]
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Sides = Sequence[tuple[Rows, Rows]]
+
+
+class Model(Protocol):
+    """What a contender makes: fitted once, then asked."""
+
+    rows: int
+    """How many rows it was fitted on; a baseline may take a sample of too many."""
+
+    def fit(
+        self, known: Any, sides: Sides, *, listener: Listener, checkpoints: Path | None
+    ) -> "Model":
+        """Learn from the rows known.
+
+        Args:
+            known: what `Problem.known` gives of them.
+            sides: places within them, to train on and to validate on, for as many turns as there
+                are; whatever is chosen is chosen on validation rows.
+            listener: is told how it goes.
+            checkpoints: a folder for all that is needed to go on.
+        """
+
+    def say(self, asked: Any) -> Any:
+        """Say something of rows, from what `Problem.asked` gives of them."""
+
+    def save(self, folder: Path, card: str, **facts: Any) -> None:
+        """Write it to a folder: JSON and safetensors, no pickle."""
+
+
+class Network(Model, Protocol):
+    """A model that is a network."""
+
+    @property
+    def parameters(self) -> int:
+        """How many, of one member."""
+
+    @property
+    def validation_loss(self) -> float:
+        """The lowest, the mean over the members; it chooses among networks."""
+
+    def describe(self) -> ModelInfo:
+        """Say what it is made of."""
+
+    def training(self) -> TrainingInfo:
+        """Say how training went; its seconds are filled in by whoever took the time."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A network or a baseline, before it is fitted; it pickles, so any process may fit it.
+
+    Args:
+        name: by which it is called in every table.
+        make: from a seed to a fresh model.
+        baseline: whether it is what networks must beat.
+    """
+
+    name: str
+    make: Callable[[int], Model]
+    baseline: bool = False
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One split.
+
+    Args:
+        known: row numbers that a model may see in any way.
+        held: row numbers that it is judged on.
+        sides: places within `known`, to train and to validate on, for each turn.
+        purged: how many rows were left out between them.
+    """
+
+    known: Rows
+    held: Rows
+    sides: Sides
+    purged: int = 0
+
+    @property
+    def train(self) -> Rows:
+        """The row numbers that the first turn trains on."""
+        return self.known[self.sides[0][0]]
+
+    @property
+    def validation(self) -> Rows:
+        """The row numbers that the first turn validates on."""
+        return self.known[self.sides[0][1]]
+
+
+def folds_of(fold: Rows, sides: Callable[[Rows], Sides]) -> list[Fold]:
+    """Give a split for each number: the rows of the number are held, all others known.
+
+    Args:
+        fold: (rows,) the number of the fold that holds a row.
+        sides: from the rows known to their sides.
+
+    Example:
+        >>> folds = folds_of(np.array([0, 1, 0]), lambda known: [])
+        >>> [(fold.known.tolist(), fold.held.tolist()) for fold in folds]
+        [([1], [0, 2]), ([0, 2], [1])]
+    """
+    folds = []
+    for number in range(int(fold.max()) + 1):
+        known = np.flatnonzero(fold != number)
+        folds.append(Fold(known, np.flatnonzero(fold == number), sides(known)))
+    return folds
+
+
+@dataclass
+class Problem:
+    """What a problem file declares; a subclass says how rows are given out and counted.
+
+    Args:
+        name: of the problem, as the command line has it.
+        data: where the rows come from.
+        split: how they are split, for people.
+        folds: the splits; `run` of one, `compare` of several, or several that walk forward.
+        contenders: networks and baselines.
+        measures: the first decides.
+        beside: names of measures by which the same question is asked beside it.
+        seed: of splits, networks and draws.
+        facts: what must be the same when work is gone on with: settings, rows.
+        fit_all: whether the network that is kept is fitted anew on all rows, unless told otherwise.
+    """
+
+    name: str
+    data: DataInfo
+    split: str
+    folds: Sequence[Fold]
+    contenders: Sequence[Contender]
+    measures: Sequence[Measure]
+    beside: Sequence[str] = ()
+    seed: int = 0
+    facts: Sequence[object] = field(default_factory=tuple)
+    fit_all: bool = False
+
+    # ---- what every problem says
+
+    def known(self, rows: Rows) -> Any:
+        """Give all that a fit may see of these rows: inputs, targets, groups."""
+        raise NotImplementedError
+
+    def asked(self, rows: Rows) -> Any:
+        """Give the inputs of these rows, and no target."""
+        raise NotImplementedError
+
+    def count(self, rows: Rows, said: Any) -> Floats:
+        """Give the statistics (rows, k) of what was said of these rows, beside their targets."""
+        raise NotImplementedError
+
+    def evidence(self, rows: Rows) -> Evidence:
+        """Give the pieces of evidence that these rows are."""
+        raise NotImplementedError
+
+    # ---- what a problem may add
+
+    def whole(self) -> Fold:
+        """Give all rows as rows known, for the model that is used after judging."""
+        raise NotImplementedError
+
+    def answered(self, found: "Found") -> tuple[str, list[Verdict]]:
+        """Ask one more question before the verdicts: the answer in words, a verdict a model."""
+        return "", []
+
+    def saved_facts(self, found: "Found", name: str) -> dict[str, Any]:
+        """Give what is saved with the model of a name, beside what it is: what its run found."""
+        return {}
+
+    def probes(self, found: "Found") -> list[Probe]:
+        """Look for leaks in what was fitted."""
+        return []
+
+    def notes(self, found: "Found") -> list[str]:
+        """Say what else must be known of the result."""
+        return []
+
+    def remarks(self, statistics: Floats) -> list[str]:
+        """Say what must be said of one contender, such as that it says the same of every row."""
+        return []
+
+    def calibration(self, statistics: Floats, rows: Rows) -> Calibration | None:
+        """Compare scores with what came true, where there are scores."""
+        return None
+
+    def exhibits(self, found: "Found") -> list[Exhibit]:
+        """Give tables to look at."""
+        return []
+
+    def pictures(self, found: "Found") -> list[tuple[str, Callable[[Any], None]]]:
+        """Give plots for the page: a title, and what draws on matplotlib's axes."""
+        return []
+
+    def explained(self, found: "Found") -> list[tuple[str, float, list[tuple[str, float]]]]:
+        """Give rows with their truth, score and what each token does to it, where there are any."""
+        return []
+
+    def predictions(self, found: "Found") -> Mapping[str, Iterable[Any]]:
+        """Give the columns of predictions.csv: held rows, truth, what every contender said."""
+        return {"id": found.held}
+
+    def split_columns(self) -> Mapping[str, Iterable[Any]]:
+        """Give columns for split.csv beside the id and the side of every row, (all rows,)."""
+        return {}

@@ -1,0 +1,313 @@
+"""What was found, in the one versioned shape of report.json, whatever the problem."""
+
+from html import escape
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "Answer",
+    "Beside",
+    "Calibration",
+    "ContenderResult",
+    "DataInfo",
+    "Estimate",
+    "Exhibit",
+    "LayerInfo",
+    "MeasureInfo",
+    "MemberInfo",
+    "ModelInfo",
+    "Probe",
+    "Report",
+    "SplitInfo",
+    "TrainingInfo",
+    "Verdict",
+    "figure",
+]
+
+Answer = Literal["yes", "no", "undecided", "too few"]
+
+
+def figure(value: float | None, mean: float | None = None) -> str:
+    """Write a number with three decimals, or four digits where those would say too little.
+
+    Args:
+        value: the number; None for one that is not there.
+        mean: of what it is the deviation, None for a number that stands by itself.
+
+    Example:
+        >>> figure(0.98765), figure(0.0), figure(0.000123456), figure(123456.7), figure(None)
+        ('0.988', '0.000', '0.0001235', '1.235e+05', '–')
+        >>> figure(0.0021, 0.98765)
+        '0.002'
+    """
+    if value is None:
+        return "–"
+    size = abs(value if mean is None else mean)
+    return f"{value:.3f}" if size == 0 or 0.01 <= size < 1000 else f"{value:.4g}"
+
+
+class Strict(BaseModel):
+    """A part of a report: nothing unknown in it."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Estimate(Strict):
+    """A measure with its 95 % interval.
+
+    Args:
+        value: of the rows judged; None where there is nothing to measure.
+        interval: None where the evidence is too little for one.
+        pieces: how many independent pieces of evidence it rests on.
+        needed: where there is no interval, about how many rows like these would give one.
+        deviation: the standard deviation over the folds, where there are several.
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None = None
+    pieces: int
+    needed: int | None = None
+    deviation: float | None = None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "–"
+        if self.interval is None:
+            return figure(self.value)
+        low, high = self.interval
+        return f"{figure(self.value)} [{figure(low)}, {figure(high)}]"
+
+
+class Calibration(Strict):
+    """Whether scores mean what they say: the expected calibration error, beside chance.
+
+    A perfectly calibrated model has an error above 0, too. `by_chance` is what one with these very
+    scores would stay below in 95 % of cases.
+    """
+
+    error: float
+    by_chance: float
+    calibrated: bool
+    parts: list[tuple[float, float, int]]
+
+
+class MeasureInfo(Strict):
+    """A measure of the problem."""
+
+    name: str
+    higher_is_better: bool
+
+
+class ContenderResult(Strict):
+    """A network or a baseline, and how good what it said of the held rows is.
+
+    Args:
+        rows: how many rows it was fitted on.
+        threshold: of two classes, the score from which it says positive, where it has one.
+        remarks: what must be said of it, such as that it calls every row one class.
+    """
+
+    name: str
+    baseline: bool
+    rows: int
+    parameters: int | None = None
+    threshold: float | None = None
+    fit_seconds: float
+    predict_seconds: float
+    measures: dict[str, Estimate]
+    calibration: Calibration | None = None
+    remarks: list[str] = Field(default_factory=list)
+
+
+class Beside(Strict):
+    """The comparison by another measure, for the same model."""
+
+    measure: str
+    answer: Answer
+    rival: str
+    difference: float | None
+    interval: tuple[float, float] | None
+
+
+class Verdict(Strict):
+    """Whether a model is better than every rival, by the measure it rests on.
+
+    Args:
+        model: which.
+        measure: what it rests on.
+        answer: yes, no, undecided; or "too few" pieces of evidence to say.
+        rival: the one that is hardest to beat; or the best of those that beat it.
+        difference: of the model less the rival, in units of the measure.
+        interval: of the difference, 95 %, corrected.
+        corrected_for: (models tried, rivals): the more, the more luck must be ruled out.
+        pieces: independent pieces of evidence.
+        needed: rows that would be needed, where there are too few.
+        seeds: trainings from different seeds that the interval includes; 1: it includes none.
+        beside: the same question by other measures.
+        sentence: all that in words.
+    """
+
+    model: str
+    measure: str
+    answer: Answer
+    rival: str
+    difference: float
+    interval: tuple[float, float] | None
+    p_value: float | None = None
+    corrected_for: tuple[int, int]
+    pieces: int
+    needed: int | None = None
+    seeds: int = 1
+    beside: list[Beside] = Field(default_factory=list)
+    sentence: str
+
+
+class Probe(Strict):
+    """What one probe found. `passed` is False when there is a leak; `size` is how much of it."""
+
+    name: str
+    passed: bool
+    size: int
+    detail: str
+
+
+class Exhibit(Strict):
+    """A table to look at: a title, column names, rows, and a word about them."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+
+class DataInfo(Strict):
+    """Where the rows come from. `groups`: rows that belong together count once."""
+
+    source: str
+    sha256: str
+    rows: int
+    classes: dict[str, int] = Field(default_factory=dict)
+    positive: str | None = None
+    groups: int
+    notes: list[str] = Field(default_factory=list)
+
+
+class SplitInfo(Strict):
+    """How the rows were split, and how many stand on each side (of the last fold)."""
+
+    kind: str
+    seed: int
+    folds: int
+    train: int
+    validation: int
+    test: int
+    purged: int = 0
+
+
+class LayerInfo(Strict):
+    """A row of the layer table."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int | None, ...]
+    parameters: int
+
+
+class ModelInfo(Strict):
+    """The network that is saved. `parameters` and `layers` are of one member."""
+
+    architecture: str
+    members: int
+    vocabulary: int
+    parameters: int
+    layers: list[LayerInfo]
+
+
+class MemberInfo(Strict):
+    """The training of one member."""
+
+    epochs_run: int
+    best_epoch: int
+
+
+class TrainingInfo(Strict):
+    """How training went: `curve` in words, `curves` a row an epoch for each member.
+
+    `trained_to` is the last day of the rows fitted on, where rows have days.
+    """
+
+    seconds: float
+    curve: str
+    members: list[MemberInfo]
+    curves: list[list[dict[str, float]]]
+    fitted_on: Literal["the rows judged with", "all rows"] = "the rows judged with"
+    trained_to: str | None = None
+
+    @property
+    def rows_in_words(self) -> str:
+        """The rows that the saved network was fitted on."""
+        return self.fitted_on + (f", up to {self.trained_to}" if self.trained_to else "")
+
+
+class Report(Strict):
+    """What a run or a comparison found.
+
+    `answer` and `edge` are of the one question more that a problem may ask before the verdicts.
+    """
+
+    schema_: Literal["recurra.report/2"] = Field(default="recurra.report/2", alias="schema")
+    version: str
+    created: str
+    command: str
+    problem: str
+    data: DataInfo
+    split: SplitInfo
+    measures: list[MeasureInfo]
+    contenders: list[ContenderResult]
+    answer: str = ""
+    edge: list[Verdict] = Field(default_factory=list)
+    verdicts: list[Verdict]
+    probes: list[Probe] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    exhibits: list[Exhibit] = Field(default_factory=list)
+    model: ModelInfo | None = None
+    training: TrainingInfo | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the network that is saved, or of the first."""
+        name = self.verdicts[0].model if self.model is None else self.model.architecture
+        return next(verdict for verdict in self.verdicts if verdict.model == name)
+
+    def contender(self, name: str) -> ContenderResult:
+        """Give the contender of a name."""
+        return next(each for each in self.contenders if each.name == name)
+
+    def ranked(self) -> list[ContenderResult]:
+        """Give the contenders, the best by the first measure first."""
+        first = self.measures[0]
+        sign = -1 if first.higher_is_better else 1
+
+        def place(each: ContenderResult) -> float:
+            value = each.measures[first.name].value
+            return float("inf") if value is None else sign * value
+
+        return sorted(self.contenders, key=place)
+
+    def to_json(self) -> str:
+        """Give the text of report.json."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook: the verdict, and every contender."""
+        names = [measure.name for measure in self.measures]
+        head = "".join(f"<th>{escape(name)}</th>" for name in ("contender", *names))
+        body = "".join(
+            f"<tr><td>{escape(each.name)}</td>"
+            + "".join(f"<td>{each.measures[name]}</td>" for name in names)
+            + "</tr>"
+            for each in self.ranked()
+        )
+        said = "".join(f"<p><b>{escape(v.sentence)}</b></p>" for v in self.verdicts)
+        return f"{said}<table><tr>{head}</tr>{body}</table>"

@@ -1,0 +1,306 @@
+"""One to many: lines, of some classes or of none, to a network that writes more of them.
+
+::
+
+    lines ─ tokens known: of the training side ─ networks │ counts of 1, 2, 3, 5 tokens
+    held lines ─ how surprised is each by the same lines, token for token? ─ bits per character
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recurra.arrays import Floats, Rows
+from recurra.baselines.ngrams import Classed, LineCounts, Reading, line_counts
+from recurra.bundle import read_bundle
+from recurra.data import Lines, open_lines
+from recurra.errors import BundleError, SettingsError
+from recurra.estimators import SequenceGenerator, fold_lines
+from recurra.estimators.generator import WRITERS
+from recurra.judging import leaks
+from recurra.judging.evidence import Evidence
+from recurra.judging.problem import Fold, Problem, Sides, folds_of
+from recurra.judging.report import DataInfo, Exhibit, Probe
+from recurra.judging.run import Found
+from recurra.judging.splits import (
+    Split,
+    group_split,
+    stratified_group_folds,
+    stratified_group_split,
+)
+from recurra.judging.written import LINES, line_statistics
+from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.saved import bundle_of
+from recurra.text.levels import level_named
+
+__all__ = [
+    "GenerationProblem",
+    "GeneratorNetwork",
+    "generation",
+    "generators_of",
+    "saved_writer",
+]
+
+TEST_SHARE = 0.1
+COPIES_LOOKED_AT = 1000
+SHOWN = 8
+WARNING = "What it writes is likely, not true: it may repeat lines it was trained on."
+ALIKE = "case and spacing aside"
+UNKNOWN = 1
+
+
+@dataclass
+class GeneratorNetwork(EstimatorNetwork):
+    """A `SequenceGenerator` among contenders that say how likely lines are."""
+
+    def _fit(self, known: Classed, sides: Sides, **watched: Any) -> None:
+        self.rows = len(known.texts)
+        self.estimator.fit(known.texts, known.classes, sides=list(sides[:1]), **watched)
+
+    def say(self, asked: Classed) -> Floats:
+        """Give the natural logarithm of the probability of each line, its end included."""
+        logs: Floats = self.estimator.log_probabilities(asked.texts, asked.classes)
+        return logs
+
+    def generate(self, n: int = 1, **how: Any) -> list[str]:
+        """Write lines."""
+        lines: list[str] = self.estimator.generate(n, **how)
+        return lines
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens it knows."""
+        return len(self.estimator.vocabulary_)
+
+
+def generation(
+    source: Lines | str | Path = "names",
+    *,
+    models: Sequence[str] = ("lstm",),
+    sample: bool = False,
+    folds: int | None = None,
+    seed: int = 0,
+    **settings: Any,
+) -> "GenerationProblem":
+    """Ask how likely held-out lines are: of two models, that which is less surprised knows more.
+
+    Args:
+        source: lines; or where they are read: "names", a file of lines, a folder of `CLASS.txt`.
+        models: architectures by name.
+        sample: whether the embedded sample is taken instead.
+        folds: how many; None holds out a tenth.
+        seed: of splits, networks and draws.
+        settings: of `SequenceGenerator`; None leaves one as it is.
+
+    Raises:
+        DataError: the lines cannot be read, or are too few to be split.
+        SettingsError: the sources contradict each other, or a model is not known.
+
+    Example:
+        >>> len(generation(sample=True).folds[0].held)
+        80
+    """
+    rows = source if isinstance(source, Lines) else open_lines(str(source), sample=sample)
+    estimators = generators_of(models, random_state=seed, **settings)
+    first = estimators[0]
+    reading = Reading(first.level, first.min_count, first.max_length)
+    names, classes = np.unique(rows.classes.astype(str), return_inverse=True)
+    groups = fold_lines(rows.texts)
+    known, several = Classed(rows.texts, rows.classes), len(names) > 1
+    return GenerationProblem(
+        name="generation",
+        data=_described(rows, groups),
+        split="random, equal lines grouped" + ", each class on all sides" * several,
+        folds=_folds(classes, groups, folds, first.validation_split, seed),
+        contenders=[*networks(GeneratorNetwork, estimators), *line_counts(reading, several)],
+        measures=LINES,
+        seed=seed,
+        facts=[*(e.get_params() for e in estimators), *zip(*known, strict=True)],
+        rows=known,
+        classes=classes,
+        groups=groups,
+        reading=reading,
+        validation_split=first.validation_split,
+    )
+
+
+def generators_of(models: Sequence[str], **settings: Any) -> list[SequenceGenerator]:
+    """Give generators that differ in nothing but their architecture; names are checked."""
+    wrong = [name for name in models if name not in WRITERS]
+    if wrong:
+        raise SettingsError(
+            f"the model must be one of {', '.join(WRITERS)}, but {wrong[0]!r} was given"
+        )
+    given = {name: value for name, value in settings.items() if value is not None}
+    estimators = [SequenceGenerator(name, **given) for name in models]
+    level_named(estimators[0].level)
+    return estimators
+
+
+def _described(rows: Lines, groups: Rows) -> DataInfo:
+    classes = dict(sorted(Counter(map(str, rows.classes)).items()))
+    return DataInfo(
+        source=rows.source,
+        sha256=rows.sha256,
+        rows=len(groups),
+        classes=classes if any(classes) else {},
+        groups=len(np.unique(groups)),
+        notes=list(rows.notes),
+    )
+
+
+def _split(classes: Rows, groups: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Give the rows kept and the rows held out, of each class about as many."""
+    if classes.max(initial=0) == 0:
+        return group_split(groups, share, seed)
+    return stratified_group_split(classes, groups, share, seed)
+
+
+def _folds(classes: Rows, groups: Rows, folds: int | None, share: float, seed: int) -> list[Fold]:
+    def sides(known: Rows) -> Sides:
+        return [_split(classes[known], groups[known], share, seed)]
+
+    if folds is not None:
+        return folds_of(stratified_group_folds(classes, groups, folds, seed), sides)
+    kept, test = _split(classes, groups, TEST_SHARE, seed)
+    return [Fold(kept, test, sides(kept))]
+
+
+@dataclass(kw_only=True)
+class GenerationProblem(Problem):
+    """Lines that are more or less of a surprise.
+
+    Args:
+        rows: all lines, with their classes.
+        classes: (rows,) the number of the class of each.
+        groups: (rows,) one number for lines that are equal but for case and spacing.
+        reading: how every contender reads lines.
+        validation_split: the share of the rows known that validates.
+    """
+
+    rows: Classed
+    classes: Rows
+    groups: Rows
+    reading: Reading
+    validation_split: float
+
+    def known(self, rows: Rows) -> Classed:
+        """Give lines and classes."""
+        return Classed(self.rows.texts[rows], self.rows.classes[rows])
+
+    def asked(self, rows: Rows) -> Classed:
+        """Give lines and classes: here the target is what is asked about.
+
+        What is to be said of a line is how likely it is, and each token of it is judged before it
+        is read. So a model that is asked needs the line, and has to give a probability.
+        """
+        return self.known(rows)
+
+    def count(self, rows: Rows, said: Floats) -> Floats:
+        """Give bits, characters and tokens of each line, its end being one of both."""
+        join = level_named(self.reading.level).join
+        read = [self.reading.tokens(text) for text in self.rows.texts[rows]]
+        characters = [len(join(tokens)) + 1 for tokens in read]
+        return line_statistics(said, characters, [len(tokens) + 1 for tokens in read])
+
+    def evidence(self, rows: Rows) -> Evidence:
+        """Give the pieces: equal lines are one."""
+        return Evidence(self.groups[rows], seed=self.seed)
+
+    def whole(self) -> Fold:
+        """Give all rows as rows known."""
+        sides = [_split(self.classes, self.groups, self.validation_split, self.seed)]
+        return Fold(np.arange(len(self.groups)), np.zeros(0, np.int64), sides)
+
+    def probes(self, found: Found) -> list[Probe]:
+        """Look for lines on two sides, and for tokens that some contender has from elsewhere."""
+        fold, (side,) = self.folds[-1], found.model(found.chosen).estimator.sides_
+        split = Split(fold.known[side[0]], fold.known[side[1]], fold.held)
+        known: set[str] = set()
+        for contender in self.contenders:
+            known |= set(_vocabulary(found.model(contender.name)).tokens[2:])
+        training = [self.reading.tokens(text) for text in self.rows.texts[split.train]]
+        return [
+            leaks.rows_on_both_sides(self.groups, [split], ALIKE),
+            leaks.vocabulary(sorted(known), self.reading.min_count, [training]),
+        ]
+
+    def notes(self, found: Found) -> list[str]:
+        """Say how much of what it writes it has only remembered, and what it does not know."""
+        said, known = found.statistics(found.chosen), _vocabulary(found.model(found.chosen))
+        read = [known.encode(self.reading.tokens(text)) for text in self.rows.texts[found.held]]
+        unknown = sum(line.count(UNKNOWN) for line in read)
+        ours, theirs = (self._copied(found, name) for name in (found.chosen, found.best_baseline))
+        return [
+            f"{ours:.1%} of {COPIES_LOOKED_AT:,} lines that {found.chosen} wrote (temperature 1, "
+            f"classes as often as in training) are lines it was trained on; of those that "
+            f"{found.best_baseline} wrote, {theirs:.1%}.",
+            WARNING,
+            f"{unknown:,} of {said[:, 2].sum():,.0f} held tokens are unknown; every model is asked "
+            'for "unknown" there.',
+        ]
+
+    def _copied(self, found: Found, name: str) -> float:
+        """Give the share of lines written that stand in the lines known, class for class."""
+        known = self.known(self.folds[-1].known)
+        rng = np.random.default_rng(self.seed)
+        labels, counts = np.unique(
+            rng.choice(known.classes, COPIES_LOOKED_AT).astype(str), return_counts=True
+        )
+        seen = {_folded(text) for text in known.texts}
+        writer, copies = found.model(name), 0
+        for label, n in zip(labels, counts.tolist(), strict=True):
+            written = writer.generate(n, label=str(label), random_state=self.seed)
+            copies += sum(_folded(text) in seen for text in written)
+        return copies / COPIES_LOOKED_AT
+
+    def exhibits(self, found: Found) -> list[Exhibit]:
+        """Show what the network writes of each class."""
+        writer = found.model(found.chosen)
+        rows = [
+            [name, " · ".join(writer.generate(SHOWN, label=name, random_state=self.seed))]
+            for name in np.unique(self.rows.classes.astype(str)).tolist()
+        ]
+        return [Exhibit(title="What it writes", columns=["class", "lines"], rows=rows)]
+
+    def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
+        """Give each held line, its characters and tokens, and each contender's bits for it."""
+        held = self.known(found.held)
+        _, characters, tokens = found.statistics(found.chosen).T.astype(int)
+        columns: dict[str, Any] = {"id": found.held, "class": held.classes, "truth": held.texts}
+        columns |= {"characters": characters, "tokens": tokens}
+        for contender in self.contenders:
+            columns[f"{contender.name}: bits"] = found.statistics(contender.name)[:, 0]
+        return columns
+
+    def split_columns(self) -> Mapping[str, Iterable[Any]]:
+        """Give the number of all lines that are equal."""
+        return {"group": self.groups}
+
+
+def _vocabulary(model: Any) -> Any:
+    """Give the tokens that were really fitted, of a network or of counts."""
+    return model.estimator.vocabulary_ if isinstance(model, GeneratorNetwork) else model.vocabulary
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def saved_writer(run: Path, with_: str | None = None) -> tuple[str, Any]:
+    """Read what a run holds that writes: the network, or the baseline asked for; its name first.
+
+    Raises:
+        BundleError: it does not write lines.
+        SettingsError: no such model is saved there.
+    """
+    folder, name = bundle_of(run, with_)
+    kinds: dict[str, Any] = {"SequenceGenerator": SequenceGenerator, "LineCounts": LineCounts}
+    kind = read_bundle(folder).config["estimator"]
+    if kind not in kinds:
+        raise BundleError(f"{folder} holds a {kind}, which does not write lines.")
+    return name, kinds[kind].load(folder)

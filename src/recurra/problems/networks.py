@@ -1,0 +1,166 @@
+"""Estimators as contenders: how the judge fits them, asks them and describes them."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+
+from recurra.judging.classes import Labelled, Said
+from recurra.judging.problem import Contender, Sides
+from recurra.judging.report import LayerInfo, MemberInfo, ModelInfo, TrainingInfo
+from recurra.listeners import Listener
+from recurra.models import layer_table
+
+__all__ = ["ClassifierNetwork", "EstimatorNetwork", "networks"]
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass
+class EstimatorNetwork:
+    """A network that the judge can fit and ask; a subclass says how its estimator is.
+
+    Args:
+        estimator: not fitted; a copy of it is.
+        seed: from which it is trained.
+    """
+
+    estimator: Any
+    seed: int
+    rows: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.estimator = clone(self.estimator).set_params(random_state=self.seed)
+
+    @classmethod
+    def of(cls, estimator: Any) -> Self:
+        """Take an estimator as it is, fitted or about to be."""
+        network = cls(estimator, estimator.random_state)
+        network.estimator = estimator
+        return network
+
+    def fit(
+        self, known: Any, sides: Sides, *, listener: Listener, checkpoints: Path | None
+    ) -> Self:
+        """Train on the rows known."""
+        self._fit(known, sides, listeners=[listener], checkpoints=checkpoints)
+        return self
+
+    def _fit(self, known: Any, sides: Sides, **watched: Any) -> None:
+        raise NotImplementedError
+
+    def say(self, asked: Any) -> Any:
+        """Say something of rows."""
+        raise NotImplementedError
+
+    def save(self, folder: Path, card: str, **facts: Any) -> None:
+        """Write the estimator's bundle."""
+        self.estimator.save(folder, card, **facts)
+
+    @property
+    def parameters(self) -> int:
+        """How many, of one member."""
+        return int(self.estimator.build().count_params())
+
+    @property
+    def validation_loss(self) -> float:
+        """The lowest, the mean over the members."""
+        losses = [[r["validation_loss"] for r in h.rows] for h in self.estimator.histories_]
+        return float(np.mean([np.nan_to_num(each, nan=np.inf).min() for each in losses]))
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the network knows; 0 of what reads numbers."""
+        return 0
+
+    def describe(self) -> ModelInfo:
+        """Say what it is made of."""
+        layers = [LayerInfo(**vars(layer)) for layer in layer_table(self.estimator.build())]
+        return ModelInfo(
+            architecture=self.estimator.model,
+            members=len(self.estimator.sides_),
+            vocabulary=self.vocabulary,
+            parameters=sum(layer.parameters for layer in layers),
+            layers=layers,
+        )
+
+    def training(self) -> TrainingInfo:
+        """Say how training went."""
+        histories = self.estimator.histories_
+        return TrainingInfo(
+            seconds=0.0,
+            curve=histories[0].sentence(),
+            members=[
+                MemberInfo(epochs_run=len(h.rows), best_epoch=h.best_epoch) for h in histories
+            ],
+            curves=[h.rows for h in histories],
+        )
+
+
+@dataclass
+class ClassifierNetwork(EstimatorNetwork):
+    """A `SequenceClassifier` among contenders for classes.
+
+    Args:
+        encoder: fitted before on other rows too, as a lesson's may be; None leaves it to the
+            training rows.
+    """
+
+    encoder: Any = None
+    names: tuple[str, ...] = field(default=(), init=False)
+
+    def _fit(self, known: Labelled, sides: Sides, **watched: Any) -> None:
+        self.rows, self.names = len(known.truth), known.names
+        if known.positive is not None and len(known.names) == 2:
+            self.estimator.set_params(positive=known.names[known.positive])
+        self.estimator.fit(
+            known.inputs,
+            known.labels,
+            groups=known.groups,
+            sides=[sides[n % len(sides)] for n in range(self.estimator.members_of(known.inputs))],
+            encoder=self.encoder,
+            **watched,
+        )
+
+    @property
+    def threshold(self) -> float | None:
+        """Of two classes, the score from which it says positive."""
+        found: float | None = self.estimator.threshold_
+        return found
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens it knows."""
+        return len(getattr(self.estimator.encoder_, "vocabulary", ()))
+
+    def say(self, asked: Any) -> Said:
+        """Give the probability of each class, and the class decided for."""
+        known = {name: number for number, name in enumerate(self.names)}
+        order = [known[str(name)] for name in self.estimator.classes_]
+        found = self.estimator.predict_proba(asked)
+        probabilities = np.zeros((len(found), len(self.names)))
+        probabilities[:, order] = found
+        decided = np.array(order)[self.estimator.decide(found)]
+        return Said(probabilities, decided)
+
+
+def networks(
+    kind: Callable[..., EstimatorNetwork], estimators: list[Any], **settings: Any
+) -> list[Contender]:
+    """Give estimators as contenders, called by their architecture.
+
+    Args:
+        kind: of `EstimatorNetwork`, takes the estimator and the seed.
+        estimators: not fitted; they differ in nothing but what the question is about.
+        settings: of the kind.
+    """
+    return [
+        Contender(estimator.model, partial(kind, copy.copy(estimator), **settings))
+        for estimator in estimators
+    ]

@@ -1,0 +1,310 @@
+"""What is asked of prices, how answers are counted, and the networks that give them.
+
+The statistics of a row are 1 - p, p, the base rate of the fit, its part of the k highest scores of
+its day, whether it was called a rise, and whether it rose::
+
+    Brier skill      = 1 - Σ (p - y)² / Σ (base rate - y)²       above 0: better than the base rate
+    precision at k   = Σ part · y / Σ part                       rises among the k highest of a day
+    MCC              = (TP TN - FP FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN))
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.baselines.rises import RiseBaseline, Rising
+from recurra.bundle import read_bundle
+from recurra.errors import BundleError, SettingsError
+from recurra.estimators.riser import RISERS, SequenceRiser
+from recurra.judging.classes import Labelled
+from recurra.judging.measures import Measure, class_measures
+from recurra.judging.problem import Contender, Sides
+from recurra.judging.report import TrainingInfo
+from recurra.markets.rows import RiseRows
+from recurra.problems.networks import EstimatorNetwork
+from recurra.problems.saved import bundle_of
+
+__all__ = [
+    "NO_CALL",
+    "RiseSettings",
+    "RiserNetwork",
+    "SavedRises",
+    "parts_of_top",
+    "rise_measures",
+    "riser_networks",
+    "saved_rises",
+    "word_of",
+]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
+NO_CALL = "no call"
+
+
+@dataclass(frozen=True)
+class RiseSettings:
+    """What is asked of the prices, and how the answer is judged.
+
+    Args:
+        rise: a row is positive from this rise of the close on, as a share.
+        fall: a row is negative up to this change, and rows between are left out; None: every row
+            that is not positive is negative.
+        window: days seen, the last one D-1.
+        models: the networks tried, names of `RISERS`; the verdict is corrected for their number.
+        units: of each network.
+        epochs: the most.
+        batch_size: rows a step.
+        learning_rate: of Adam.
+        folds: refits of the walk-forward; 1 with fixed dates.
+        validate_from: first day of validation, with `test_from`; None walks forward.
+        test_from: first day of the test.
+        holdings: the k of precision at k, and most tickers held at once in the simulation.
+        cost: of buying or selling, as a share of what is traded.
+        seed: of everything that is drawn.
+    """
+
+    rise: float = 0.05
+    fall: float | None = None
+    window: int = 10
+    models: tuple[str, ...] = ("gru",)
+    units: int = 32
+    epochs: int = 15
+    batch_size: int = 512
+    learning_rate: float = 2e-3
+    folds: int = 3
+    validate_from: str | None = None
+    test_from: str | None = None
+    holdings: int = 5
+    cost: float = 0.0015
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rise < 1:
+            raise SettingsError(f"the rise must lie between 0 % and 100 %, but it is {self.rise}.")
+        if self.fall is not None and not self.fall < self.rise:
+            raise SettingsError(f"the fall {self.fall} must be below the rise {self.rise}.")
+        if min(self.window, self.folds, self.epochs, self.holdings) < 1:
+            raise SettingsError("window, folds, epochs and holdings must be at least 1.")
+        wrong = [name for name in self.models if name not in RISERS]
+        if wrong or not self.models:
+            raise SettingsError(
+                f"a network must be one of {', '.join(RISERS)}, but {wrong or 'none'} came."
+            )
+        if (self.validate_from is None) != (self.test_from is None):
+            raise SettingsError("give the first day of validation and of the test, or neither.")
+
+    @property
+    def asked(self) -> str:
+        """The rise in words, such as 5 %."""
+        return f"{100 * self.rise:.4g} %"
+
+
+# ---- how answers are counted
+
+
+def rise_measures(k: int) -> tuple[Measure, ...]:
+    """Give the measures; the Brier score decides.
+
+    Args:
+        k: how many of each day's highest scores precision is of.
+
+    Example:
+        >>> said = [[0.5, 0.5, 0.5, 1.0, 1, 1], [0.9, 0.1, 0.5, 0.0, 0, 0]]
+        >>> for measure in rise_measures(1)[:2]:
+        ...     print(measure.name, round(float(measure.of(np.array(said), np.ones((1, 2)))[0]), 3))
+        Brier score 0.13
+        Brier skill 0.48
+    """
+    named = {measure.name: measure for measure in class_measures(2, positive=1)}
+    rarest = named["PR-AUC"].needs
+    return (
+        named["Brier score"],
+        Measure("Brier skill", _skill, share=False, needs=rarest),
+        named["PR-AUC"],
+        named["ROC-AUC"],
+        Measure(f"precision at {k}", _precision_at_top, needs=rarest),
+        named["accuracy"],
+        Measure("MCC", _matthews, share=False, needs=rarest),
+    )
+
+
+def _skill(statistics: Floats, weights: Floats) -> Floats:
+    p, rate, truth = statistics[:, 1], statistics[:, 2], statistics[:, -1]
+    ours, base = weights @ (p - truth) ** 2, weights @ (rate - truth) ** 2
+    found: Floats = 1 - np.divide(ours, base, out=np.full_like(base, np.nan), where=base > 0)
+    return found
+
+
+def _precision_at_top(statistics: Floats, weights: Floats) -> Floats:
+    part, truth = statistics[:, 3], statistics[:, -1]
+    hit, chosen = weights @ (part * truth), weights @ part
+    found: Floats = np.divide(hit, chosen, out=np.full_like(chosen, np.nan), where=chosen > 0)
+    return found
+
+
+def _matthews(statistics: Floats, weights: Floats) -> Floats:
+    """Give Matthews' correlation; 0 where all rows are called alike, or all are alike."""
+    called, truth = statistics[:, -2], statistics[:, -1]
+    columns = np.column_stack([np.ones(len(truth)), called * truth, called, truth])
+    rows, hit, calls, rises = (weights @ columns).T
+    below = np.sqrt(np.maximum(calls * rises * (rows - calls) * (rows - rises), 0.0))
+    above = rows * hit - calls * rises
+    found: Floats = np.divide(above, below, out=np.zeros_like(below), where=below > 0)
+    return found
+
+
+def parts_of_top(scores: Floats, dates: npt.NDArray[np.datetime64], k: int) -> Floats:
+    """Give each row its part of the `k` highest scores of its day, 0 to 1.
+
+    Rows of equal scores share the places that are left, so no order of tickers tells. A day of
+    fewer rows has all of them.
+
+    Example:
+        >>> day = np.array(["2024-01-02"] * 4, "datetime64[D]")
+        >>> parts_of_top(np.array([0.9, 0.2, 0.2, 0.1]), day, 2).tolist()
+        [1.0, 0.5, 0.5, 0.0]
+    """
+    order = np.lexsort((-scores, dates))
+    ranked, said = dates[order], scores[order]
+    new_day = np.append(True, ranked[1:] != ranked[:-1])
+    new_score = new_day | np.append(True, said[1:] != said[:-1])
+    place = np.arange(len(order))
+    of_day = np.maximum.accumulate(np.where(new_day, place, 0))
+    tie = np.cumsum(new_score) - 1
+    before = (place - of_day)[new_score]  # rows of the day with a higher score
+    size = np.bincount(tie) if len(tie) else np.zeros(0)
+    share = np.clip((k - before) / np.maximum(size, 1), 0.0, 1.0)
+    parts = np.empty(len(scores))
+    parts[order] = share[tie]
+    return parts
+
+
+# ---- networks
+
+
+class RiserNetwork(EstimatorNetwork):
+    """A `SequenceRiser` among contenders."""
+
+    def _fit(self, known: Labelled, sides: Sides, **watched: Any) -> None:
+        self.rows = len(known.truth)
+        self.estimator.fit(known.inputs, known.truth == 1, sides=list(sides), **watched)
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which a row is called a rise."""
+        return float(self.estimator.threshold_)
+
+    @property
+    def trained_to(self) -> str:
+        """The last day of the rows it was fitted on."""
+        return str(self.estimator.trained_to_)
+
+    @property
+    def window(self) -> int:
+        """How many days it sees."""
+        return int(self.estimator.window_)
+
+    def say(self, asked: RiseRows) -> Rising:
+        """Give the probability of a rise, and what is called one."""
+        found = self.estimator.scores(asked)
+        return Rising(found, found >= self.threshold, self.estimator.base_rate_)
+
+    def newest(self, *given: Any, **how: Any) -> Any:
+        """Score the newest day: see `SequenceRiser.newest`."""
+        return self.estimator.newest(*given, **how)
+
+    def training(self) -> TrainingInfo:
+        """Say how training went, and up to which day the rows go."""
+        return super().training().model_copy(update={"trained_to": self.trained_to})
+
+
+def riser_networks(settings: RiseSettings) -> list[Contender]:
+    """Give the networks of the settings as contenders."""
+    return [Contender(name, partial(_riser, name, settings)) for name in settings.models]
+
+
+def _riser(name: str, settings: RiseSettings, seed: int) -> RiserNetwork:
+    estimator = SequenceRiser(
+        name,
+        units=settings.units,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+    )
+    return RiserNetwork(estimator, seed)
+
+
+# ---- asked again
+
+
+def word_of(probability: float, threshold: float | None, evidence: bool) -> str:
+    """Say in a word or two what a probability is worth.
+
+    Where the run found no evidence that the model foresees anything, nothing is called.
+
+    Example:
+        >>> word_of(0.9, 0.1, evidence=False), word_of(0.05, 0.1, evidence=True)
+        ('no call', 'no rise')
+        >>> word_of(0.2, 0.1, evidence=True), word_of(0.6, 0.1, evidence=True)
+        ('likelier than usual', 'rise')
+    """
+    if not evidence:
+        return NO_CALL
+    if probability < (0.5 if threshold is None else threshold):
+        return "no rise"
+    return "rise" if probability >= 0.5 else "likelier than usual"
+
+
+@dataclass(frozen=True)
+class SavedRises:
+    """A model of a run that is asked about the newest day.
+
+    Args:
+        name: by which tables call it.
+        model: the network, or the baseline beside it.
+        evidence: whether the run found that it foresees rises beyond what the rules tell.
+        verdict: of the run, in words.
+    """
+
+    name: str
+    model: RiserNetwork | RiseBaseline
+    evidence: bool
+    verdict: str
+
+    def newest(self, *given: Any, **how: Any) -> Any:
+        """Give a row a ticker: what `SequenceRiser.newest` gives, and the call."""
+        found = self.model.newest(*given, **how)
+        threshold = self.model.threshold
+        calls = [word_of(p, threshold, self.evidence) for p in found["probability"]]
+        return found.assign(call=calls)
+
+
+def saved_rises(run: Path, with_: str | None = None) -> SavedRises:
+    """Read the network of a run, or the baseline beside it."""
+    folder = run / "model" if (run / "model").is_dir() else run
+    config = read_bundle(folder).config
+    kind = config.get("estimator")
+    if kind == "RiseModel":
+        if with_ is not None and with_ != config.get("name"):
+            raise SettingsError(f"--with needs a run of this version, but {run} is an earlier one.")
+        said = "The model is of an earlier version: what its run found is not kept with it."
+        return SavedRises(config["name"], RiserNetwork.of(SequenceRiser.load(folder)), False, said)
+    if kind != "SequenceRiser":
+        raise BundleError(
+            f"{run} must hold a model of `recurra train stock-rise`, but it holds a {kind}. "
+            "Give another run."
+        )
+    folder, name = bundle_of(run, with_)
+    config = read_bundle(folder).config
+    model: RiserNetwork | RiseBaseline
+    if config["estimator"] == "RiseBaseline":
+        model = RiseBaseline.load(folder)
+    else:
+        model = RiserNetwork.of(SequenceRiser.load(folder))
+    judged = config.get("judged", {})
+    return SavedRises(name, model, bool(judged.get("evidence")), judged.get("answer", ""))

@@ -1,0 +1,376 @@
+"""Many to many, step by step: a tag for every word of a sentence."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.baselines.tagging import FrequentTags, KnownSentences, LinearTags, taggers
+from recurra.bundle import read_bundle
+from recurra.data import TaggedSentences, open_sentences
+from recurra.errors import BundleError, DataError, SettingsError
+from recurra.estimators import SequenceTagger
+from recurra.estimators.tagger import group_equal_sentences
+from recurra.judging import leaks
+from recurra.judging.evidence import Evidence
+from recurra.judging.measures import Measure, mean_of, ratio_of
+from recurra.judging.problem import Fold, Problem, Sides, folds_of
+from recurra.judging.report import DataInfo, Exhibit, Probe
+from recurra.judging.run import Found
+from recurra.judging.splits import group_folds, stratified_group_split
+from recurra.models import SHAPES
+from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.saved import bundle_of
+
+__all__ = ["TaggerNetwork", "TaggingProblem", "saved_tagger", "tag_measures", "tagging"]
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Sentences = list[list[str]]
+SETTINGS = {"epochs": 20}
+RIGHT, WORDS, WHOLE, COUNTS = 0, 1, 2, 3  # columns of the statistics; then 3 counts of each tag
+
+
+def tagging(
+    train: TaggedSentences | str | Path | None = None,
+    test: TaggedSentences | str | Path | None = None,
+    *,
+    models: Sequence[str] = ("bi-gru",),
+    sample: bool = False,
+    folds: int | None = None,
+    seed: int = 0,
+    **settings: Any,
+) -> "TaggingProblem":
+    """Ask for the tag of every word.
+
+    Args:
+        train: sentences to train on, or their CoNLL-U file; None: English EWT, or the sample.
+        test: sentences to be judged on; those that stand in training are left out.
+        models: architectures by name.
+        sample: whether the embedded sample is taken.
+        folds: how many, of the sentences to train on; None: the test sentences are held out.
+        seed: of splits, networks and draws.
+        settings: of `SequenceTagger`; None leaves one as it is.
+
+    Raises:
+        DataError: the sentences cannot be used, or no test sentence is new.
+        SettingsError: the sources contradict each other, or a model is not known.
+    """
+    if folds is None and (train is None) != (test is None):
+        raise SettingsError("a file to train on needs one to test on: FILE --test OTHER.")
+    wrong = [name for name in models if name not in SHAPES]
+    if wrong:
+        raise SettingsError(
+            f"the model must be one of {', '.join(SHAPES)}, but {wrong[0]!r} was given"
+        )
+    sides = [_sentences("train", train, sample)]
+    if folds is None:
+        sides.append(_sentences("test", test, sample))
+    given = SETTINGS | {name: value for name, value in settings.items() if value is not None}
+    estimators = [SequenceTagger(name, random_state=seed, **given) for name in models]
+    return _declared(sides, estimators, folds, seed)
+
+
+def _sentences(
+    side: str, given: TaggedSentences | str | Path | None, sample: bool
+) -> TaggedSentences:
+    if isinstance(given, TaggedSentences):
+        return given
+    return open_sentences(side, given, sample=sample)
+
+
+def _declared(
+    sides: list[TaggedSentences], estimators: list[SequenceTagger], folds: int | None, seed: int
+) -> "TaggingProblem":
+    words = [row for side in sides for row in side.words]
+    tags = [row for side in sides for row in side.tags]
+    groups, tagger = group_equal_sentences(words), estimators[0]
+    counts = Counter(tag for row in tags for tag in row)
+    notes = list(sides[0].notes)
+    if folds is None:
+        splits = [_published(groups, len(sides[0]), tagger, seed)]
+        kind = "as published, test sentences that training holds left out"
+        left = len(words) - len(sides[0]) - len(splits[0].held)
+        notes.append(
+            f"test: {sides[1].source}, SHA-256 {sides[1].sha256}; {left:,} of {len(sides[1]):,} "
+            "sentences stand in training and were left out."
+        )
+    else:
+        numbers = group_folds(groups, folds, seed)
+        splits = folds_of(numbers, lambda known: _turns(groups[known], tagger, seed))
+        kind = "sentences of the training file, equal ones in one fold"
+    names = tuple(sorted(counts))
+    return TaggingProblem(
+        name="tagging",
+        data=DataInfo(
+            source=sides[0].source,
+            sha256=sides[0].sha256,
+            rows=len(words),
+            classes=dict(counts.most_common()),
+            groups=len(np.unique(groups)),
+            notes=notes,
+        ),
+        split=kind,
+        folds=splits,
+        contenders=[*networks(TaggerNetwork, estimators), *taggers()],
+        measures=tag_measures(len(names)),
+        beside=("sentences wholly right", "macro F1 of tags"),
+        seed=seed,
+        facts=[*(e.get_params() for e in estimators), words, tags],
+        words=words,
+        tags=tags,
+        names=names,
+        groups=groups,
+        tagger=tagger,
+    )
+
+
+def _turns(groups: Rows, tagger: SequenceTagger, seed: int) -> Sides:
+    """Give the sides that a tagger would draw by itself, one turn for each member."""
+    alike, share = np.zeros(len(groups), np.int64), tagger.validation_split
+    turns = range(tagger.members or 1)
+    return [stratified_group_split(alike, groups, share, seed, turn) for turn in turns]
+
+
+def _published(groups: Rows, kept: int, tagger: SequenceTagger, seed: int) -> Fold:
+    """Hold out the sentences of the test that do not stand in training."""
+    known, test = np.arange(kept), np.arange(kept, len(groups))
+    held = test[~np.isin(groups[test], groups[known])]
+    if not len(held):
+        raise DataError("the test must hold sentences that training does not, but it holds none.")
+    return Fold(known, held, _turns(groups[known], tagger, seed))
+
+
+def tag_measures(tags: int) -> tuple[Measure, ...]:
+    """Give the measures of tagging, over statistics of sentences; the first decides.
+
+    ::
+
+        accuracy                 = right words / words
+        sentences wholly right   = share of sentences without a wrong word
+        macro F1 of tags         = mean over tags of 2 TP / (words called so + words that are)
+
+    Args:
+        tags: how many there are.
+    """
+
+    def macro(statistics: Floats, weights: Floats) -> Floats:
+        hit, called, true = (weights @ statistics[:, COUNTS:]).reshape(-1, 3, tags).swapaxes(0, 1)
+        there = true > 0
+        f1 = 2 * hit / np.where(called + true > 0, called + true, 1.0)
+        mean: Floats = (f1 * there).sum(axis=1) / there.sum(axis=1)
+        return mean
+
+    return (
+        Measure("accuracy", ratio_of(RIGHT, WORDS)),
+        Measure("sentences wholly right", mean_of(WHOLE), losses=lambda rows: rows[:, WHOLE]),
+        Measure("macro F1 of tags", macro),
+    )
+
+
+class TaggerNetwork(EstimatorNetwork):
+    """A `SequenceTagger` among contenders."""
+
+    def _fit(self, known: KnownSentences, sides: Sides, **watched: Any) -> None:
+        self.rows = len(known.words)
+        turns = list(sides)[: self.estimator.members or 1]
+        self.estimator.fit(known.words, known.tags, groups=known.groups, sides=turns, **watched)
+
+    @property
+    def vocabulary(self) -> int:
+        """How many words it knows."""
+        return len(self.estimator.encoder_.vocabulary)
+
+    def say(self, asked: Sentences) -> Sentences:
+        """Give a tag for every word."""
+        return [tags.tolist() for tags in self.estimator.predict(asked)]
+
+
+@dataclass
+class TaggingProblem(Problem):
+    """Words to tags; a row is a sentence.
+
+    Args:
+        words: of each sentence.
+        tags: of each word.
+        names: of the tags, sorted.
+        groups: (sentences,) equal sentences have one number, and are one piece of evidence.
+        tagger: not fitted; says how many sentences validate.
+    """
+
+    words: Sentences = field(default_factory=list)
+    tags: Sentences = field(default_factory=list)
+    names: tuple[str, ...] = ()
+    groups: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    tagger: SequenceTagger = field(default_factory=SequenceTagger)
+
+    def known(self, rows: Rows) -> KnownSentences:
+        """Give words and tags of these sentences."""
+        return KnownSentences(self.asked(rows), [self.tags[i] for i in rows], self.groups[rows])
+
+    def asked(self, rows: Rows) -> Sentences:
+        """Give the words of these sentences."""
+        return [self.words[i] for i in rows]
+
+    def count(self, rows: Rows, said: Sentences) -> Floats:
+        """Count right words, words, whether all are right; for each tag hits, calls and words."""
+        number = {name: place for place, name in enumerate(self.names)}
+        size = len(self.names)
+        counted = np.zeros((len(rows), COUNTS + 3 * size))
+        for statistics, row, found in zip(counted, rows, said, strict=True):
+            truth = self.tags[row]
+            right = [a == b for a, b in zip(found, truth, strict=True)]
+            statistics[:COUNTS] = sum(right), len(right), all(right)
+            for called, true in zip(found, truth, strict=True):
+                statistics[COUNTS + number[true]] += called == true
+                statistics[COUNTS + size + number[called]] += 1
+                statistics[COUNTS + 2 * size + number[true]] += 1
+        return counted
+
+    def evidence(self, rows: Rows) -> Evidence:
+        """Take sentences, equal ones together, as pieces."""
+        return Evidence(self.groups[rows], seed=self.seed)
+
+    def whole(self) -> Fold:
+        """Give all sentences as known."""
+        rows = np.arange(len(self.words))
+        return Fold(rows, rows[:0], _turns(self.groups, self.tagger, self.seed))
+
+    def probes(self, found: Found) -> list[Probe]:
+        """Look for sentences on two sides, and for words that training alone does not teach."""
+        fold, tagger = self.folds[-1], found.model(found.chosen).estimator
+        sides = [(fold.known[a], fold.known[b]) for a, b in tagger.sides_]
+        spoken = [[[word.lower() for word in self.words[i]] for i in a] for a, _ in sides]
+        known = tagger.encoder_.vocabulary.tokens
+        return [
+            self._on_both_sides(found, fold, sides),
+            leaks.vocabulary(known, tagger.min_count, spoken),
+        ]
+
+    def _on_both_sides(self, found: Found, fold: Fold, sides: Sides) -> Probe:
+        """Look at the sentences judged, and at those that validated each network."""
+        held = np.isin(self.groups[fold.held], self.groups[fold.known])
+        between = [np.isin(self.groups[b], self.groups[a]) for a, b in sides]
+        inside, rows = int(sum(seen.sum() for seen in between)), sum(map(len, between))
+        left = len(self.words) - len(fold.known) - len(fold.held)
+        more = [c.name for c in self.contenders if found.model(c.name).rows > len(fold.known)]
+        said = f" {', '.join(more)} was fitted on more sentences than are known." if more else ""
+        return Probe(
+            name="sentences in both sides",
+            passed=not (held.any() or inside or more),
+            size=int(held.sum()) + inside,
+            detail=f"{held.sum():,} of {len(held):,} sentences judged also stand in training or "
+            f"validation, and {inside:,} of {rows:,} validation sentences in training; {left:,} "
+            f"test sentences that training holds were left out.{said}",
+        )
+
+    def exhibits(self, found: Found) -> list[Exhibit]:
+        """Show which tags are found, and what becomes of words never shown."""
+        return [self._by_tag(found), self._never_shown(found)]
+
+    def _right(self, found: Found, name: str) -> npt.NDArray[np.bool_]:
+        """Tell of every held word whether a contender's tag is right."""
+        said = [tag for part in found.said(name) for row in part for tag in row]
+        right: npt.NDArray[np.bool_] = np.array(said, dtype=object) == self._truth(found.held)
+        return right
+
+    def _truth(self, rows: Rows) -> npt.NDArray[np.object_]:
+        return np.array([tag for i in rows for tag in self.tags[i]], dtype=object)
+
+    def _by_tag(self, found: Found) -> Exhibit:
+        truth, shown = self._truth(found.held), [found.chosen, found.best_baseline]
+        right = [self._right(found, name) for name in shown]
+        rows = []
+        for tag, count in Counter(truth.tolist()).most_common():
+            of_tag = truth == tag
+            rows.append([tag, f"{count:,}", *(f"{each[of_tag].mean():.3f}" for each in right)])
+        return Exhibit(title="Accuracy by tag", columns=["tag", "words", *shown], rows=rows)
+
+    def _never_shown(self, found: Found) -> Exhibit:
+        """Tell words that training never showed, capitals aside, from the others."""
+        new: list[bool] = []
+        for fold in self.folds:
+            shown = {word.lower() for i in fold.known for word in self.words[i]}
+            new += [word.lower() not in shown for i in fold.held for word in self.words[i]]
+        unseen = np.array(new)
+        rows = []
+        for contender in self.contenders:
+            right = self._right(found, contender.name)
+            rows.append([contender.name, *map(_share, (right[unseen], right[~unseen]))])
+        return Exhibit(
+            title="Words never shown",
+            columns=["contender", "right of words never shown", "right of words shown"],
+            rows=rows,
+            note=f"{unseen.sum():,} of {len(unseen):,} held words do not stand in training.",
+        )
+
+    def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
+        """Give every held word with its sentence, its tag, and what each contender said."""
+        columns: dict[str, Any] = {
+            "id": [i for i in found.held.tolist() for _ in self.words[i]],
+            "word": [word for i in found.held for word in self.words[i]],
+            "truth": self._truth(found.held),
+        }
+        for contender in self.contenders:
+            said = found.said(contender.name)
+            columns[contender.name] = [tag for part in said for row in part for tag in row]
+        return columns
+
+
+def _share(right: npt.NDArray[np.bool_]) -> str:
+    return f"{right.mean():.3f}" if len(right) else "–"
+
+
+# ---- saved models
+
+
+class SavedTagger:
+    """A saved tagger, whichever it is.
+
+    Args:
+        name: by which tables call it.
+        model: what says tags of words.
+    """
+
+    def __init__(self, name: str, model: Any) -> None:
+        self.name, self.model = name, model
+
+    def say(self, words: Sentences) -> Sentences:
+        """Give a tag for every word."""
+        said: Sentences = self.model.say(words)
+        return said
+
+    def answer(self, texts: Sequence[str]) -> list[list[dict[str, str]]]:
+        """Give for each text, its words separated by spaces, every word with its tag."""
+        words = [text.split() for text in texts]
+        return [
+            [{"word": word, "tag": tag} for word, tag in zip(row, tags, strict=True)]
+            for row, tags in zip(words, self.say(words), strict=True)
+        ]
+
+
+BASELINES: dict[str, Any] = {"FrequentTags": FrequentTags, "LinearTags": LinearTags}
+
+
+def saved_tagger(run: str | Path, with_: str | None = None) -> SavedTagger:
+    """Read a saved tagger: the network, or the baseline beside it.
+
+    Args:
+        run: a run folder, or the model folder in it.
+        with_: the name of the baseline; None: the network.
+
+    Raises:
+        BundleError: there is no tagger.
+        SettingsError: no such model is saved there.
+    """
+    folder, name = bundle_of(Path(run), with_)
+    kind = read_bundle(folder).config["estimator"]
+    if kind == "SequenceTagger":
+        return SavedTagger(name, TaggerNetwork.of(SequenceTagger.load(folder)))
+    if kind not in BASELINES:
+        raise BundleError(f"{folder} holds a {kind}, which does not tag words.")
+    return SavedTagger(name, BASELINES[kind].load(folder))

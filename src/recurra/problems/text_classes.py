@@ -1,0 +1,267 @@
+"""Many to one: labelled texts, of two classes or more."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recurra.baselines.classes import constants
+from recurra.baselines.texts import text_baselines
+from recurra.data import LabelledTexts
+from recurra.estimators import SequenceClassifier, group_duplicates
+from recurra.judging import leaks
+from recurra.judging.classes import ClassProblem, Labelled, beside_of, class_data, turns_of
+from recurra.judging.measures import class_measures
+from recurra.judging.problem import Fold, folds_of
+from recurra.judging.report import DataInfo, Exhibit, Probe
+from recurra.judging.run import Found
+from recurra.judging.splits import Split, stratified_group_folds, stratified_group_split
+from recurra.problems.networks import ClassifierNetwork, networks
+from recurra.text import TextEncoder, tokenizer_named
+from recurra.text.encoder import pieces_of
+
+__all__ = ["DEFAULT", "Protocol", "TextProblem", "texts"]
+
+Rows = npt.NDArray[np.int64]
+TEST_SHARE = 0.2
+MOST_MISTAKES, LONGEST_SHOWN = 12, 300
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How rows are prepared and split.
+
+    Args:
+        kind: what the report calls it.
+        grouped: whether duplicates are kept on one side.
+        prepare: from the rows as read to the rows used.
+        encoder: fits an encoder on all rows, as some do; None leaves it to training rows.
+    """
+
+    kind: str
+    grouped: bool = True
+    prepare: Callable[[LabelledTexts], LabelledTexts] = lambda rows: rows
+    encoder: Callable[[LabelledTexts], TextEncoder] | None = None
+
+
+DEFAULT = Protocol("stratified, duplicates grouped")
+
+
+def texts(
+    rows: LabelledTexts,
+    classifiers: Sequence[SequenceClassifier] = (),
+    *,
+    name: str = "texts",
+    protocol: Protocol = DEFAULT,
+    folds: int | None = None,
+    seed: int = 0,
+) -> "TextProblem":
+    """Ask for the class of texts.
+
+    Args:
+        rows: texts with labels.
+        classifiers: not fitted; none: the default one.
+        name: of the problem.
+        protocol: how rows are prepared and split.
+        folds: how many; None holds out the published test rows, else a fifth. With folds of a
+            published split the training side alone is used: to choose must not touch the test.
+        seed: of splits, networks and draws.
+    """
+    estimators = list(classifiers) or [SequenceClassifier(random_state=seed)]
+    rows, kind = _prepared(rows, protocol, folds)
+    duplicates = group_duplicates(rows.texts)
+    groups = duplicates if protocol.grouped else np.arange(len(rows.texts))
+    positive = None if rows.positive is None else rows.names.index(rows.positive)
+    labelled = Labelled(rows.texts, rows.numbers, rows.names, positive, groups)
+    share = estimators[0].validation_split
+    encoder = protocol.encoder(rows) if protocol.encoder else None
+    return TextProblem(
+        name=name,
+        data=DataInfo(
+            source=rows.source, sha256=rows.sha256, notes=list(rows.notes), **class_data(labelled)
+        ),
+        split=kind,
+        folds=_folds(labelled, rows.published_test, folds, share, seed),
+        contenders=[
+            *networks(ClassifierNetwork, estimators, encoder=encoder),
+            *constants(positive),
+            *text_baselines(),
+        ],
+        measures=class_measures(len(rows.names), positive),
+        beside=beside_of(len(rows.names), positive),
+        seed=seed,
+        facts=[*(e.get_params() for e in estimators), *zip(rows.texts, rows.labels, strict=True)],
+        rows=labelled,
+        pieces=duplicates,
+        ids=rows.ids,
+        validation_split=share,
+        source=rows,
+    )
+
+
+def _prepared(
+    rows: LabelledTexts, protocol: Protocol, folds: int | None
+) -> tuple[LabelledTexts, str]:
+    """Give the rows used, and how they are split, in words."""
+    kind = protocol.kind
+    if folds is not None and rows.published_test is not None:
+        rows = rows.take(np.flatnonzero(~rows.published_test))
+        kind += ", the published training side alone"
+    elif rows.published_test is not None:
+        kind = f"as published; {kind}"
+    return protocol.prepare(rows), kind
+
+
+def _folds(
+    rows: Labelled,
+    published: npt.NDArray[np.bool_] | None,
+    folds: int | None,
+    share: float,
+    seed: int,
+) -> list[Fold]:
+    truth, groups = rows.truth, rows.groups
+    strata = truth == 1 if len(rows.names) == 2 else truth
+
+    def sides(known: Rows) -> Any:
+        return turns_of(truth[known], groups[known], share, seed)
+
+    if folds is not None:
+        return folds_of(stratified_group_folds(strata, groups, folds, seed), sides)
+    if published is not None:
+        kept, test = np.flatnonzero(~published), np.flatnonzero(published)
+    else:
+        kept, test = stratified_group_split(strata, groups, TEST_SHARE, seed)
+    return [Fold(kept, test, sides(kept))]
+
+
+@dataclass
+class TextProblem(ClassProblem):
+    """Texts to classes.
+
+    Args:
+        source: the rows as they were read.
+    """
+
+    source: LabelledTexts | None = None
+
+    def probes(self, found: Found) -> list[Probe]:
+        """Look for leaks in rows, vocabulary, text and columns."""
+        classifier, fold = found.model(found.chosen).estimator, self.folds[-1]
+        sides = [
+            Split(fold.known[train], fold.known[validation], fold.held)
+            for train, validation in classifier.sides_
+        ]
+        named, rows = self._rows(), self.source
+        assert self.pieces is not None
+        assert rows is not None
+        tokens = self._tokens(classifier.encoder_)
+        known = classifier.encoder_.vocabulary.tokens
+        probes = [
+            leaks.rows_on_both_sides(self.pieces, sides),
+            leaks.vocabulary(known, classifier.min_count, [tokens(s.train) for s in sides]),
+            *self._pieces(classifier, sides),
+            leaks.target_in_text(tokens(fold.known), named.truth[fold.known], named.names),
+            leaks.target_in_columns(rows.other_columns, named.truth),
+        ]
+        seen = np.isin(self.pieces[fold.held], self.pieces[fold.known])
+        last = found.outcomes[found.chosen, len(self.folds) - 1, 0].statistics
+        return _with_accuracy_on_unseen(probes, seen, last)
+
+    # made anew for each probe: a list of a million texts' tokens would fill the memory
+    def _tokens(self, encoder: TextEncoder) -> Callable[[Rows], Iterator[list[str]]]:
+        tokenize, inputs = tokenizer_named(encoder.tokenizer), self._rows().inputs
+        return lambda rows: ([token.lower() for token in tokenize(text)] for text in inputs[rows])
+
+    def _pieces(self, classifier: SequenceClassifier, sides: Sequence[Split]) -> list[Probe]:
+        encoder = classifier.encoder_
+        if encoder.pieces is None or encoder.kind is None:
+            return []
+        tokenize, inputs, kind = (
+            tokenizer_named(encoder.tokenizer),
+            self._rows().inputs,
+            encoder.kind,
+        )
+        taught = [
+            (list(chain.from_iterable(pieces_of(tokenize(t), kind))) for t in inputs[side.train])
+            for side in sides
+        ]
+        probe = leaks.vocabulary(encoder.pieces.tokens, classifier.min_count, taught)
+        return [probe.model_copy(update={"name": "pieces from outside training"})]
+
+    def notes(self, found: Found) -> list[str]:
+        """Say which baselines were fitted on a sample."""
+        known = len(self.folds[-1].known)
+        return [
+            f"{each.name} was fitted on a sample of {each.rows:,} of {known:,} rows: more do not "
+            "fit in memory."
+            for each in found.report.contenders
+            if each.baseline and each.rows < known
+        ]
+
+    def exhibits(self, found: Found) -> list[Exhibit]:
+        """Add the most confident mistakes."""
+        return [*super().exhibits(found), self._mistakes(found)]
+
+    def _mistakes(self, found: Found) -> Exhibit:
+        named, statistics = self._rows(), found.statistics(found.chosen)
+        decided, truth = statistics[:, -2].astype(int), statistics[:, -1].astype(int)
+        of_decided = statistics[np.arange(len(truth)), decided]
+        wrong = np.flatnonzero(decided != truth)
+        worst = wrong[np.argsort(-of_decided[wrong], kind="stable")][:MOST_MISTAKES]
+        held = named.inputs[found.held]
+        rows = [
+            [
+                named.names[truth[i]],
+                named.names[decided[i]],
+                f"{of_decided[i]:.3f}",
+                _short(held[i]),
+            ]
+            for i in worst
+        ]
+        return Exhibit(
+            title="The most confident mistakes",
+            columns=["is", "called", "probability", "text"],
+            rows=rows,
+            note=f"{len(wrong):,} of {len(truth):,} held rows are called wrongly.",
+        )
+
+    def explained(self, found: Found) -> list[tuple[str, float, list[tuple[str, float]]]]:
+        """Explain texts token by token: two sure of each end, and the two worst mistakes."""
+        named, statistics = self._rows(), found.statistics(found.chosen)
+        if named.positive is None:
+            return []
+        scores, truth = statistics[:, named.positive], statistics[:, -1] == named.positive
+        held, classifier = named.inputs[found.held], found.model(found.chosen).estimator
+        _, different = np.unique(self.evidence(found.held).pieces, return_index=True)
+        sure = different[np.argsort(-scores[different], kind="stable")]
+        wrong = sorted(different.tolist(), key=lambda i: -abs(scores[i] - truth[i]))[:2]
+        shown = dict.fromkeys([*sure[:2].tolist(), *sure[-2:].tolist(), *wrong])
+        names = np.array(named.names, dtype=object)[named.truth[found.held]]
+        return [(str(names[i]), float(scores[i]), classifier.explain(held[i])[:60]) for i in shown]
+
+    def split_columns(self) -> Mapping[str, Iterable[Any]]:
+        """Give what tells rows seen in training again: a number for all copies of a text."""
+        assert self.pieces is not None
+        assert self.ids is not None
+        return {"id": self.ids, "duplicate_key": self.pieces}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + " …"
+
+
+def _with_accuracy_on_unseen(
+    probes: list[Probe], seen: npt.NDArray[np.bool_], statistics: npt.NDArray[np.float64]
+) -> list[Probe]:
+    """Say what held rows that were seen in training do to the accuracy.
+
+    A published split has some.
+    """
+    if not seen.any() or seen.all():
+        return probes
+    right = statistics[:, -2] == statistics[:, -1]
+    said = f" Accuracy with them {right.mean():.4f}, without them {right[~seen].mean():.4f}."
+    return [probes[0].model_copy(update={"detail": probes[0].detail + said}), *probes[1:]]

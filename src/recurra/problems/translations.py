@@ -1,0 +1,340 @@
+"""Many to many: pairs of sentences to a network that translates.
+
+::
+
+    pairs ─ tokens known: of the training side ─ networks │ nearest sentence, most frequent
+    held sentences ─ how like the translation that is meant is what each writes? ─ chrF
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from recurra.arrays import Floats, Rows, Texts
+from recurra.baselines.memories import MostFrequent, NearestSentence, Translated, memories
+from recurra.bundle import read_bundle
+from recurra.data import Pairs, open_pairs
+from recurra.data.pairs import DIRECTIONS
+from recurra.errors import BundleError, SettingsError
+from recurra.estimators import SequenceTranslator
+from recurra.estimators.writing import CELLS
+from recurra.judging import leaks
+from recurra.judging.evidence import Evidence
+from recurra.judging.problem import Fold, Problem, Sides, folds_of
+from recurra.judging.report import DataInfo, Exhibit, Probe
+from recurra.judging.run import Found
+from recurra.judging.splits import Split, group_folds, group_split
+from recurra.judging.written import TRANSLATIONS, translation_statistics
+from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.saved import bundle_of
+from recurra.text.levels import level_named
+
+__all__ = [
+    "TranslationProblem",
+    "TranslatorNetwork",
+    "group_pairs",
+    "saved_translator",
+    "translation",
+    "translators_of",
+]
+
+TEST_SHARE = 0.1
+SHOWN = 12
+ALIKE = "one shared sentence is enough; case, spaces and signs aside"
+UNKNOWN = 1
+# settings of `SequenceTranslator`: Korean is read and written by syllables
+SETTINGS = {"kor-eng": {"source_level": "characters", "target_level": "words"}}
+USUAL = {"source_level": "words", "target_level": "characters"}
+
+
+@dataclass
+class TranslatorNetwork(EstimatorNetwork):
+    """A `SequenceTranslator` among contenders that translate."""
+
+    def _fit(self, known: Translated, sides: Sides, **watched: Any) -> None:
+        self.rows = len(known.sources)
+        self.estimator.fit(known.sources, known.targets, sides=list(sides[:1]), **watched)
+
+    def say(self, asked: Texts) -> Texts:
+        """Translate sentences."""
+        translations: Texts = self.estimator.predict(asked)
+        return translations
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens it knows, of both sides."""
+        return len(self.estimator.source_) + len(self.estimator.target_)
+
+
+def translators_of(
+    models: Sequence[str], source: str = DIRECTIONS[0], **settings: Any
+) -> list[SequenceTranslator]:
+    """Give translators that differ in nothing but their architecture; names are checked.
+
+    Args:
+        models: architectures by name.
+        source: of the pairs; a named one has settings of its own.
+        settings: of `SequenceTranslator`; None leaves one as it is.
+    """
+    wrong = [name for name in models if name not in CELLS]
+    if wrong:
+        raise SettingsError(
+            f"the model must be one of {', '.join(CELLS)}, but {wrong[0]!r} was given"
+        )
+    given: dict[str, Any] = SETTINGS.get(source, USUAL)
+    given = given | {name: value for name, value in settings.items() if value is not None}
+    level_named(given["source_level"])
+    level_named(given["target_level"])
+    return [SequenceTranslator(name, **given) for name in models]
+
+
+def translation(
+    source: Pairs | str | Path = DIRECTIONS[0],
+    *,
+    models: Sequence[str] = ("gru",),
+    data: Path | None = None,
+    sample: bool = False,
+    folds: int | None = None,
+    seed: int = 0,
+    **settings: Any,
+) -> "TranslationProblem":
+    """Ask for the translation of sentences.
+
+    Args:
+        source: pairs; or where they are read: "eng-kor", "kor-eng", a file of two columns.
+        models: architectures by name.
+        data: the file of a named dataset, None to look for it.
+        sample: whether the embedded sample is taken instead.
+        folds: how many; None holds out a tenth.
+        seed: of splits, networks and draws.
+        settings: of `SequenceTranslator`; None leaves one as it is.
+
+    Raises:
+        DataError: the pairs cannot be read, or are too few to be split.
+        SettingsError: the sources contradict each other, or a model is not known.
+
+    Example:
+        >>> problem = translation(sample=True)
+        >>> [len(rows) for rows in (problem.folds[0].known, problem.folds[0].held)]
+        [1350, 150]
+    """
+    named = "" if isinstance(source, Pairs) else str(source)
+    rows = source if isinstance(source, Pairs) else open_pairs(named, data=data, sample=sample)
+    estimators = translators_of(models, named, random_state=seed, **settings)
+    known = Translated(rows.sources, rows.targets)
+    groups, share = group_pairs(*known), estimators[0].validation_split
+    return TranslationProblem(
+        name="translation",
+        data=_described(rows, groups),
+        split="random, pairs that share a sentence grouped",
+        folds=_folds(groups, folds, share, seed),
+        contenders=[*networks(TranslatorNetwork, estimators), *memories()],
+        measures=TRANSLATIONS,
+        beside=("exact",),
+        seed=seed,
+        facts=[*(e.get_params() for e in estimators), *zip(*known, strict=True)],
+        rows=known,
+        groups=groups,
+        validation_split=share,
+    )
+
+
+def _described(rows: Pairs, groups: Rows) -> DataInfo:
+    return DataInfo(
+        source=rows.source,
+        sha256=rows.sha256,
+        rows=len(groups),
+        groups=len(np.unique(groups)),
+        notes=list(rows.notes),
+    )
+
+
+def _key(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum()) or text
+
+
+def group_pairs(sources: Sequence[str] | Texts, targets: Sequence[str] | Texts) -> Rows:
+    """Give one number to all pairs that share a sentence on either side, directly or by others.
+
+    Case, spaces and signs do not count. Two sentences with one translation are near duplicates: to
+    have learnt one of them is to know the other.
+
+    Example:
+        >>> group_pairs(["Go!", "go", "Leave.", "Hi"], ["가", "가라", "가라", "안녕"]).tolist()
+        [0, 0, 0, 1]
+    """
+    # pairs and sentences are nodes; a pair touches its two sentences
+    pairs = len(sources)
+    left, right = (
+        pd.factorize(np.array(list(map(_key, s)), object))[0] for s in (sources, targets)
+    )
+    ends = pairs + np.concatenate([left, right + left.max() + 1])
+    nodes = int(ends.max()) + 1
+    touches = coo_array((np.ones(2 * pairs), (np.tile(np.arange(pairs), 2), ends)), (nodes, nodes))
+    number: Rows = connected_components(touches, directed=False)[1][:pairs].astype(np.int64)
+    return number
+
+
+def _folds(groups: Rows, folds: int | None, share: float, seed: int) -> list[Fold]:
+    def sides(known: Rows) -> Sides:
+        return [group_split(groups[known], share, seed)]
+
+    if folds is not None:
+        return folds_of(group_folds(groups, folds, seed), sides)
+    kept, test = group_split(groups, TEST_SHARE, seed)
+    return [Fold(kept, test, sides(kept))]
+
+
+@dataclass(kw_only=True)
+class TranslationProblem(Problem):
+    """Sentences and what they mean.
+
+    Args:
+        rows: all pairs.
+        groups: (rows,) one number for pairs that share a sentence.
+        validation_split: the share of the rows known that validates.
+    """
+
+    rows: Translated
+    groups: Rows
+    validation_split: float
+
+    def known(self, rows: Rows) -> Translated:
+        """Give sentences and translations."""
+        return Translated(self.rows.sources[rows], self.rows.targets[rows])
+
+    def asked(self, rows: Rows) -> Texts:
+        """Give the sentences to translate."""
+        return self.rows.sources[rows]
+
+    def count(self, rows: Rows, said: Texts) -> Floats:
+        """Give the n-grams of what is written and meant, and whether it is exact."""
+        return translation_statistics(said, self.rows.targets[rows])
+
+    def evidence(self, rows: Rows) -> Evidence:
+        """Give the pieces: pairs that share a sentence are one."""
+        return Evidence(self.groups[rows], seed=self.seed)
+
+    def whole(self) -> Fold:
+        """Give all rows as rows known."""
+        sides = [group_split(self.groups, self.validation_split, self.seed)]
+        return Fold(np.arange(len(self.groups)), np.zeros(0, np.int64), sides)
+
+    def probes(self, found: Found) -> list[Probe]:
+        """Look for pairs on two sides, and for tokens from outside training."""
+        translator, fold = found.model(found.chosen).estimator, self.folds[-1]
+        ((training, validation),) = translator.sides_
+        split = Split(fold.known[training], fold.known[validation], fold.held)
+        taught = self.known(split.train)
+        return [
+            leaks.rows_on_both_sides(self.groups, [split], ALIKE),
+            *(
+                _tokens(side, vocabulary, level, translator.min_count, texts)
+                for side, vocabulary, level, texts in (
+                    ("source", translator.source_, translator.source_level, taught.sources),
+                    ("target", translator.target_, translator.target_level, taught.targets),
+                )
+            ),
+        ]
+
+    def notes(self, found: Found) -> list[str]:
+        """Say how it writes, and what it cannot read."""
+        translator = found.model(found.chosen).estimator
+        split = level_named(translator.source_level).split
+        read = [translator.source_.encode(split(text)) for text in self.asked(found.held)]
+        unknown, tokens = sum(line.count(UNKNOWN) for line in read), sum(map(len, read))
+        looks = "with" if translator.attention else "without"
+        return [
+            f"{found.chosen} writes {looks} attention, by a beam search of width "
+            f"{translator.beam}.",
+            f"{unknown:,} of {tokens:,} held tokens to be read are unknown to it.",
+        ]
+
+    def exhibits(self, found: Found) -> list[Exhibit]:
+        """Show the first held sentences, what is meant, and what is written."""
+        names = [found.chosen, found.best_baseline]
+        said = [np.concatenate(found.said(name)) for name in names]
+        held = self.known(found.held)
+        rows = zip(held.sources, held.targets, *said, strict=True)
+        return [
+            Exhibit(
+                title="Held sentences",
+                columns=["sentence", "meant", *names],
+                rows=[list(map(str, row)) for row in rows][:SHOWN],
+            )
+        ]
+
+    def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
+        """Give each held sentence, its translation, and what each contender wrote."""
+        held = self.known(found.held)
+        columns: dict[str, Any] = {
+            "id": found.held,
+            "sentence": held.sources,
+            "truth": held.targets,
+        }
+        for contender in self.contenders:
+            columns[contender.name] = np.concatenate(found.said(contender.name))
+        return columns
+
+    def split_columns(self) -> Mapping[str, Iterable[Any]]:
+        """Give the number of all pairs that share a sentence."""
+        return {"group": self.groups}
+
+
+def _tokens(side: str, vocabulary: Any, level: str, min_count: int, texts: Texts) -> Probe:
+    """Look for tokens of a side that its training sentences would not have taught."""
+    split = level_named(level).split
+    probe = leaks.vocabulary(vocabulary.tokens[2:], min_count, [[split(text) for text in texts]])
+    return probe.model_copy(update={"name": f"{probe.name} ({side})"})
+
+
+class SavedTranslator:
+    """A saved network asked like a memory.
+
+    Args:
+        translator: fitted.
+        beam: how many beginnings are kept, None for the network's own.
+    """
+
+    def __init__(self, translator: SequenceTranslator, beam: int | None = None) -> None:
+        self.translator, self.beam = translator, beam
+
+    def answer(self, text: str) -> dict[str, Any]:
+        """Give the translation of a sentence and its log probability."""
+        written, score = self.translator.search(text, self.beam)
+        return {"text": text, "translation": written, "log_probability": score}
+
+
+def saved_translator(
+    run: Path, with_: str | None = None, beam: int | None = None
+) -> tuple[str, Any]:
+    """Read what a run holds that translates: the network, or the baseline asked for.
+
+    Args:
+        run: a run folder, or the model folder in it.
+        with_: the name of the baseline; None: the network.
+        beam: how many beginnings a network keeps, None for its own setting.
+
+    Returns:
+        Its name, and what answers.
+
+    Raises:
+        BundleError: it does not translate.
+        SettingsError: no such model is saved there, or a memory is given a beam.
+    """
+    folder, name = bundle_of(run, with_)
+    memory: dict[str, Any] = {"NearestSentence": NearestSentence, "MostFrequent": MostFrequent}
+    kind = read_bundle(folder).config["estimator"]
+    if kind == "SequenceTranslator":
+        return name, SavedTranslator(SequenceTranslator.load(folder), beam)
+    if kind not in memory:
+        raise BundleError(f"{folder} holds a {kind}, which does not translate.")
+    if beam is not None:
+        raise SettingsError(f"--beam is about how a network writes: {name} does not search.")
+    return name, memory[kind].load(folder)

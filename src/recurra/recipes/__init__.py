@@ -1,1 +1,0 @@
-"""One short file for each application."""

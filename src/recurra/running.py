@@ -1,0 +1,185 @@
+"""Run a problem and write what was found: what the command line does, for Python.
+
+::
+
+    runs/spam/
+    ├── model/            the network that is kept
+    │   └── baseline/     the best baseline, asked like it
+    ├── history.csv       the curve of each member
+    ├── predictions.csv   held rows: id, truth, what every contender said
+    ├── split.csv         which side each row stood on
+    ├── report.html
+    └── report.json
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recurra.judging import run as judging
+from recurra.judging.problem import Problem
+from recurra.judging.report import Report
+from recurra.judging.run import Executor, Found
+from recurra.listeners import Listener, Listeners
+from recurra.pages.report import render_report
+from recurra.runs import COMPARED, TRAINED, RunFolder
+
+__all__ = ["compare", "run"]
+
+
+def run(
+    problem: Problem,
+    out: str | Path | RunFolder | None = None,
+    *,
+    repeats: int = 1,
+    fit_all: bool | None = None,
+    listeners: Sequence[Listener] = (),
+    command: str = "",
+) -> Found:
+    """Fit every contender of a problem, judge it on the held rows, and write the run folder.
+
+    Args:
+        problem: what is asked, such as `problems.spam(sample=True)`.
+        out: the run folder; None writes nothing.
+        repeats: how many times each network is trained, from a seed each.
+        fit_all: whether the network that is saved is fitted anew on all rows after judging; None:
+            as the problem has it.
+        listeners: who watches.
+        command: that asked for it, for the report.
+
+    Returns:
+        What was found: `.report`, and the fitted models by `.model(name)`.
+
+    Raises:
+        RunError: the folder is occupied.
+    """
+    folder = _begun(out, TRAINED)
+    found = judging.run(
+        problem,
+        repeats=repeats,
+        fit_all=fit_all,
+        checkpoints=None if folder is None else folder.checkpoints,
+        listener=Listeners(listeners),
+        command=command,
+    )
+    if folder is not None:
+        folder.finish(lambda place: _write_run(place, found))
+    return found
+
+
+def compare(
+    problem: Problem,
+    out: str | Path | RunFolder | None = None,
+    *,
+    repeats: int = 1,
+    executor: Executor | None = None,
+    listeners: Sequence[Listener] = (),
+    command: str = "",
+) -> Report:
+    """Fit and judge every contender on every fold; what is finished is kept, and gone on from."""
+    folder = _begun(out, COMPARED)
+    report = judging.compare(
+        problem,
+        repeats=repeats,
+        executor=executor,
+        checkpoints=None if folder is None else folder.checkpoints,
+        listener=Listeners(listeners),
+        command=command,
+    )
+    if folder is not None:
+        folder.finish(lambda place: _write_comparison(place, report))
+    return report
+
+
+def _begun(out: str | Path | RunFolder | None, artefacts: tuple[str, ...]) -> RunFolder | None:
+    """Give the folder; one that was begun already is taken as it is."""
+    if out is None or isinstance(out, RunFolder):
+        return out
+    folder = RunFolder(Path(out), artefacts)
+    folder.begin()
+    return folder
+
+
+def _write_run(place: Path, found: Found) -> None:
+    report, chosen, best = found.report, found.chosen, found.best_baseline
+    facts = {"problem": report.problem, "recipe": report.problem, "baseline": best}
+    facts["fitted_on"] = "" if report.training is None else report.training.fitted_on
+    more = found.problem.saved_facts
+    (found.final or found.model(chosen)).save(
+        place / "model", card_of(report), **facts, **more(found, chosen)
+    )
+    beside = {"problem": report.problem, "name": best, **more(found, best)}
+    found.model(best).save(place / "model" / "baseline", "", **beside)
+    _curves(found).to_csv(place / "history.csv", index=False)
+    pd.DataFrame(dict(found.problem.predictions(found))).to_csv(
+        place / "predictions.csv", index=False
+    )
+    members = 1 if report.model is None else report.model.members
+    sides_of(found.problem, members).to_csv(place / "split.csv", index=False)
+    (place / "report.html").write_text(render_report(report, found), "utf-8")
+    (place / "report.json").write_text(report.to_json(), "utf-8")
+
+
+def _write_comparison(place: Path, report: Report) -> None:
+    (place / "compare.html").write_text(render_report(report), "utf-8")
+    (place / "compare.json").write_text(report.to_json(), "utf-8")
+
+
+def _curves(found: Found) -> pd.DataFrame:
+    """Give the curve of every member of every network, a row an epoch."""
+    rows: list[dict[str, Any]] = []
+    for (name, fold, repeat), outcome in found.outcomes.items():
+        if outcome.parameters is None or outcome.model is None:
+            continue
+        curves = outcome.model.training().curves  # type: ignore[attr-defined]
+        for member, curve in enumerate(curves, start=1):
+            where = {"network": name, "fold": fold + 1, "seed": repeat + 1, "member": member}
+            rows += [where | row for row in curve]
+    return pd.DataFrame(rows)
+
+
+def sides_of(problem: Problem, turns: int = 1) -> pd.DataFrame:
+    """Give the side of every row, in every fold.
+
+    Args:
+        problem: whose rows they are.
+        turns: how many of the turns the network that is kept took, one a member.
+    """
+    columns = {name: np.asarray(column) for name, column in problem.split_columns().items()}
+    parts = []
+    for number, fold in enumerate(problem.folds, start=1):
+        side = np.full(problem.data.rows, "left out", object)
+        for train, _ in fold.sides:  # rows known that no turn takes are purged: "left out"
+            side[fold.known[train]] = "train"
+        taken = fold.sides[:turns]
+        for turn, (_, validation) in enumerate(taken, start=1):
+            name = "validation" if len(taken) == 1 else f"validation {turn}"
+            side[fold.known[validation]] = name
+        side[fold.held] = "test"
+        part = {"id": np.arange(problem.data.rows), **columns, "side": side}
+        parts.append(pd.DataFrame(part if len(problem.folds) == 1 else part | {"fold": number}))
+    return pd.concat(parts)
+
+
+def card_of(report: Report) -> str:
+    """Write the model card."""
+    assert report.model is not None
+    assert report.training is not None
+    result = report.contender(report.verdict.model)
+    measures = ", ".join(f"{name} {value}" for name, value in result.measures.items())
+    failed = [probe.name for probe in report.probes if not probe.passed]
+    finds = f"Finds **{report.data.positive}**. " if report.data.positive else ""
+    return (
+        f"# {report.model.architecture}, trained by Recurra {report.version}: {report.problem}\n\n"
+        f"{finds}Trained on {report.data.source} ({report.data.rows:,} rows; SHA-256 "
+        f"{report.data.sha256}), fitted on {report.training.rows_in_words}.\n\n"
+        f"- Network: {report.model.parameters:,} parameters, {report.model.members} member(s), "
+        f"{report.training.curve}.\n"
+        f"- Held out, {report.split.test:,} rows ({report.split.kind}): {measures}.\n"
+        f"- Verdict: {report.answer} {report.verdict.sentence}\n"
+        f"- Leak probes: {'failed: ' + ', '.join(failed) if failed else 'all passed'}.\n\n"
+        "It says what rows like these were; of other kinds of rows it may be wrong.\n"
+    )

@@ -1,0 +1,196 @@
+"""From rows to padded batches of few shapes: length buckets, and the batches of one epoch.
+
+::
+
+    bucket of a row   the next power of two from its length up, at least 16
+    batch             rows of one bucket, padded to it; missing rows are padding that weighs nothing
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from recurra.arrays import Array, Floats32, Rows
+from recurra.backend import keras
+from recurra.sequences import Ragged
+
+__all__ = [
+    "PREDICTION_ROWS",
+    "Batch",
+    "EpochBatches",
+    "Example",
+    "Inputs",
+    "Taught",
+    "bucket_of",
+    "buckets_of",
+    "cut",
+    "pad_inputs",
+    "padded",
+    "parts",
+]
+
+Inputs = Ragged | tuple[Ragged, ...]
+Batch = tuple[Any, Array, Array]  # inputs, targets, weights
+
+SHORTEST_BUCKET = 16
+PREDICTION_ROWS = 64  # always: a row's score is then the same bits whatever stands beside it
+
+
+class Taught(Protocol):
+    """Rows that a network is taught, and how they become batches."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+
+    def take(self, rows: Rows) -> Self:
+        """Give the chosen rows."""
+
+    def batches(self, order: Rows, size: int) -> list[tuple[list[int], Rows]]:
+        """Cut rows, in the order given, into (padded lengths, rows) of one bucket each."""
+
+    def pad(self, rows: Rows, timesteps: Sequence[int], size: int) -> Batch:
+        """Give inputs, targets and weights of `size` rows; those that are missing weigh nothing."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """Sequences with their targets and weights, all in row order.
+
+    Args:
+        inputs: one `Ragged`, or one for each input of the network (an encoder–decoder has two).
+        targets: (rows,) or (rows, k) float32; or, for a target at every timestep of the last
+            input, a `Ragged` as long as it: one int32 column of classes, or k float32 columns.
+        weights: (rows,) how much each row counts.
+    """
+
+    inputs: Inputs
+    targets: Floats32 | Ragged
+    weights: Floats32
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def take(self, rows: Rows) -> "Example":
+        """Give the chosen rows."""
+        targets = self.targets
+        return Example(
+            tuple(part.take(rows) for part in parts(self.inputs)),
+            targets.take(rows) if isinstance(targets, Ragged) else targets[rows],
+            self.weights[rows],
+        )
+
+    def arrays(self) -> list[Array]:
+        """Give all that it holds, for a fingerprint."""
+        ragged = [*parts(self.inputs)]
+        ragged += [self.targets] if isinstance(self.targets, Ragged) else []
+        plain = [] if isinstance(self.targets, Ragged) else [self.targets]
+        return [self.weights, *plain, *(array for part in ragged for array in part.arrays())]
+
+    def batches(self, order: Rows, size: int) -> list[tuple[list[int], Rows]]:
+        """Cut rows, in the order given, into (padded length of each input, rows)."""
+        return cut(buckets_of(self.inputs)[order], order, size)
+
+    def pad(self, rows: Rows, timesteps: Sequence[int], size: int) -> Batch:
+        """Give inputs, targets and weights of `size` rows; what is padding weighs nothing."""
+        inputs = pad_inputs(self.inputs, rows, timesteps, size)
+        weights = np.zeros(size, np.float32)
+        weights[: len(rows)] = self.weights[rows]
+        given = self.targets
+        if isinstance(given, Ragged):
+            inside = np.zeros((size, timesteps[-1]), np.float32)
+            inside[: len(rows)] = np.arange(timesteps[-1]) < given.lengths[rows][:, None]
+            return inputs, padded(given, rows, timesteps[-1], size), weights[:, None] * inside
+        targets = np.zeros((size, *(given.shape[1:] or (1,))), np.float32)
+        targets[: len(rows)] = given[rows].reshape(len(rows), -1)
+        return inputs, targets, weights
+
+
+def parts(inputs: Inputs) -> tuple[Ragged, ...]:
+    """Give the inputs as a tuple, also when there is only one."""
+    return (inputs,) if isinstance(inputs, Ragged) else inputs
+
+
+def bucket_of(lengths: Rows) -> Rows:
+    """Give the padded length of each sequence: the next power of two, at least 16.
+
+    A text's bucket depends on its own length alone, so its score cannot depend on its neighbours.
+
+    Example:
+        >>> bucket_of(np.array([0, 8, 9, 300])).tolist()
+        [16, 16, 16, 512]
+    """
+    exponents = np.ceil(np.log2(np.maximum(lengths, SHORTEST_BUCKET)))
+    buckets: Rows = 2 ** exponents.astype(np.int64)
+    return buckets
+
+
+def buckets_of(inputs: Inputs) -> Rows:
+    """Give the padded length of each input of each row, (rows, inputs)."""
+    return np.stack([bucket_of(part.lengths) for part in parts(inputs)], axis=1)
+
+
+def cut(buckets: Rows, order: Rows, size: int) -> list[tuple[list[int], Rows]]:
+    """Cut rows into batches of one bucket each, within a bucket in the order given.
+
+    Args:
+        buckets: (rows, k) padded lengths, powers of two, of the rows in their order.
+        order: (rows,) the rows.
+        size: the most rows of a batch.
+
+    Returns:
+        The k padded lengths and the rows of each batch, the shortest first.
+
+    Example:
+        >>> lengths = np.array([[16], [32], [16], [16]])
+        >>> [(t, rows.tolist()) for t, rows in cut(lengths, np.array([7, 5, 3, 1]), 2)]
+        [([16], [7, 3]), ([16], [1]), ([32], [5])]
+    """
+    shapes = np.ravel_multi_index(np.log2(buckets).astype(int).T, (64,) * buckets.shape[1])
+    batches = []
+    for shape in np.unique(shapes):
+        here = np.flatnonzero(shapes == shape)
+        timesteps, rows = buckets[here[0]].tolist(), order[here]
+        batches += [(timesteps, rows[i : i + size]) for i in range(0, len(rows), size)]
+    return batches
+
+
+def padded(sequences: Ragged, rows: Rows, timesteps: int, size: int) -> Array:
+    """Give (size, timesteps[, features]); missing rows are all padding.
+
+    Integers of one column lose that axis, as Keras' embeddings want them.
+    """
+    table = sequences.table
+    full = np.zeros((size, timesteps, table.shape[1]), table.dtype)
+    full[: len(rows)] = sequences.pad(rows, timesteps)
+    return full[..., 0] if table.shape[1] == 1 and table.dtype == np.int32 else full
+
+
+def pad_inputs(inputs: Inputs, rows: Rows, timesteps: Sequence[int], size: int) -> Any:
+    """Give the padded array of the one input, or a list of those of all."""
+    arrays = [padded(p, rows, t, size) for p, t in zip(parts(inputs), timesteps, strict=True)]
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+class EpochBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """The batches of one epoch, every one of `size` rows: one compiled shape a bucket.
+
+    Args:
+        taught: the rows.
+        size: of a batch.
+        rng: draws the order of the rows, then that of the batches.
+    """
+
+    def __init__(self, taught: Taught, size: int, rng: np.random.Generator) -> None:
+        super().__init__()
+        self.taught, self.size = taught, size
+        self.batches = taught.batches(rng.permutation(len(taught)), size)
+        rng.shuffle(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Batch:
+        timesteps, rows = self.batches[index]
+        return self.taught.pad(rows, timesteps, self.size)

@@ -1,0 +1,51 @@
+"""What the variables of a network hold: drawn from a seed, read, and set."""
+
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from recurra.arrays import Array
+from recurra.backend import keras
+
+__all__ = ["NetworkWeights", "assign", "assign_weights", "seeded", "values_of"]
+
+NetworkWeights = dict[str, Array]  # by the path of the variable
+
+_drawing = threading.RLock()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let Keras draw its initial weights and dropout seeds from `seed`; restore Python's after.
+
+    Keras takes every seed that is not given from Python's `random`, which all threads share: so
+    one thread at a time.
+    """
+    with _drawing:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)
+
+
+def values_of(variables: Sequence[Any]) -> list[Array]:
+    """Give a copy of what variables hold: the next step may reuse their memory."""
+    return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in variables]
+
+
+def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    """Put values into variables, in order."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def assign_weights(network: Any, weights: NetworkWeights) -> None:
+    """Put weights, by variable name, into a network."""
+    for variable in network.weights:
+        variable.assign(weights[variable.path])

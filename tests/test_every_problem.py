@@ -1,0 +1,78 @@
+"""What holds of every problem there is; a new one must say here how it is tested."""
+
+import ast
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recurra import problems
+from recurra.judging.problem import Problem
+
+# for each problem the test that changes its held rows, and finds every fitted bit the same
+TEACH_NOTHING = {
+    "texts": ("test_problem_texts", "other_held_rows_leave_every_fitted_weight_and_threshold"),
+    "tagging": ("test_problem_tagging", "held_sentences_teach_nothing"),
+    "forecasting": ("test_problem_forecasting", "held_steps_teach_nothing"),
+    "generation": ("test_problem_generation", "nothing_that_is_fitted_depends_on_a_held_line"),
+    "translation": ("test_problem_translation", "nothing_that_is_fitted_depends_on_a_held_pair"),
+    "stock_rise": ("test_problem_stock_rise", "no_held_row_moves_a_bit_of_anything_fitted"),
+}
+TEXTS = {"spam", "sentiment", "sentiment_ko"}  # datasets of `texts`
+
+
+def sample_of(name: str, **how: Any) -> Problem:
+    found: Problem = getattr(problems, name)(sample=True, **how)
+    return found
+
+
+def test_every_problem_is_held_to_it_that_held_rows_teach_nothing() -> None:
+    assert set(TEACH_NOTHING) | TEXTS == set(problems.__all__)
+    for file, name in TEACH_NOTHING.values():
+        tree = ast.parse((Path(__file__).parent / f"{file}.py").read_text("utf-8"))
+        tests = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        assert any(test.startswith(f"test_{name}") for test in tests), (file, name)
+
+
+@pytest.fixture(scope="module", params=sorted(set(problems.__all__) - {"texts"}))
+def problem(request: pytest.FixtureRequest) -> Problem:
+    """Each problem on its embedded sample; `texts` is there by its datasets."""
+    return sample_of(request.param)
+
+
+def test_no_row_is_known_and_held_and_sides_are_places_of_rows_known(problem: Problem) -> None:
+    for fold in problem.folds:
+        assert len(fold.held)
+        assert np.intersect1d(fold.known, fold.held).size == 0
+        assert fold.sides
+        for train, validation in fold.sides:
+            assert np.intersect1d(train, validation).size == 0
+            both = np.concatenate([train, validation])
+            assert both.min() >= 0
+            assert both.max() < len(fold.known)
+
+
+def test_there_are_networks_and_baselines_of_different_names_that_pickle(problem: Problem) -> None:
+    names = [contender.name for contender in problem.contenders]
+    assert len(set(names)) == len(names)
+    assert {contender.baseline for contender in problem.contenders} == {True, False}
+    for contender in problem.contenders:
+        again = pickle.loads(pickle.dumps(contender))
+        assert (again.name, again.baseline) == (contender.name, contender.baseline)
+
+
+def test_every_held_row_belongs_to_a_piece_of_evidence(problem: Problem) -> None:
+    held = np.concatenate([fold.held for fold in problem.folds])
+    evidence = problem.evidence(held)
+    assert evidence.pieces.shape == held.shape
+    assert evidence.count >= 1
+
+
+def test_what_decides_is_a_measure_and_what_is_asked_beside_it_are_others(
+    problem: Problem,
+) -> None:
+    names = [measure.name for measure in problem.measures]
+    assert len(set(names)) == len(names)
+    assert set(problem.beside) <= set(names[1:])
