@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Floats
 from recurra.bundle import Bundle, array_of, read_bundle, restoring, write_bundle
 from recurra.judging.classes import Labelled, Said
 from recurra.judging.measures import best_threshold
@@ -23,8 +23,6 @@ from recurra.listeners import Listener
 
 __all__ = ["Constant", "constants", "validated_threshold"]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 BASE_RATE, LARGER, POSITIVE = "base rate", "always the larger class", "always positive"
 TURNS = 3  # of the sides, to choose a threshold on: as many as an ensemble of networks has
 

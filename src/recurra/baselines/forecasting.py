@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.linear_model import Ridge
 
+from recurra.arrays import Floats, Rows
 from recurra.bundle import Bundle, read_bundle, write_bundle
 from recurra.errors import DataError
 from recurra.judging.problem import Contender, Sides
@@ -24,8 +24,6 @@ from recurra.listeners import Listener
 
 __all__ = ["Ahead", "KnownSeries", "LinearAhead", "NaiveAhead", "forecasts", "naive_ahead"]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
 

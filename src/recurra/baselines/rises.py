@@ -29,6 +29,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from recurra.arrays import Bools, Floats, Floats32
 from recurra.baselines.classes import validated_threshold
 from recurra.bundle import Bundle, read_bundle, write_bundle
 from recurra.judging.classes import Labelled
@@ -40,9 +41,6 @@ from recurra.markets.scales import Standard, VolatilityRule
 
 __all__ = ["LEARNERS", "RULES", "RiseBaseline", "Rising", "rise_baselines"]
 
-Floats = npt.NDArray[np.float64]
-Floats32 = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 MANY = 100_000  # rows from which trees are grown by several threads
 SOME = 65_536  # rows whose features are laid side by side at once
 

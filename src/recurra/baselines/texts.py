@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from recurra.arrays import Floats, Rows, Texts
 from recurra.baselines.classes import TURNS
 from recurra.bundle import Bundle, array_of, read_bundle, restoring, write_bundle
 from recurra.judging.classes import Labelled, Said
@@ -34,9 +34,6 @@ from recurra.listeners import Listener
 
 __all__ = ["LinearTexts", "text_baselines"]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
-Texts = npt.NDArray[np.object_]
 
 VECTORS: dict[str, dict[str, Any]] = {
     "word TF-IDF + LR": {"ngram_range": (1, 2)},

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.arrays import Bools, Floats, Floats32
 from recurra.backend import keras
 from recurra.bundle import Bundle, read_bundle
 from recurra.errors import BundleError, DataError, SettingsError
@@ -35,9 +36,6 @@ from recurra.training import Example, Plan
 
 __all__ = ["RISERS", "SequenceRiser", "dated_sides", "rise_network", "sequences_of"]
 
-Floats = npt.NDArray[np.float64]
-Floats32 = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 layers = keras.layers
 
 

@@ -11,11 +11,11 @@ Econometric Reviews 23 (2004); A. Patton, D. Politis, H. White, Correction, 28 (
 """
 
 import numpy as np
-import numpy.typing as npt
+
+from recurra.arrays import Floats
 
 __all__ = ["block_length"]
 
-Floats = npt.NDArray[np.float64]
 LONGER = 2.0
 
 

@@ -14,17 +14,14 @@ Source: J. Bröcker, L. Smith, Increasing the reliability of reliability diagram
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Bools, Floats, Rows
 from recurra.judging.evidence import CELLS
 from recurra.judging.measures import calibration_parts
 from recurra.judging.report import Calibration
 
 __all__ = ["calibration_of", "scores_in_question"]
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
 DRAWS = 1000
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recurra.arrays import Floats, Rows
 from recurra.errors import DataError
 from recurra.judging.calibration import calibration_of
 from recurra.judging.evidence import Evidence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassProblem", "Labelled", "Said", "beside_of", "class_data", "turns_of"]
 
-Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 MOST_CLASSES_SHOWN = 20
 
 

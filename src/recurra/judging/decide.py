@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special, stats
 
+from recurra.arrays import Bools, Floats, Rows
 from recurra.judging.evidence import Evidence
 from recurra.judging.influence import Spread, influences, spread_of
 from recurra.judging.intervals import (
@@ -41,9 +41,6 @@ from recurra.judging.report import Answer, Beside, Verdict
 
 __all__ = ["Contest", "contest", "decide"]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Repeats = Sequence[Floats]
 SIDE = 0.025
 PLACES = np.linspace(0.0, 6.0, 121)  # on the normal scale

@@ -20,10 +20,10 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from recurra.arrays import Floats, Rows
+
 __all__ = ["Evidence"]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 CELLS = 2_000_000  # of a table of weights held at once
 PARTS = 300  # an error is then known within 1 / sqrt(2 * 300), 4 %, and Student's t allows for it
 STEPS = 1000  # the same of a series, whose parts must be fine enough to show its memory

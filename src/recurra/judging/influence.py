@@ -19,16 +19,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Floats, Rows
 from recurra.judging.blocks import block_length
 from recurra.judging.evidence import CELLS, Evidence
 from recurra.judging.measures import Measure
 
 __all__ = ["Spread", "influences", "spread_of"]
-
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

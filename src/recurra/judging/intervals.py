@@ -20,9 +20,9 @@ Confidence intervals on nonnegative linear combinations of variances (1980), for
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from recurra.arrays import Floats
 from recurra.judging.evidence import Evidence
 from recurra.judging.influence import influences, spread_of
 from recurra.judging.measures import Measure, values
@@ -41,7 +41,6 @@ __all__ = [
     "too_few_blocks",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 FEWEST = 20
 """Effective pieces, of all rows and of the rarest class, below which no interval is given. Measured

@@ -5,15 +5,14 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from recurra.arrays import Rows
 from recurra.judging.report import Probe
 from recurra.judging.splits import Split
 
 __all__ = ["rows_on_both_sides", "target_in_columns", "target_in_text", "vocabulary"]
 
-Rows = npt.NDArray[np.int64]
 TELLS = 0.98  # difference of the shares of two sides that hold a token
 MOST_WRONG = 0.02
 

@@ -20,7 +20,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from recurra.arrays import Bools, Floats, Rows
 
 __all__ = [
     "Measure",
@@ -32,9 +33,6 @@ __all__ = [
     "values",
 ]
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
 
 SMALLEST = float(np.finfo(np.float32).eps)  # networks compute in float32: no probability is 0
 

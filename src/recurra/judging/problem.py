@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Floats, Rows
 from recurra.judging.evidence import Evidence
 from recurra.judging.measures import Measure
 from recurra.judging.report import (
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Contender", "Fold", "Model", "Network", "Problem", "Sides", "folds_of"]
 
-Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 Sides = Sequence[tuple[Rows, Rows]]
 
 

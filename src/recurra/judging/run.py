@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Floats, Rows
 from recurra.errors import RunError, SettingsError
 from recurra.files import write_atomically
 from recurra.judging.decide import decide
@@ -40,9 +40,6 @@ from recurra.judging.report import (
 from recurra.listeners import Listener
 
 __all__ = ["Executor", "Found", "Outcome", "compare", "evaluate", "run"]
-
-Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

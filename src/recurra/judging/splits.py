@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recurra.arrays import Dates, Rows
 from recurra.errors import DataError, LeakError, SettingsError
 
 __all__ = [
@@ -21,9 +22,6 @@ __all__ = [
     "stratified_group_split",
     "walk_forward",
 ]
-
-Rows = npt.NDArray[np.int64]
-Dates = npt.NDArray[np.datetime64]
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["hold_best"]
+from recurra.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
+__all__ = ["hold_best"]
 
 
 def hold_best(

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from recurra.arrays import Floats
 from recurra.errors import DataError
 from recurra.markets.indicators import WARM_UP
 from recurra.markets.rows import Market, RiseRows, rows_of
@@ -15,7 +15,6 @@ from recurra.markets.tickers import instrument
 
 __all__ = ["check_features", "newest_scores", "refusal"]
 
-Floats = npt.NDArray[np.float64]
 STALE = 5  # days that may lie between the last price and the day asked about
 
 

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
+
+from recurra.arrays import Bools, Floats, Floats32
 
 __all__ = ["Standard", "VolatilityRule"]
 
-Floats = npt.NDArray[np.float64]
-Floats32 = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 FURTHEST = 8.0  # deviations
 
 

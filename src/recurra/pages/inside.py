@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Floats
 from recurra.pages.drawing import environment, svg
 
 __all__ = ["render_inside"]
@@ -26,7 +26,6 @@ MEANINGS = {
     "Occlusion": "How far the score falls when the token is left out.",
     "Integrated gradients": "What the token adds to the score, from a text of nothing to this one.",
 }
-Floats = npt.NDArray[np.float64]
 
 
 def render_inside(

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from recurra.arrays import Floats, Rows
 from recurra.baselines.forecasting import Ahead, KnownSeries, LinearAhead, NaiveAhead, forecasts
 from recurra.bundle import read_bundle
 from recurra.data import Series, read_series, sample_series
@@ -45,8 +45,6 @@ FAR = 1.5  # times as many outcomes outside of intervals as were promised
 DRAWN = 12  # forecasts in a picture
 LATER, FITTED = "later steps in a forecast", "held targets in the fit"
 PROMISE = "intervals hold what they promise"
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 
 
 def forecasting(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import clone
 
 from recurra.judging.classes import Labelled, Said
@@ -18,8 +17,6 @@ from recurra.listeners import Listener
 from recurra.models import layer_table
 
 __all__ = ["ClassifierNetwork", "EstimatorNetwork", "networks"]
-
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Dates
 from recurra.judging.problem import Fold
 from recurra.judging.report import Exhibit, Probe
 from recurra.markets.checks import Flag, PriceCheck
@@ -20,7 +20,6 @@ __all__ = [
     "wrong_prices",
 ]
 
-Dates = npt.NDArray[np.datetime64]
 MOST_TICKERS, LATEST = 30, 5
 OUT_OF_RANGE = ("open out of range", "close out of range")
 MOST_OUT_OF_RANGE = 0.05  # of the days of a ticker

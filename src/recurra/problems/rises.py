@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recurra.arrays import Floats
 from recurra.baselines.rises import RiseBaseline, Rising
 from recurra.bundle import read_bundle
 from recurra.errors import BundleError, SettingsError
@@ -40,9 +41,6 @@ __all__ = [
     "word_of",
 ]
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
 NO_CALL = "no call"
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from recurra.arrays import Rows
 from recurra.baselines.classes import Constant
 from recurra.baselines.texts import LinearTexts
 from recurra.bundle import is_bundle, read_bundle
@@ -21,7 +21,6 @@ from recurra.problems.networks import ClassifierNetwork
 
 __all__ = ["TextsModel", "bundle_of", "evaluate_texts", "texts_model"]
 
-Rows = npt.NDArray[np.int64]
 BASELINES: dict[str, Any] = {"Constant": Constant, "LinearTexts": LinearTexts}
 
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recurra.arrays import Dates, Floats, Rows
 from recurra.baselines.rises import RULES, Rising, rise_baselines
 from recurra.errors import DataError
 from recurra.estimators.riser import dated_sides
@@ -55,9 +55,6 @@ from recurra.problems.rises import (
 
 __all__ = ["RiseProblem", "RiseSettings", "stock_rise"]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
-Dates = npt.NDArray[np.datetime64]
 NAMES = ("no rise", "rise")
 VALIDATION = 0.15  # of the days known, as `walk_forward` has it
 

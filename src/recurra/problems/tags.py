@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recurra.arrays import Floats, Rows
 from recurra.baselines.tagging import FrequentTags, KnownSentences, LinearTags, taggers
 from recurra.bundle import read_bundle
 from recurra.data import TaggedSentences, open_sentences
@@ -28,8 +29,6 @@ from recurra.problems.saved import bundle_of
 
 __all__ = ["TaggerNetwork", "TaggingProblem", "saved_tagger", "tag_measures", "tagging"]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 Sentences = list[list[str]]
 SETTINGS = {"epochs": 20}
 RIGHT, WORDS, WHOLE, COUNTS = 0, 1, 2, 3  # columns of the statistics; then 3 counts of each tag

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recurra.arrays import Rows
 from recurra.baselines.classes import constants
 from recurra.baselines.texts import text_baselines
 from recurra.data import LabelledTexts
@@ -25,7 +26,6 @@ from recurra.text.encoder import pieces_of
 
 __all__ = ["DEFAULT", "Protocol", "TextProblem", "texts"]
 
-Rows = npt.NDArray[np.int64]
 TEST_SHARE = 0.2
 MOST_MISTAKES, LONGEST_SHOWN = 12, 300
 
