@@ -221,6 +221,46 @@ def test_a_rival_that_too_few_blocks_tell_of_keeps_no_other_from_deciding() -> N
     assert few.needed is not None
 
 
+def test_rivals_that_never_differ_have_no_interval() -> None:
+    same = decide([GAIN], {"m": noise(0)}, {"r": noise(0)}, ALONE)["m"]
+    assert (same.answer, same.difference, same.interval) == ("undecided", 0.0, None)
+    assert "[" not in same.sentence
+
+
+def test_what_too_few_blocks_show_is_no_loss() -> None:
+    steps = np.arange(400)
+    drift = 2.5 + (steps - 200) / 100  # above throughout, but of a memory without an end
+    rng = np.random.default_rng(6)
+    model, equal = rng.normal(size=(2, 400, 1))
+    evidence = Evidence(steps, in_time=True)
+    rivals = {"drifting": [drift[:, None]], "equal": [equal]}
+    found = contest(GAIN, {"m": [model]}, rivals, evidence)
+    assert found.high[0, 0] < 0
+    assert found.enough.tolist() == [[False, True]]
+    verdict = decide([GAIN], {"m": [model]}, rivals, evidence)["m"]
+    assert (verdict.answer, verdict.rival) == ("undecided", "equal")
+
+
+@pytest.mark.parametrize(
+    ("gains", "answer_and_rival"),
+    [
+        ((-2.0, -1.0, -3.0), ("yes", "b")),  # beats all: the best of them
+        ((1.0, 2.0, -1.0), ("no", "b")),  # loses to two: the one to use is the better
+        ((0.02, -0.03, -2.0), ("undecided", "a")),  # two are in the way: the better of them
+        ((2.0, 0.02, -2.0), ("no", "a")),  # and not the one that cannot be told apart
+    ],
+)
+def test_the_rival_named_is_the_best_of_those_that_decide(
+    gains: tuple[float, ...], answer_and_rival: tuple[str, str]
+) -> None:
+    rivals = {
+        name: noise(seed, gain)
+        for seed, (name, gain) in enumerate(zip("abc", gains, strict=True), start=1)
+    }
+    verdict = decide([GAIN], {"m": noise(0)}, rivals, ALONE)["m"]
+    assert (verdict.answer, verdict.rival) == answer_and_rival
+
+
 def test_trainings_that_differ_widen_a_verdict_and_are_counted() -> None:
     one = noise(0, 0.3)
     three = [one[0] + shift for shift in (-0.25, 0.0, 0.25)]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recurra.arrays import Floats, Rows
 from recurra.errors import DataError
-from recurra.judging.calibration import calibration_of
+from recurra.judging.calibration import calibration_of, scores_in_question
 from recurra.judging.evidence import Evidence
 from recurra.judging.measures import class_measures, class_statistics
 from recurra.judging.problem import Fold, Problem, Sides
@@ -159,14 +159,9 @@ class ClassProblem(Problem):
         Of more than two classes, or where none is to be found, the probability of the class
         decided for.
         """
-        named, truth = self._rows(), statistics[:, -1]
-        pieces = self.evidence(rows).pieces
-        if len(named.names) == 2 and named.positive is not None:
-            came, scores = truth == named.positive, statistics[:, named.positive]
-        else:
-            decided = statistics[:, -2].astype(np.int64)
-            came, scores = truth == decided, statistics[np.arange(len(truth)), decided]
-        return calibration_of(came, scores, pieces, self.seed)
+        named = self._rows()
+        came, scores = scores_in_question(statistics, len(named.names), named.positive)
+        return calibration_of(came, scores, self.evidence(rows).pieces, self.seed)
 
     def exhibits(self, found: "Found") -> list[Exhibit]:
         """Show which class is taken for which, and each class by itself."""

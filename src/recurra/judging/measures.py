@@ -1,7 +1,8 @@
 """Measures: how good what a model said of some rows is, for any weights of the rows.
 
 A problem counts what was said of each row into a few numbers, its statistics (rows, k). A measure
-is a function of the statistics and of row weights; so a bootstrap draw costs one product.
+is a function of the statistics and of row weights; to leave out a part of the rows is to give it
+the weight 0 (`recurra.judging.influence`).
 
 Classes, of `n` rows with probabilities `p` (rows, classes), decision `d` and truth `y`::
 

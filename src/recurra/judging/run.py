@@ -104,7 +104,9 @@ class Found:
     Args:
         problem: what was asked.
         outcomes: for each contender, fold and repeat what came of it.
+        repeats: how many times each network was trained.
         report: what is written and shown.
+        final: the network fitted on all rows after judging, where that was asked for.
     """
 
     problem: Problem
@@ -140,7 +142,7 @@ class Found:
     def statistics(self, name: str, repeat: int = 0) -> Floats:
         """Give the statistics of all held rows."""
         folds = range(len(self.problem.folds))
-        return np.concatenate([self._outcome(name, k, repeat).statistics for k in folds])
+        return np.concatenate([self.outcomes[name, k, repeat].statistics for k in folds])
 
     def said(self, name: str) -> list[Any]:
         """Give what a contender said of the held rows, fold by fold."""
@@ -150,9 +152,6 @@ class Found:
         """Give the statistics of all held rows, of each training; a baseline is fitted once."""
         trained = range(self.repeats) if (name, 0, self.repeats - 1) in self.outcomes else [0]
         return [self.statistics(name, repeat) for repeat in trained]
-
-    def _outcome(self, name: str, fold: int, repeat: int) -> Outcome:
-        return self.outcomes[name, fold, repeat]
 
     def _repr_html_(self) -> str:
         return self.report._repr_html_()
