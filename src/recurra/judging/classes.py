@@ -191,8 +191,9 @@ class ClassProblem(Problem):
     def _each_class(self, statistics: Floats) -> Exhibit:
         names = self._rows().names
         table = []
+        of_class = {m.name: m for m in class_measures(2, positive=1)}
+        ones = np.ones((1, len(statistics)))
         for k, name in enumerate(names):
-            of_class = {m.name: m for m in class_measures(2, positive=1)}
             one = np.column_stack(
                 [
                     1 - statistics[:, k],
@@ -201,7 +202,6 @@ class ClassProblem(Problem):
                     statistics[:, -1] == k,
                 ]
             ).astype(float)
-            ones = np.ones((1, len(one)))
             count = int((statistics[:, -1] == k).sum())
             found = [
                 float(of_class[which].of(one, ones)[0])
