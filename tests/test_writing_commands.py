@@ -3,10 +3,12 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from recurra import running
 from recurra.cli import app
 from recurra.judging.report import Report
 
@@ -99,6 +101,23 @@ def test_architectures_are_compared_on_folds(
     for each in report.contenders:
         assert each.measures[first].deviation is not None
     assert "embedded sample</span>" in (here / "c" / "compare.html").read_text("utf-8")
+
+
+def test_the_smallest_numbers_are_printed_as_they_are_written(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparison = running.compare
+
+    def quick(*given: Any, **more: Any) -> Report:
+        report = comparison(*given, **more)
+        told = [each.model_copy(update={"fit_seconds": 9.7e-05}) for each in report.contenders]
+        return report.model_copy(update={"contenders": told})
+
+    monkeypatch.setattr(running, "compare", quick)
+    small = ["--models", "one-to-one", "--units", "4", "--folds", "2", "--epochs", "1"]
+    code, out, err = recurra("compare", "generation", "--sample", *small, "--out", "c", "--json")
+    assert code == 0, err
+    assert out == Report.model_validate_json(out).to_json()
 
 
 WRONG = {

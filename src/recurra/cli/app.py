@@ -300,7 +300,7 @@ def run_problem(
             command=command_line(),
         )
     if how.as_json:
-        print_json(json.loads(found.report.to_json()))
+        sys.stdout.write(found.report.to_json())
     else:
         show_report(found.report, folder.path)
         note(f"report: {folder.path / 'report.html'}")
@@ -319,7 +319,7 @@ def run_comparison(problem: "Problem", name: str, how: Comparing) -> None:
             problem, folder, repeats=how.repeats, listeners=[watch], command=command_line()
         )
     if how.as_json:
-        print_json(json.loads(report.to_json()))
+        sys.stdout.write(report.to_json())
     else:
         show_report(report)
         note(f"written: {folder.path / 'compare.html'} and compare.json")
