@@ -1,4 +1,4 @@
-"""Pieces of evidence: what is left out or drawn together, influences, blocks of time."""
+"""Pieces of evidence: what is left out together, influences, blocks of time."""
 
 import numpy as np
 import pytest
@@ -41,22 +41,6 @@ def test_many_pieces_are_mixed_into_parts_and_steps_are_kept_in_order() -> None:
     assert (np.diff(steps) >= 0).all()
     assert len(set(np.bincount(steps)[:-1])) == 1  # all as long, so that none looks livelier
     assert len(np.unique(steps)) == STEPS
-
-
-@given(st.integers(0, 999))
-def test_a_draw_takes_pieces_whole_and_as_many_as_there_are(seed: int) -> None:
-    pieces = np.array([3, 1, 1, 2, 3, 3])
-    for weights in Evidence(pieces, repeats=20, seed=seed).weights():
-        assert (weights[:, 0] == weights[:, 4]).all()
-        assert (weights[:, 1] == weights[:, 2]).all()
-        assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
-
-
-def test_blocks_are_drawn_with_their_neighbours() -> None:
-    draws = np.stack(list(Evidence(np.arange(40), True, block=8, repeats=50).draws()))
-    assert (draws.sum(axis=1) == 40).all()
-    drawn = draws > 0
-    assert drawn[:, 1:][drawn[:, :-1]].mean() > 0.8
 
 
 def test_pieces_of_one_size_count_in_full_and_one_great_piece_for_little() -> None:
@@ -144,7 +128,6 @@ def test_blocks_are_as_long_as_the_longest_memory_asks() -> None:
     short, long = remembering(0.0, 800, 0)[:, None], remembering(0.9, 800, 1)[:, None]
     assert block_length(short) < 8 < 40 < block_length(long)
     assert block_length(np.hstack([short, long])) == block_length(long)
-    assert block_length(short, least=30) == 30
     assert block_length(1e-30 * long) == block_length(long) == block_length(1e100 * long)
 
 

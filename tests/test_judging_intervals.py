@@ -151,8 +151,6 @@ def test_too_few_blocks_of_time_give_no_interval() -> None:
     assert found.interval is None
     assert found.pieces < FEWEST_BLOCKS
     assert found.needed == int(np.ceil(300 * (FEWEST_BLOCKS / found.pieces) ** 1.5))
-    asked = Evidence(np.arange(300), in_time=True, block=60)
-    assert estimate(LEVEL, [np.random.default_rng(0).normal(size=(300, 1))], asked).pieces == 5
 
 
 def test_trainings_from_other_seeds_widen_an_interval_by_hand() -> None:

@@ -19,12 +19,11 @@ __all__ = ["block_length"]
 LONGER = 2.0
 
 
-def block_length(series: Floats, least: int = 1) -> int:
+def block_length(series: Floats) -> int:
     """Give the block length that the columns of a series ask for: that of the longest memory.
 
     Args:
         series: (steps, columns) numbers in order of time; a column that stands still is left out.
-        least: the answer is no shorter.
 
     Example:
         >>> steps = np.random.default_rng(0).normal(size=(500, 1))
@@ -37,7 +36,7 @@ def block_length(series: Floats, least: int = 1) -> int:
     largest = np.abs(series).max(axis=0, initial=0.0)
     moving = np.ptp(series, axis=0) > 1e-9 * largest
     if len(series) < 8 or not moving.any():
-        return max(1, least)
+        return 1
     lengths = optimal_block_length(series[:, moving] / largest[moving])["circular"]
     longest = float(np.nan_to_num(lengths.to_numpy()).max())
-    return max(1, least, int(np.ceil(LONGER * longest)))
+    return max(1, int(np.ceil(LONGER * longest)))

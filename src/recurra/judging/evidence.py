@@ -1,4 +1,4 @@
-"""What a figure rests on: which rows are one piece of evidence, and how they are drawn anew.
+"""What a figure rests on: which rows are one piece of evidence.
 
 ::
 
@@ -8,59 +8,46 @@
 The judges leave out one part of the rows at a time, and see how a measure moves
 (`recurra.judging.influence`). A part is a piece or several whole ones, so that there are at most
 `PARTS` of them (`STEPS` in time) however many the rows.
-
-For other uses the pieces can be drawn: a draw takes as many pieces (or blocks of pieces) as there
-are, with replacement, and gives each row a weight: how often its piece was drawn.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
-from recurra.arrays import Floats, Rows
+from recurra.arrays import Rows
 
 __all__ = ["Evidence"]
 
-CELLS = 2_000_000  # of a table of weights held at once
+CELLS = 2_000_000  # of a table of weights or draws that is held at once
 PARTS = 300  # an error is then known within 1 / sqrt(2 * 300), 4 %, and Student's t allows for it
 STEPS = 1000  # the same of a series, whose parts must be fine enough to show its memory
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Pieces of evidence, and draws of them.
+    """Pieces of evidence.
 
     Args:
-        pieces: (rows,) rows of one number are drawn together. Where they are of time, the numbers
-            are in its order.
-        in_time: whether pieces that follow each other are alike; they are then drawn in blocks.
-        block: how many pieces a block has (the circular block bootstrap, around the end); where
-            they are of time the judges choose it by what is judged: see `recurra.judging.blocks`.
-        repeats: how many draws.
-        seed: of the drawing.
+        pieces: (rows,) rows of one number are left out together. Where they are of time, the
+            numbers are in its order.
+        in_time: whether pieces that follow each other are alike; they are then left out in blocks,
+            as long as what is judged asks: see `recurra.judging.blocks`.
+        seed: of how pieces are mixed into parts.
 
     Example:
-        >>> evidence = Evidence(np.array([7, 7, 9]), repeats=2)
-        >>> evidence.count, [weights.shape for weights in evidence.weights()]
-        (2, [(2, 3)])
-
-    Source: B. Efron, Bootstrap methods, Annals of Statistics 7 (1979); D. Politis, J. Romano, A
-    circular block-resampling procedure for stationary data (1992).
+        >>> Evidence(np.array([7, 7, 9])).count
+        2
     """
 
     pieces: Rows
     in_time: bool = False
-    block: int = 1
-    repeats: int = 1000
     seed: int = 0
 
     @property
     def count(self) -> int:
-        """How many independent pieces there are: pieces, or blocks of them."""
-        return len(np.unique(self.pieces)) // self.block
+        """How many pieces there are."""
+        return len(np.unique(self.pieces))
 
     def parts(self) -> Rows:
         """Give each row the number of its part, from 0: whole pieces, mixed or in order of time.
@@ -92,21 +79,3 @@ class Evidence:
         chosen = self.pieces if rows is None else self.pieces[rows]
         sizes = np.unique(chosen, return_counts=True)[1].astype(np.float64)
         return float(sizes.sum() ** 2 / (sizes**2).sum()) if len(sizes) else 0.0
-
-    def draws(self) -> Iterator[Floats]:
-        """Give how often each piece was drawn, (pieces,), draw by draw."""
-        pieces = len(np.unique(self.pieces))
-        block = min(self.block, pieces)
-        rng = np.random.default_rng(self.seed)
-        for _ in range(self.repeats):
-            starts = rng.integers(0, pieces, -(-pieces // block))
-            drawn = ((starts[:, None] + np.arange(block)) % pieces).ravel()[:pieces]
-            yield np.bincount(drawn, minlength=pieces).astype(np.float64)
-
-    def weights(self) -> Iterator[Floats]:
-        """Give the weights of the rows in all draws, in parts (draws, rows) of bounded memory."""
-        place = np.unique(self.pieces, return_inverse=True)[1]
-        draws = self.draws()
-        some = max(1, CELLS // max(1, len(place)))
-        while part := list(islice(draws, some)):
-            yield np.stack(part)[:, place]

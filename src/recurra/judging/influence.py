@@ -98,7 +98,7 @@ def spread_of(influence: Floats, evidence: Evidence) -> Spread:
     together = _spread(influence)
     if not evidence.in_time:
         return together
-    each = [_spread(_in_blocks(column[:, None], evidence)) for column in influence.T]
+    each = [_spread(_in_blocks(column[:, None])) for column in influence.T]
     error, freedom, pieces = (
         np.concatenate([getattr(one, name) for one in each])
         for name in ("error", "freedom", "pieces")
@@ -122,12 +122,10 @@ def _spread(influence: Floats) -> Spread:
     return Spread(largest * np.sqrt(squares), freedom, correlation, pieces)
 
 
-def _in_blocks(influence: Floats, evidence: Evidence) -> Floats:
+def _in_blocks(influence: Floats) -> Floats:
     """Add up the parts of each block; the blocks are as equal as can be."""
     parts = len(influence)
-    pieces = len(np.unique(evidence.pieces))
-    least = -(-evidence.block * parts // pieces)
-    blocks = max(2, parts // block_length(influence, least))
+    blocks = max(2, parts // block_length(influence))
     starts = np.arange(blocks) * parts // blocks
     summed: Floats = np.add.reduceat(influence, starts, axis=0) * np.sqrt(blocks / (blocks - 1))
     return summed
