@@ -14,7 +14,7 @@ from recurra.data import Lines, open_lines
 from recurra.errors import DataError, SettingsError
 from recurra.judging.measures import values
 from recurra.judging.run import Found
-from recurra.judging.written import LINES, line_statistics
+from recurra.judging.written import LINES
 from recurra.problems.lines import generation, saved_writer
 from recurra.running import compare, run
 
@@ -252,11 +252,6 @@ def test_lines_are_read_from_python_as_by_the_command(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="one source"):
         open_lines("some.txt", sample=True)
     assert generation(sample=True).data.source == "embedded sample"
-
-
-def test_statistics_of_no_probability_at_all_are_infinite_bits() -> None:
-    with np.errstate(divide="ignore"):
-        assert line_statistics(np.log([0.0]), [1], [1])[0, 0] == np.inf
 
 
 def test_a_problem_is_asked_by_its_name_again_and_again() -> None:

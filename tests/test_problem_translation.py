@@ -11,11 +11,9 @@ from recurra.baselines.memories import MostFrequent, NearestSentence, Translated
 from recurra.bundle import read_bundle
 from recurra.data import Pairs
 from recurra.errors import SettingsError
-from recurra.judging.evidence import Evidence
-from recurra.judging.intervals import estimate
 from recurra.judging.measures import values
 from recurra.judging.run import Found
-from recurra.judging.written import TRANSLATIONS, chrf, chrf_statistics, translation_statistics
+from recurra.judging.written import TRANSLATIONS
 from recurra.problems.translations import (
     group_pairs,
     saved_translator,
@@ -163,42 +161,6 @@ def test_memories_are_saved_as_what_they_remember(tmp_path: Path) -> None:
         assert again.answer("stop")["translation"] == "가"
 
 
-def test_a_translation_is_counted_by_its_n_grams_and_whether_it_is_exact() -> None:
-    counted = translation_statistics(["ab", "가 나"], ["abc", "가 나"])
-    assert counted[0].tolist() == [2, 3, 2, 1, 2, 1, *[0, 1, 0], *[0] * 9, 0]
-    assert counted[1, -1] == 1
-    both, exact = (values(measure, counted) for measure in TRANSLATIONS)
-    assert both == pytest.approx(float(chrf(counted[:, :18].sum(0))))
-    assert exact == 0.5
-
-
-def test_the_interval_of_chrf_stays_within_0_and_100_and_covers() -> None:
-    rng = np.random.default_rng(0)
-    meant = ["".join(rng.choice(list("abcde"), rng.integers(3, 12))) for _ in range(3000)]
-    written = [
-        text if rng.random() < 0.5 else text[: len(text) // 2] + "z" * int(rng.integers(1, 5))
-        for text in meant
-    ]
-    everything = translation_statistics(written, meant)
-    truth = values(TRANSLATIONS[0], everything)
-    covered = []
-    for _ in range(200):
-        rows = rng.choice(len(everything), 60, replace=False)
-        found = estimate(TRANSLATIONS[0], [everything[rows]], Evidence(np.arange(60)))
-        assert found.interval is not None
-        low, high = found.interval
-        assert 0 <= low <= high <= 100
-        covered.append(low <= truth <= high)
-    assert 0.88 <= np.mean(covered) <= 0.99  # 0.95 is meant; 200 draws tell it within 0.03
-
-
-def test_where_all_is_exact_the_interval_is_that_of_a_share_without_a_fault() -> None:
-    rows = translation_statistics(["abcdefg"] * 40, ["abcdefg"] * 40)
-    found = estimate(TRANSLATIONS[0], [rows], Evidence(np.arange(40)))
-    assert found.value == pytest.approx(100)
-    assert found.interval == pytest.approx((100 * 0.025 ** (1 / 40), 100))
-
-
 def test_pairs_that_share_a_sentence_are_one_group() -> None:
     sources = ["Go!", "go", "Leave.", "Hi", "Hello", "가", "?!"]
     targets = ["가", "가라", "가라!", "안녕", "안녕", "이", "?"]
@@ -235,7 +197,3 @@ def test_an_unknown_model_or_level_is_told_before_anything_is_fitted() -> None:
         translation(pairs(), models=["conv1d"])
     with pytest.raises(SettingsError, match="level must be one of"):
         translation(pairs(), source_level="bytes")
-
-
-def test_chrf_of_nothing_shared_is_0() -> None:
-    assert float(chrf(chrf_statistics(["", "x"], ["a", ""]).sum(0))) == 0
