@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
-.PHONY: demo test check docs mutants fuzz sanitize aarch64 clean
+.PHONY: demo test check docs mutants fuzz fuzz-bundles sanitize aarch64 clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -22,6 +22,10 @@ check: .venv/installed
 # Thousands of damaged files through all readers; `make test` tries a few hundred.
 fuzz: .venv/installed
 	RECURRA_FUZZ=20000 $(BIN)/python -m pytest --numprocesses auto tests/test_damaged_files.py
+
+# A thousand saved models with something wrong in them, all checksums right; `make test` tries 60.
+fuzz-bundles: .venv/installed
+	RECURRA_FUZZ=1000 $(BIN)/python -m pytest --numprocesses auto tests/test_damaged_bundles.py
 
 docs: .venv/installed
 	$(BIN)/python docs/reference.py

@@ -211,7 +211,7 @@ def test_arrays_that_do_not_fit_the_vocabulary_or_the_classes_are_refused(
         weights[array] = found[..., :-1]
     other = Bundle(bundle.config, bundle.encoder, weights, bundle.card)
     write_bundle(tmp_path / "other", other)
-    with pytest.raises(BundleError, match=f"the array '{array}' of .* must have the shape"):
+    with pytest.raises(BundleError, match=f"the array '{array}' must have the shape"):
         LinearTexts.load(tmp_path / "other")
 
 
@@ -225,5 +225,5 @@ def test_a_setting_that_is_not_there_is_refused_too(
         config = {key: value for key, value in bundle.config.items() if key != name}
         shutil.rmtree(tmp_path / "other", ignore_errors=True)
         write_bundle(tmp_path / "other", Bundle(config, bundle.encoder, bundle.weights))
-        with pytest.raises(BundleError, match=f"must hold what .*KeyError: '{name}'"):
+        with pytest.raises(BundleError, match=f"config.json does not: {name} is not there"):
             kind.load(tmp_path / "other")

@@ -133,7 +133,7 @@ def test_a_bundle_of_the_version_before_opens(
     assert again.window_ == 10
     del old.config["settings"]["units"]
     write_bundle(tmp_path / "broken", old)
-    with pytest.raises(BundleError, match="Train it again with this version"):
+    with pytest.raises(BundleError, match="train it again with this version"):
         SequenceRiser.load(tmp_path / "broken")
 
 

@@ -10,31 +10,41 @@
     └── card.md               what it is, for people
 
 Nothing in it is code: no pickle and no Keras archive, so opening a stranger's model runs nothing.
+
+The checksums find damage, and files of two models in one folder. They do not tell who wrote a
+model: whoever changes a file can write its checksum, too. So what is read is compared with what
+its kind of model needs before a model is made of it, and a model that opens answers.
 """
 
+import errno
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from recurra.arrays import Array
 from recurra.errors import BundleError
 from recurra.files import write_atomically
+from recurra.stored import Count, Numbers, Stored, Text, first_error, unlike
 
 __all__ = [
     "FORMAT_VERSION",
     "Bundle",
-    "array_of",
+    "Facts",
+    "Judged",
     "is_bundle",
+    "opened",
     "read_bundle",
-    "restoring",
+    "read_facts",
     "write_bundle",
 ]
 
@@ -42,6 +52,15 @@ FORMAT = "recurra.bundle"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 FILES = ("config.json", "encoder.json", "weights.safetensors", "card.md")
+Read = TypeVar("Read")
+# what Python, NumPy, scikit-learn and safetensors raise of what cannot be made into a model
+UNUSABLE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, LookupError, TypeError)
+UNUSABLE += (ValueError, RecursionError, SafetensorError)
+# more than any model has; what is larger is not read
+MOST_BYTES = {MANIFEST: 1 << 16, "config.json": 1 << 24, "encoder.json": 1 << 29}
+MOST_BYTES |= {"weights.safetensors": 1 << 32, "card.md": 1 << 24}
+MOST_VALUES = 10_000_000  # of a JSON file: each takes some 60 bytes
+LONGEST = 500  # letters of a reason
 
 
 @dataclass(frozen=True)
@@ -53,12 +72,84 @@ class Bundle:
         encoder: the encoder, JSON.
         weights: arrays by name.
         card: text for people, Markdown.
+        folder: where it was read, for what is said of it.
     """
 
     config: dict[str, Any]
     encoder: dict[str, Any]
     weights: dict[str, Array]
     card: str = ""
+    folder: Path = Path()
+
+    def config_as(self, read: Callable[[dict[str, Any]], Read]) -> Read:
+        """Give what `read` makes of config.json.
+
+        Raises:
+            BundleError: it does not hold what `read` needs.
+        """
+        with restoring(self.folder / "config.json"):
+            return read(self.config)
+
+    def encoder_as(self, read: Callable[[dict[str, Any]], Read]) -> Read:
+        """Give what `read` makes of encoder.json.
+
+        Raises:
+            BundleError: it does not hold what `read` needs.
+        """
+        with restoring(self.folder / "encoder.json"):
+            return read(self.encoder)
+
+    def arrays(self, needed: Mapping[str, Numbers]) -> dict[str, Array]:
+        """Give the arrays, which must be those that the rest of the bundle speaks of.
+
+        Raises:
+            BundleError: one is not there, of another shape or type, or not in its range.
+        """
+        wrong = unlike(self.weights, needed)
+        if wrong:
+            raise _unfit(self.folder / "weights.safetensors", wrong)
+        return self.weights
+
+
+class Facts(Stored):
+    """What config.json says of a model of any kind.
+
+    Args:
+        estimator: the kind.
+        name: by which tables call it; of a network that is the architecture.
+        settings: of the estimator.
+        recipe: the problem that it was trained for.
+        fitted_on: which rows.
+        judged: what its run found.
+        target, log: the column it forecasts, and whether its logarithm is.
+    """
+
+    estimator: Text
+    name: Text | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    recipe: Text | None = None
+    fitted_on: Text | None = None
+    judged: "Judged | None" = None
+    target: Text | None = None
+    log: bool | None = None
+
+    @property
+    def called(self) -> str:
+        """The name, or the architecture."""
+        return str(self.name or self.settings.get("model", self.estimator))
+
+
+class Judged(Stored):
+    """What the run of a model found: the answer in words, and whether there was evidence."""
+
+    answer: Text = ""
+    evidence: bool = False
+
+
+class _Manifest(Stored):
+    format: Text
+    version: Count
+    files: dict[Text, Text]
 
 
 def _json(content: Any) -> bytes:
@@ -111,8 +202,8 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
 def is_bundle(folder: Path) -> bool:
     """Say whether a folder is a bundle, whole or damaged, by its manifest."""
     try:
-        return f'"{FORMAT}"'.encode() in (folder / MANIFEST).read_bytes()
-    except OSError:
+        return f'"{FORMAT}"'.encode() in _read(folder, MANIFEST)
+    except BundleError:
         return False
 
 
@@ -120,76 +211,120 @@ def read_bundle(folder: Path) -> Bundle:
     """Read a bundle and check every byte of it.
 
     Raises:
-        BundleError: the folder is no bundle, a file is missing or changed, or the format is newer.
+        BundleError: the folder is no bundle, a file is missing, changed or too large, or the format
+            is newer.
     """
     contents = {name: _read(folder, name) for name in (MANIFEST, *FILES)}
     try:
-        manifest = json.loads(contents[MANIFEST])
-        sums, version = dict(manifest["files"]), int(manifest["version"])
-        ours = manifest["format"] == FORMAT
-    except (ValueError, KeyError, TypeError):
+        manifest = _Manifest.model_validate(_parsed(contents[MANIFEST]))
+        whole = contents[MANIFEST] == _manifest(manifest.files, manifest.version)
+    except (ValueError, RecursionError):
         raise _damaged(folder, MANIFEST) from None
-    if ours and version > FORMAT_VERSION:
+    if manifest.format == FORMAT and manifest.version > FORMAT_VERSION:
         raise BundleError(
             f"this Recurra reads saved models up to format {FORMAT_VERSION}, but {folder} has "
-            f"format {version}. Upgrade: pip install --upgrade recurra"
+            f"format {manifest.version}. Upgrade: pip install --upgrade recurra"
         )
-    if contents[MANIFEST] != _manifest(sums, version):
+    if not whole:
         raise _damaged(folder, MANIFEST)
     for name in FILES:
-        if hashlib.sha256(contents[name]).hexdigest() != sums.get(name):
+        if hashlib.sha256(contents[name]).hexdigest() != manifest.files.get(name):
             raise _damaged(folder, name)
-    return Bundle(
-        json.loads(contents["config.json"]),
-        json.loads(contents["encoder.json"]),
-        load(contents["weights.safetensors"]),
-        contents["card.md"].decode(),
-    )
+    readers: tuple[Callable[[bytes], Any], ...] = (_parsed, _parsed, load, bytes.decode)
+    found: dict[str, Any] = {}
+    for name, read in zip(FILES, readers, strict=True):
+        with restoring(folder / name):
+            found[name] = read(contents.pop(name))
+    config, encoder, weights, card = found.values()
+    return Bundle(config, encoder, weights, card, folder)
 
 
-def array_of(bundle: Bundle, name: str, shape: tuple[int, ...], folder: str | Path) -> Array:
-    """Give an array of a bundle, which must be of the shape that the rest of it speaks of.
+def read_facts(folder: Path) -> Facts:
+    """Read of a bundle what tells its kind and name; nothing is checked that this does not need.
 
     Raises:
-        BundleError: it is not there, or of another shape.
+        BundleError: there is no such file, or it does not tell them.
     """
-    found = bundle.weights.get(name)
-    if found is None or found.shape != shape:
-        arrived = "it is not there" if found is None else f"it has {found.shape}"
-        raise BundleError(
-            f"the array {name!r} of {folder} must have the shape {shape}, as its vocabulary and "
-            f"classes do, but {arrived}: its files are not of one model. Copy it again, or train "
-            "again."
-        )
-    return found
+    content = _read(folder, "config.json")
+    with restoring(folder / "config.json"):
+        return Facts.model_validate(_parsed(content))
 
 
 @contextmanager
-def restoring(folder: str | Path) -> Iterator[None]:
-    """Say of what fails while a bundle is made into a model that its settings do not fit.
+def opened(folder: str | Path, kind: str) -> Iterator[Bundle]:
+    """Give a bundle of a kind while a model is made of it.
 
     Raises:
-        BundleError: a setting is not there, or cannot be used.
+        BundleError: it is damaged, of another kind, or no model can be made of it.
+    """
+    bundle = read_bundle(Path(folder))
+    found = bundle.config_as(Facts.model_validate).estimator
+    if found != kind:
+        raise BundleError(
+            f"this takes a model saved by {kind}, but {folder} was saved by {found}. "
+            f"Read it with {found}, or give another folder."
+        )
+    with restoring(folder):
+        yield bundle
+
+
+@contextmanager
+def restoring(place: str | Path) -> Iterator[None]:
+    """Say of a file or folder what fails while it is made into a model or a part of one.
+
+    Raises:
+        BundleError: something is not there, or cannot be used.
     """
     try:
         yield
     except BundleError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"a saved model must hold what this version reads of its kind, but {folder} does not "
-            f"({type(error).__name__}: {error}). Train it again with this version."
-        ) from None
+    except ValidationError as error:
+        raise _unfit(place, first_error(error)) from None
+    except UNUSABLE as error:
+        raise _unfit(place, f"{type(error).__name__}: {error}") from None
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    """Read a JSON object; a comma or a bracket stands before each of its values."""
+    values = sum(content.count(sign) for sign in (b",", b"[", b"{"))
+    if values > MOST_VALUES:
+        raise ValueError(f"it must hold up to {MOST_VALUES:,} values, but it holds {values:,}")
+    found = json.loads(content.decode(), parse_constant=_refused)
+    if b"\\u" in content:
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    if not isinstance(found, dict):
+        raise TypeError(f"it must be a JSON object, but it is a {type(found).__name__}")
+    return found
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _read(folder: Path, name: str) -> bytes:
+    path = folder / name
     try:
-        return (folder / name).read_bytes()
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "it is not a file")
+        size = path.stat().st_size
+        if size > MOST_BYTES[name]:
+            raise OSError(errno.EFBIG, f"{size:,} bytes are too many")
+        return path.read_bytes()
     except OSError as error:
         raise BundleError(
             f"a saved model is a folder with {', '.join((MANIFEST, *FILES))}, but "
-            f"{folder / name} cannot be read ({error.strerror}). Give a run folder or its model/."
+            f"{path} cannot be read ({error.strerror}). Give a run folder or its model/."
         ) from None
+
+
+def _unfit(place: str | Path, why: str) -> BundleError:
+    why = " ".join(why.split())
+    return BundleError(
+        f"a saved model must hold what this version reads of its kind, but {place} does not: "
+        f"{why if len(why) <= LONGEST else why[:LONGEST] + '…'}. Copy it again, or train it again "
+        "with this version."
+    )
 
 
 def _damaged(folder: Path, name: str) -> BundleError:

@@ -8,14 +8,18 @@ one array of offsets they take four bytes a timestep. Each distinct timestep is 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from recurra.arrays import Array, Codes, Floats, Rows
 from recurra.errors import DataError
+from recurra.stored import Number, Positive, Stored
 
 __all__ = ["NumberEncoder", "Ragged", "are_numbers"]
+
+FURTHEST = 1e20  # deviations; what a network makes of them still fits 32 bits
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,11 @@ def _steps(row: Any, number: int) -> Floats:
     return steps
 
 
+class _Stored(Stored):
+    mean: Annotated[list[Number], Field(min_length=1)]
+    scale: list[Positive]
+
+
 @dataclass(frozen=True)
 class NumberEncoder:
     """From numeric sequences to what a network reads: scaled numbers and a last column of ones.
@@ -200,7 +209,13 @@ class NumberEncoder:
             )
         table = np.zeros((len(raw.table), self.features + 1), np.float32)
         if len(raw.table) > 1:
-            table[1:, :-1] = (raw.table[1:] - self.mean) / self.scale
+            scaled = (raw.table[1:] - self.mean) / self.scale
+            if np.abs(scaled).max() > FURTHEST:
+                raise DataError(
+                    f"numbers must be such as those of the training, but one is {FURTHEST:g} "
+                    "deviations away from their mean, or more. Look for another unit, or a slip."
+                )
+            table[1:, :-1] = scaled
             table[1:, -1] = 1
         return Ragged(raw.codes, raw.offsets, table)
 
@@ -210,5 +225,15 @@ class NumberEncoder:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "NumberEncoder":
-        """Rebuild what `to_json` gave."""
-        return cls(np.asarray(stored["mean"], float), np.asarray(stored["scale"], float))
+        """Rebuild what `to_json` gave.
+
+        Raises:
+            DataError: there is not one scale for each mean.
+        """
+        found = _Stored.model_validate(stored)
+        if len(found.mean) != len(found.scale):
+            raise DataError(
+                f"there must be a scale for each mean, but there are {len(found.scale)} for "
+                f"{len(found.mean)}."
+            )
+        return cls(np.asarray(found.mean, float), np.asarray(found.scale, float))

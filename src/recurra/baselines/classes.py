@@ -10,18 +10,20 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from recurra.arrays import Floats
-from recurra.bundle import Bundle, array_of, read_bundle, restoring, write_bundle
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.classes import Labelled, Said
 from recurra.judging.measures import best_threshold
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
+from recurra.stored import Distinct, Numbers, Stored
 
-__all__ = ["Constant", "constants", "validated_threshold"]
+__all__ = ["Constant", "StoredClasses", "constants", "shares_of", "validated_threshold"]
 
 BASE_RATE, LARGER, POSITIVE = "base rate", "always the larger class", "always positive"
 TURNS = 3  # of the sides, to choose a threshold on: as many as an ensemble of networks has
@@ -94,14 +96,54 @@ class Constant:
         Raises:
             BundleError: it is damaged, or not of one model.
         """
-        bundle = read_bundle(Path(folder))
-        config = bundle.config
-        with restoring(folder):
-            model = cls(config["kind"])
-            model.names, model.positive = tuple(config["classes"]), config["positive"]
-            model.decided, model.rows = config["decided"], config["rows"]
-            model.shares = array_of(bundle, "shares", (len(model.names),), folder)
+        with opened(folder, "Constant") as bundle:
+            found = bundle.config_as(_Stored.model_validate)
+            model = cls(found.kind)
+            model.names, model.positive = tuple(found.classes), found.positive
+            model.decided, model.rows = found.decided, found.rows
+            model.shares = shares_of(bundle, {"shares": Numbers.shares(len(model.names))})
         return model
+
+
+class StoredClasses(Stored):
+    """What is saved of a baseline that says one of some classes."""
+
+    classes: Annotated[Distinct, Field(min_length=2)]
+    positive: int | None
+    rows: int
+
+    @model_validator(mode="after")
+    def _positive_is_one_of_two(self) -> Self:
+        if self.positive is not None and (len(self.classes) != 2 or self.positive not in (0, 1)):
+            raise ValueError(
+                f"the class to find must be one of two, but it is {self.positive} of "
+                f"{len(self.classes)}"
+            )
+        return self
+
+
+class _Stored(StoredClasses):
+    kind: Literal["base rate", "always the larger class", "always positive"]
+    decided: int
+
+    @model_validator(mode="after")
+    def _decided_is_a_class(self) -> Self:
+        if not 0 <= self.decided < len(self.classes):
+            raise ValueError(f"it must decide for one of {len(self.classes)}, not {self.decided}")
+        return self
+
+
+def shares_of(bundle: Bundle, needed: dict[str, Numbers]) -> Floats:
+    """Give the share of each class, of a bundle whose arrays are as needed.
+
+    Raises:
+        BundleError: the arrays are not as needed.
+        ValueError: the shares do not add up to 1.
+    """
+    shares: Floats = bundle.arrays(needed)["shares"]
+    if not np.isclose(shares.sum(), 1):
+        raise ValueError(f"the shares must add up to 1, not to {shares.sum():g}")
+    return shares
 
 
 def _constant(kind: str, seed: int) -> Constant:

@@ -11,16 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 from sklearn.linear_model import Ridge
 
 from recurra.arrays import Floats, Rows
-from recurra.bundle import Bundle, read_bundle, write_bundle
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
+from recurra.stored import LARGEST, Number, Numbers, Stored, Text
 
 __all__ = ["Ahead", "KnownSeries", "LinearAhead", "NaiveAhead", "forecasts", "naive_ahead"]
 
@@ -120,10 +122,16 @@ class NaiveAhead:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote."""
-        bundle = read_bundle(Path(folder))
-        model = cls(**bundle.config["settings"])
-        _restore(model, bundle)
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or not of one model.
+        """
+        with opened(folder, "NaiveAhead") as bundle:
+            bundle.arrays({})
+            found = bundle.config_as(_Naive.model_validate)
+            model = cls(found.settings.horizon, found.settings.season)
+            _restore(model, found)
         return model
 
 
@@ -205,13 +213,24 @@ class LinearAhead:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote."""
-        bundle = read_bundle(Path(folder))
-        model = cls(**bundle.config["settings"])
-        _restore(model, bundle)
-        model.penalty, model.scale = bundle.config["penalty"], float(bundle.weights["scale"][0])
-        model.coefficients = bundle.weights["coefficients"]
-        model.intercept = bundle.weights["intercept"]
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or not of one model.
+        """
+        with opened(folder, "LinearAhead") as bundle:
+            found = bundle.config_as(_Linear.model_validate)
+            model = cls(found.settings.horizon, found.settings.window)
+            _restore(model, found)
+            arrays = bundle.arrays(
+                {
+                    "coefficients": Numbers((model.horizon, model.window)),
+                    "intercept": Numbers((model.horizon,)),
+                    "scale": Numbers((1,), 1 / LARGEST, LARGEST, ("float64",)),
+                }
+            )
+            model.penalty, model.scale = found.penalty, float(arrays["scale"][0])
+            model.coefficients, model.intercept = arrays["coefficients"], arrays["intercept"]
         return model
 
 
@@ -241,9 +260,38 @@ def _write(
     write_bundle(folder, Bundle(config, {}, weights, card))
 
 
-def _restore(model: Any, bundle: Bundle) -> None:
-    model.rows, model.steps = bundle.config["rows"], bundle.config["steps"]
-    model.facts = {name: bundle.config.get(name) for name in ("target", "log")}
+Steps = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class _Season(Stored):
+    horizon: Steps
+    season: Steps
+
+
+class _Window(Stored):
+    horizon: Steps
+    window: Steps
+
+
+class _Stored(Stored):
+    rows: int
+    steps: int
+    target: Text | None = None
+    log: bool | None = None
+
+
+class _Naive(_Stored):
+    settings: _Season
+
+
+class _Linear(_Stored):
+    settings: _Window
+    penalty: Number
+
+
+def _restore(model: Any, found: _Stored) -> None:
+    model.rows, model.steps = found.rows, found.steps
+    model.facts = {"target": found.target, "log": found.log}
 
 
 def _naive(horizon: int, season: int, seed: int) -> NaiveAhead:

@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from recurra.arrays import Rows, Texts
-from recurra.bundle import Bundle, read_bundle, write_bundle
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
+from recurra.stored import Stored, Text
 
 __all__ = ["MostFrequent", "NearestSentence", "Translated", "memories"]
 
@@ -88,10 +89,22 @@ class NearestSentence:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote."""
-        pairs = read_bundle(Path(folder)).encoder
-        sides = {name: np.array(side, dtype=object) for name, side in pairs.items()}
-        return cls().fit(Translated(**sides), [])
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or not of one model.
+        """
+        with opened(folder, "NearestSentence") as bundle:
+            bundle.arrays({})
+            rows = bundle.config_as(_Seen.model_validate).rows
+            pairs = bundle.encoder_as(_Pairs.model_validate)
+            if not len(pairs.sources) == len(pairs.targets) == rows:
+                raise ValueError(
+                    f"there must be {rows} sentences and their translations, but there are "
+                    f"{len(pairs.sources)} and {len(pairs.targets)}"
+                )
+            sides = (np.array(side, dtype=object) for side in (pairs.sources, pairs.targets))
+            return cls().fit(Translated(*sides), [])
 
 
 class MostFrequent:
@@ -134,11 +147,30 @@ class MostFrequent:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote."""
-        bundle = read_bundle(Path(folder))
-        model = cls()
-        model.translation, model.rows = bundle.encoder["translation"], bundle.config["rows"]
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or not of one model.
+        """
+        with opened(folder, "MostFrequent") as bundle:
+            bundle.arrays({})
+            model = cls()
+            model.translation = bundle.encoder_as(_Translation.model_validate).translation
+            model.rows = bundle.config_as(_Seen.model_validate).rows
         return model
+
+
+class _Seen(Stored):
+    rows: int
+
+
+class _Pairs(Stored):
+    sources: list[Text]
+    targets: list[Text]
+
+
+class _Translation(Stored):
+    translation: Text
 
 
 def _nearest_sentence(seed: int) -> NearestSentence:

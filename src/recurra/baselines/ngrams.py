@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field
 
 from recurra.arrays import Floats, Rows, Texts
-from recurra.bundle import Bundle, read_bundle, write_bundle
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import SettingsError
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
+from recurra.stored import Count, Names, Numbers, Stored
 from recurra.text import Vocabulary
-from recurra.text.levels import level_named, writing_vocabulary
+from recurra.text.levels import level_named, stored_writing_vocabulary, writing_vocabulary
 from recurra.text.writing import BEGINS, ENDS, Drawing, write_lines
 
 __all__ = ["Classed", "LineCounts", "NGrams", "Reading", "line_counts"]
@@ -104,7 +106,16 @@ class NGrams:
 
     @classmethod
     def from_arrays(cls, n: int, size: int, tables: Counts) -> "NGrams":
-        """Take back what `to_arrays` gave."""
+        """Take back what `to_arrays` gave.
+
+        Raises:
+            ValueError: a count is of a token that there is not, or below 1.
+        """
+        counted = [rows[:, -2:].T for rows in tables.values()]
+        if any(
+            ((tokens < 0) | (tokens >= size) | (counts < 1)).any() for tokens, counts in counted
+        ):
+            raise ValueError(f"the counts must be 1 or more, each of one of {size} tokens")
         model = cls(n, size)
         for rows in tables.values():
             for *context, token, count in rows.tolist():
@@ -276,14 +287,41 @@ class LineCounts:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote."""
-        bundle = read_bundle(Path(folder))
-        config = bundle.config
-        model = cls(config["n"], config["within"], Reading(**config["reading"]))
-        model.rows, model.classes = config["rows"], config["classes"]
-        model.vocabulary = Vocabulary.from_json(bundle.encoder)
-        model.model = NGrams.from_arrays(model.n, len(model.vocabulary), bundle.weights)
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or not of one model.
+        """
+        with opened(folder, "LineCounts") as bundle:
+            found = bundle.config_as(_Stored.model_validate)
+            model = cls(found.n, found.within, Reading(**dict(found.reading)))
+            model.rows, model.classes = found.rows, found.classes
+            model.vocabulary = bundle.encoder_as(stored_writing_vocabulary)
+            size, tables = len(model.vocabulary), bundle.arrays(_needed(found.n + found.within))
+            model.model = NGrams.from_arrays(model.n, size, tables)
         return model
+
+
+class _Reading(Stored):
+    level: Literal["characters", "words"]
+    min_count: Count
+    max_length: Annotated[int, Field(ge=1, le=10_000)]
+
+
+class _Stored(Stored):
+    n: Annotated[int, Field(ge=1, le=100)]
+    within: bool
+    reading: _Reading
+    classes: Names
+    rows: int
+
+
+def _needed(tables: int) -> dict[str, Numbers]:
+    """Give what tables of counts must be, one for each length of what stands before a token."""
+    return {
+        f"after {length}": Numbers.whole(None, length + 2, low=BEGIN, high=1 << 40)
+        for length in range(tables)
+    }
 
 
 class _Stream:

@@ -16,14 +16,15 @@ first two say the same of every row, so they have none and decide for the larger
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Annotated, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -31,16 +32,18 @@ from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Bools, Floats, Floats32
 from recurra.baselines.classes import validated_threshold
-from recurra.bundle import Bundle, read_bundle, write_bundle
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.classes import Labelled
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
 from recurra.markets.newest import check_features, newest_scores
 from recurra.markets.rows import Market, RiseRows
-from recurra.markets.scales import Standard, VolatilityRule
+from recurra.markets.scales import MOVEMENTS, TERMS, Standard, VolatilityRule
+from recurra.stored import Day, Distinct, Numbers, Share, Stored, Text
 
 __all__ = ["LEARNERS", "RULES", "RiseBaseline", "Rising", "rise_baselines"]
 
+NODES = ("feature", "threshold", "unknown_left", "left", "right", "leaf")
 MANY = 100_000  # rows from which trees are grown by several threads
 SOME = 65_536  # rows whose features are laid side by side at once
 
@@ -60,7 +63,10 @@ class Rising(NamedTuple):
 
 
 class _Learnt(Protocol):
-    """What a fit leaves: it scores rows, and is made of arrays."""
+    """What a fit leaves: it scores rows, and is made of arrays; `needed` says of which."""
+
+    @classmethod
+    def needed(cls, features: int, window: int) -> dict[str, Numbers]: ...
 
     def scores(self, rows: RiseRows) -> Floats: ...
 
@@ -70,6 +76,10 @@ class _Share:
     """One probability for every row."""
 
     share: Floats
+
+    @classmethod
+    def needed(cls, features: int, window: int) -> dict[str, Numbers]:
+        return {"share": Numbers.shares(1)}
 
     @classmethod
     def never(cls, rows: RiseRows, truth: Bools) -> Self:
@@ -90,6 +100,10 @@ class _DayBefore:
     shares: Floats
 
     @classmethod
+    def needed(cls, features: int, window: int) -> dict[str, Numbers]:
+        return {"shares": Numbers.shares(2)}
+
+    @classmethod
     def fit(cls, rows: RiseRows, truth: Bools) -> Self:
         rose = rows.before > 0
         sides = [truth[rose == up] for up in (False, True)]
@@ -108,6 +122,15 @@ class _Movement:
     deviation: Floats
     weights: Floats
     bias: Floats
+
+    @classmethod
+    def needed(cls, features: int, window: int) -> dict[str, Numbers]:
+        return {
+            "mean": Numbers((MOVEMENTS,)),
+            "deviation": Numbers.positive(MOVEMENTS),
+            "weights": Numbers((TERMS,)),
+            "bias": Numbers((1,)),
+        }
 
     @classmethod
     def fit(cls, rows: RiseRows, truth: Bools) -> Self:
@@ -132,6 +155,14 @@ class _Features:
     rule_deviation: Floats
     rule_weights: Floats
     rule_bias: Floats
+
+    @classmethod
+    def needed(cls, features: int, window: int) -> dict[str, Numbers]:
+        scale = {"mean": Numbers((features,)), "deviation": Numbers.positive(features)}
+        rule = _Movement.needed(features, window)
+        return {f"scale_{name}": numbers for name, numbers in scale.items()} | {
+            f"rule_{name}": numbers for name, numbers in rule.items()
+        }
 
     @staticmethod
     def fitted(rows: RiseRows, truth: Bools) -> "tuple[dict[str, Any], Floats]":
@@ -162,6 +193,11 @@ class _Linear(_Features):
 
     coefficients: Floats
     intercept: Floats
+
+    @classmethod
+    def needed(cls, features: int, window: int) -> dict[str, Numbers]:
+        own = {"coefficients": Numbers((window * features + 1,)), "intercept": Numbers((1,))}
+        return super().needed(features, window) | own
 
     @classmethod
     def fit(cls, rows: RiseRows, truth: Bools) -> Self:
@@ -195,6 +231,28 @@ class _Trees(_Features):
     left: npt.NDArray[np.int64]
     right: npt.NDArray[np.int64]
     leaf: Bools
+
+    @classmethod
+    def needed(cls, features: int, window: int) -> dict[str, Numbers]:
+        own = {"start": Numbers((1,)), "feature": Numbers.whole(None, high=window * features)}
+        own |= {name: Numbers((None,)) for name in ("value", "threshold")}
+        own |= {name: Numbers.whole(None, high=1 << 40) for name in ("first", "left", "right")}
+        own |= {name: Numbers((None,), 0, 1, ("bool",)) for name in ("unknown_left", "leaf")}
+        return super().needed(features, window) | own
+
+    def __post_init__(self) -> None:
+        """Make sure that every walk ends: a child comes after its parent, in the same tree."""
+        nodes = np.arange(len(self.value))
+        if {len(getattr(self, name)) for name in NODES} != {len(nodes)}:
+            raise ValueError("there must be of every node all that belongs to it")
+        if self.first[:1].tolist() != [0] or (np.diff(self.first, append=len(nodes)) < 1).any():
+            raise ValueError("the trees must stand one after the other")
+        tree = np.searchsorted(self.first, nodes, side="right") - 1
+        ends = np.append(self.first[1:], len(nodes))[tree]
+        for child in (self.left, self.right):
+            at = self.first[tree] + child
+            if (~self.leaf & ((at <= nodes) | (at >= ends))).any():
+                raise ValueError("a child must come after its parent, in the same tree")
 
     @classmethod
     def fit(cls, rows: RiseRows, truth: Bools) -> Self:
@@ -257,7 +315,7 @@ class _Kind:
     """How a baseline is fitted, what it leaves, and whether it has a threshold."""
 
     fit: Callable[[RiseRows, Bools], _Learnt]
-    learnt: type
+    learnt: type[Any]
     constant: bool = False
 
 
@@ -369,15 +427,37 @@ class RiseBaseline:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote."""
-        bundle = read_bundle(Path(folder))
-        config, model = bundle.config, cls(bundle.config["kind"])
-        model.base_rate, model.threshold = config["base_rate"], config["threshold"]
-        model.trained_to, model.rows = config["trained_to"], config["rows"]
-        model.names, model.window = tuple(bundle.encoder["features"]), bundle.encoder["window"]
-        kind = KINDS[model.kind].learnt
-        model.learnt = kind(**{each.name: bundle.weights[each.name] for each in fields(kind)})
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or not of one model.
+        """
+        with opened(folder, "RiseBaseline") as bundle:
+            found = bundle.config_as(_Stored.model_validate)
+            read = bundle.encoder_as(_Seen.model_validate)
+            kind = KINDS[found.kind]
+            if kind.constant != (found.threshold is None):
+                raise ValueError(f"{found.kind!r} does not go with the threshold {found.threshold}")
+            model = cls(found.kind)
+            model.base_rate, model.threshold = found.base_rate, found.threshold
+            model.trained_to, model.rows = found.trained_to, found.rows
+            model.names, model.window = tuple(read.features), read.window
+            needed = kind.learnt.needed(len(model.names), model.window)
+            model.learnt = kind.learnt(**bundle.arrays(needed))
         return model
+
+
+class _Stored(Stored):
+    kind: Text
+    base_rate: Share
+    threshold: Share | None
+    trained_to: Day
+    rows: int
+
+
+class _Seen(Stored):
+    features: Distinct
+    window: Annotated[int, Field(ge=1, le=10_000)]
 
 
 def rise_baselines() -> list[Contender]:

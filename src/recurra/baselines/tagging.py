@@ -13,16 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import SGDClassifier
 
-from recurra.bundle import Bundle, read_bundle, write_bundle
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
+from recurra.stored import Distinct, Names, Numbers, Stored, Text
 
 __all__ = ["FrequentTags", "KnownSentences", "LinearTags", "taggers"]
 
@@ -87,11 +89,17 @@ class FrequentTags:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote."""
-        bundle = read_bundle(Path(folder))
-        model = cls()
-        model.rows, model.common = bundle.config["rows"], bundle.config["common"]
-        model.best = bundle.encoder["best"]
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or not of one model.
+        """
+        with opened(folder, "FrequentTags") as bundle:
+            bundle.arrays({})
+            found = bundle.config_as(_Common.model_validate)
+            model = cls()
+            model.rows, model.common = found.rows, found.common
+            model.best = bundle.encoder_as(_Best.model_validate).best
         return model
 
 
@@ -151,18 +159,45 @@ class LinearTags:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote."""
-        bundle = read_bundle(Path(folder))
-        model = cls(bundle.config["seed"])
-        model.rows = bundle.config["rows"]
-        names = bundle.encoder["features"]
-        model.vectors, model.model = DictVectorizer(), SGDClassifier("log_loss")
-        model.vectors.feature_names_ = names
-        model.vectors.vocabulary_ = {name: place for place, name in enumerate(names)}
-        model.model.classes_ = np.asarray(bundle.config["classes"])
-        model.model.coef_ = bundle.weights["coefficients"]
-        model.model.intercept_ = bundle.weights["intercept"]
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or not of one model.
+        """
+        with opened(folder, "LinearTags") as bundle:
+            found = bundle.config_as(_Linear.model_validate)
+            names = bundle.encoder_as(_Features.model_validate).features
+            rows = 1 if len(found.classes) == 2 else len(found.classes)
+            needed = {"coefficients": Numbers((rows, len(names))), "intercept": Numbers((rows,))}
+            arrays = bundle.arrays(needed)
+            model = cls(found.seed)
+            model.rows = found.rows
+            model.vectors, model.model = DictVectorizer(), SGDClassifier("log_loss")
+            model.vectors.feature_names_ = names
+            model.vectors.vocabulary_ = {name: place for place, name in enumerate(names)}
+            model.model.classes_ = np.asarray(found.classes)
+            model.model.coef_ = arrays["coefficients"]
+            model.model.intercept_ = arrays["intercept"]
         return model
+
+
+class _Common(Stored):
+    common: Text
+    rows: int
+
+
+class _Best(Stored):
+    best: dict[Text, Text]
+
+
+class _Linear(Stored):
+    classes: Annotated[Names, Field(min_length=2)]
+    seed: int
+    rows: int
+
+
+class _Features(Stored):
+    features: Annotated[Distinct, Field(min_length=1)]
 
 
 def _narrow(matrix: Any) -> Any:

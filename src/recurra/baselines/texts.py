@@ -11,16 +11,17 @@ reads its best epoch and its threshold off validation rows, so are C and the thr
 import contextlib
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
+from pydantic import model_validator
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Floats, Rows, Texts
-from recurra.baselines.classes import TURNS
-from recurra.bundle import Bundle, array_of, read_bundle, restoring, write_bundle
+from recurra.baselines.classes import TURNS, StoredClasses, shares_of
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.classes import Labelled, Said
 from recurra.judging.measures import (
     best_threshold,
@@ -31,6 +32,7 @@ from recurra.judging.measures import (
 from recurra.judging.problem import Contender, Sides
 from recurra.judging.splits import stratified_group_split
 from recurra.listeners import Listener
+from recurra.stored import Distinct, Numbers, Positive, Share, Stored
 
 __all__ = ["LinearTexts", "text_baselines"]
 
@@ -183,29 +185,58 @@ class LinearTexts:
         Raises:
             BundleError: it is damaged, or its arrays do not fit its vocabulary and classes.
         """
-        bundle = read_bundle(Path(folder))
-        with restoring(folder):
-            return cls._restored(bundle, folder)
+        with opened(folder, "LinearTexts") as bundle:
+            return cls._restored(bundle)
 
     @classmethod
-    def _restored(cls, bundle: Bundle, folder: str | Path) -> Self:
-        config, terms = bundle.config, bundle.encoder["vocabulary"]
-        model = cls(config["kind"])
-        model.names, model.positive = tuple(config["classes"]), config["positive"]
-        model.threshold, model.rows, model.C = config["threshold"], config["rows"], config["C"]
-        classes = len(model.names)
-        rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
-        model.shares, model.model = array_of(bundle, "shares", (classes,), folder), None
-        model.vectors = model._vectorizer()
+    def _restored(cls, bundle: Bundle) -> Self:
+        config = bundle.config_as(_Stored.model_validate)
+        terms = bundle.encoder_as(_Terms.model_validate).vocabulary
+        model = cls(config.kind)
+        model.names, model.positive = tuple(config.classes), config.positive
+        model.threshold, model.rows, model.C = config.threshold, config.rows, config.C
+        model.shares = shares_of(bundle, _needed(len(model.names), len(terms)))
+        model.vectors, model.model = model._vectorizer(), None
         if terms:
             model.vectors.set_params(vocabulary=terms)
             model.vectors.fit(terms[:1])  # builds the analyser; what it counts is replaced
-            model.vectors.idf_ = array_of(bundle, "idf", (len(terms),), folder)
+            model.vectors.idf_ = bundle.weights["idf"]
             model.model = LogisticRegression()
-            model.model.coef_ = array_of(bundle, "coefficients", (rows, len(terms)), folder)
-            model.model.intercept_ = array_of(bundle, "intercept", (rows,), folder)
-            model.model.classes_ = array_of(bundle, "classes", (classes,), folder)
+            model.model.coef_ = bundle.weights["coefficients"]
+            model.model.intercept_ = bundle.weights["intercept"]
+            model.model.classes_ = bundle.weights["classes"]
+            if not np.array_equal(model.model.classes_, np.arange(len(model.names))):
+                raise ValueError(f"classes must be counted up, not {model.model.classes_}")
         return model
+
+
+class _Stored(StoredClasses):
+    kind: Literal["word TF-IDF + LR", "char TF-IDF + LR"]
+    threshold: Share | None
+    C: Positive
+
+    @model_validator(mode="after")
+    def _where_a_class_is_to_be_found_there_is_a_threshold(self) -> Self:
+        if (self.threshold is None) != (self.positive is None):
+            raise ValueError("there must be a threshold if a class is to be found, and else none")
+        return self
+
+
+class _Terms(Stored):
+    vocabulary: Distinct
+
+
+def _needed(classes: int, terms: int) -> dict[str, Numbers]:
+    rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
+    needed = {"shares": Numbers.shares(classes)}
+    if terms:
+        needed |= {
+            "idf": Numbers.positive(terms),
+            "coefficients": Numbers((rows, terms)),
+            "intercept": Numbers((rows,)),
+            "classes": Numbers.whole(classes, high=classes - 1),
+        }
+    return needed
 
 
 def text_baselines() -> list[Contender]:

@@ -106,16 +106,18 @@ class _ByModel(TyperGroup):
 
     def _command(self, args: list[str]) -> str:
         run = next((Path(arg) for arg in args if Path(arg).is_dir()), None)
+        from recurra.bundle import read_facts
+
         try:
-            config = json.loads((model_folder(run or Path()) / "config.json").read_bytes())
-            names = [str(config.get("recipe")), str(config["estimator"])]
-        except (OSError, ValueError, KeyError):  # the command will say what is wrong with it
-            names = ["SequenceClassifier"]
-        known = next((name for name in names if name in self.commands), "")
-        if not known:
+            facts = read_facts(model_folder(run or Path()))
+        except BundleError:  # the command will say what is wrong with it
+            return "SequenceClassifier"
+        names = [facts.recipe, facts.estimator]
+        known = next((name for name in names if name in self.commands), None)
+        if known is None:
             raise BundleError(
                 f"a saved model must be of a kind that this version knows, but {run} holds a "
-                f"{names[-1]}. Upgrade: pip install --upgrade recurra"
+                f"{facts.estimator}. Upgrade: pip install --upgrade recurra"
             )
         return known
 

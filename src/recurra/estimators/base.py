@@ -3,22 +3,23 @@
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from recurra.arrays import Array, Floats, Rows
-from recurra.bundle import Bundle, read_bundle, write_bundle
-from recurra.errors import BundleError
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.estimators.encoders import Sides
-from recurra.estimators.settings import check_settings, plain
+from recurra.estimators.settings import check_settings, plain, settings_type
 from recurra.judging.splits import stratified_group_split
 from recurra.listeners import Listener, Listeners
+from recurra.stored import Stored
 from recurra.training import (
     Example,
     History,
@@ -27,6 +28,7 @@ from recurra.training import (
     NetworkWeights,
     Plan,
     Predictor,
+    needed_weights,
     parts,
     train,
 )
@@ -37,6 +39,11 @@ NOTHING_SAVED = ("_predictor",)
 _building = threading.RLock()
 
 
+class _Stored(Stored):
+    settings: dict[str, Any]
+    members: Annotated[int, Field(ge=1, le=1000)]
+
+
 @dataclass(kw_only=True, eq=False, repr=False)  # the fields are the settings, as scikit-learn asks
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     """One or more networks of one architecture, trained from different seeds and averaged.
@@ -45,7 +52,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     - `build()`: a fresh Keras model for what was fitted,
     - `_encoder_json()`: what turns data into sequences, for encoder.json,
-    - `_learnt()`: what else `fit` found out, for config.json; `_restore()` takes both back.
+    - `_learnt()`: what else `fit` found out, for config.json; `_restore()` takes both back, if
+      they are what the settings need.
 
     `fit` ends with `_train`; `predict` begins with `_outputs`.
 
@@ -84,7 +92,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _learnt(self) -> dict[str, Any]:
         raise NotImplementedError
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
+    def _restore(self, bundle: Bundle) -> None:
         raise NotImplementedError
 
     # ---- fitting
@@ -214,27 +222,29 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         Raises:
             BundleError: the folder is not a saved model of this kind, or is damaged.
         """
-        bundle = read_bundle(Path(folder))
-        kind = bundle.config.get("estimator")
-        if kind != cls.__name__:
-            raise BundleError(
-                f"this takes a model saved by {cls.__name__}, but {folder} was saved by {kind}. "
-                f"Read it with {kind}, or give another folder."
-            )
-        try:
-            model = cls(**bundle.config["settings"])
-            model._restore(bundle.config, bundle.encoder)
-            names = [weight.path for weight in model._network().model.weights]
-            model.weights_ = [
-                {name: bundle.weights[f"{member}/{name}"] for name in names}
-                for member in range(bundle.config["members"])
-            ]
-        except (KeyError, TypeError, ValueError) as error:
-            raise BundleError(
-                f"a saved model must fit the architecture it names, but {folder} does not "
-                f"({type(error).__name__}: {error}). Train it again with this version."
-            ) from None
+        with opened(folder, cls.__name__) as bundle:
+            stored = bundle.config_as(_Stored.model_validate)
+            model = bundle.config_as(lambda _: cls._with(stored.settings))
+            model._restore(bundle)
+            model._take(bundle, [f"{member}/" for member in range(stored.members)])
         return model
+
+    @classmethod
+    def _with(cls, settings: Mapping[str, Any]) -> Self:
+        """Give an estimator with settings that were saved."""
+        model = cls(**dict(settings_type(cls).model_validate(settings)))
+        model._check_settings()
+        return model
+
+    def _take(self, bundle: Bundle, members: Sequence[str]) -> None:
+        """Take the weights of members, named so in a bundle, if they are what the network needs."""
+        with _building:
+            needed = needed_weights(self.build)
+        found = bundle.arrays(
+            {f"{at}{name}": size for at in members for name, size in needed.items()}
+        )
+        self.weights_ = [{name: found[f"{at}{name}"] for name in needed} for at in members]
+        self._network()
 
     def __getstate__(self) -> dict[str, Any]:
         # compiled networks do not pickle; the weights do, and the network is built again

@@ -3,24 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from recurra.arrays import Array, Floats, Floats32, Rows
+from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import FittedEncoder, Sides, encoder_for
 from recurra.estimators.sequence import RowEstimator
 from recurra.judging.measures import best_threshold
 from recurra.listeners import Listener
 from recurra.models import DEFAULT, Head
+from recurra.stored import Classes, Share, Stored
 from recurra.training import Example
 
 __all__ = ["SequenceClassifier"]
+
+
+class _Learnt(Stored):
+    classes: Annotated[Classes, Field(min_length=2)]
+    threshold: Share | None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -202,12 +210,16 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
     def _learnt(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist(), "threshold": self.threshold_}
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
-        super()._restore(learnt, encoder)
-        if self.class_weight is not None and not isinstance(self.class_weight, str):
-            self.class_weight = dict(self.class_weight)  # pairs: JSON keys are strings
-        self.classes_ = np.asarray(learnt["classes"])
-        self.threshold_ = learnt["threshold"]
+    def _restore(self, bundle: Bundle) -> None:
+        super()._restore(bundle)
+        learnt = bundle.config_as(_Learnt.model_validate)
+        self.classes_, self.threshold_ = np.asarray(learnt.classes), learnt.threshold
+        self._check_positive()
+        if self._binary != (self.threshold_ is not None):
+            raise SettingsError(
+                f"there must be a threshold between two classes and else none, but there are "
+                f"{len(self.classes_)} classes and it is {self.threshold_}."
+            )
 
     @property
     def _binary(self) -> bool:
@@ -217,6 +229,13 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         if self.positive is None:
             return len(self.classes_) - 1
         return int(np.flatnonzero(self.classes_ == self.positive)[0])
+
+    def _check_positive(self) -> None:
+        if self.positive is not None and self.positive not in self.classes_.tolist():
+            raise SettingsError(
+                f"the positive class must be one of {self.classes_.tolist()}, but it is "
+                f"{self.positive!r}."
+            )
 
     def _truth(self, rows: int, y: Any) -> Array:
         """Give (rows,) whether a row is positive; of more than two classes, the class's number."""
@@ -236,11 +255,7 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
                 f"the labels must be of two or more classes, but 1 class came: "
                 f"{self.classes_.tolist()[0]!r}. Choose the label column."
             )
-        if self.positive is not None and self.positive not in self.classes_:
-            raise SettingsError(
-                f"the positive class must be one of {self.classes_.tolist()}, but it is "
-                f"{self.positive!r}."
-            )
+        self._check_positive()
         return numbers == self._positive_index() if self._binary else numbers
 
     def _targets(self, truth: Array, smoothing: float) -> Floats32:

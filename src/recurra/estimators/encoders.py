@@ -11,7 +11,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -211,8 +211,8 @@ class SentencesEncoder:
 
     @staticmethod
     def architecture(model: str) -> Architecture:
-        """Give an architecture of this name: only its defaults matter."""
-        return NumbersEncoder.architecture(model)
+        """Give an architecture of this name: only its defaults and its pieces matter."""
+        return replace(NumbersEncoder.architecture(model), pieces="spelling")
 
     @classmethod
     def fit(cls, rows: Sentences, sides: Sides, model: str, settings: Any) -> TextEncoder:

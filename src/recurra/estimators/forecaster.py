@@ -4,13 +4,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 from sklearn.utils.validation import check_is_fitted
 
 from recurra.arrays import Floats, Rows
 from recurra.baselines.forecasting import naive_ahead
+from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import NumbersEncoder
 from recurra.estimators.sequence import SequenceEstimator
@@ -18,6 +20,7 @@ from recurra.judging.splits import last_part
 from recurra.listeners import Listener
 from recurra.models import Head
 from recurra.sequences import NumberEncoder, Ragged
+from recurra.stored import Number, Positive, Stored
 from recurra.training import Example
 
 __all__ = ["SequenceForecaster"]
@@ -41,6 +44,11 @@ def conformal_margins(errors: Floats, level: float) -> Floats:
     rank = math.ceil((len(errors) + 1) * level - 1e-9)
     margins: Floats = np.sort(errors, axis=0)[min(rank, len(errors)) - 1]
     return margins
+
+
+class _Learnt(Stored):
+    target_scale: list[Positive]
+    margins: list[Annotated[Number, Field(ge=0)]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -228,7 +236,15 @@ class SequenceForecaster(SequenceEstimator):
             "margins": self.margins_.tolist(),
         }
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
-        super()._restore(learnt, encoder)
-        self.target_scale_ = np.asarray(learnt["target_scale"], float)
-        self.margins_ = np.asarray(learnt["margins"], float)
+    def _restore(self, bundle: Bundle) -> None:
+        super()._restore(bundle)
+        learnt = bundle.config_as(_Learnt.model_validate)
+        self.target_scale_ = np.asarray(learnt.target_scale, float)
+        self.margins_ = np.asarray(learnt.margins, float)
+        if not len(self.target_scale_) == len(self.margins_) == self.horizon:
+            raise SettingsError(
+                f"there must be a scale and a margin for each of {self.horizon} steps ahead, but "
+                f"there are {len(self.target_scale_)} and {len(self.margins_)}."
+            )
+        if not isinstance(self.encoder_, NumberEncoder):
+            raise DataError("a forecaster must read numbers, but its encoder reads texts.")

@@ -11,13 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 import recurra.cells as cells
 from recurra.arrays import Array, Floats, Rows, Texts
 from recurra.backend import keras
+from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import Sides
 from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
 from recurra.layers import Embedding
 from recurra.listeners import Listener
-from recurra.text import Vocabulary
-from recurra.text.levels import level_named, writing_vocabulary
+from recurra.stored import Names, Stored
+from recurra.text.levels import level_named, stored_writing_vocabulary, writing_vocabulary
 from recurra.text.writing import Drawing, write_lines
 from recurra.timewise import MaskedConv1D
 from recurra.training.teaching import Lesson, layer_weights, ragged_tokens
@@ -25,6 +26,10 @@ from recurra.training.teaching import Lesson, layer_weights, ragged_tokens
 __all__ = ["WRITERS", "SequenceGenerator", "WrittenStream"]
 
 layers = keras.layers
+
+
+class _Learnt(Stored):
+    classes: Names
 
 
 class _NoMemory:
@@ -285,15 +290,19 @@ class SequenceGenerator(WritingEstimator):
     def _models(self) -> Iterable[str]:
         return WRITERS
 
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        level_named(self.level)
+
     def _learnt(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist()}
 
     def _encoder_json(self) -> dict[str, Any]:
         return self.vocabulary_.to_json()
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
-        self.classes_ = np.asarray(learnt["classes"])
-        self.vocabulary_ = Vocabulary.from_json(encoder)
+    def _restore(self, bundle: Bundle) -> None:
+        self.classes_ = np.asarray(bundle.config_as(_Learnt.model_validate).classes)
+        self.vocabulary_ = bundle.encoder_as(stored_writing_vocabulary)
 
     def _lesson(self, lines: Texts, classes: Rows) -> Lesson:
         split = level_named(self.level).split

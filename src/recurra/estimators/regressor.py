@@ -9,11 +9,13 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from recurra.arrays import Floats
+from recurra.bundle import Bundle
 from recurra.errors import DataError
 from recurra.estimators.encoders import FittedEncoder, Sides, encoder_for
 from recurra.estimators.sequence import RowEstimator
 from recurra.listeners import Listener
 from recurra.models import Head
+from recurra.stored import Number, Positive, Stored
 from recurra.training import Example
 
 __all__ = ["SequenceRegressor", "as_quantities"]
@@ -42,6 +44,12 @@ def as_quantities(y: Any, rows: int) -> Floats:
             f"y must be finite, but row {wrong[0][0]} is NaN or infinity. Drop such rows."
         )
     return quantities.reshape(rows, -1)
+
+
+class _Learnt(Stored):
+    target_mean: list[Number]
+    target_scale: list[Positive]
+    flat: bool
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -145,8 +153,15 @@ class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
             "flat": self._flat,
         }
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
-        super()._restore(learnt, encoder)
-        self.target_mean_ = np.asarray(learnt["target_mean"], float)
-        self.target_scale_ = np.asarray(learnt["target_scale"], float)
-        self._flat = bool(learnt["flat"])
+    def _restore(self, bundle: Bundle) -> None:
+        super()._restore(bundle)
+        learnt = bundle.config_as(_Learnt.model_validate)
+        self.target_mean_ = np.asarray(learnt.target_mean, float)
+        self.target_scale_ = np.asarray(learnt.target_scale, float)
+        self._flat = learnt.flat
+        targets, scales = len(self.target_mean_), len(self.target_scale_)
+        if targets != scales or (self._flat and targets != 1):
+            raise DataError(
+                f"there must be a scale for each mean of the targets, and one target where they "
+                f"are flat, but there are {targets} means and {scales} scales."
+            )

@@ -9,18 +9,19 @@ it knows of direction and of what the rule leaves out::
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field
 
 from recurra.arrays import Bools, Floats, Floats32
 from recurra.backend import keras
-from recurra.bundle import Bundle, read_bundle
-from recurra.errors import BundleError, DataError, SettingsError
+from recurra.bundle import Bundle, opened, read_facts
+from recurra.errors import DataError, SettingsError
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.encoders import Sides
 from recurra.judging.measures import best_threshold
@@ -31,6 +32,7 @@ from recurra.markets.newest import check_features, newest_scores
 from recurra.markets.rows import STRETCH, Market, RiseRows
 from recurra.markets.scales import Standard, VolatilityRule
 from recurra.sequences import Ragged
+from recurra.stored import Day, Distinct, Share, Stored
 from recurra.subwords import MaskedMaxMeanPooling1D
 from recurra.training import Example, Plan
 
@@ -123,6 +125,20 @@ def dated_sides(dates: npt.NDArray[np.datetime64], share: float, window: int) ->
         )
     check_dates(dates, *sides, window, "validation")
     return [sides]
+
+
+class _Encoder(Stored):
+    features: Distinct
+    window: Annotated[int, Field(ge=1, le=10_000)]
+    mean: list[Annotated[float, Field(ge=-1e30, le=1e30)]]  # they are of 32 bits
+    deviation: list[Annotated[float, Field(ge=9e-7, le=1e30)]]
+    volatility: dict[str, Any]
+
+
+class _Learnt(Stored):
+    base_rate: Share
+    threshold: Share
+    trained_to: Day
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -275,13 +291,17 @@ class SequenceRiser(NetworkEstimator):
             "trained_to": self.trained_to_,
         }
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
-        self.names_, self.window_ = tuple(encoder["features"]), int(encoder["window"])
-        mean, deviation = (np.asarray(encoder[k], np.float32) for k in ("mean", "deviation"))
+    def _restore(self, bundle: Bundle) -> None:
+        read = bundle.encoder_as(_Encoder.model_validate)
+        learnt = bundle.config_as(_Learnt.model_validate)
+        self.names_, self.window_ = tuple(read.features), read.window
+        if not len(read.features) == len(read.mean) == len(read.deviation):
+            raise DataError("there must be a mean and a deviation for each feature.")
+        mean, deviation = (np.asarray(each, np.float32) for each in (read.mean, read.deviation))
         self.standard_ = Standard(mean, deviation)
-        self.rule_ = VolatilityRule.from_json(encoder["volatility"])
-        self.base_rate_, self.threshold_ = learnt["base_rate"], learnt["threshold"]
-        self.trained_to_ = learnt["trained_to"]
+        self.rule_ = bundle.encoder_as(lambda _: VolatilityRule.from_json(read.volatility))
+        self.base_rate_, self.threshold_ = learnt.base_rate, learnt.threshold
+        self.trained_to_ = learnt.trained_to
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -290,31 +310,18 @@ class SequenceRiser(NetworkEstimator):
         Raises:
             BundleError: the folder is not a saved model of this kind, or is damaged.
         """
-        bundle = read_bundle(Path(folder))
-        if bundle.config.get("estimator") != "RiseModel":
+        if read_facts(Path(folder)).estimator != "RiseModel":
             return super().load(folder)
-        try:
+        with opened(folder, "RiseModel") as bundle:
             return cls._of_earlier(bundle)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BundleError(
-                f"{folder} must hold a model of `recurra train stock-rise`, but it does not "
-                f"({type(error).__name__}: {error}). Train it again with this version."
-            ) from None
 
     @classmethod
     def _of_earlier(cls, bundle: Bundle) -> Self:
         """Read a bundle of the format before: the settings of the whole run, one member."""
-        config, settings = bundle.config, bundle.config["settings"]
-        model = cls(
-            config["name"],
-            units=settings["units"],
-            epochs=settings["epochs"],
-            batch_size=settings["batch_size"],
-            learning_rate=settings["learning_rate"],
-            random_state=settings["seed"],
-        )
-        model._check_settings()
-        model._restore(config, {**bundle.encoder, "window": settings["window"]})
-        names = [weight.path for weight in model._network().model.weights]
-        model.weights_ = [{name: bundle.weights[name] for name in names}]
+        config, former = bundle.config, bundle.config["settings"]
+        kept = {name: former[name] for name in ("units", "epochs", "batch_size", "learning_rate")}
+        now = {"model": config["name"], "random_state": former["seed"], "validation_split": 0.15}
+        model = cls._with(kept | now)
+        model._restore(replace(bundle, encoder={**bundle.encoder, "window": former["window"]}))
+        model._take(bundle, [""])
         return model

@@ -6,6 +6,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from recurra.arrays import Floats
+from recurra.bundle import Bundle
 from recurra.errors import SettingsError
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.encoders import Encoder, FittedEncoder, encoder_from_json, encoder_of
@@ -57,8 +58,19 @@ class SequenceEstimator(NetworkEstimator):
         stored: dict[str, Any] = self.encoder_.to_json()
         return stored
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
-        self.encoder_ = encoder_from_json(encoder)
+    def _restore(self, bundle: Bundle) -> None:
+        self.encoder_ = bundle.encoder_as(encoder_from_json)
+        self._check_encoder()
+
+    def _check_encoder(self) -> None:
+        """Refuse an encoder that does not give what the network reads."""
+        kind = getattr(self.encoder_, "kind", None)
+        pieces = self._encoder().architecture(self.model).pieces
+        if kind != pieces:
+            raise SettingsError(
+                f"the model {self.model} needs an encoder with pieces={pieces!r}, but "
+                f"one with {kind!r} was given."
+            )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -91,11 +103,6 @@ class RowEstimator(SequenceEstimator):
         """Fit the encoder on training rows, unless one is given, and encode all rows."""
         if encoder is None:
             encoder = reads.fit(rows, self.sides_, self.model, self)
-        kind, pieces = getattr(encoder, "kind", None), reads.architecture(self.model).pieces
-        if kind != pieces:
-            raise SettingsError(
-                f"the model {self.model} needs an encoder with pieces={pieces!r}, but "
-                f"one with {kind!r} was given."
-            )
         self.encoder_ = encoder
+        self._check_encoder()
         return encoder.encode(rows)

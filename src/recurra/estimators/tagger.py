@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 
 from recurra.arrays import Array, Floats, Rows
+from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import (
     Encoder,
@@ -21,9 +23,14 @@ from recurra.estimators.sequence import SequenceEstimator
 from recurra.listeners import Listener
 from recurra.models import SHAPES, Head
 from recurra.sequences import Ragged
+from recurra.stored import Classes, Stored
 from recurra.training import Example
 
 __all__ = ["SequenceTagger", "group_equal_sentences"]
+
+
+class _Learnt(Stored):
+    classes: Annotated[Classes, Field(min_length=2)]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -150,9 +157,9 @@ class SequenceTagger(SequenceEstimator):
     def _learnt(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist()}
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
-        super()._restore(learnt, encoder)
-        self.classes_ = np.asarray(learnt["classes"])
+    def _restore(self, bundle: Bundle) -> None:
+        super()._restore(bundle)
+        self.classes_ = np.asarray(bundle.config_as(_Learnt.model_validate).classes)
 
 
 def _lengths(rows: Any) -> list[int]:

@@ -11,17 +11,18 @@ from sklearn.utils.validation import check_is_fitted
 import recurra.cells as cells
 from recurra.arrays import Array, Floats, Rows, Texts
 from recurra.backend import keras
+from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import Sides
 from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
 from recurra.layers import Bidirectional, Embedding
 from recurra.listeners import Listener
-from recurra.text import Vocabulary
-from recurra.text.levels import level_named, writing_vocabulary
+from recurra.text.levels import level_named, stored_writing_vocabulary, writing_vocabulary
 from recurra.training.teaching import Lesson, layer_weights, log_softmax, ragged_tokens
 
 __all__ = ["SequenceTranslator", "beam_search"]
 
+MOST_BEGINNINGS = 1000
 layers = keras.layers
 State = tuple[Array, ...]
 Step = Callable[[Rows, State], tuple[Array, State]]
@@ -264,6 +265,12 @@ class SequenceTranslator(WritingEstimator):
         super()._check_settings()
         if self.units % 2:
             raise SettingsError(f"units must be even, but they are {self.units}.")
+        if self.beam > MOST_BEGINNINGS:
+            raise SettingsError(
+                f"a search keeps up to {MOST_BEGINNINGS:,} beginnings, but beam is {self.beam}."
+            )
+        for level in (self.source_level, self.target_level):
+            level_named(level)
 
     def _learnt(self) -> dict[str, Any]:
         return {}
@@ -271,9 +278,10 @@ class SequenceTranslator(WritingEstimator):
     def _encoder_json(self) -> dict[str, Any]:
         return {"source": self.source_.to_json(), "target": self.target_.to_json()}
 
-    def _restore(self, learnt: dict[str, Any], encoder: dict[str, Any]) -> None:
-        self.source_ = Vocabulary.from_json(encoder["source"])
-        self.target_ = Vocabulary.from_json(encoder["target"])
+    def _restore(self, bundle: Bundle) -> None:
+        self.source_, self.target_ = bundle.encoder_as(
+            lambda stored: [stored_writing_vocabulary(stored[k]) for k in ("source", "target")]
+        )
 
     def _lesson(self, sources: Texts, targets: Texts) -> Lesson:
         read, write = level_named(self.source_level).split, level_named(self.target_level).split

@@ -20,6 +20,7 @@ from recurra.training.teaching import Lesson, log_probabilities, teach
 
 __all__ = ["CELLS", "WritingEstimator", "as_lines", "fold_lines"]
 
+MOST_TOKENS = 10_000  # of a line; one is written as long as no end is drawn
 # for each model the layer that is trained, and one step of it, which writes
 CELLS: dict[str, tuple[Any, cells.Cell]] = {
     "simple-rnn": (SimpleRNN, cells.SimpleRNN()),
@@ -77,6 +78,11 @@ class WritingEstimator(NetworkEstimator):
             raise SettingsError(
                 f"the model must be one of {', '.join(self._models())}, but {self.model!r} was "
                 "given."
+            )
+        if self.max_length > MOST_TOKENS:
+            raise SettingsError(
+                f"a line may have up to {MOST_TOKENS:,} tokens, but max_length is "
+                f"{self.max_length}."
             )
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"dropout must be a share below 1, but it is {self.dropout}.")

@@ -6,16 +6,20 @@ are fitted by whoever fits a model, on the rows of that fit.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 
 from recurra.arrays import Bools, Floats, Floats32
+from recurra.stored import Number, Positive, Stored
 
-__all__ = ["Standard", "VolatilityRule"]
+__all__ = ["MOVEMENTS", "TERMS", "Standard", "VolatilityRule"]
 
 FURTHEST = 8.0  # deviations
+MOVEMENTS = 5  # of `RiseRows.volatility`
+TERMS = MOVEMENTS * (MOVEMENTS + 3) // 2  # each, its square, and the products of two
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,16 @@ class Standard:
         """Standardise; what lies beyond eight deviations is cut off there."""
         scaled = np.clip((windows - self.mean) / self.deviation, -FURTHEST, FURTHEST)
         return np.asarray(scaled, np.float32)
+
+
+Movements = Annotated[list[Number], Field(min_length=MOVEMENTS, max_length=MOVEMENTS)]
+
+
+class _Rule(Stored):
+    mean: Movements
+    deviation: Annotated[list[Positive], Field(min_length=MOVEMENTS, max_length=MOVEMENTS)]
+    weights: Annotated[list[Number], Field(min_length=TERMS, max_length=TERMS)]
+    bias: Number
 
 
 @dataclass(frozen=True)
@@ -88,5 +102,6 @@ class VolatilityRule:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "VolatilityRule":
         """Read what `to_json` gave."""
-        arrays = {k: np.asarray(content[k], float) for k in ("mean", "deviation", "weights")}
-        return cls(**arrays, bias=float(content["bias"]))
+        found = _Rule.model_validate(content)
+        arrays = {k: np.asarray(getattr(found, k), float) for k in ("mean", "deviation", "weights")}
+        return cls(**arrays, bias=found.bias)

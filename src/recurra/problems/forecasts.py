@@ -17,7 +17,6 @@ from scipy import special
 
 from recurra.arrays import Floats, Rows
 from recurra.baselines.forecasting import Ahead, KnownSeries, LinearAhead, NaiveAhead, forecasts
-from recurra.bundle import read_bundle
 from recurra.data import Series, read_series, sample_series
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.estimators import SequenceForecaster
@@ -514,12 +513,11 @@ def saved_forecaster(run: str | Path, with_: str | None = None) -> SavedForecast
         BundleError: there is no forecaster.
         SettingsError: no such model is saved there.
     """
-    folder, name = bundle_of(Path(run), with_)
-    config = read_bundle(folder).config
-    kind, facts = config["estimator"], (config.get("target"), config.get("log"))
+    folder, name, facts = bundle_of(Path(run), with_)
+    kind, taught = facts.estimator, (facts.target, facts.log)
     if kind == "SequenceForecaster":
         estimator = SequenceForecaster.load(folder)
-        return SavedForecaster(name, ForecasterNetwork.of(estimator), *facts, estimator.level)
+        return SavedForecaster(name, ForecasterNetwork.of(estimator), *taught, estimator.level)
     if kind not in BASELINES:
         raise BundleError(f"{folder} holds a {kind}, which does not forecast.")
-    return SavedForecaster(name, BASELINES[kind].load(folder), *facts)
+    return SavedForecaster(name, BASELINES[kind].load(folder), *taught)

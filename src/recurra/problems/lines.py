@@ -16,7 +16,6 @@ import numpy as np
 
 from recurra.arrays import Floats, Rows
 from recurra.baselines.ngrams import Classed, LineCounts, Reading, line_counts
-from recurra.bundle import read_bundle
 from recurra.data import Lines, open_lines
 from recurra.errors import BundleError, SettingsError
 from recurra.estimators import SequenceGenerator, fold_lines
@@ -298,9 +297,8 @@ def saved_writer(run: Path, with_: str | None = None) -> tuple[str, Any]:
         BundleError: it does not write lines.
         SettingsError: no such model is saved there.
     """
-    folder, name = bundle_of(run, with_)
+    folder, name, facts = bundle_of(run, with_)
     kinds: dict[str, Any] = {"SequenceGenerator": SequenceGenerator, "LineCounts": LineCounts}
-    kind = read_bundle(folder).config["estimator"]
-    if kind not in kinds:
-        raise BundleError(f"{folder} holds a {kind}, which does not write lines.")
-    return name, kinds[kind].load(folder)
+    if facts.estimator not in kinds:
+        raise BundleError(f"{folder} holds a {facts.estimator}, which does not write lines.")
+    return name, kinds[facts.estimator].load(folder)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from recurra.arrays import Floats
 from recurra.baselines.rises import RiseBaseline, Rising
-from recurra.bundle import read_bundle
+from recurra.bundle import Judged, read_facts
 from recurra.errors import BundleError, SettingsError
 from recurra.estimators.riser import RISERS, SequenceRiser
 from recurra.judging.classes import Labelled
@@ -285,24 +285,22 @@ class SavedRises:
 def saved_rises(run: Path, with_: str | None = None) -> SavedRises:
     """Read the network of a run, or the baseline beside it."""
     folder = run / "model" if (run / "model").is_dir() else run
-    config = read_bundle(folder).config
-    kind = config.get("estimator")
-    if kind == "RiseModel":
-        if with_ is not None and with_ != config.get("name"):
+    facts = read_facts(folder)
+    if facts.estimator == "RiseModel":
+        if with_ is not None and with_ != facts.called:
             raise SettingsError(f"--with needs a run of this version, but {run} is an earlier one.")
         said = "The model is of an earlier version: what its run found is not kept with it."
-        return SavedRises(config["name"], RiserNetwork.of(SequenceRiser.load(folder)), False, said)
-    if kind != "SequenceRiser":
+        return SavedRises(facts.called, RiserNetwork.of(SequenceRiser.load(folder)), False, said)
+    if facts.estimator != "SequenceRiser":
         raise BundleError(
-            f"{run} must hold a model of `recurra train stock-rise`, but it holds a {kind}. "
-            "Give another run."
+            f"{run} must hold a model of `recurra train stock-rise`, but it holds a "
+            f"{facts.estimator}. Give another run."
         )
-    folder, name = bundle_of(run, with_)
-    config = read_bundle(folder).config
+    folder, name, facts = bundle_of(run, with_)
     model: RiserNetwork | RiseBaseline
-    if config["estimator"] == "RiseBaseline":
+    if facts.estimator == "RiseBaseline":
         model = RiseBaseline.load(folder)
     else:
         model = RiserNetwork.of(SequenceRiser.load(folder))
-    judged = config.get("judged", {})
-    return SavedRises(name, model, bool(judged.get("evidence")), judged.get("answer", ""))
+    judged = facts.judged or Judged()
+    return SavedRises(name, model, judged.evidence, judged.answer)

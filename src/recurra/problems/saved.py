@@ -1,7 +1,7 @@
 """Saved models asked again: the network of a run, or the baseline beside it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from recurra.arrays import Rows
 from recurra.baselines.classes import Constant
 from recurra.baselines.texts import LinearTexts
-from recurra.bundle import is_bundle, read_bundle
+from recurra.bundle import Facts, is_bundle, read_facts
 from recurra.data import LabelledTexts
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.estimators import SequenceClassifier, group_duplicates
@@ -19,32 +19,45 @@ from recurra.judging.report import DataInfo, Estimate
 from recurra.judging.run import evaluate
 from recurra.problems.networks import ClassifierNetwork
 
-__all__ = ["TextsModel", "bundle_of", "evaluate_texts", "texts_model"]
+__all__ = ["Chosen", "TextsModel", "bundle_of", "evaluate_texts", "texts_model"]
 
 BASELINES: dict[str, Any] = {"Constant": Constant, "LinearTexts": LinearTexts}
 
 
-def bundle_of(run: Path, with_: str | None) -> tuple[Path, str]:
-    """Give the folder of the network of a run, or of the baseline asked for, and its name.
+class Chosen(NamedTuple):
+    """A model of a run.
+
+    Args:
+        folder: of its bundle.
+        name: by which tables call it.
+        facts: what is said of it there.
+    """
+
+    folder: Path
+    name: str
+    facts: Facts
+
+
+def bundle_of(run: Path, with_: str | None) -> Chosen:
+    """Give the network of a run, or the baseline asked for.
 
     Args:
         run: a run folder, or the model folder in it.
         with_: the name of the baseline; None or the network's own name: the network.
 
     Raises:
+        BundleError: there is no saved model.
         SettingsError: no such model is saved there.
     """
     model = run / "model" if (run / "model").is_dir() else run
-    config = read_bundle(model).config
-    network = str(config["settings"]["model"] if "settings" in config else config.get("name"))
-    if with_ is None or with_.casefold() == network.casefold():
-        return model, network
-    beside, name = model / "baseline", None
-    if is_bundle(beside):
-        name = str(read_bundle(beside).config["name"])
-        if with_.casefold() == name.casefold():
-            return beside, name
-    there = repr(network) if name is None else f"{network!r} or {name!r}"
+    places = [model, *([model / "baseline"] if is_bundle(model / "baseline") else [])]
+    known = [
+        Chosen(place, facts.called, facts) for place in places for facts in [read_facts(place)]
+    ]
+    for chosen in known if with_ else known[:1]:
+        if with_ is None or with_.casefold() == chosen.name.casefold():
+            return chosen
+    there = " or ".join(repr(chosen.name) for chosen in known)
     raise SettingsError(f"--with must name a model that {run} holds, {there}, but it is {with_!r}.")
 
 
@@ -114,16 +127,15 @@ def texts_model(run: Path, with_: str | None = None) -> TextsModel:
         BundleError: what is saved there is damaged, or reads no texts.
         SettingsError: no such model is saved there.
     """
-    folder, name = bundle_of(run, with_)
-    config = read_bundle(folder).config
-    kind = config["estimator"]
+    folder, name, facts = bundle_of(run, with_)
+    kind = facts.estimator
     if kind == "SequenceClassifier":
         estimator = SequenceClassifier.load(folder)
         network = ClassifierNetwork.of(estimator)
         network.names = tuple(map(str, estimator.classes_))
         binary = len(network.names) == 2
         positive = network.names.index(str(estimator.positive_class)) if binary else None
-        on_all = config.get("fitted_on") == "all rows"
+        on_all = facts.fitted_on == "all rows"
         return TextsModel(name, network.names, positive, network, on_all)
     if kind not in BASELINES:
         raise BundleError(f"{folder} holds a {kind}, which does not read texts.")

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from recurra.arrays import Floats, Rows
 from recurra.baselines.tagging import FrequentTags, KnownSentences, LinearTags, taggers
-from recurra.bundle import read_bundle
 from recurra.data import TaggedSentences, open_sentences
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.estimators import SequenceTagger
@@ -366,8 +365,8 @@ def saved_tagger(run: str | Path, with_: str | None = None) -> SavedTagger:
         BundleError: there is no tagger.
         SettingsError: no such model is saved there.
     """
-    folder, name = bundle_of(Path(run), with_)
-    kind = read_bundle(folder).config["estimator"]
+    folder, name, facts = bundle_of(Path(run), with_)
+    kind = facts.estimator
     if kind == "SequenceTagger":
         return SavedTagger(name, TaggerNetwork.of(SequenceTagger.load(folder)))
     if kind not in BASELINES:

@@ -18,7 +18,6 @@ from scipy.sparse.csgraph import connected_components
 
 from recurra.arrays import Floats, Rows, Texts
 from recurra.baselines.memories import MostFrequent, NearestSentence, Translated, memories
-from recurra.bundle import read_bundle
 from recurra.data import Pairs, open_pairs
 from recurra.data.pairs import DIRECTIONS
 from recurra.errors import BundleError, SettingsError
@@ -328,9 +327,9 @@ def saved_translator(
         BundleError: it does not translate.
         SettingsError: no such model is saved there, or a memory is given a beam.
     """
-    folder, name = bundle_of(run, with_)
+    folder, name, facts = bundle_of(run, with_)
     memory: dict[str, Any] = {"NearestSentence": NearestSentence, "MostFrequent": MostFrequent}
-    kind = read_bundle(folder).config["estimator"]
+    kind = facts.estimator
     if kind == "SequenceTranslator":
         return name, SavedTranslator(SequenceTranslator.load(folder), beam)
     if kind not in memory:

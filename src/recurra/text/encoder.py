@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise, repeat
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from recurra.errors import SettingsError
 from recurra.sequences import Ragged
+from recurra.stored import Count, Stored, Text
 from recurra.text.tokenizers import (
     check_tokenizer_version,
     tokenizer_name,
@@ -87,6 +88,16 @@ def truncate(tokens: list[str], length: int, truncation: str = "head") -> list[s
         return tokens
     head = {"head": length, "tail": 0, "both": length // 2}[truncation]
     return tokens[:head] + tokens[len(tokens) - (length - head) :]
+
+
+class _Stored(Stored):
+    tokenizer: Text
+    tokenizer_version: Text | None = None
+    max_length: Count
+    truncation: Literal["head", "tail", "both"] = "head"
+    vocabulary: dict[str, Any]
+    pieces: dict[str, Any] | None
+    kind: Literal["spelling", "pairs"] | None = None
 
 
 @dataclass(frozen=True)
@@ -229,15 +240,20 @@ class TextEncoder:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "TextEncoder":
-        """Rebuild what `to_json` gave."""
-        pieces = stored["pieces"]
-        tokenizer = tokenizer_name(stored["tokenizer"])
-        check_tokenizer_version(tokenizer, stored.get("tokenizer_version"))
-        return cls(
-            tokenizer,
-            Vocabulary.from_json(stored["vocabulary"]),
-            None if pieces is None else Vocabulary.from_json(pieces),
-            stored["max_length"],
-            stored.get("truncation", "head"),
-            stored.get("kind", None if pieces is None else "spelling"),
-        )
+        """Rebuild what `to_json` gave.
+
+        Raises:
+            SettingsError: it is not what `to_json` gives.
+        """
+        former = {"kind": "spelling"} if stored.get("pieces") is not None else {}
+        found = _Stored.model_validate(former | stored)
+        pieces = None if found.pieces is None else Vocabulary.from_json(found.pieces)
+        tokenizer = tokenizer_name(found.tokenizer)
+        check_tokenizer_version(tokenizer, found.tokenizer_version)
+        if (pieces is None) != (found.kind is None) or (pieces is not None and pieces.unknown):
+            raise SettingsError(
+                f"an encoder must have pieces where it has a kind of them, and none of them for "
+                f"what is unknown, but its kind is {found.kind!r} and its pieces are {pieces}."
+            )
+        vocabulary = Vocabulary.from_json(found.vocabulary)
+        return cls(tokenizer, vocabulary, pieces, found.max_length, found.truncation, found.kind)

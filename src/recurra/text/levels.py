@@ -2,13 +2,22 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from recurra.errors import SettingsError
 from recurra.text.vocabulary import Vocabulary
 
-__all__ = ["BEGIN", "END", "LEVELS", "Level", "level_named", "writing_vocabulary"]
+__all__ = [
+    "BEGIN",
+    "END",
+    "LEVELS",
+    "Level",
+    "level_named",
+    "stored_writing_vocabulary",
+    "writing_vocabulary",
+]
 
 BEGIN, END = "\x02", "\x03"  # Unicode's "start of text" and "end of text"
 _WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
@@ -71,3 +80,18 @@ def writing_vocabulary(documents: Sequence[Sequence[str]], min_count: int) -> Vo
     """Give a vocabulary that knows the begin (index 2), the end (index 3) and frequent tokens."""
     found = Vocabulary.fit(documents, min_count=min_count)
     return Vocabulary([BEGIN, END, *(token for token in found.tokens if token not in (BEGIN, END))])
+
+
+def stored_writing_vocabulary(stored: Mapping[str, Any]) -> Vocabulary:
+    """Rebuild such a vocabulary from what its `to_json` gave.
+
+    Raises:
+        SettingsError: it does not begin with the begin and the end.
+    """
+    found = Vocabulary.from_json(stored)
+    if not found.unknown or found.tokens[:2] != (BEGIN, END):
+        raise SettingsError(
+            "the vocabulary of a network that writes must begin with the signs for begin and end, "
+            f"but it begins with {list(found.tokens[:2])}."
+        )
+    return found

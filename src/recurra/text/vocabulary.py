@@ -6,8 +6,14 @@ from itertools import chain
 from typing import Any
 
 from recurra.errors import SettingsError
+from recurra.stored import Distinct, Stored
 
 __all__ = ["Vocabulary"]
+
+
+class _Stored(Stored):
+    unknown: bool
+    tokens: Distinct
 
 
 class Vocabulary:
@@ -95,6 +101,7 @@ class Vocabulary:
         return {"unknown": self.unknown, "tokens": list(self.tokens)}
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Vocabulary":
+    def from_json(cls, stored: Mapping[str, Any]) -> "Vocabulary":
         """Rebuild what `to_json` gave."""
-        return cls(stored["tokens"], unknown=stored["unknown"])
+        found = _Stored.model_validate(stored)
+        return cls(found.tokens, unknown=found.unknown)

@@ -22,7 +22,7 @@ from recurra.training.epochs import Plan, Sides, run_epochs, train
 from recurra.training.losses import Loss, mean_loss, quantile_loss
 from recurra.training.predictor import Call, Predictor, predict
 from recurra.training.step import Visitor
-from recurra.training.variables import NetworkWeights, assign_weights, seeded
+from recurra.training.variables import NetworkWeights, assign_weights, needed_weights, seeded
 
 __all__ = [
     "PREDICTION_ROWS",
@@ -40,6 +40,7 @@ __all__ = [
     "assign_weights",
     "bucket_of",
     "mean_loss",
+    "needed_weights",
     "parts",
     "predict",
     "quantile_loss",

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from recurra.arrays import Array
 from recurra.backend import keras
+from recurra.stored import WEIGHT, Numbers
 
-__all__ = ["NetworkWeights", "assign", "assign_weights", "seeded", "values_of"]
+__all__ = ["NetworkWeights", "assign", "assign_weights", "needed_weights", "seeded", "values_of"]
 
 NetworkWeights = dict[str, Array]  # by the path of the variable
 
@@ -49,3 +50,25 @@ def assign_weights(network: Any, weights: NetworkWeights) -> None:
     """Put weights, by variable name, into a network."""
     for variable in network.weights:
         variable.assign(weights[variable.path])
+
+
+def needed_weights(build: Callable[[], Any]) -> dict[str, Numbers]:
+    """Give what the weights of a network must be, by variable name.
+
+    On JAX no room is made for them: what takes terabytes is told as fast as what takes none.
+    """
+    needed: dict[str, Numbers] = {}
+
+    def trace() -> tuple[()]:
+        for weight in build().weights:
+            shape = tuple(weight.shape)
+            needed[weight.path] = Numbers(shape, -WEIGHT, WEIGHT, (str(weight.dtype),))
+        return ()
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.eval_shape(trace)
+    else:
+        trace()
+    return needed
