@@ -14,7 +14,7 @@ SOURCE = Path(recurra.__file__).parent
 
 # a module may import those of a lower floor, and those beside it in its own package
 FLOORS = [
-    {"arrays", "errors", "files", "listeners"},
+    {"arrays", "errors", "files", "listeners", "shown"},
     {"cells", "stored"},
     {"backend", "sequences", "bundle", "places"},
     {"text", "judging", "runs", "keras_private"},

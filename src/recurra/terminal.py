@@ -4,16 +4,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from recurra.listeners import History, Listener, Progress
+from recurra.shown import Shown, visible
 
 if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
     from pathlib import Path
@@ -37,9 +39,37 @@ __all__ = [
     "watching",
 ]
 
-out = Console(highlight=False)
+
+class Terminal(Console):
+    """A console on which data say nothing but themselves: no markup, no control characters.
+
+    What colours it is a style. It writes beneath the streams that show control characters, for its
+    own are no data.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **settings)
+
+    @property  # type: ignore[misc]  # rich never sets it, and neither do we
+    def file(self) -> IO[str]:
+        """Where it writes."""
+        stream: Any = super().file
+        return stream.beneath if isinstance(stream, Shown) else stream
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """Take a text as it is."""
+        return super().render_str(visible(text), **settings)
+
+    def render(self, renderable: Any, options: Any = None) -> Iterator[Segment]:
+        """Show what came another way than as a text, too."""
+        for segment in super().render(renderable, options):
+            plain = segment.control is None
+            yield segment._replace(text=visible(segment.text)) if plain else segment
+
+
+out = Terminal()
 interrupted = threading.Event()
-err = Console(stderr=True, highlight=False)
+err = Terminal(stderr=True)
 STYLE = {
     "yes": "bold green",
     "no": "bold red",
@@ -50,7 +80,7 @@ STYLE = {
 
 def note(text: str) -> None:
     """Say something beside the result."""
-    err.print(escape(text), style="dim", soft_wrap=True)
+    err.print(text, style="dim", soft_wrap=True)
 
 
 class Watch(Listener):
@@ -96,7 +126,7 @@ def watching(quiet: bool = False) -> Iterator[Watch]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
     )
@@ -148,40 +178,40 @@ def show_report(report: "Report", folder: "Path | None" = None) -> None:
         found = each.measures[first]
         cells = [figure(found.value)]
         if found.interval is not None:
-            cells[0] += f" \\[{figure(found.interval[0])}, {figure(found.interval[1])}]"
+            cells[0] += f" [{figure(found.interval[0])}, {figure(found.interval[1])}]"
         cells += [figure(each.measures[name].value) for name in others]
         style = "" if each.baseline else "bold"
-        table.add_row(escape(each.name), *cells, f"{each.fit_seconds:.1f}", style=style)
+        table.add_row(each.name, *cells, f"{each.fit_seconds:.1f}", style=style)
     _print_whole(table)
     _show_remarks(report)
     _show_probes(report.probes)
     if report.answer:
         found_one = any(verdict.answer == "yes" for verdict in report.edge)
-        out.print(
-            escape(report.answer), style=STYLE["yes" if found_one else "undecided"], soft_wrap=True
-        )
+        out.print(report.answer, style=STYLE["yes" if found_one else "undecided"], soft_wrap=True)
     for verdict in report.verdicts:
-        out.print(escape(verdict.sentence), style=STYLE[verdict.answer], soft_wrap=True)
+        out.print(verdict.sentence, style=STYLE[verdict.answer], soft_wrap=True)
     if folder is not None and report.verdict.answer == "no":
         asked = f'recurra predict {folder} --with "{report.verdict.rival}"'
-        out.print(f"To use it: {escape(asked)}", soft_wrap=True)
+        out.print(f"To use it: {asked}", soft_wrap=True)
 
 
 def _show_remarks(report: "Report") -> None:
     for each in report.contenders:
         for remark in each.remarks if not each.baseline else []:
-            out.print(f"{escape(each.name)}: {escape(remark)}", soft_wrap=True)
+            out.print(f"{each.name}: {remark}", soft_wrap=True)
     if report.training is not None:
         training = report.training
         out.print(f"{training.curve}; {training.seconds:.0f} s of training")
     for said in report.notes:
-        out.print(escape(said), style="dim", soft_wrap=True)
+        out.print(said, style="dim", soft_wrap=True)
 
 
 def _show_probes(probes: "list[Probe]") -> None:
     for probe in probes:
-        mark = "[green]passed[/]" if probe.passed else "[bold red]LEAK[/]  "
-        out.print(f"{mark} {escape(probe.name)}: [dim]{escape(probe.detail)}[/]", soft_wrap=True)
+        mark, style = ("passed", "green") if probe.passed else ("LEAK  ", "bold red")
+        out.print(mark, style=style, end=" ")
+        out.print(f"{probe.name}: ", end="", soft_wrap=True)
+        out.print(probe.detail, style="dim", soft_wrap=True)
 
 
 def show_estimates(title: str, estimates: "dict[str, Estimate]") -> None:
@@ -191,7 +221,7 @@ def show_estimates(title: str, estimates: "dict[str, Estimate]") -> None:
     table.add_column("value, 95 % interval", justify="right", no_wrap=True)
     for name, estimate in estimates.items():
         needed = "" if estimate.needed is None else f" (an interval needs {estimate.needed:,} rows)"
-        table.add_row(name, escape(f"{estimate}{needed}"))
+        table.add_row(name, f"{estimate}{needed}")
     _print_whole(table)
 
 
@@ -221,7 +251,7 @@ def show_bench(results: list[dict[str, Any]]) -> None:
 def show_explanation(tokens: list[tuple[str, float]]) -> None:
     """Print the tokens that move a score most."""
     strongest = sorted(tokens, key=lambda pair: -abs(pair[1]))[:8]
-    out.print("   " + escape("  ".join(f"{token} {effect:+.3f}" for token, effect in strongest)))
+    out.print("   " + "  ".join(f"{token} {effect:+.3f}" for token, effect in strongest))
 
 
 def show_attributions(title: str, rows: list[tuple[str, float, float]]) -> None:
@@ -233,10 +263,10 @@ def show_attributions(title: str, rows: list[tuple[str, float, float]]) -> None:
     strongest = max((abs(effect) for row in rows for effect in row[1:]), default=0.0)
     for token, *effects in rows:
         shown = [
-            f"[{'bold' if abs(effect) > strongest / 3 else 'default'}]{effect:+.3f}[/]"
+            Text(f"{effect:+.3f}", style="bold" if abs(effect) > strongest / 3 else "")
             for effect in effects
         ]
-        table.add_row(escape(token), *shown)
+        table.add_row(token, *shown)
     out.print(table)
 
 
@@ -248,7 +278,7 @@ def show_frame(frame: "pd.DataFrame", title: str) -> None:
         table.add_column(str(name), justify="right" if name in numbers else "left")
     columns = [_cells(frame[name]) for name in frame.columns]
     for row in zip(*columns, strict=True):
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     _print_whole(table)
 
 
@@ -268,7 +298,7 @@ def _plain(value: Any) -> str:
 
 def _print_whole(table: Table) -> None:
     """Print a table as wide as it is: a narrow terminal wraps its lines, a pipe gets all."""
-    Console(width=max(out.width, 160), highlight=False).print(table)
+    Terminal(width=max(out.width, 160)).print(table)
 
 
 def show_check(found: "PriceCheck") -> None:
@@ -284,21 +314,22 @@ def show_check(found: "PriceCheck") -> None:
     table.add_column("what was done")
     for flag in sorted(found.flags, key=lambda flag: flag.level):
         table.add_row(
-            "[bold red]fault[/]" if flag.level == "fault" else "[dim]note[/]",
+            Text(flag.level, style="bold red" if flag.level == "fault" else "dim"),
             flag.rule,
             f"{flag.count:,}",
             str(flag.first or "–"),
             str(flag.last or "–"),
-            escape(flag.findings[-1].detail),
+            flag.findings[-1].detail,
             flag.findings[-1].action,
         )
     if found.flags:
         _print_whole(table)
     else:
-        out.print(escape(f"{title}: nothing found"), soft_wrap=True)
+        out.print(f"{title}: nothing found", soft_wrap=True)
     note(f"from {found.source}; by {found.calendar}")
 
 
 def fail(message: str) -> None:
     """Print one error line."""
-    err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
+    err.print("Error:", style="bold red", end=" ")
+    err.print(message, soft_wrap=True)

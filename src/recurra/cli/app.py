@@ -1,7 +1,6 @@
 """What every command shares: the groups, the options, errors turned into exit codes."""
 
 import inspect
-import io
 import json
 import shlex
 import signal
@@ -18,6 +17,7 @@ from typer.core import TyperGroup
 
 from recurra.errors import BundleError, RecurraError, SettingsError
 from recurra.places import keep_compiled
+from recurra.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,10 @@ INTERRUPTED = 130
 
 class _Commands(TyperGroup):
     """Turns errors into one line and an exit code: 2 input, 1 failed work, 130 Ctrl-C."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        with shown():
+            return super().main(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -371,8 +375,6 @@ def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _interrupt)
     keep_compiled()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a console may not know every sign
     app()
 
 

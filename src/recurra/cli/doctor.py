@@ -17,4 +17,4 @@ def doctor(as_json: Json = False) -> None:
     for section, entries in found.items():
         out.print(section, style="bold")
         for name, value in entries.items():
-            out.print(f"  {name:<{width}} {value}", markup=False, soft_wrap=True)
+            out.print(f"  {name:<{width}} {value}", soft_wrap=True)

@@ -94,4 +94,4 @@ def tag(
         return
     for sentence in sentences:
         line = " ".join(f"{pair['word']}/{pair['tag']}" for pair in sentence)
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)

@@ -199,9 +199,7 @@ def demo(
             "[광고] 무료 상담 받고 당일 대출 가능! 지금 전화주세요",
         ):
             score = classifier.positive_scores([message])[0]
-            console.print(
-                f"  {classifier.predict([message])[0]:<5} {score:.3f}  {message}", markup=False
-            )
+            console.print(f"  {classifier.predict([message])[0]:<5} {score:.3f}  {message}")
         console.print(f'\nTry your own: recurra predict {out} "your message"')
 
 
