@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from recurra.cli import app
-from recurra.cli.app import predict
+from recurra.cli.app import evaluate, predict
 from recurra.data.catalogue import sample_path
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +23,7 @@ HONESTY = ["docs/honesty.md", "docs/honesty.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
 CHAPTERS = [f"docs/{name}.md" for name in ("cells", *SHAPES)]
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
+BY_MODEL = {"predict": predict, "evaluate": evaluate}
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 # as documented but quick: one epoch of one network tells whether a command works
 QUICK = {"train": ["--epochs", "1", "--members", "1"], "compare": ["--epochs", "1"]}
@@ -148,8 +149,9 @@ def test_every_command_shown_has_the_options_it_is_shown_with(page: str) -> None
         words = shlex.split(line.split("  #")[0].removeprefix("$ "))
         if words[:1] == ["recurra"]:
             ways = [words[1:]]
-            if words[1] == "predict":  # which one, the run says, which is not there
-                ways = [["predict", kind.name, *words[2:]] for kind in predict.registered_commands]
+            if words[1] in BY_MODEL:  # which one, the run says, which is not there
+                kinds = [kind.name for kind in BY_MODEL[words[1]].registered_commands]
+                ways = [[words[1], str(kind), *words[2:]] for kind in kinds]
             answers = [CliRunner().invoke(app, [*way, "--help"]) for way in ways]
             assert 0 in [answer.exit_code for answer in answers], answers[0].output
 

@@ -3,7 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from recurra.errors import RunError, SettingsError
 from recurra.judging.evidence import Evidence
 from recurra.judging.example import coin_problem
 from recurra.judging.measures import Measure, ratio_of
-from recurra.judging.problem import Contender, Fold, Problem, folds_of
+from recurra.judging.problem import Contender, Fold, Problem, all_held, folds_of
 from recurra.judging.report import DataInfo, MemberInfo, ModelInfo, Report, TrainingInfo
 from recurra.judging.run import Found, Outcome, Unit, compare, evaluate, run, units_of
 from recurra.judging.splits import group_folds
@@ -313,11 +313,18 @@ def test_the_contender_that_must_be_beaten_is_the_best_of_its_kind() -> None:
     assert [each.name for each in found.report.ranked()] == ["net", "near", "mid", "far"]
 
 
-def test_a_saved_model_is_judged_by_the_same_measures() -> None:
-    made, rows = problem(), np.arange(ROWS)
-    judged = evaluate(made, made.count(rows, rows + 2.0), rows)
-    assert judged["MSE"].value == pytest.approx(4.0)
-    assert CALLS == []
+def test_saved_models_are_judged_on_all_rows_given_and_nothing_is_fitted() -> None:
+    made = replace(problem(), folds=all_held(ROWS), contenders=())
+    net, rival = (Fake(name, error, seed=0) for name, error in (("net", 1.0), ("base", 2.0)))
+    judged = evaluate(made, {"net": net, "base": rival})
+    assert (judged.model, judged.rows) == ("net", ROWS)
+    assert judged.measures["MSE"].value == pytest.approx(1.0)
+    assert judged.rivals["base"]["MSE"].value == pytest.approx(4.0)
+    assert judged.verdict is not None
+    assert (judged.verdict.model, judged.verdict.rival) == ("net", "base")
+    assert judged.verdict.difference == pytest.approx(-3.0)
+    assert [(who, what) for who, what, _ in CALLS] == [("net", "say"), ("base", "say")]
+    assert evaluate(made, {"net": net}).verdict is None
 
 
 # ---- resuming, and elsewhere

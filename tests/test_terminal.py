@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from recurra import SequenceClassifier
 from recurra import terminal as shows
 from recurra.cli import app
-from recurra.judging.report import Estimate, LayerInfo, ModelInfo, Report
+from recurra.judging.report import Estimate, Evaluation, LayerInfo, ModelInfo, Report
 from recurra.shown import Shown, visible
 from recurra.terminal import Terminal
 
@@ -53,7 +53,18 @@ SHOWN: dict[str, Callable[[str], None]] = {
             }
         )
     ),
-    "estimates": lambda text: shows.show_estimates(text, {text: Estimate(value=0.5, pieces=9)}),
+    "evaluation": lambda text: shows.show_evaluation(
+        Evaluation(
+            problem="texts",
+            model=text,
+            source=text,
+            sha256="",
+            rows=9,
+            measures={text: Estimate(value=0.5, pieces=9)},
+            rivals={f"{text} again": {text: Estimate(value=0.5, pieces=9)}},
+            notes=[text],
+        )
+    ),
     "tokens": lambda text: shows.show_explanation([(text, 0.5), (text, -0.25)]),
     "attributions": lambda text: shows.show_attributions(text, [(text, 0.5, 0.1)]),
     "a table": lambda text: shows.show_frame(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         SequenceTranslator,
     )
     from recurra.layers import accelerate
-    from recurra.running import compare, run
+    from recurra.running import compare, evaluate, run
     from recurra.text import TextEncoder, Vocabulary
 
 __version__ = version("recurra")
@@ -47,6 +47,7 @@ __all__ = [
     "Vocabulary",
     "accelerate",
     "compare",
+    "evaluate",
     "run",
 ]
 
@@ -61,6 +62,7 @@ _LAZY = {
     "Vocabulary": "recurra.text",
     "accelerate": "recurra.layers",
     "compare": "recurra.running",
+    "evaluate": "recurra.running",
     "run": "recurra.running",
 }
 

@@ -34,7 +34,7 @@ from safetensors.numpy import load, save
 from recurra.arrays import Array
 from recurra.errors import BundleError
 from recurra.files import write_atomically
-from recurra.stored import Count, Numbers, Stored, Text, first_error, unlike
+from recurra.stored import Count, Number, Numbers, Stored, Text, first_error, unlike
 
 __all__ = [
     "FORMAT_VERSION",
@@ -45,6 +45,7 @@ __all__ = [
     "opened",
     "read_bundle",
     "read_facts",
+    "restoring",
     "write_bundle",
 ]
 
@@ -122,6 +123,8 @@ class Facts(Stored):
         fitted_on: which rows.
         judged: what its run found.
         target, log: the column it forecasts, and whether its logarithm is.
+        classes: that it tells apart, or may give.
+        trained_to: the last day or time that it was fitted on.
     """
 
     estimator: Text
@@ -132,6 +135,8 @@ class Facts(Stored):
     judged: "Judged | None" = None
     target: Text | None = None
     log: bool | None = None
+    classes: list[Text | bool | int | Number] = Field(default_factory=list)
+    trained_to: Text | None = None
 
     @property
     def called(self) -> str:
@@ -140,10 +145,13 @@ class Facts(Stored):
 
 
 class Judged(Stored):
-    """What the run of a model found: the answer in words, and whether there was evidence."""
+    """What the run of a model asked and found: the answer in words, and whether it is evidence."""
 
     answer: Text = ""
     evidence: bool = False
+    rise: Number | None = None
+    fall: Number | None = None
+    holdings: Count | None = None
 
 
 class _Manifest(Stored):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
 
     import pandas as pd
 
-    from recurra.judging.report import Estimate, ModelInfo, Probe, Report
+    from recurra.judging.report import Evaluation, ModelInfo, Probe, Report
     from recurra.markets.checks import PriceCheck
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "out",
     "show_bench",
     "show_check",
-    "show_estimates",
+    "show_evaluation",
     "show_explanation",
     "show_frame",
     "show_layers",
@@ -214,15 +214,29 @@ def _show_probes(probes: "list[Probe]") -> None:
         out.print(probe.detail, style="dim", soft_wrap=True)
 
 
-def show_estimates(title: str, estimates: "dict[str, Estimate]") -> None:
-    """Print measures with their intervals, a row each."""
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("measure", no_wrap=True)
-    table.add_column("value, 95 % interval", justify="right", no_wrap=True)
-    for name, estimate in estimates.items():
-        needed = "" if estimate.needed is None else f" (an interval needs {estimate.needed:,} rows)"
-        table.add_row(name, f"{estimate}{needed}")
+def show_evaluation(found: "Evaluation") -> None:
+    """Print what a saved model is worth on new rows, beside what it must beat, and the verdict."""
+    table = Table(
+        title=f"{found.model}: {found.rows:,} rows of {found.source}, 95 % intervals",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    first, *names = found.table()[0]
+    table.add_column(first, no_wrap=True)
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    for cells in found.table()[1]:
+        table.add_row(*cells)
     _print_whole(table)
+    needed = max((each.needed or 0 for each in found.measures.values()), default=0)
+    if needed:
+        out.print(f"No interval where the rows are too few: about {needed:,} would give each one.")
+    if found.verdict is not None:
+        style = STYLE[found.verdict.answer]
+        out.print(found.verdict.sentence, style=style, soft_wrap=True)
+    for said in found.notes:
+        note(said)
 
 
 def show_bench(results: list[dict[str, Any]]) -> None:

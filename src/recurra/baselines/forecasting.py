@@ -278,6 +278,7 @@ class _Stored(Stored):
     steps: int
     target: Text | None = None
     log: bool | None = None
+    trained_to: Text | None = None
 
 
 class _Naive(_Stored):
@@ -291,7 +292,7 @@ class _Linear(_Stored):
 
 def _restore(model: Any, found: _Stored) -> None:
     model.rows, model.steps = found.rows, found.steps
-    model.facts = {"target": found.target, "log": found.log}
+    model.facts = found.model_dump(include={"target", "log", "trained_to"})
 
 
 def _naive(horizon: int, season: int, seed: int) -> NaiveAhead:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from recurra.runs import RunFolder
 
 __all__ = [
+    "Alone",
     "Comparing",
     "Data",
     "Encoding",
@@ -48,6 +49,8 @@ __all__ = [
     "app",
     "begin",
     "compare",
+    "evaluate",
+    "evaluate_run",
     "main",
     "model_folder",
     "one_source",
@@ -101,7 +104,7 @@ class _ByRecipe(TyperGroup):
 
 
 class _ByModel(TyperGroup):
-    """`predict RUN …`: the command of that run's recipe, else of its estimator."""
+    """`predict RUN …`, `evaluate RUN …`: the command of its recipe, else of its estimator."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         if not {"--help", *self.commands} & set(args[:1]):
@@ -109,9 +112,11 @@ class _ByModel(TyperGroup):
         return super().parse_args(ctx, args)
 
     def _command(self, args: list[str]) -> str:
-        run = next((Path(arg) for arg in args if Path(arg).is_dir()), None)
         from recurra.bundle import read_facts
 
+        folders = [Path(arg) for arg in args if Path(arg).is_dir()]
+        held = (folder for folder in folders if (model_folder(folder) / "config.json").exists())
+        run = next(held, folders[0] if folders else None)
         try:
             facts = read_facts(model_folder(run or Path()))
         except BundleError:  # the command will say what is wrong with it
@@ -163,6 +168,12 @@ predict = typer.Typer(
     help="Use a saved model: `recurra predict RUN …`. What follows depends on the model: "
     "`recurra predict RUN --help`.",
 )
+evaluate = typer.Typer(
+    cls=_ByModel,
+    rich_markup_mode=None,
+    help="Judge a saved model on new labelled rows: `recurra evaluate RUN …`. What follows depends "
+    "on the model: `recurra evaluate RUN --help`.",
+)
 compare = typer.Typer(
     cls=_ByRecipe,
     rich_markup_mode=None,
@@ -173,6 +184,7 @@ compare = typer.Typer(
 app.add_typer(train, name="train")
 app.add_typer(compare, name="compare")
 app.add_typer(predict, name="predict")
+app.add_typer(evaluate, name="evaluate")
 
 Text = Annotated[str | None, typer.Option(help="The text column.")]
 Label = Annotated[str | None, typer.Option(help="The label column.")]
@@ -191,6 +203,9 @@ Out = Annotated[Path | None, typer.Option(help="The run folder [runs/NAME].")]
 With = Annotated[
     str | None,
     typer.Option("--with", help="Ask what is saved beside the network: the best baseline."),
+]
+Alone = Annotated[
+    str | None, typer.Option("--with", help="Judge the baseline that is saved beside the network.")
 ]
 Run = Annotated[Path, typer.Argument(help="A run folder, or the model folder in it.")]
 
@@ -329,6 +344,19 @@ def run_comparison(problem: "Problem", name: str, how: Comparing) -> None:
     else:
         show_report(report)
         note(f"written: {folder.path / 'compare.html'} and compare.json")
+
+
+def evaluate_run(run: Path, rows: Any, with_: str | None, as_json: bool, **how: Any) -> None:
+    """Judge a saved model on new rows, and show it, or print it as JSON."""
+    from recurra.running import evaluate
+    from recurra.terminal import show_evaluation
+
+    said = {name: each for name, each in how.items() if each is not None}
+    found = evaluate(run, rows, with_, **said)
+    if as_json:
+        sys.stdout.write(found.to_json())
+    else:
+        show_evaluation(found)
 
 
 def command_line() -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recurra.cli.app import (
+    Alone,
     Comparing,
     Encoding,
     Epochs,
@@ -16,6 +17,8 @@ from recurra.cli.app import (
     Training,
     With,
     compare,
+    evaluate,
+    evaluate_run,
     predict,
     print_json,
     run_comparison,
@@ -127,15 +130,19 @@ def _series(
     return series
 
 
+AsTarget = Annotated[str | None, typer.Option(help="The column [as in training].")]
+AsLog = Annotated[
+    bool | None,
+    typer.Option("--log/--no-log", help="Whether its logarithm is read [as in training]."),
+]
+
+
 @predict.command("SequenceForecaster")
 def forecast(
     run: Run,
     file: Annotated[Path, typer.Argument(help="A table that ends where the forecast begins.")],
-    target: Annotated[str | None, typer.Option(help="The column [as in training].")] = None,
-    log: Annotated[
-        bool | None,
-        typer.Option("--log/--no-log", help="Whether its logarithm is read [as in training]."),
-    ] = None,
+    target: AsTarget = None,
+    log: AsLog = None,
     encoding: Encoding = None,
     with_: With = None,
     as_json: Json = False,
@@ -152,3 +159,18 @@ def forecast(
         ends = [found[end][k] for end in ("lower", "upper") if end in found]
         line = "\t".join(f"{number:.6g}" for number in (ahead, *ends))
         sys.stdout.write(f"{k + 1}\t{line}\n")  # plain, for pipes
+
+
+@evaluate.command("SequenceForecaster")
+def evaluate_forecasts(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="A table that goes on after that of the training.")],
+    target: AsTarget = None,
+    log: AsLog = None,
+    encoding: Encoding = None,
+    with_: Alone = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a saved forecaster on the steps after those that it was fitted on."""
+    read = {"target": target, "log": log, "encoding": encoding}
+    evaluate_run(run, file, with_, as_json, **read)

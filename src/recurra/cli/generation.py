@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from recurra.cli.app import (
+    Alone,
     Comparing,
     Epochs,
     Json,
@@ -16,6 +17,8 @@ from recurra.cli.app import (
     Training,
     With,
     compare,
+    evaluate,
+    evaluate_run,
     predict,
     print_json,
     run_comparison,
@@ -123,3 +126,14 @@ def generate(
         print_json({"model": name, "class": label, "lines": lines})
     else:
         sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+@evaluate.command("SequenceGenerator")
+def evaluate_lines(
+    run: Run,
+    source: Annotated[Path, typer.Argument(help="A text file of lines, or a folder of CLASS.txt.")],
+    with_: Alone = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a saved writer by how surprised it is by new lines; say if it has seen any of them."""
+    evaluate_run(run, source, with_, as_json)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.cli.app import (
+    Alone,
     Comparing,
     Epochs,
     Json,
@@ -16,6 +17,8 @@ from recurra.cli.app import (
     Training,
     With,
     compare,
+    evaluate,
+    evaluate_run,
     predict,
     print_json,
     run_comparison,
@@ -283,3 +286,22 @@ def _day(text: str | None) -> str | None:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError:
         raise SettingsError(f"a day is written as 2024-03-20, not {text!r}.") from None
+
+
+@evaluate.command("stock-rise")
+def evaluate_stock_rise(
+    run: Run,
+    tickers: Annotated[
+        list[str] | None,
+        typer.Argument(help="Tickers, or a folder of TICKER.csv; none with --universe."),
+    ] = None,
+    universe: Universe = None,
+    sample: Sample = False,
+    source: Source = None,
+    offline: Offline = False,
+    with_: Alone = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a saved model on the days after those that it was fitted on."""
+    where: dict[str, Any] = {"universe": universe, "sample": sample, "source": source}
+    evaluate_run(run, tickers, with_, as_json, offline=offline, **where)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from recurra.cli.app import (
+    Alone,
     Comparing,
     Epochs,
     Json,
@@ -14,6 +15,8 @@ from recurra.cli.app import (
     Training,
     With,
     compare,
+    evaluate,
+    evaluate_run,
     one_source,
     predict,
     print_json,
@@ -95,3 +98,14 @@ def tag(
     for sentence in sentences:
         line = " ".join(f"{pair['word']}/{pair['tag']}" for pair in sentence)
         out.print(line, soft_wrap=True)
+
+
+@evaluate.command("SequenceTagger")
+def evaluate_tags(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="A CoNLL-U file of tagged sentences.")],
+    with_: Alone = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a saved tagger on new tagged sentences, and say if it has seen any of them."""
+    evaluate_run(run, file, with_, as_json)

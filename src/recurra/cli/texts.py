@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.cli.app import (
+    Alone,
     Comparing,
     Data,
     Encoding,
@@ -24,6 +25,8 @@ from recurra.cli.app import (
     With,
     app,
     compare,
+    evaluate,
+    evaluate_run,
     predict,
     print_json,
     run_comparison,
@@ -203,39 +206,19 @@ def demo(
         console.print(f'\nTry your own: recurra predict {out} "your message"')
 
 
-@app.command()
-def evaluate(
+@evaluate.command("SequenceClassifier")
+def evaluate_texts(
     run: Run,
     file: Annotated[Path, typer.Argument(help="A file of labelled texts.")],
     text: Text = None,
     label: Label = None,
     encoding: Encoding = None,
-    with_: With = None,
+    with_: Alone = None,
     as_json: Json = False,
 ) -> None:
-    """Judge a saved model on new labelled rows, and say if it has seen any of them."""
-    from recurra.problems.saved import evaluate_texts, texts_model
-    from recurra.terminal import note, show_estimates
-
-    model = texts_model(run, with_)
-    columns = (text, label, model.positive_name, encoding)
-    rows = read_rows(str(file), None, False, *columns, classes=model.names)
-    result, known = evaluate_texts(model, rows, run)
-    if as_json:
-        found = {"rows": len(rows.texts), "rows_seen_in_training": known, "model": model.name}
-        measures = {name: estimate.model_dump() for name, estimate in result.items()}
-        print_json({"source": rows.source, **found, "measures": measures})
-        return
-    show_estimates(f"{model.name}: {len(rows.texts):,} rows of {file}", result)
-    if known is None:
-        note(
-            "whether the model was trained on these rows is not known: its run folder is not here."
-        )
-    elif known:
-        note(
-            f"{known:,} of these rows were trained on (digits, case and spacing aside): "
-            "the figures flatter the model."
-        )
+    """Judge a saved classifier on new labelled texts, and say if it has seen any of them."""
+    columns = {"text": text, "label": label, "encoding": encoding}
+    evaluate_run(run, file, with_, as_json, **columns)
 
 
 @predict.command("SequenceClassifier")
@@ -286,13 +269,12 @@ def read_rows(
     encoding: str | None,
     *,
     lecture: bool = False,
-    classes: tuple[str, ...] = (),
 ) -> "LabelledTexts":
     """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
     from recurra.data import Columns, open_texts
     from recurra.terminal import note
 
-    columns = Columns(text, label, positive, encoding, classes)
+    columns = Columns(text, label, positive, encoding)
     rows = open_texts(source, data=data, sample=sample, columns=columns, lecture=lecture)
     for said in rows.notes:
         note(said)

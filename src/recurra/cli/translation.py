@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from recurra.cli.app import (
+    Alone,
     Comparing,
     Epochs,
     Json,
@@ -15,6 +16,8 @@ from recurra.cli.app import (
     Training,
     With,
     compare,
+    evaluate,
+    evaluate_run,
     predict,
     print_json,
     run_comparison,
@@ -135,3 +138,14 @@ def translate(
             sys.stdout.write(f"{answer['translation']}\n")
     if as_json:
         print_json({"model": name, "translations": found})
+
+
+@evaluate.command("SequenceTranslator")
+def evaluate_pairs(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="A file of two columns, tab between: as trained.")],
+    with_: Alone = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a saved translator on new pairs of sentences, and say if it has seen any of them."""
+    evaluate_run(run, file, with_, as_json)

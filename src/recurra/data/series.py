@@ -58,6 +58,10 @@ class Series:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def time_of(self, step: int) -> str | None:
+        """Say when a step is, None where no column is time."""
+        return None if self.times is None else _shown(self.times[step])
+
 
 def read_series(
     path: str | Path,

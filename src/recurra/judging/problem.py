@@ -18,7 +18,7 @@ networks and baselines alike.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -39,7 +39,7 @@ from recurra.listeners import Listener
 if TYPE_CHECKING:
     from recurra.judging.run import Found
 
-__all__ = ["Contender", "Fold", "Model", "Network", "Problem", "Sides", "folds_of"]
+__all__ = ["Contender", "Fold", "Model", "Network", "Problem", "Sides", "all_held", "folds_of"]
 
 Sides = Sequence[tuple[Rows, Rows]]
 
@@ -130,6 +130,12 @@ class Fold:
         return self.known[self.sides[0][1]]
 
 
+def all_held(rows: int | Rows) -> list[Fold]:
+    """Give the only fold of new rows, which are put to models fitted before: all are held."""
+    held = np.arange(rows) if isinstance(rows, int) else rows
+    return [Fold(np.zeros(0, np.int64), held, [])]
+
+
 def folds_of(fold: Rows, sides: Callable[[Rows], Sides]) -> list[Fold]:
     """Give a split for each number: the rows of the number are held, all others known.
 
@@ -164,7 +170,11 @@ class Problem:
         seed: of splits, networks and draws.
         facts: what must be the same when work is gone on with: settings, rows.
         fit_all: whether the network that is kept is fitted anew on all rows, unless told otherwise.
+        after: of new rows put to saved models, the day or time up to which those were fitted: all
+            rows are later. None where rows are told again by their `keys`.
     """
+
+    alike: ClassVar[str] = ""  # what does not count when rows are told again, in words
 
     name: str
     data: DataInfo
@@ -176,6 +186,7 @@ class Problem:
     seed: int = 0
     facts: Sequence[object] = field(default_factory=tuple)
     fit_all: bool = False
+    after: str | None = None
 
     # ---- what every problem says
 
@@ -243,4 +254,12 @@ class Problem:
 
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Give columns for split.csv beside the id and the side of every row, (all rows,)."""
+        return {}
+
+    def keys(self) -> Mapping[str, Rows]:
+        """Give numbers that tell rows again by their content, (all rows,), by name of the column.
+
+        Two rows, of this file or another, that share one of them are the same row. They stand in
+        split.csv, so that a saved model knows the rows that it was fitted on.
+        """
         return {}

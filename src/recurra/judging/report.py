@@ -12,6 +12,7 @@ __all__ = [
     "ContenderResult",
     "DataInfo",
     "Estimate",
+    "Evaluation",
     "Exhibit",
     "LayerInfo",
     "MeasureInfo",
@@ -302,12 +303,59 @@ class Report(Strict):
     def _repr_html_(self) -> str:
         """Show itself in a notebook: the verdict, and every contender."""
         names = [measure.name for measure in self.measures]
-        head = "".join(f"<th>{escape(name)}</th>" for name in ("contender", *names))
-        body = "".join(
-            f"<tr><td>{escape(each.name)}</td>"
-            + "".join(f"<td>{each.measures[name]}</td>" for name in names)
-            + "</tr>"
-            for each in self.ranked()
-        )
+        rows = [[c.name, *(str(c.measures[name]) for name in names)] for c in self.ranked()]
         said = "".join(f"<p><b>{escape(v.sentence)}</b></p>" for v in self.verdicts)
-        return f"{said}<table><tr>{head}</tr>{body}</table>"
+        return f"{said}{_html_table(['contender', *names], rows)}"
+
+
+class Evaluation(Strict):
+    """What a saved model is worth on new rows.
+
+    Args:
+        model: the one that is judged.
+        rows: how many rows it was asked.
+        rows_seen_in_training: how many of them it was fitted on; None where that is not known.
+        measures: of the model, by name.
+        rivals: the same of what it must beat, where that is saved beside it.
+        verdict: between them, on these rows alone.
+        notes: what else must be known of the rows, and of what was said.
+    """
+
+    schema_: Literal["recurra.evaluation/1"] = Field(default="recurra.evaluation/1", alias="schema")
+    problem: str
+    model: str
+    source: str
+    sha256: str
+    rows: int
+    rows_seen_in_training: int | None = None
+    measures: dict[str, Estimate]
+    rivals: dict[str, dict[str, Estimate]] = Field(default_factory=dict)
+    verdict: Verdict | None = None
+    notes: list[str] = Field(default_factory=list)
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Give column names and rows: each measure of the model, then of its rivals."""
+        all_of_them = {self.model: self.measures, **self.rivals}
+        rows = [
+            [name, *(str(each[name]) for each in all_of_them.values())] for name in self.measures
+        ]
+        return ["measure", *all_of_them], rows
+
+    def to_json(self) -> str:
+        """Give it as one JSON object."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook."""
+        said = "" if self.verdict is None else f"<p><b>{escape(self.verdict.sentence)}</b></p>"
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        columns, rows = self.table()
+        return f"{said}{_html_table(columns, rows)}{notes}"
+
+
+def _html_table(columns: list[str], rows: list[list[str]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"

@@ -2,9 +2,9 @@
 
 ::
 
-    run(problem)      fit every contender on the rows known, judge it on the rows held, keep it
-    compare(problem)  the same for every fold, and keep what was said
-    evaluate(…)       judge a saved model on other rows
+    run(problem)                 fit every contender on the rows known, judge it on the rows held
+    compare(problem)             the same for every fold, and keep what was said
+    evaluate(problem, models)    judge saved models on other rows
 """
 
 import copy
@@ -12,7 +12,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -33,6 +33,7 @@ from recurra.judging.problem import Contender, Model, Problem
 from recurra.judging.report import (
     ContenderResult,
     Estimate,
+    Evaluation,
     MeasureInfo,
     Report,
     SplitInfo,
@@ -225,16 +226,47 @@ def compare(
     return _report(found, command)
 
 
-def evaluate(problem: Problem, statistics: Floats, rows: Rows) -> dict[str, Estimate]:
-    """Judge what a saved model said of rows it was not fitted on.
+def evaluate(problem: Problem, models: Mapping[str, Model]) -> Evaluation:
+    """Judge a saved model on new rows, and say whether it is better than its rivals there.
 
     Args:
-        problem: that the rows are of; nothing in it is fitted.
-        statistics: (rows, k) of what was said, as `problem.count` gives them.
-        rows: which.
+        problem: that the new rows pose: its only fold holds them, and nothing is fitted.
+        models: fitted before, by name: the one that is judged, then those that it must beat.
+
+    Example:
+        >>> from recurra.judging.example import coin_problem
+        >>> found = run(coin_problem(sticky=0.9))
+        >>> new = coin_problem(sticky=0.9, seed=1)
+        >>> models = {each.name: found.model(each.name) for each in new.contenders}
+        >>> evaluate(new, models).verdict.answer
+        'yes'
     """
-    evidence = problem.evidence(rows)
-    return {m.name: estimate(m, [statistics], evidence) for m in problem.measures}
+    (fold,) = problem.folds
+    evidence = problem.evidence(fold.held)
+    said = {
+        name: problem.count(fold.held, model.say(problem.asked(fold.held)))
+        for name, model in models.items()
+    }
+    judged = {
+        name: {m.name: estimate(m, [statistics], evidence) for m in problem.measures}
+        for name, statistics in said.items()
+    }
+    name, *others = said
+    verdict = None
+    if others:
+        ours, theirs = {name: [said[name]]}, {other: [said[other]] for other in others}
+        verdict = decide(problem.measures, ours, theirs, evidence, problem.beside)[name]
+    return Evaluation(
+        problem=problem.name,
+        model=name,
+        source=problem.data.source,
+        sha256=problem.data.sha256,
+        rows=len(fold.held),
+        measures=judged.pop(name),
+        rivals=judged,
+        verdict=verdict,
+        notes=[*problem.data.notes, *(f"{name}: {r}" for r in problem.remarks(said[name]))],
+    )
 
 
 def units_of(problem: Problem, repeats: int) -> list[Unit]:

@@ -18,18 +18,20 @@ from scipy import special
 from recurra.arrays import Floats, Rows
 from recurra.baselines.forecasting import Ahead, KnownSeries, LinearAhead, NaiveAhead, forecasts
 from recurra.data import Series, read_series, sample_series
-from recurra.errors import BundleError, DataError, SettingsError
+from recurra.errors import DataError, SettingsError
 from recurra.estimators import SequenceForecaster
 from recurra.judging.evidence import Evidence
 from recurra.judging.intervals import estimate
 from recurra.judging.measures import Measure, values
-from recurra.judging.problem import Fold, Problem, Sides
+from recurra.judging.problem import Fold, Problem, Sides, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe, figure
 from recurra.judging.run import Found
 from recurra.judging.splits import last_part, rolling_folds
 from recurra.models import SHAPES
+from recurra.problems.kept import Asked, Kept, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
-from recurra.problems.saved import bundle_of
+from recurra.problems.new_rows import Steps, last_known, origins_after, read_series_of
+from recurra.text import content_key
 
 __all__ = [
     "ForecasterNetwork",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 TEST_SHARE = 0.2
+BESIDE = ("RMSE",)
 FAR = 1.5  # times as many outcomes outside of intervals as were promised
 DRAWN = 12  # forecasts in a picture
 LATER, FITTED = "later steps in a forecast", "held targets in the fit"
@@ -104,13 +107,7 @@ def _declared(
         kind = "by time, each fold fitted on all before it, targets that reach into it purged"
     return ForecastingProblem(
         name="forecasting",
-        data=DataInfo(
-            source=series.source,
-            sha256=series.sha256,
-            rows=len(series),
-            groups=len(series),
-            notes=list(series.notes),
-        ),
+        data=_described(series),
         split=kind,
         folds=[_fold(known, held, first.validation_split, horizon) for known, held in rows],
         contenders=[
@@ -118,7 +115,7 @@ def _declared(
             *forecasts(horizon, window, first.season),
         ],
         measures=forecast_measures(horizon),
-        beside=("RMSE",),
+        beside=BESIDE,
         seed=seed,
         facts=[*(e.get_params() for e in estimators), series.numbers.tolist()],
         series=series,
@@ -126,6 +123,16 @@ def _declared(
         window=window,
         level=first.level,
         validation_split=first.validation_split,
+    )
+
+
+def _described(series: Series) -> DataInfo:
+    return DataInfo(
+        source=series.source,
+        sha256=series.sha256,
+        rows=len(series),
+        groups=len(series),
+        notes=list(series.notes),
     )
 
 
@@ -200,6 +207,8 @@ def forecast_measures(horizon: int) -> tuple[Measure, ...]:
 class ForecasterNetwork(EstimatorNetwork):
     """A `SequenceForecaster` among contenders."""
 
+    reads = SequenceForecaster
+
     def _fit(self, known: KnownSeries, sides: Sides, **watched: Any) -> None:
         self.rows, self.facts = len(known.origins), known.facts
         self.estimator.fit(known.numbers, **watched)  # it draws the sides of `last_part` itself
@@ -245,9 +254,9 @@ class ForecastingProblem(Problem):
 
     def known(self, rows: Rows) -> KnownSeries:
         """Give a copy of the series that ends where the last target of these origins ends."""
-        series = self._series()
-        facts = {"target": series.target, "log": series.log}
-        return KnownSeries(series.numbers[: rows[-1] + self.horizon].copy(), rows.copy(), facts)
+        series, end = self._series(), int(rows[-1]) + self.horizon
+        facts = {"target": series.target, "log": series.log, "trained_to": series.time_of(end - 1)}
+        return KnownSeries(series.numbers[:end].copy(), rows.copy(), facts)
 
     def asked(self, rows: Rows) -> Floats:
         """Give the steps before each origin, (rows, window)."""
@@ -429,6 +438,13 @@ class ForecastingProblem(Problem):
                     columns[f"{contender.name}: {end}"] = unit(ends.ravel())
         return columns
 
+    def keys(self) -> Mapping[str, Rows]:
+        """Give a number for the steps of each origin: those that are read, and those ahead."""
+        numbers = np.ascontiguousarray(self._series().numbers)
+        steps = range(len(numbers))
+        read = (numbers[max(0, at - self.window) : at + self.horizon] for at in steps)
+        return {"duplicate_key": np.array([content_key(each.tobytes()) for each in read])}
+
 
 # ---- saved models
 
@@ -437,22 +453,27 @@ class SavedForecaster:
     """A saved forecaster, whichever it is, and what it was taught.
 
     Args:
-        name: by which tables call it.
+        kept: what is kept of it.
         model: what forecasts.
-        target: the column it was fitted on, None where that is not known.
-        log: whether it forecasts logarithms, None where that is not known.
-        level: the share of outcomes that its intervals promise to hold, None without intervals.
     """
 
-    def __init__(
-        self,
-        name: str,
-        model: Any,
-        target: str | None,
-        log: bool | None,
-        level: float | None = None,
-    ) -> None:
-        self.name, self.model, self.target, self.log, self.level = name, model, target, log, level
+    def __init__(self, kept: Kept, model: Any) -> None:
+        self.kept, self.model = kept, model
+
+    @property
+    def name(self) -> str:
+        """By which tables call it."""
+        return self.kept.name
+
+    @property
+    def target(self) -> str | None:
+        """The column it was fitted on, None where that is not known."""
+        return self.kept.facts.target
+
+    @property
+    def log(self) -> bool | None:
+        """Whether it forecasts logarithms, None where that is not known."""
+        return self.kept.facts.log
 
     def read(
         self,
@@ -474,14 +495,7 @@ class SavedForecaster:
             DataError: the column cannot be used.
             SettingsError: the model was taught the other of numbers and logarithms.
         """
-        if None not in (log, self.log) and log != self.log:
-            taught, asked = ("logarithms", "not") if self.log else ("no logarithms", "them")
-            raise SettingsError(
-                f"a series must be read as in training, but {self.name} was taught {taught} and "
-                f"is asked for {asked}. Leave out --log and --no-log."
-            )
-        taken = bool(log if log is not None else self.log)
-        return read_series(path, target or self.target, log=taken, encoding=encoding)
+        return read_series_of(self.kept, path, target, log, encoding=encoding)
 
     def answer(self, series: Series) -> dict[str, Any]:
         """Give what a person or a program is told: forecasts in the units of the file.
@@ -495,11 +509,16 @@ class SavedForecaster:
         found |= {"log": series.log, "forecast": unit(middle).tolist()}
         if said.margins is not None:
             lower, upper = unit(middle - said.margins), unit(middle + said.margins)
-            found |= {"lower": lower.tolist(), "upper": upper.tolist(), "level": self.level}
+            found |= {"lower": lower.tolist(), "upper": upper.tolist()}
+            found["level"] = self.model.estimator.level
         return found
 
 
-BASELINES: dict[str, Any] = {"NaiveAhead": NaiveAhead, "LinearAhead": LinearAhead}
+KINDS: dict[str, Any] = {
+    "SequenceForecaster": ForecasterNetwork,
+    "NaiveAhead": NaiveAhead,
+    "LinearAhead": LinearAhead,
+}
 
 
 def saved_forecaster(run: str | Path, with_: str | None = None) -> SavedForecaster:
@@ -513,11 +532,24 @@ def saved_forecaster(run: str | Path, with_: str | None = None) -> SavedForecast
         BundleError: there is no forecaster.
         SettingsError: no such model is saved there.
     """
-    folder, name, facts = bundle_of(Path(run), with_)
-    kind, taught = facts.estimator, (facts.target, facts.log)
-    if kind == "SequenceForecaster":
-        estimator = SequenceForecaster.load(folder)
-        return SavedForecaster(name, ForecasterNetwork.of(estimator), *taught, estimator.level)
-    if kind not in BASELINES:
-        raise BundleError(f"{folder} holds a {kind}, which does not forecast.")
-    return SavedForecaster(name, BASELINES[kind].load(folder), *taught)
+    kept = kept_model(run, with_)
+    return SavedForecaster(kept, kept.open(KINDS, "forecast"))
+
+
+def asked_again(asked: Asked, series: Series) -> ForecastingProblem:
+    """Ask saved models what comes after the steps that they were fitted on."""
+    steps = asked.network.settings(Steps)
+    return ForecastingProblem(
+        name="forecasting",
+        data=_described(series),
+        split="by time, one origin after the other",
+        folds=all_held(origins_after(asked, series)),
+        contenders=(),
+        measures=forecast_measures(steps.horizon),
+        beside=BESIDE,
+        after=last_known(asked, series),
+        series=series,
+        horizon=steps.horizon,
+        window=steps.before,
+        level=steps.level,
+    )

@@ -10,19 +10,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from recurra.arrays import Floats, Rows
 from recurra.baselines.ngrams import Classed, LineCounts, Reading, line_counts
 from recurra.data import Lines, open_lines
-from recurra.errors import BundleError, SettingsError
+from recurra.errors import SettingsError
 from recurra.estimators import SequenceGenerator, fold_lines
 from recurra.estimators.generator import WRITERS
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
-from recurra.judging.problem import Fold, Problem, Sides, folds_of
+from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import (
@@ -32,8 +32,10 @@ from recurra.judging.splits import (
     stratified_group_split,
 )
 from recurra.judging.written import LINES, line_statistics
+from recurra.problems.kept import Asked, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
-from recurra.problems.saved import bundle_of
+from recurra.stored import Count, Stored
+from recurra.text import content_key
 from recurra.text.levels import level_named
 
 __all__ = [
@@ -55,6 +57,8 @@ UNKNOWN = 1
 @dataclass
 class GeneratorNetwork(EstimatorNetwork):
     """A `SequenceGenerator` among contenders that say how likely lines are."""
+
+    reads = SequenceGenerator
 
     def _fit(self, known: Classed, sides: Sides, **watched: Any) -> None:
         self.rows = len(known.texts)
@@ -185,7 +189,9 @@ class GenerationProblem(Problem):
     classes: Rows
     groups: Rows
     reading: Reading
-    validation_split: float
+    validation_split: float = 0.1
+
+    alike = ALIKE
 
     def known(self, rows: Rows) -> Classed:
         """Give lines and classes."""
@@ -276,9 +282,9 @@ class GenerationProblem(Problem):
             columns[f"{contender.name}: bits"] = found.statistics(contender.name)[:, 0]
         return columns
 
-    def split_columns(self) -> Mapping[str, Iterable[Any]]:
-        """Give the number of all lines that are equal."""
-        return {"group": self.groups}
+    def keys(self) -> Mapping[str, Rows]:
+        """Give a number for all lines that are equal."""
+        return {"duplicate_key": np.array([content_key(_folded(line)) for line in self.rows.texts])}
 
 
 def _vocabulary(model: Any) -> Any:
@@ -290,6 +296,9 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+KINDS: dict[str, Any] = {"SequenceGenerator": GeneratorNetwork, "LineCounts": LineCounts}
+
+
 def saved_writer(run: Path, with_: str | None = None) -> tuple[str, Any]:
     """Read what a run holds that writes: the network, or the baseline asked for; its name first.
 
@@ -297,8 +306,28 @@ def saved_writer(run: Path, with_: str | None = None) -> tuple[str, Any]:
         BundleError: it does not write lines.
         SettingsError: no such model is saved there.
     """
-    folder, name, facts = bundle_of(run, with_)
-    kinds: dict[str, Any] = {"SequenceGenerator": SequenceGenerator, "LineCounts": LineCounts}
-    if facts.estimator not in kinds:
-        raise BundleError(f"{folder} holds a {facts.estimator}, which does not write lines.")
-    return name, kinds[facts.estimator].load(folder)
+    kept = kept_model(run, with_)
+    return kept.name, kept.open(KINDS, "write lines")
+
+
+class _Reads(Stored):
+    level: Literal["characters", "words"]
+    min_count: Count
+    max_length: Count
+
+
+def asked_again(asked: Asked, rows: Lines) -> GenerationProblem:
+    """Ask saved models how likely new lines are."""
+    groups, reads = fold_lines(rows.texts), asked.network.settings(_Reads)
+    return GenerationProblem(
+        name="generation",
+        data=_described(rows, groups),
+        split="lines given",
+        folds=all_held(len(groups)),
+        contenders=(),
+        measures=LINES,
+        rows=Classed(rows.texts, rows.classes),
+        classes=np.unique(rows.classes.astype(str), return_inverse=True)[1],
+        groups=groups,
+        reading=Reading(reads.level, reads.min_count, reads.max_length),
+    )

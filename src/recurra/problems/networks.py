@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone
 
+from recurra.estimators import SequenceClassifier
 from recurra.judging.classes import Labelled, Said
 from recurra.judging.problem import Contender, Sides
 from recurra.judging.report import LayerInfo, MemberInfo, ModelInfo, TrainingInfo
@@ -28,6 +29,8 @@ class EstimatorNetwork:
         seed: from which it is trained.
     """
 
+    reads: ClassVar[Any]  # the class of its estimator
+
     estimator: Any
     seed: int
     rows: int = field(default=0, init=False)
@@ -41,6 +44,15 @@ class EstimatorNetwork:
         network = cls(estimator, estimator.random_state)
         network.estimator = estimator
         return network
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            BundleError: it is damaged, or of another kind.
+        """
+        return cls.of(cls.reads.load(folder))
 
     def fit(
         self, known: Any, sides: Sides, *, listener: Listener, checkpoints: Path | None
@@ -109,8 +121,24 @@ class ClassifierNetwork(EstimatorNetwork):
             training rows.
     """
 
+    reads = SequenceClassifier
+
     encoder: Any = None
     names: tuple[str, ...] = field(default=(), init=False)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote."""
+        network = super().load(folder)
+        network.names = tuple(map(str, network.estimator.classes_))
+        return network
+
+    @property
+    def positive(self) -> int | None:
+        """The number of the class to find, of two."""
+        if len(self.names) != 2:
+            return None
+        return self.names.index(str(self.estimator.positive_class))
 
     def _fit(self, known: Labelled, sides: Sides, **watched: Any) -> None:
         self.rows, self.names = len(known.truth), known.names

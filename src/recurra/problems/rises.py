@@ -11,14 +11,15 @@ its day, whether it was called a rise, and whether it rose::
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from recurra.arrays import Floats
 from recurra.baselines.rises import RiseBaseline, Rising
-from recurra.bundle import Judged, read_facts
+from recurra.bundle import Judged, read_bundle
 from recurra.errors import BundleError, SettingsError
 from recurra.estimators.riser import RISERS, SequenceRiser
 from recurra.judging.classes import Labelled
@@ -26,8 +27,9 @@ from recurra.judging.measures import Measure, class_measures
 from recurra.judging.problem import Contender, Sides
 from recurra.judging.report import TrainingInfo
 from recurra.markets.rows import RiseRows
+from recurra.problems.kept import Kept, kept_model
 from recurra.problems.networks import EstimatorNetwork
-from recurra.problems.saved import bundle_of
+from recurra.stored import Count, Number, Stored
 
 __all__ = [
     "NO_CALL",
@@ -38,6 +40,7 @@ __all__ = [
     "rise_measures",
     "riser_networks",
     "saved_rises",
+    "settings_of",
     "word_of",
 ]
 
@@ -188,6 +191,8 @@ def parts_of_top(scores: Floats, dates: npt.NDArray[np.datetime64], k: int) -> F
 class RiserNetwork(EstimatorNetwork):
     """A `SequenceRiser` among contenders."""
 
+    reads = SequenceRiser
+
     def _fit(self, known: Labelled, sides: Sides, **watched: Any) -> None:
         self.rows = len(known.truth)
         self.estimator.fit(known.inputs, known.truth == 1, sides=list(sides), **watched)
@@ -282,25 +287,56 @@ class SavedRises:
         return found.assign(call=calls)
 
 
+KINDS: dict[str, Any] = {
+    "SequenceRiser": RiserNetwork,
+    "RiseModel": RiserNetwork,  # of the version before
+    "RiseBaseline": RiseBaseline,
+}
+
+
 def saved_rises(run: Path, with_: str | None = None) -> SavedRises:
     """Read the network of a run, or the baseline beside it."""
-    folder = run / "model" if (run / "model").is_dir() else run
-    facts = read_facts(folder)
-    if facts.estimator == "RiseModel":
-        if with_ is not None and with_ != facts.called:
+    network = kept_model(run)
+    if network.kind == "RiseModel":
+        if with_ is not None and with_ != network.name:
             raise SettingsError(f"--with needs a run of this version, but {run} is an earlier one.")
         said = "The model is of an earlier version: what its run found is not kept with it."
-        return SavedRises(facts.called, RiserNetwork.of(SequenceRiser.load(folder)), False, said)
-    if facts.estimator != "SequenceRiser":
+        return SavedRises(network.name, network.open(KINDS, "call rises"), False, said)
+    if network.kind != "SequenceRiser":
         raise BundleError(
             f"{run} must hold a model of `recurra train stock-rise`, but it holds a "
-            f"{facts.estimator}. Give another run."
+            f"{network.kind}. Give another run."
         )
-    folder, name, facts = bundle_of(run, with_)
-    model: RiserNetwork | RiseBaseline
-    if facts.estimator == "RiseBaseline":
-        model = RiseBaseline.load(folder)
+    kept = kept_model(run, with_)
+    judged = kept.facts.judged or Judged()
+    return SavedRises(kept.name, kept.open(KINDS, "call rises"), judged.evidence, judged.answer)
+
+
+def settings_of(network: Kept) -> RiseSettings:
+    """Give what a saved network was asked: the rise, the fall, the days seen, the best of a day.
+
+    Raises:
+        BundleError: it is not kept with it.
+    """
+    judged = network.facts.judged
+    asked = network.settings(_Asked) if "rise" in network.facts.settings else judged
+    if asked is None or asked.rise is None or asked.holdings is None:
+        raise BundleError(
+            f"what is a rise must be kept with a model, but {network.folder} was saved without it. "
+            "Train it again with this version."
+        )
+    if network.kind == "RiseModel":
+        window = network.settings(_Reads).window
     else:
-        model = RiserNetwork.of(SequenceRiser.load(folder))
-    judged = facts.judged or Judged()
-    return SavedRises(name, model, judged.evidence, judged.answer)
+        window = read_bundle(network.folder).encoder_as(_Reads.model_validate).window
+    return RiseSettings(rise=asked.rise, fall=asked.fall, holdings=asked.holdings, window=window)
+
+
+class _Asked(Stored):
+    rise: Number
+    fall: Number | None = None
+    holdings: Count
+
+
+class _Reads(Stored):
+    window: Annotated[int, Field(ge=1, le=10_000)]

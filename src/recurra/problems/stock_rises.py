@@ -29,7 +29,7 @@ from recurra.judging.classes import ClassProblem, Labelled, class_data
 from recurra.judging.decide import decide
 from recurra.judging.evidence import Evidence
 from recurra.judging.measures import values
-from recurra.judging.problem import Fold
+from recurra.judging.problem import Fold, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe, Verdict
 from recurra.judging.run import Found
 from recurra.judging.splits import Split, dated_split, walk_forward
@@ -38,6 +38,7 @@ from recurra.markets.holding import hold_best
 from recurra.markets.opening import Opened, open_prices
 from recurra.markets.prices import Prices
 from recurra.markets.rows import STRETCH, Market, RiseRows, digest_of, rows_of
+from recurra.problems.kept import Asked
 from recurra.problems.rise_pages import (
     days_on_both_sides,
     days_out_of_range,
@@ -47,13 +48,15 @@ from recurra.problems.rise_pages import (
     wrong_prices,
 )
 from recurra.problems.rises import (
+    KINDS,
     RiseSettings,
     parts_of_top,
     rise_measures,
     riser_networks,
+    settings_of,
 )
 
-__all__ = ["RiseProblem", "RiseSettings", "stock_rise"]
+__all__ = ["KINDS", "RiseProblem", "RiseSettings", "asked_again", "stock_rise"]
 
 NAMES = ("no rise", "rise")
 VALIDATION = 0.15  # of the days known, as `walk_forward` has it
@@ -103,11 +106,15 @@ def stock_rise(
         fit_all=True,
         validation_split=VALIDATION,
         rows=labelled,
-        ids=rows.tickers + " " + rows.dates.astype(str).astype(object),
+        ids=_ids(rows),
         settings=settings,
         change=rows.change,
         checks=[check_prices(each) for each in opening.prices],
     )
+
+
+def _ids(rows: RiseRows) -> Any:
+    return rows.tickers + " " + rows.dates.astype(str).astype(object)
 
 
 def _each(prices: Market | Sequence[Prices]) -> list[Prices]:
@@ -232,8 +239,8 @@ class RiseProblem(ClassProblem):
         """Say with a saved model what was asked, and whether it was found to know anything."""
         report = found.report
         evidence = any(each.model == name and each.answer == "yes" for each in report.edge)
-        judged = {"answer": report.answer, "evidence": evidence, "rise": self.settings.rise}
-        return {"judged": judged}
+        asked = {key: getattr(self.settings, key) for key in ("rise", "fall", "holdings")}
+        return {"judged": {"answer": report.answer, "evidence": evidence, **asked}}
 
     def probes(self, found: Found) -> list[Probe]:
         """Look for days on both sides, and for prices of another day."""
@@ -285,6 +292,38 @@ class RiseProblem(ClassProblem):
         """Name each row by its ticker and day."""
         assert self.ids is not None
         return {"id": self.ids}
+
+
+def asked_again(asked: Asked, opened: Opened) -> RiseProblem:
+    """Ask saved models about days after all that they were fitted on.
+
+    Raises:
+        BundleError: what is a rise is not kept with them.
+        DataError: no such day has a row.
+    """
+    settings = settings_of(asked.network)
+    market = {each.ticker: each.frame for each in opened.prices}
+    rows = _rows_asked(market, settings)
+    rows = rows.take(rows.dates > np.datetime64(asked.trained_to, "D"))
+    if not len(rows):
+        raise DataError(
+            f"a day after {asked.trained_to} must have prices before it without a long gap, but "
+            f"none of {opened.source} has. Give newer prices, and the days before them."
+        )
+    labelled = _without_outcome(rows, (rows.change >= settings.rise).astype(np.int64))
+    return RiseProblem(
+        name="stock-rise",
+        data=_data(opened, market, labelled),
+        split="days given",
+        folds=all_held(len(rows)),
+        contenders=(),
+        measures=rise_measures(settings.holdings),
+        after=asked.trained_to,
+        rows=labelled,
+        ids=_ids(rows),
+        settings=settings,
+        change=rows.change,
+    )
 
 
 def _chance(verdict: Verdict) -> float:

@@ -12,24 +12,26 @@ import numpy.typing as npt
 from recurra.arrays import Floats, Rows
 from recurra.baselines.tagging import FrequentTags, KnownSentences, LinearTags, taggers
 from recurra.data import TaggedSentences, open_sentences
-from recurra.errors import BundleError, DataError, SettingsError
+from recurra.errors import DataError, SettingsError
 from recurra.estimators import SequenceTagger
 from recurra.estimators.tagger import group_equal_sentences
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
 from recurra.judging.measures import Measure, mean_of, ratio_of
-from recurra.judging.problem import Fold, Problem, Sides, folds_of
+from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import group_folds, stratified_group_split
 from recurra.models import SHAPES
+from recurra.problems.kept import Asked, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
-from recurra.problems.saved import bundle_of
+from recurra.text import content_key
 
 __all__ = ["TaggerNetwork", "TaggingProblem", "saved_tagger", "tag_measures", "tagging"]
 
 Sentences = list[list[str]]
 SETTINGS = {"epochs": 20}
+BESIDE = ("sentences wholly right", "macro F1 of tags")
 RIGHT, WORDS, WHOLE, COUNTS = 0, 1, 2, 3  # columns of the statistics; then 3 counts of each tag
 
 
@@ -104,19 +106,12 @@ def _declared(
     names = tuple(sorted(counts))
     return TaggingProblem(
         name="tagging",
-        data=DataInfo(
-            source=sides[0].source,
-            sha256=sides[0].sha256,
-            rows=len(words),
-            classes=dict(counts.most_common()),
-            groups=len(np.unique(groups)),
-            notes=notes,
-        ),
+        data=_described(sides[0], counts, groups, notes),
         split=kind,
         folds=splits,
         contenders=[*networks(TaggerNetwork, estimators), *taggers()],
         measures=tag_measures(len(names)),
-        beside=("sentences wholly right", "macro F1 of tags"),
+        beside=BESIDE,
         seed=seed,
         facts=[*(e.get_params() for e in estimators), words, tags],
         words=words,
@@ -124,6 +119,19 @@ def _declared(
         names=names,
         groups=groups,
         tagger=tagger,
+    )
+
+
+def _described(
+    read: TaggedSentences, counts: Counter[str], groups: Rows, notes: Sequence[str]
+) -> DataInfo:
+    return DataInfo(
+        source=read.source,
+        sha256=read.sha256,
+        rows=len(groups),
+        classes=dict(counts.most_common()),
+        groups=len(np.unique(groups)),
+        notes=list(notes),
     )
 
 
@@ -172,6 +180,8 @@ def tag_measures(tags: int) -> tuple[Measure, ...]:
 
 class TaggerNetwork(EstimatorNetwork):
     """A `SequenceTagger` among contenders."""
+
+    reads = SequenceTagger
 
     def _fit(self, known: KnownSentences, sides: Sides, **watched: Any) -> None:
         self.rows = len(known.words)
@@ -318,6 +328,10 @@ class TaggingProblem(Problem):
             columns[contender.name] = [tag for part in said for row in part for tag in row]
         return columns
 
+    def keys(self) -> Mapping[str, Rows]:
+        """Give a number for all sentences that are equal word for word."""
+        return {"duplicate_key": np.array([content_key("\0".join(row)) for row in self.words])}
+
 
 def _share(right: npt.NDArray[np.bool_]) -> str:
     return f"{right.mean():.3f}" if len(right) else "–"
@@ -351,7 +365,11 @@ class SavedTagger:
         ]
 
 
-BASELINES: dict[str, Any] = {"FrequentTags": FrequentTags, "LinearTags": LinearTags}
+KINDS: dict[str, Any] = {
+    "SequenceTagger": TaggerNetwork,
+    "FrequentTags": FrequentTags,
+    "LinearTags": LinearTags,
+}
 
 
 def saved_tagger(run: str | Path, with_: str | None = None) -> SavedTagger:
@@ -365,10 +383,25 @@ def saved_tagger(run: str | Path, with_: str | None = None) -> SavedTagger:
         BundleError: there is no tagger.
         SettingsError: no such model is saved there.
     """
-    folder, name, facts = bundle_of(Path(run), with_)
-    kind = facts.estimator
-    if kind == "SequenceTagger":
-        return SavedTagger(name, TaggerNetwork.of(SequenceTagger.load(folder)))
-    if kind not in BASELINES:
-        raise BundleError(f"{folder} holds a {kind}, which does not tag words.")
-    return SavedTagger(name, BASELINES[kind].load(folder))
+    kept = kept_model(run, with_)
+    return SavedTagger(kept.name, kept.open(KINDS, "tag words"))
+
+
+def asked_again(asked: Asked, rows: TaggedSentences) -> TaggingProblem:
+    """Ask saved taggers for the tags of new sentences."""
+    names = tuple(sorted(asked.network.classes))
+    groups = group_equal_sentences(rows.words)
+    counts = Counter(tag for row in rows.tags for tag in row)
+    return TaggingProblem(
+        name="tagging",
+        data=_described(rows, counts, groups, rows.notes),
+        split="sentences given",
+        folds=all_held(len(rows)),
+        contenders=(),
+        measures=tag_measures(len(names)),
+        beside=BESIDE,
+        words=rows.words,
+        tags=rows.tags,
+        names=names,
+        groups=groups,
+    )

@@ -145,6 +145,8 @@ class TextProblem(ClassProblem):
         source: the rows as they were read.
     """
 
+    alike = "digits, case and spacing aside"
+
     source: LabelledTexts | None = None
 
     def probes(self, found: Found) -> list[Probe]:
@@ -243,10 +245,14 @@ class TextProblem(ClassProblem):
         return [(str(names[i]), float(scores[i]), classifier.explain(held[i])[:60]) for i in shown]
 
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
-        """Give what tells rows seen in training again: a number for all copies of a text."""
-        assert self.pieces is not None
+        """Give where each row stands in the source."""
         assert self.ids is not None
-        return {"id": self.ids, "duplicate_key": self.pieces}
+        return {"id": self.ids}
+
+    def keys(self) -> Mapping[str, Rows]:
+        """Give a number for all copies of a text."""
+        assert self.pieces is not None
+        return {"duplicate_key": self.pieces}
 
 
 def _short(text: str) -> str:

@@ -20,18 +20,19 @@ from recurra.arrays import Floats, Rows, Texts
 from recurra.baselines.memories import MostFrequent, NearestSentence, Translated, memories
 from recurra.data import Pairs, open_pairs
 from recurra.data.pairs import DIRECTIONS
-from recurra.errors import BundleError, SettingsError
+from recurra.errors import SettingsError
 from recurra.estimators import SequenceTranslator
 from recurra.estimators.writing import CELLS
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
-from recurra.judging.problem import Fold, Problem, Sides, folds_of
+from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import Split, group_folds, group_split
 from recurra.judging.written import TRANSLATIONS, translation_statistics
+from recurra.problems.kept import Asked, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
-from recurra.problems.saved import bundle_of
+from recurra.text import content_key
 from recurra.text.levels import level_named
 
 __all__ = [
@@ -47,6 +48,7 @@ TEST_SHARE = 0.1
 SHOWN = 12
 ALIKE = "one shared sentence is enough; case, spaces and signs aside"
 UNKNOWN = 1
+BESIDE = ("exact",)
 # settings of `SequenceTranslator`: Korean is read and written by syllables
 SETTINGS = {"kor-eng": {"source_level": "characters", "target_level": "words"}}
 USUAL = {"source_level": "words", "target_level": "characters"}
@@ -55,6 +57,8 @@ USUAL = {"source_level": "words", "target_level": "characters"}
 @dataclass
 class TranslatorNetwork(EstimatorNetwork):
     """A `SequenceTranslator` among contenders that translate."""
+
+    reads = SequenceTranslator
 
     def _fit(self, known: Translated, sides: Sides, **watched: Any) -> None:
         self.rows = len(known.sources)
@@ -135,7 +139,7 @@ def translation(
         folds=_folds(groups, folds, share, seed),
         contenders=[*networks(TranslatorNetwork, estimators), *memories()],
         measures=TRANSLATIONS,
-        beside=("exact",),
+        beside=BESIDE,
         seed=seed,
         facts=[*(e.get_params() for e in estimators), *zip(*known, strict=True)],
         rows=known,
@@ -202,7 +206,9 @@ class TranslationProblem(Problem):
 
     rows: Translated
     groups: Rows
-    validation_split: float
+    validation_split: float = 0.1
+
+    alike = ALIKE
 
     def known(self, rows: Rows) -> Translated:
         """Give sentences and translations."""
@@ -285,6 +291,11 @@ class TranslationProblem(Problem):
         """Give the number of all pairs that share a sentence."""
         return {"group": self.groups}
 
+    def keys(self) -> Mapping[str, Rows]:
+        """Give a number for each sentence of a pair: pairs that share one are not new."""
+        sides = zip(("source_key", "target_key"), self.rows, strict=True)
+        return {name: np.array([content_key(_key(s)) for s in side]) for name, side in sides}
+
 
 def _tokens(side: str, vocabulary: Any, level: str, min_count: int, texts: Texts) -> Probe:
     """Look for tokens of a side that its training sentences would not have taught."""
@@ -310,6 +321,13 @@ class SavedTranslator:
         return {"text": text, "translation": written, "log_probability": score}
 
 
+KINDS: dict[str, Any] = {
+    "SequenceTranslator": TranslatorNetwork,
+    "NearestSentence": NearestSentence,
+    "MostFrequent": MostFrequent,
+}
+
+
 def saved_translator(
     run: Path, with_: str | None = None, beam: int | None = None
 ) -> tuple[str, Any]:
@@ -327,13 +345,27 @@ def saved_translator(
         BundleError: it does not translate.
         SettingsError: no such model is saved there, or a memory is given a beam.
     """
-    folder, name, facts = bundle_of(run, with_)
-    memory: dict[str, Any] = {"NearestSentence": NearestSentence, "MostFrequent": MostFrequent}
-    kind = facts.estimator
-    if kind == "SequenceTranslator":
-        return name, SavedTranslator(SequenceTranslator.load(folder), beam)
-    if kind not in memory:
-        raise BundleError(f"{folder} holds a {kind}, which does not translate.")
+    kept = kept_model(run, with_)
+    model = kept.open(KINDS, "translate")
+    if isinstance(model, TranslatorNetwork):
+        return kept.name, SavedTranslator(model.estimator, beam)
     if beam is not None:
-        raise SettingsError(f"--beam is about how a network writes: {name} does not search.")
-    return name, memory[kind].load(folder)
+        raise SettingsError(f"--beam is about how a network writes: {kept.name} does not search.")
+    return kept.name, model
+
+
+def asked_again(asked: Asked, rows: Pairs) -> TranslationProblem:
+    """Ask saved models for the translation of new sentences."""
+    known = Translated(rows.sources, rows.targets)
+    groups = group_pairs(*known)
+    return TranslationProblem(
+        name="translation",
+        data=_described(rows, groups),
+        split="pairs given",
+        folds=all_held(len(groups)),
+        contenders=(),
+        measures=TRANSLATIONS,
+        beside=BESIDE,
+        rows=known,
+        groups=groups,
+    )

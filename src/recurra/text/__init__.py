@@ -1,7 +1,7 @@
 """From text to integers: normalisation, tokenizers, the vocabulary, the encoder."""
 
 from recurra.text.encoder import TRUNCATIONS, TextEncoder, truncate
-from recurra.text.normalise import duplicate_key
+from recurra.text.normalise import content_key, duplicate_key
 from recurra.text.tokenizers import TOKENIZERS, tokenizer_named
 from recurra.text.vocabulary import Vocabulary
 
@@ -10,6 +10,7 @@ __all__ = [
     "TRUNCATIONS",
     "TextEncoder",
     "Vocabulary",
+    "content_key",
     "duplicate_key",
     "tokenizer_named",
     "truncate",

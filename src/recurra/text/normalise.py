@@ -4,7 +4,15 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["compose", "duplicate_key", "mask_digits", "normalise", "squeeze", "visible"]
+__all__ = [
+    "compose",
+    "content_key",
+    "duplicate_key",
+    "mask_digits",
+    "normalise",
+    "squeeze",
+    "visible",
+]
 
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d+")
@@ -87,6 +95,12 @@ def duplicate_key(text: str) -> int:
         >>> duplicate_key("Win £100 now") == duplicate_key("WIN  £2500 NOW ")
         True
     """
-    masked = _SPACE.sub("", _DIGITS.sub("0", normalise(text)))
-    digest = hashlib.blake2b(masked.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return content_key(_SPACE.sub("", _DIGITS.sub("0", normalise(text))))
+
+
+def content_key(content: str | bytes) -> int:
+    """Give a 64-bit number that tells a content again, in another file and on another machine."""
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(content, digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)

@@ -1,0 +1,178 @@
+"""What a run keeps to be asked again: its network, the best baseline, the rows they were fitted on.
+
+::
+
+    runs/spam/
+    ├── model/            the network
+    │   └── baseline/     the baseline, by its name: `--with NAME`
+    └── split.csv         the side of every row, and what tells it again
+
+Nothing heavy is imported: a wrong folder or name is told before Keras is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Array
+from recurra.bundle import Facts, is_bundle, read_facts, restoring
+from recurra.errors import BundleError, SettingsError
+from recurra.stored import Stored
+
+__all__ = ["Asked", "Kept", "asked_of", "kept_model", "rows_seen"]
+
+Settings = TypeVar("Settings", bound=Stored)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A model that is kept.
+
+    Args:
+        folder: of its bundle.
+        facts: what is said of it there.
+    """
+
+    folder: Path
+    facts: Facts
+
+    @property
+    def name(self) -> str:
+        """By which tables call it."""
+        return self.facts.called
+
+    @property
+    def kind(self) -> str:
+        """What it was saved by."""
+        return self.facts.estimator
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that it tells apart, or may give."""
+        return tuple(map(str, self.facts.classes))
+
+    @property
+    def on_all(self) -> bool:
+        """Whether it was fitted on all rows of its run, those held out for judging, too."""
+        return self.facts.fitted_on == "all rows"
+
+    def settings(self, kind: type[Settings]) -> Settings:
+        """Give some of the settings that it was fitted with.
+
+        Raises:
+            BundleError: they are not there, or are no such settings.
+        """
+        with restoring(self.folder / "config.json"):
+            return kind.model_validate(self.facts.settings)
+
+    def open(self, kinds: Mapping[str, Any], does: str) -> Any:
+        """Read the model.
+
+        Args:
+            kinds: for each kind what loads it.
+            does: what such models do, for the message.
+
+        Raises:
+            BundleError: it is damaged, or of another kind.
+        """
+        if self.kind not in kinds:
+            raise BundleError(f"{self.folder} holds a {self.kind}, which does not {does}.")
+        return kinds[self.kind].load(self.folder)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The models of a run to which new rows are put.
+
+    Args:
+        run: the run folder, or the model folder in it.
+        network: that is kept there; its settings say what the run was about.
+        model: that is judged: the network, or the baseline beside it.
+        rival: what the network must beat; None where it is not saved, or is itself judged.
+    """
+
+    run: Path
+    network: Kept
+    model: Kept
+    rival: Kept | None
+
+    @property
+    def models(self) -> list[Kept]:
+        """What is asked: the one that is judged first."""
+        return [self.model, *([self.rival] if self.rival else [])]
+
+    @property
+    def trained_to(self) -> str | None:
+        """The last day or time that any of them was fitted on, None where that is not known."""
+        ends = [each.facts.trained_to for each in self.models]
+        return None if None in ends else max(map(str, ends))
+
+
+def kept_model(run: str | Path, with_: str | None = None) -> Kept:
+    """Find the network of a run, or the baseline asked for.
+
+    Args:
+        run: a run folder, or the model folder in it.
+        with_: the name of the baseline; None or the network's own name: the network.
+
+    Raises:
+        BundleError: no model is saved there, or it is damaged.
+        SettingsError: no such model is saved there.
+    """
+    place = _model_folder(Path(run))
+    network = _kept(place)
+    if with_ is None or with_.casefold() == network.name.casefold():
+        return network
+    baseline = _baseline(place)
+    if baseline is not None and with_.casefold() == baseline.name.casefold():
+        return baseline
+    there = " or ".join(repr(each.name) for each in (network, baseline) if each)
+    raise SettingsError(f"--with must name a model that {run} holds, {there}, but it is {with_!r}.")
+
+
+def asked_of(run: str | Path, with_: str | None = None) -> Asked:
+    """Find the models to which new rows are put: one asked for, or the network and its rival.
+
+    Raises:
+        BundleError: no model is saved there, or it is damaged.
+        SettingsError: no such model is saved there.
+    """
+    network, model = kept_model(run), kept_model(run, with_)
+    rival = _baseline(network.folder) if model.folder == network.folder else None
+    return Asked(Path(run), network, model, rival)
+
+
+def _model_folder(run: Path) -> Path:
+    return run / "model" if (run / "model").is_dir() else run
+
+
+def _kept(folder: Path) -> Kept:
+    return Kept(folder, read_facts(folder))
+
+
+def _baseline(place: Path) -> Kept | None:
+    beside = place / "baseline"
+    return _kept(beside) if is_bundle(beside) else None
+
+
+def rows_seen(asked: Asked, keys: Mapping[str, Array]) -> int | None:
+    """Count the rows that the model was fitted on; None where that is not known.
+
+    Args:
+        asked: the models.
+        keys: (rows,) numbers that tell rows again, by the name of their column in split.csv.
+    """
+    places = (asked.run / "split.csv", asked.run.parent / "split.csv")
+    path = next((place for place in places if place.exists()), None)
+    rows = None if path is None else pd.read_csv(path)
+    if rows is None or not keys or not set(keys) <= set(rows):
+        return None
+    if "fold" in rows:  # what is saved was fitted on the last one
+        rows = rows[rows["fold"] == rows["fold"].max()]
+    fitted = rows[asked.model.on_all | ~rows["side"].isin(["test", "left out"])]
+    seen = [np.isin(numbers, fitted[name].to_numpy()) for name, numbers in keys.items()]
+    return int(np.any(seen, axis=0).sum())

@@ -1,0 +1,261 @@
+"""New rows for saved models: read as those of the training, and refused where they cannot be asked.
+
+Nothing heavy is imported: what is wrong with a file is told before Keras is. Each kind of model has
+a reader here, and a home: the module whose `asked_again(asked, rows)` declares the problem that the
+rows pose, and whose `KINDS` open the models.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recurra.arrays import Rows
+from recurra.data import (
+    Columns,
+    LabelledTexts,
+    Lines,
+    Pairs,
+    Series,
+    TaggedSentences,
+    open_lines,
+    open_pairs,
+    open_texts,
+    read_conllu,
+    read_series,
+)
+from recurra.errors import BundleError, DataError, SettingsError
+from recurra.markets.opening import Opened, open_prices
+from recurra.markets.prices import Prices
+from recurra.problems.kept import Asked, Kept
+from recurra.stored import Count, Share, Stored
+
+__all__ = [
+    "NEW_ROWS",
+    "NewRows",
+    "Steps",
+    "classes_of",
+    "last_known",
+    "new_rows_of",
+    "origins_after",
+    "read_series_of",
+]
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """How new rows are read and asked.
+
+    Args:
+        read: from the models and what was given, to the rows.
+        home: the module of the problem.
+    """
+
+    read: Callable[..., Any]
+    home: str
+
+
+def new_rows_of(asked: Asked) -> NewRows:
+    """Find how new rows are put to models: by the recipe of their run, else by their kind.
+
+    Raises:
+        BundleError: the models are of a kind that is not judged.
+    """
+    names = (str(asked.network.facts.recipe), asked.network.kind)
+    found = next((NEW_ROWS[name] for name in names if name in NEW_ROWS), None)
+    if found is None:
+        raise BundleError(
+            f"a model of {', '.join(NEW_ROWS)} can be judged on new rows, but "
+            f"{asked.network.folder} holds a {asked.network.kind}. Give another run."
+        )
+    return found
+
+
+def _texts(asked: Asked, given: LabelledTexts | str | Path, **columns: Any) -> LabelledTexts:
+    if isinstance(given, LabelledTexts):
+        return given
+    names, positive = classes_of(asked.network)
+    named = None if positive is None else names[positive]
+    return open_texts(str(given), columns=Columns(positive=named, classes=names, **columns))
+
+
+def classes_of(network: Kept) -> tuple[tuple[str, ...], int | None]:
+    """Give the classes that a network tells apart, and of two the number of the one to find."""
+    names, positive = network.classes, network.facts.settings.get("positive")
+    if len(names) != 2:
+        return names, None
+    named = names[-1] if positive is None else str(positive)
+    if named not in names:
+        raise BundleError(
+            f"the class to find must be one of {', '.join(names)}, but {network.folder} has "
+            f"{named!r}. Copy it again, or train it again."
+        )
+    return names, names.index(named)
+
+
+def _sentences(asked: Asked, given: TaggedSentences | str | Path, **how: Any) -> TaggedSentences:
+    rows = given if isinstance(given, TaggedSentences) else read_conllu(given, **how)
+    tags = (tag for row in rows.tags for tag in row)
+    _refuse_unknown("tags", tags, asked.network, rows.source, "sentences")
+    return rows
+
+
+def _lines(asked: Asked, given: Lines | str | Path) -> Lines:
+    rows = given if isinstance(given, Lines) else open_lines(str(given))
+    known, there = asked.network.classes, bool(np.any(rows.classes != ""))
+    if there != any(known):
+        of = f"the classes {', '.join(known)}" if any(known) else "no class"
+        way = "a folder of CLASS.txt" if any(known) else "one file of lines"
+        raise DataError(
+            f"lines must be of {of}, as those that {asked.network.name} was trained on, but those "
+            f"of {rows.source} have {'some' if there else 'none'}. Give {way}."
+        )
+    _refuse_unknown("classes", map(str, rows.classes), asked.network, rows.source, "lines")
+    return rows
+
+
+def _refuse_unknown(what: str, given: Iterable[str], network: Kept, source: str, rows: str) -> None:
+    known = network.classes
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        more = ", …" if len(unknown) > 5 else ""
+        raise DataError(
+            f"the {what} must be those that {network.name} knows, {', '.join(known)}, but {source} "
+            f"also has {', '.join(map(repr, unknown[:5]))}{more}. Rename them, or leave those "
+            f"{rows} out."
+        )
+
+
+def _pairs(asked: Asked, given: Pairs | str | Path) -> Pairs:
+    return given if isinstance(given, Pairs) else open_pairs(str(given))
+
+
+# ---- series
+
+
+class Steps(Stored):
+    """How a saved forecaster reads a series: what it was fitted with."""
+
+    horizon: Count
+    window: Count
+    season: Count
+    level: Share = 0.9
+
+    @property
+    def before(self) -> int:
+        """How many steps stand before an origin."""
+        return max(self.window, self.season)
+
+
+def _series(asked: Asked, given: Series | str | Path, **how: Any) -> Series:
+    series = given if isinstance(given, Series) else read_series_of(asked.network, given, **how)
+    origins_after(asked, series)
+    return series
+
+
+def read_series_of(
+    model: Kept,
+    path: str | Path,
+    target: str | None = None,
+    log: bool | None = None,
+    *,
+    encoding: str | None = None,
+) -> Series:
+    """Read a series as a model was taught it.
+
+    Args:
+        model: that forecasts.
+        path: of a table.
+        target: the column; None: of the name it was fitted on.
+        log: whether its logarithm is taken; None: as it was fitted.
+        encoding: of the file, None to recognise it.
+
+    Raises:
+        DataError: the column cannot be used.
+        SettingsError: the model was taught the other of numbers and logarithms.
+    """
+    taught = model.facts.log
+    if None not in (log, taught) and log != taught:
+        said, asked = ("logarithms", "not") if taught else ("no logarithms", "them")
+        raise SettingsError(
+            f"a series must be read as in training, but {model.name} was taught {said} and "
+            f"is asked for {asked}. Leave out --log and --no-log."
+        )
+    taken = bool(log if log is not None else taught)
+    column = target or model.facts.target
+    return read_series(path, column, log=taken, encoding=encoding)
+
+
+def origins_after(asked: Asked, series: Series) -> Rows:
+    """Give the origins whose targets all come after what the models were fitted on.
+
+    Where times do not tell, all origins with a window before and a horizon ahead.
+
+    Raises:
+        DataError: there is none.
+    """
+    steps = asked.network.settings(Steps)
+    horizon, first = steps.horizon, steps.before
+    end = last_known(asked, series)
+    if end is not None:
+        assert series.times is not None
+        first = max(first, int(np.searchsorted(series.times, np.datetime64(end), side="right")))
+    origins = np.arange(first, len(series) - horizon + 1)
+    if not len(origins):
+        after = f" after {end}, up to which it was fitted" if end else ""
+        raise DataError(
+            f"{asked.model.name} reads {steps.before} steps and "
+            f"forecasts {horizon}{after}, but of the {len(series):,} steps of {series.source} none "
+            "has so many before it and ahead. Give a longer series."
+        )
+    return origins
+
+
+def last_known(asked: Asked, series: Series) -> str | None:
+    """Give the time up to which the models were fitted; None where times do not tell."""
+    return None if series.times is None else asked.trained_to
+
+
+# ---- prices
+
+
+def _prices(
+    asked: Asked,
+    given: Opened | Mapping[str, Any] | Iterable[Any] | str | Path | None,
+    **opened: Any,
+) -> Opened:
+    found = _opened(given, opened)
+    end, newest = asked.trained_to, max(str(each.frame.index[-1].date()) for each in found.prices)
+    if end is not None and newest <= end:
+        raise DataError(
+            f"prices must go on after {end}, up to which {asked.model.name} was fitted, but those "
+            f"of {found.source} end on {newest}. Give newer ones."
+        )
+    return found
+
+
+def _opened(given: Any, opened: Mapping[str, Any]) -> Opened:
+    if isinstance(given, Opened):
+        return given
+    if isinstance(given, Mapping):
+        prices = [Prices(ticker, frame, "given", None, None) for ticker, frame in given.items()]
+        return Opened(prices, "prices given")
+    tickers = [str(given)] if isinstance(given, str | Path) else list(given or [])
+    if all(isinstance(each, Prices) for each in tickers) and tickers:
+        return Opened(tickers, "prices given")  # type: ignore[arg-type]
+    if len(tickers) == 1 and Path(tickers[0]).is_dir():
+        return open_prices(universe=tickers[0], **opened)
+    return open_prices(tickers, **opened)
+
+
+NEW_ROWS: Mapping[str, NewRows] = {
+    "SequenceClassifier": NewRows(_texts, "recurra.problems.saved"),
+    "SequenceTagger": NewRows(_sentences, "recurra.problems.tags"),
+    "SequenceGenerator": NewRows(_lines, "recurra.problems.lines"),
+    "SequenceTranslator": NewRows(_pairs, "recurra.problems.translations"),
+    "SequenceForecaster": NewRows(_series, "recurra.problems.forecasts"),
+    "SequenceRiser": NewRows(_prices, "recurra.problems.stock_rises"),
+    "RiseModel": NewRows(_prices, "recurra.problems.stock_rises"),
+}
