@@ -16,7 +16,7 @@ SOURCE = Path(recurra.__file__).parent
 FLOORS = [
     {"arrays", "errors", "files", "listeners", "shown"},
     {"cells", "stored"},
-    {"backend", "sequences", "bundle", "places"},
+    {"architectures", "backend", "sequences", "bundle", "places"},
     {"text", "judging", "runs", "keras_private"},
     {"kernels"},
     {"layers", "timewise", "data"},

@@ -1,4 +1,4 @@
-"""Architectures by name, for texts (integers) and for numeric sequences.
+"""Architectures by name, for texts (integers) and for numeric sequences; a network in words.
 
 A `Head` says what the network gives: one probability a row, one a class, numbers; a row or a step.
 """
@@ -26,6 +26,7 @@ __all__ = [
     "Head",
     "Layer",
     "architecture_named",
+    "in_words",
     "layer_table",
     "number_network",
     "reader_of",
@@ -62,7 +63,6 @@ class Architecture:
     """A network by name, with how it is trained unless the user says otherwise.
 
     Args:
-        summary: one line for people.
         build: (vocabulary size, number of pieces, head) to a Keras model; without a head it gives
             one probability.
         tokenizer: how texts are split.
@@ -73,7 +73,6 @@ class Architecture:
         label_smoothing: targets are this / 2 and 1 - this / 2 in place of 0 and 1.
     """
 
-    summary: str
     build: Callable[..., Any]
     tokenizer: str = "word"
     pieces: str | None = None
@@ -211,8 +210,6 @@ def token_network(name: str, vocabulary: int, pieces: int, head: Head, units: in
 
 ARCHITECTURES: dict[str, Architecture] = {
     "subword-bi-gru": Architecture(
-        "words with their spelling → GRU 64 in both directions → maximum and mean → Dense 1; "
-        "five networks averaged",
         pooled_bi_gru("spelling"),
         tokenizer="cased-word",
         pieces="spelling",
@@ -221,38 +218,21 @@ ARCHITECTURES: dict[str, Architecture] = {
         label_smoothing=0.05,
     ),
     "pooled-bi-gru": Architecture(
-        "tokens → GRU 64 in both directions → maximum and mean → Dense 1; three networks averaged",
-        pooled_bi_gru(None, id_dropout=0.0),
-        members=3,
-        batch_size=32,
-        label_smoothing=0.05,
+        pooled_bi_gru(None, id_dropout=0.0), members=3, batch_size=32, label_smoothing=0.05
     ),
     "pair-bi-gru": Architecture(
-        "tokens with the pairs they make → GRU 64 in both directions → maximum and mean → Dense 1; "
-        "three networks averaged",
-        pooled_bi_gru("pairs"),
-        pieces="pairs",
-        members=3,
-        batch_size=32,
-        label_smoothing=0.05,
+        pooled_bi_gru("pairs"), pieces="pairs", members=3, batch_size=32, label_smoothing=0.05
     ),
-    "one-to-one": Architecture("Embedding 32 → mean → Dense 32 → Dense 1, no order", one_to_one),
+    "one-to-one": Architecture(one_to_one),
     **{
-        name: Architecture(
-            f"Embedding 32 → {cell.layer} 32 → Dense 1",
-            recurrent(partial(RESTING[cell.layer], 32, name=cell.name)),
-        )
+        name: Architecture(recurrent(partial(RESTING[cell.layer], 32, name=cell.name)))
         for name, cell in zip(CELLS, USUAL.values(), strict=True)
     },
     "bi-lstm": Architecture(
-        "Embedding 32 → LSTM 32 in both directions → Dense 1",
-        recurrent(lambda: Bidirectional(LSTM(32, name="lstm"), name="bi_lstm")),
+        recurrent(lambda: Bidirectional(LSTM(32, name="lstm"), name="bi_lstm"))
     ),
-    "bi-gru": Architecture(
-        "Embedding 32 → GRU 32 in both directions → Dense 1",
-        recurrent(lambda: Bidirectional(GRU(32, name="gru"), name="bi_gru")),
-    ),
-    "conv1d": Architecture("Embedding 32 → Conv1D 32×5 → maximum → Dense 64 → Dense 1", conv1d),
+    "bi-gru": Architecture(recurrent(lambda: Bidirectional(GRU(32, name="gru"), name="bi_gru"))),
+    "conv1d": Architecture(conv1d),
 }
 
 
@@ -334,3 +314,61 @@ def layer_table(model: Any) -> list[Layer]:
         )
         for layer in model.layers
     ]
+
+
+def in_words(model: Any) -> str:
+    """Say what a network is: its layers in order, with their sizes, but for what only passes on.
+
+    Example:
+        >>> in_words(ARCHITECTURES["bi-gru"].build(1000, 0))
+        'embedding 32 → GRU 32 in both directions → dense'
+    """
+    words = " → ".join(filter(None, map(_word_of, model.layers)))
+    return words.replace(" → ; ", "; ")
+
+
+def _word_of(layer: Any) -> str:
+    """Say what a layer is; nothing of one that only passes on what it is given."""
+    if layer.name in NAMED:
+        return NAMED[layer.name]
+    if isinstance(layer, Bidirectional):
+        return f"{_word_of(layer.forward_layer)} in both directions"
+    if isinstance(layer, layers.RNN):
+        kind = type(layer).__name__
+        rest = " that begins at rest" if kind.startswith("Resting") else ""
+        return f"{kind.removeprefix('Resting')} {layer.units}{rest}"
+    if isinstance(layer, layers.Conv1D):
+        return f"convolution {layer.filters} × {layer.kernel_size[0]}"
+    return next((say(layer) for kind, say in WORDS.items() if isinstance(layer, kind)), "")
+
+
+def _embedding(layer: Any) -> str:
+    before = "; " if layer.name == "target_embedding" else ""
+    kind = "class beside it" if layer.name == "class_embedding" else "embedding"
+    return f"{before}{kind} {layer.output_dim}"
+
+
+def _subwords(layer: Any) -> str:
+    ids = layer.input.shape[2:]
+    kinds = {(): "embedding"} | {
+        (ids_per_token(kind),): f"{what} with their {kind}"
+        for kind, what in (("spelling", "words"), ("pairs", "tokens"))
+    }
+    return f"{kinds[tuple(ids)]} {layer.output.shape[-1]}"
+
+
+# of layers by name: what is read, the last layer, and what only joins others
+NAMED = {"numbers": "numbers", "days": "days", "output": "dense", "added": "dense", "rule": ""}
+NAMED |= {"last_day": "the last one"}
+NAMED |= {f"bridge_{state}": "" for state in range(2)}
+WORDS: dict[Any, Callable[[Any], str]] = {
+    layers.Embedding: _embedding,
+    SubwordEmbedding: _subwords,
+    MeanOfSteps: lambda layer: "mean",
+    LastStep: lambda layer: "last step",
+    MaskedMaxMeanPooling1D: lambda layer: "maximum and mean",
+    layers.GlobalMaxPooling1D: lambda layer: "maximum",
+    layers.Attention: lambda layer: "attention",
+    layers.Dense: lambda layer: f"dense {layer.units}",
+    layers.Add: lambda layer: "added to what volatility tells",
+}

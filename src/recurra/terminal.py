@@ -197,6 +197,8 @@ def show_report(report: "Report", folder: "Path | None" = None) -> None:
 
 def _show_remarks(report: "Report") -> None:
     for each in report.contenders:
+        if each.network:
+            out.print(f"{each.name}: {each.network}", style="dim", soft_wrap=True)
         for remark in each.remarks if not each.baseline else []:
             out.print(f"{each.name}: {remark}", soft_wrap=True)
     if report.training is not None:

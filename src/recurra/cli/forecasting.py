@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -41,7 +42,7 @@ Window = Annotated[int, typer.Option(min=1, help="Steps read.")]
 Season = Annotated[int | None, typer.Option(min=1, help="Steps of a season; 1: none [1].")]
 
 
-@train.command("forecasting")
+@train.command("forecasting", epilog=described("forecasting"))
 @with_options
 def train_forecasting(
     file: File = None,
@@ -77,7 +78,7 @@ def train_forecasting(
     run_problem(problem, _name(file), how)
 
 
-@compare.command("forecasting")
+@compare.command("forecasting", epilog=described("forecasting"))
 @with_options
 def compare_forecasting(
     file: File = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -37,7 +38,7 @@ Level = Annotated[str, typer.Option(help="characters or words.")]
 Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 
 
-@train.command("generation")
+@train.command("generation", epilog=described("generation"))
 @with_options
 def train_generation(
     source: Source = "names",
@@ -68,7 +69,7 @@ def train_generation(
     run_problem(problem, _name(source, sample), how)
 
 
-@compare.command("generation")
+@compare.command("generation", epilog=described("generation"))
 @with_options
 def compare_generation(
     source: Source = "names",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -73,7 +74,7 @@ def percentage(text: str) -> float:
         raise SettingsError(f"a share is written as 5% or 0.05, not {text!r}.") from None
 
 
-@train.command("stock-rise")
+@train.command("stock-rise", epilog=described("stock-rise"))
 @with_options
 def train_stock_rise(
     tickers: Tickers = None,
@@ -133,7 +134,7 @@ def train_stock_rise(
     run_problem(_problem(found, settings, strict=strict), name, how)
 
 
-@compare.command("stock-rise")
+@compare.command("stock-rise", epilog=described("stock-rise"))
 @with_options
 def compare_stock_rise(
     tickers: Tickers = None,

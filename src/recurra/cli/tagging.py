@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -32,7 +33,7 @@ __all__: list[str] = []
 File = Annotated[Path | None, typer.Argument(help="A CoNLL-U file; none: English EWT.")]
 
 
-@train.command("tagging")
+@train.command("tagging", epilog=described("tagging"))
 @with_options
 def train_tagging(
     file: File = None,
@@ -59,7 +60,7 @@ def train_tagging(
     run_problem(problem, _name(sample), how)
 
 
-@compare.command("tagging")
+@compare.command("tagging", epilog=described("tagging"))
 @with_options
 def compare_tagging(file: File = None, sample: Sample = False, *, how: Comparing) -> None:
     """Compare taggers on folds of the sentences to train on."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -47,7 +48,7 @@ TABLES = {".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
 
 
-@train.command("texts")
+@train.command("texts", epilog=described("texts"))
 @with_options
 def train_texts(
     source: Annotated[str, typer.Argument(help="spam, sentiment, sentiment-ko, or a file.")],
@@ -148,7 +149,7 @@ class _LayerTable(Listener):
         show_layers(ClassifierNetwork.of(model).describe())
 
 
-@compare.command("texts")
+@compare.command("texts", epilog=described("texts"))
 @with_options
 def compare_texts(
     source: Annotated[str, typer.Argument(help="spam, sentiment, sentiment-ko, or a file.")],

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -39,7 +40,7 @@ Units = Annotated[int, typer.Option(min=2, help="Of the decoder.")]
 Beam = Annotated[int, typer.Option(min=1, help="Beginnings kept; 1 is greedy.")]
 
 
-@train.command("translation")
+@train.command("translation", epilog=described("translation"))
 @with_options
 def train_translation(
     source: Source = "eng-kor",
@@ -76,7 +77,7 @@ def train_translation(
     run_problem(problem, _name(source, sample), how)
 
 
-@compare.command("translation")
+@compare.command("translation", epilog=described("translation"))
 @with_options
 def compare_translation(
     source: Source = "eng-kor",

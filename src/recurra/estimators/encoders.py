@@ -173,7 +173,7 @@ class NumbersEncoder:
                 f"for numeric sequences the model must be one of {', '.join(SHAPES)}, but "
                 f"{model!r} was given."
             )
-        return Architecture("", number_network)
+        return Architecture(number_network)
 
     @classmethod
     def fit(cls, rows: Ragged, sides: Sides, model: str, settings: Any) -> NumberEncoder:

@@ -58,7 +58,7 @@ RISERS: dict[str, Callable[[int], list[Any]]] = {
     "conv1d": _conv1d,
     # sees one day alone, D-1: it is given windows of one day
     "one-to-one": lambda units: [
-        MaskedMaxMeanPooling1D(),
+        MaskedMaxMeanPooling1D(name="last_day"),
         layers.Dense(units, activation="relu", name="hidden"),
     ],
 }

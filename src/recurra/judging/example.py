@@ -66,7 +66,7 @@ class AfterLast(Share):
     """Stands where a network does: the share of heads after heads, and after tails."""
 
     name = "after the last toss"
-    parameters = 2
+    parameters, network = 2, "last toss → a share of heads for each side"
 
     def _share(self, known: Labelled, after: Any) -> float:
         return float(known.truth[after].mean()) if after.any() else 0.5

@@ -78,6 +78,10 @@ class Network(Model, Protocol):
         """How many, of one member."""
 
     @property
+    def network(self) -> str:
+        """Its layers in words."""
+
+    @property
     def validation_loss(self) -> float:
         """The lowest, the mean over the members; it chooses among networks."""
 

@@ -105,6 +105,7 @@ class ContenderResult(Strict):
 
     Args:
         rows: how many rows it was fitted on.
+        network: its layers in words: a name alone is of another network in another problem.
         threshold: of two classes, the score from which it says positive, where it has one.
         remarks: what must be said of it, such as that it calls every row one class.
     """
@@ -113,6 +114,7 @@ class ContenderResult(Strict):
     baseline: bool
     rows: int
     parameters: int | None = None
+    network: str = ""
     threshold: float | None = None
     fit_seconds: float
     predict_seconds: float

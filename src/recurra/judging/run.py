@@ -66,6 +66,7 @@ class Outcome:
         statistics: (held rows, k) of what it said.
         rows: how many rows it was fitted on.
         parameters: of a network.
+        network: its layers in words.
         threshold: of two classes, where it has one.
         fit_seconds: of the fit.
         predict_seconds: of the saying.
@@ -79,6 +80,7 @@ class Outcome:
     threshold: float | None
     fit_seconds: float
     predict_seconds: float
+    network: str = ""
     model: Model | None = None
     said: Any = None
 
@@ -320,6 +322,7 @@ def _outcome(problem: Problem, unit: Unit, listener: Listener, checkpoints: Path
         statistics=problem.count(fold.held, said),
         rows=model.rows,
         parameters=getattr(model, "parameters", None),
+        network=getattr(model, "network", ""),
         threshold=getattr(model, "threshold", None),
         fit_seconds=fitted - began,
         predict_seconds=ended - fitted,
@@ -423,6 +426,7 @@ def _result(found: Found, contender: Contender, evidence: Evidence) -> Contender
         baseline=contender.baseline,
         rows=outcomes[-1].rows,
         parameters=outcomes[0].parameters,
+        network=outcomes[0].network,
         threshold=outcomes[0].threshold if len(problem.folds) == 1 else None,
         fit_seconds=float(np.mean([outcome.fit_seconds for outcome in outcomes])),
         predict_seconds=float(np.mean([outcome.predict_seconds for outcome in outcomes])),

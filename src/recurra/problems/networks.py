@@ -15,7 +15,7 @@ from recurra.judging.classes import Labelled, Said
 from recurra.judging.problem import Contender, Sides
 from recurra.judging.report import LayerInfo, MemberInfo, ModelInfo, TrainingInfo
 from recurra.listeners import Listener
-from recurra.models import layer_table
+from recurra.models import in_words, layer_table
 
 __all__ = ["ClassifierNetwork", "EstimatorNetwork", "networks"]
 
@@ -76,6 +76,11 @@ class EstimatorNetwork:
     def parameters(self) -> int:
         """How many, of one member."""
         return int(self.estimator.build().count_params())
+
+    @property
+    def network(self) -> str:
+        """Its layers in words."""
+        return in_words(self.estimator.build())
 
     @property
     def validation_loss(self) -> float:
