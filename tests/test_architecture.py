@@ -16,6 +16,7 @@ SOURCE = Path(recurra.__file__).parent
 FLOORS = [
     {"arrays", "errors", "files", "listeners", "shown"},
     {"cells", "stored"},
+    {"names"},
     {"architectures", "backend", "sequences", "bundle", "places"},
     {"text", "judging", "runs", "keras_private"},
     {"kernels"},
@@ -25,7 +26,7 @@ FLOORS = [
     {"training", "baselines"},
     {"estimators"},
     {"inside", "problems", "pages"},
-    {"bench", "terminal", "doctor", "running"},
+    {"bench", "terminal", "doctor", "running", "evaluating"},
     {"cli", ""},
 ]
 NO_NETWORK, NO_PAGE = {"keras", "jax"}, {"matplotlib", "jinja2"}

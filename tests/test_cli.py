@@ -257,7 +257,8 @@ def test_a_wrong_model_is_refused_before_anything_is_fetched(tmp_path: Path) -> 
 
 def test_an_unreadable_run_is_one_clear_line(here: Path, tmp_path: Path) -> None:
     assert "a saved model is a folder" in fails(tmp_path, "predict", ".", "hello")
-    assert "cannot be read" in fails(tmp_path, "predict", "runs/none", "hello")
+    said = fails(tmp_path, "predict", "runs/none", "hello")
+    assert "a run folder is needed, but runs/none" in said
 
 
 def test_a_usage_error_has_exit_code_2(tmp_path: Path) -> None:

@@ -32,11 +32,12 @@ from recurra.data.classed_lines import sample_lines
 from recurra.data.pairs import sample_pairs
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.estimators import SequenceClassifier
+from recurra.evaluating import evaluate
 from recurra.judging.report import Estimate, Report
 from recurra.judging.run import Found
 from recurra.markets.simulator import simulate
 from recurra.problems.stock_rises import RiseSettings, stock_rise
-from recurra.running import evaluate, run
+from recurra.running import run
 
 DAYS = pd.date_range("2020-01-01", periods=500)
 TRAIN, TEST = sample_sentences("train"), sample_sentences("test")
@@ -432,7 +433,7 @@ def test_what_is_wrong_is_said_before_keras_is_loaded(kind: Kind, tmp_path: Path
     (empty.mkdir if kind.problem.name == "generation" else empty.touch)()
     odd = write_conllu(tmp_path / "odd.conllu", [["a", "b"]], [["DET", "QQ"]])
     cases = [
-        ("a saved model is a folder", tmp_path / "absent", kind.held),
+        ("a run folder is needed", tmp_path / "absent", kind.held),
         ("--with must name a model", kind.run, kind.held, "--with", "bert"),
         ("absent", kind.run, tmp_path / "absent.txt"),
         ("empty", kind.run, empty),

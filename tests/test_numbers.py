@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from recurra import DataError, SequenceClassifier, SequenceRegressor, SettingsError
-from recurra.models import SHAPES
+from recurra.names import SHAPES
 from recurra.training import Example, Plan, quantile_loss, train
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from recurra.data import label_texts, read_table
+from recurra.data.labelled import Taught
 from recurra.data.readers import read_lines
 from recurra.errors import DataError, SettingsError
 
@@ -223,10 +224,10 @@ def test_of_three_classes_none_is_the_one_to_find(tmp_path: Path) -> None:
 
 def test_rows_that_judge_a_model_may_have_few_of_its_labels_or_one(tmp_path: Path) -> None:
     table = read_table(write(tmp_path / "a.csv", "body,kind,by\na b,work,ann\nc d,work,bob\n"))
-    rows = label_texts(table, text="body", classes=("ham", "spam", "work"))
+    rows = label_texts(table, text="body", taught=Taught(("ham", "spam", "work")))
     assert rows.labels.tolist() == ["work", "work"]
     assert rows.positive is None
-    two = label_texts(table, text="body", positive="work", classes=("ham", "work"))
+    two = label_texts(table, text="body", taught=Taught(("ham", "work"), "work"))
     assert two.positive == "work"
 
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
         SequenceTagger,
         SequenceTranslator,
     )
+    from recurra.evaluating import evaluate
     from recurra.layers import accelerate
-    from recurra.running import compare, evaluate, run
+    from recurra.running import compare, run
     from recurra.text import TextEncoder, Vocabulary
 
 __version__ = version("recurra")
@@ -62,7 +63,7 @@ _LAZY = {
     "Vocabulary": "recurra.text",
     "accelerate": "recurra.layers",
     "compare": "recurra.running",
-    "evaluate": "recurra.running",
+    "evaluate": "recurra.evaluating",
     "run": "recurra.running",
 }
 

@@ -125,6 +125,8 @@ class Facts(Stored):
         target, log: the column it forecasts, and whether its logarithm is.
         classes: that it tells apart, or may give.
         trained_to: the last day or time that it was fitted on.
+        positive: of a baseline of two classes, the number of the one to find.
+        columns: of the table that it was taught, by their roles, such as "text".
     """
 
     estimator: Text
@@ -137,6 +139,8 @@ class Facts(Stored):
     log: bool | None = None
     classes: list[Text | bool | int | Number] = Field(default_factory=list)
     trained_to: Text | None = None
+    positive: int | None = None
+    columns: dict[Text, Text] = Field(default_factory=dict)
 
     @property
     def called(self) -> str:

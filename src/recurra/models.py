@@ -13,6 +13,7 @@ from recurra.backend import keras
 from recurra.cells import USUAL
 from recurra.errors import SettingsError
 from recurra.layers import GRU, LSTM, Bidirectional, Embedding, layer_of
+from recurra.names import SHAPES, one_of
 from recurra.resting import RESTING
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
@@ -21,7 +22,6 @@ from recurra.timewise import LastColumnMask, LastStep, MaskedConv1D, MeanOfSteps
 __all__ = [
     "ARCHITECTURES",
     "DEFAULT",
-    "SHAPES",
     "Architecture",
     "Head",
     "Layer",
@@ -154,7 +154,6 @@ def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[..., An
 
 
 CELLS = {cell.name.replace("_", "-"): layer_of(cell) for cell in USUAL.values()}
-SHAPES = ("one-to-one", *CELLS, "bi-lstm", "bi-gru", "conv1d")
 
 
 def reader_of(name: str) -> Callable[[Any, int, bool], Any]:
@@ -163,8 +162,7 @@ def reader_of(name: str) -> Callable[[Any, int, bool], Any]:
     Raises:
         SettingsError: there is none of that name.
     """
-    if name not in SHAPES:
-        raise SettingsError(f"the model must be one of {', '.join(SHAPES)}, but {name!r} was given")
+    one_of(name, SHAPES, "the model")
     if name == "one-to-one":
         return _without_memory
     if name == "conv1d":
@@ -242,12 +240,7 @@ def architecture_named(name: str) -> Architecture:
     Raises:
         SettingsError: there is none of that name.
     """
-    try:
-        return ARCHITECTURES[name]
-    except KeyError:
-        raise SettingsError(
-            f"the model must be one of {', '.join(ARCHITECTURES)}, but {name!r} was given"
-        ) from None
+    return ARCHITECTURES[one_of(name, ARCHITECTURES, "the model")]
 
 
 def streaming(model: Any) -> Any:

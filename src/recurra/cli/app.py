@@ -5,23 +5,22 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
 from recurra.errors import BundleError, RecurraError, SettingsError
+from recurra.names import near, one_of
 from recurra.places import keep_compiled
 from recurra.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from recurra.judging.problem import Problem
     from recurra.judging.run import Found
     from recurra.listeners import Listener
@@ -47,22 +46,29 @@ __all__ = [
     "Training",
     "With",
     "app",
-    "begin",
     "compare",
     "evaluate",
     "evaluate_run",
     "main",
-    "model_folder",
     "one_source",
     "predict",
     "print_json",
     "run_comparison",
     "run_problem",
+    "say_notes",
     "train",
     "with_options",
 ]
 
 INTERRUPTED = 130
+
+
+class _WithNotes(Protocol):
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+
+Noted = TypeVar("Noted", bound=_WithNotes)
 
 
 class _Commands(TyperGroup):
@@ -99,8 +105,17 @@ class _ByRecipe(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         if not {"--help", *self.commands} & set(args[:1]):
+            self._refuse_misspelt(args)
             args = ["texts", *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_misspelt(self, args: list[str]) -> None:
+        name = next(iter(args), "")
+        meant = "" if Path(name).exists() or Path(name).suffix else near(name, self.commands)
+        if meant:
+            raise SettingsError(
+                f"a recipe, a dataset or a file must be named, but {name!r} is none.{meant}"
+            )
 
 
 class _ByModel(TyperGroup):
@@ -112,15 +127,14 @@ class _ByModel(TyperGroup):
         return super().parse_args(ctx, args)
 
     def _command(self, args: list[str]) -> str:
-        from recurra.bundle import read_facts
+        words = [arg for arg in args if not arg.startswith("-")]
+        if not words:
+            raise SettingsError("a run must be named: recurra predict RUN …")
+        from recurra.problems.kept import holds_model, kept_model
 
-        folders = [Path(arg) for arg in args if Path(arg).is_dir()]
-        held = (folder for folder in folders if (model_folder(folder) / "config.json").exists())
-        run = next(held, folders[0] if folders else None)
-        try:
-            facts = read_facts(model_folder(run or Path()))
-        except BundleError:  # the command will say what is wrong with it
-            return "SequenceClassifier"
+        folders = [word for word in words if Path(word).is_dir()]
+        run = [*filter(holds_model, folders), *folders, *words][0]
+        facts = kept_model(run).facts
         names = [facts.recipe, facts.estimator]
         known = next((name for name in names if name in self.commands), None)
         if known is None:
@@ -189,7 +203,10 @@ app.add_typer(evaluate, name="evaluate")
 Text = Annotated[str | None, typer.Option(help="The text column.")]
 Label = Annotated[str | None, typer.Option(help="The label column.")]
 Positive = Annotated[str | None, typer.Option(help="The label to find, such as spam.")]
-Encoding = Annotated[str | None, typer.Option(help="utf-8, utf-16, cp949 or latin-1.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option(help="Of the file, such as utf-8, utf-16, cp949 or latin-1 [recognised]."),
+]
 Data = Annotated[Path | None, typer.Option(help="The file of a named dataset.")]
 Sample = Annotated[bool, typer.Option("--sample", help="Use the embedded sample instead.")]
 Seed = Annotated[
@@ -199,6 +216,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
 Epochs = Annotated[int, typer.Option(min=1, help="The most epochs; the best one is kept.")]
+MostEpochs = Annotated[
+    int | None, typer.Option(min=1, help="The most epochs [those of the recipe].")
+]
 Out = Annotated[Path | None, typer.Option(help="The run folder [runs/NAME].")]
 With = Annotated[
     str | None,
@@ -222,11 +242,34 @@ class Running:
     resume: Resume = False
     overwrite: Overwrite = False
     as_json: Json = False
+    learning_rate: Annotated[float | None, typer.Option(help="Of Adam [as suits the model].")] = (
+        None
+    )
+    patience: Annotated[
+        int | None,
+        typer.Option(min=1, help="Epochs without a better one before it stops [as suits]."),
+    ] = None
 
-    def folder(self, name: str, artefacts: tuple[str, ...] | None = None) -> "RunFolder":
+    def __post_init__(self) -> None:
+        if self.learning_rate is not None and not self.learning_rate > 0:
+            raise SettingsError(f"--learning-rate must be above 0, but it is {self.learning_rate}.")
+
+    def folder(self, name: str) -> "RunFolder":
         """Give the run folder, ready to be written to: --out, else runs/NAME."""
-        place = self.out or Path("runs") / name
-        return begin(place, artefacts, resume=self.resume, overwrite=self.overwrite)
+        from recurra.runs import RunFolder
+
+        folder = RunFolder(self.out or Path("runs") / name, self._artefacts())
+        folder.begin(resume=self.resume, overwrite=self.overwrite)
+        return folder
+
+    def _artefacts(self) -> tuple[str, ...]:
+        from recurra.runs import TRAINED
+
+        return TRAINED
+
+    def settings(self) -> dict[str, Any]:
+        """Give what an estimator is told beside its architecture."""
+        return {"learning_rate": self.learning_rate, "patience": self.patience}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,29 +290,30 @@ class Comparing(Running):
         str, typer.Option(help="Architectures, separated by commas; all, unless given.")
     ] = ""
     folds: Annotated[int, typer.Option(min=2, help="How many folds.")] = 5
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="The most epochs [those of the recipe].")
-    ] = None
+    epochs: MostEpochs = None
     out: Annotated[Path | None, typer.Option(help="The folder [runs/compare-NAME].")] = None
 
-    def names(self, known: Any) -> list[str]:
+    def names(self, known: Iterable[str]) -> list[str]:
         """Give the architectures asked for, else all that are known.
 
         Raises:
             SettingsError: one of them is not known.
         """
         names = [name.strip() for name in self.models.split(",") if name.strip()] or list(known)
-        wrong = [name for name in names if name not in known]
-        if wrong:
-            raise SettingsError(
-                f"the model must be one of {', '.join(known)}, but {wrong[0]!r} was given"
-            )
-        return list(dict.fromkeys(names))
+        return [one_of(name, known, "the model") for name in dict.fromkeys(names)]
+
+    def folder(self, name: str) -> "RunFolder":
+        """Give the folder, ready to be written to: --out, else runs/compare-NAME."""
+        return super().folder(f"compare-{name}")
+
+    def _artefacts(self) -> tuple[str, ...]:
+        from recurra.runs import COMPARED
+
+        return COMPARED
 
     def settings(self) -> dict[str, Any]:
         """Give what an estimator is told beside its architecture."""
-        epochs = {} if self.epochs is None else {"epochs": self.epochs}
-        return {"random_state": self.seed, **epochs}
+        return {"epochs": self.epochs, **super().settings()}
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -304,13 +348,12 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def run_problem(
-    problem: "Problem", name: str, how: "Training", listeners: "Sequence[Listener]" = ()
+    problem: "Problem", folder: "RunFolder", how: "Training", listeners: "Sequence[Listener]" = ()
 ) -> "Found":
     """Run a problem in a folder with its progress in view; show its report, or print it as JSON."""
     from recurra.running import run
     from recurra.terminal import note, show_report, watching
 
-    folder = how.folder(name)
     with watching(quiet=how.as_json) as watch:
         found = run(
             problem,
@@ -328,13 +371,11 @@ def run_problem(
     return found
 
 
-def run_comparison(problem: "Problem", name: str, how: Comparing) -> None:
+def run_comparison(problem: "Problem", folder: "RunFolder", how: Comparing) -> None:
     """Compare the contenders of a problem on its folds, in a folder, and show it."""
     from recurra.running import compare
-    from recurra.runs import COMPARED
     from recurra.terminal import note, show_report, watching
 
-    folder = how.folder(f"compare-{name}", COMPARED)
     with watching(quiet=how.as_json) as watch:
         report = compare(
             problem, folder, repeats=how.repeats, listeners=[watch], command=command_line()
@@ -348,7 +389,7 @@ def run_comparison(problem: "Problem", name: str, how: Comparing) -> None:
 
 def evaluate_run(run: Path, rows: Any, with_: str | None, as_json: bool, **how: Any) -> None:
     """Judge a saved model on new rows, and show it, or print it as JSON."""
-    from recurra.running import evaluate
+    from recurra.evaluating import evaluate
     from recurra.terminal import show_evaluation
 
     said = {name: each for name, each in how.items() if each is not None}
@@ -364,6 +405,15 @@ def command_line() -> str:
     return shlex.join(["recurra", *sys.argv[1:]])
 
 
+def say_notes(read: Noted) -> Noted:
+    """Say what was guessed or left out when something was read; give it back."""
+    from recurra.terminal import note
+
+    for said in read.notes:
+        note(said)
+    return read
+
+
 def one_source(sample: bool, *others: Any) -> None:
     """Refuse --sample beside another source.
 
@@ -372,26 +422,6 @@ def one_source(sample: bool, *others: Any) -> None:
     """
     if sample and any(others):
         raise SettingsError("--sample goes without a file: give one source.")
-
-
-def begin(
-    path: Path,
-    artefacts: tuple[str, ...] | None = None,
-    *,
-    resume: bool = False,
-    overwrite: bool = False,
-) -> "RunFolder":
-    """Give a run folder that may be written to."""
-    from recurra.runs import TRAINED, RunFolder
-
-    folder = RunFolder(path, artefacts or TRAINED)
-    folder.begin(resume=resume, overwrite=overwrite)
-    return folder
-
-
-def model_folder(run: Path) -> Path:
-    """Give the folder of the saved model: a run folder's, or the folder itself."""
-    return run / "model" if (run / "model").is_dir() else run
 
 
 def print_json(content: Any) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from recurra.cli.app import Json, Run, app, model_folder, print_json
+from recurra.cli.app import Json, Run, app, print_json
+from recurra.errors import BundleError
 
 
 @app.command()
@@ -18,13 +19,18 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Show what moved the score of a text, token by token, and how the network read it."""
+    from recurra.problems.saved import texts_model
+
+    saved = texts_model(run)
+    if not saved.explains:
+        raise BundleError(f"explanations are of networks, but {run} holds {saved.name}.")
     from recurra.estimators import SequenceClassifier
     from recurra.files import write_atomically
     from recurra.inside import look_inside
     from recurra.pages.inside import render_inside
     from recurra.terminal import note, show_attributions
 
-    model = SequenceClassifier.load(model_folder(run))
+    model = SequenceClassifier.load(saved.kept.folder)
     inside = look_inside(model, text)
     effects = inside.occlusion, inside.gradients
     if html is not None:

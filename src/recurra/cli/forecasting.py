@@ -24,10 +24,12 @@ from recurra.cli.app import (
     print_json,
     run_comparison,
     run_problem,
+    say_notes,
     train,
     with_options,
 )
 from recurra.errors import SettingsError
+from recurra.names import SHAPES, one_of
 
 if TYPE_CHECKING:
     from recurra.data import Series
@@ -39,6 +41,8 @@ Target = Annotated[str | None, typer.Option(help="The column to forecast.")]
 Log = Annotated[bool, typer.Option("--log", help="Forecast its logarithm.")]
 Horizon = Annotated[int, typer.Option(min=1, help="Steps ahead.")]
 Window = Annotated[int, typer.Option(min=1, help="Steps read.")]
+Level = Annotated[float, typer.Option(min=0.01, max=0.999, help="What intervals shall hold.")]
+Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 Season = Annotated[int | None, typer.Option(min=1, help="Steps of a season; 1: none [1].")]
 
 
@@ -50,19 +54,20 @@ def train_forecasting(
     log: Log = False,
     encoding: Encoding = None,
     sample: Sample = False,
-    model: Annotated[
-        str, typer.Option(help="one-to-one, simple-rnn, lstm, gru, bi-…, conv1d.")
-    ] = "gru",
+    model: Annotated[str, typer.Option(help=f"{', '.join(SHAPES)}.")] = "gru",
     horizon: Horizon = 5,
     window: Window = 32,
     season: Season = None,
-    level: Annotated[float, typer.Option(help="What intervals shall hold.")] = 0.9,
+    level: Level = 0.9,
+    units: Units = 32,
     epochs: Epochs = 30,
     *,
     how: Training,
 ) -> None:
     """Forecast a column many steps ahead; judge beside naive, seasonal and linear forecasts."""
+    one_of(model, SHAPES, "the model")
     series = _series(file, target, log, sample, encoding)
+    folder = how.folder(_name(file))
     from recurra.problems.forecasts import forecasting
 
     problem = forecasting(
@@ -72,10 +77,12 @@ def train_forecasting(
         window=window,
         season=season,
         level=level,
+        units=units,
         epochs=epochs,
         seed=how.seed,
+        **how.settings(),
     )
-    run_problem(problem, _name(file), how)
+    run_problem(problem, folder, how)
 
 
 @compare.command("forecasting", epilog=described("forecasting"))
@@ -89,25 +96,28 @@ def compare_forecasting(
     horizon: Horizon = 5,
     window: Window = 32,
     season: Season = None,
+    units: Units = 32,
     *,
     how: Comparing,
 ) -> None:
     """Compare forecasters on the last steps in turn, each time fitted on all before."""
+    models = how.names(SHAPES)
     series = _series(file, target, log, sample, encoding)
-    from recurra.models import SHAPES
+    folder = how.folder(_name(file))
     from recurra.problems.forecasts import forecasting
 
     problem = forecasting(
         series,
-        models=how.names(SHAPES),
+        models=models,
         folds=how.folds,
         horizon=horizon,
         window=window,
         season=season,
-        epochs=how.epochs,
+        units=units,
         seed=how.seed,
+        **how.settings(),
     )
-    run_comparison(problem, _name(file), how)
+    run_comparison(problem, folder, how)
 
 
 def _name(file: Path | None) -> str:
@@ -121,14 +131,10 @@ def _series(
     if sample == bool(file):
         raise SettingsError("give a file with --target, or --sample.")
     from recurra.data import read_series, sample_series
-    from recurra.terminal import note
 
     if file is None:
         return sample_series()
-    series = read_series(file, target, log=log, encoding=encoding)
-    for said in series.notes:
-        note(said)
-    return series
+    return say_notes(read_series(file, target, log=log, encoding=encoding))
 
 
 AsTarget = Annotated[str | None, typer.Option(help="The column [as in training].")]
@@ -149,10 +155,14 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Forecast what follows the end of a table, in its units, with intervals."""
+    from recurra.problems.kept import kept_model
+    from recurra.problems.new_rows import read_series_of
+
+    kept = kept_model(run, with_)
+    series = say_notes(read_series_of(kept, file, target, log, encoding=encoding))
     from recurra.problems.forecasts import saved_forecaster
 
-    model = saved_forecaster(run, with_)
-    found = model.answer(model.read(file, target, log, encoding=encoding))
+    found = saved_forecaster(run, with_).answer(series)
     if as_json:
         print_json(found)
         return

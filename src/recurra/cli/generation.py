@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
+    Encoding,
     Epochs,
     Json,
     Run,
@@ -24,9 +25,14 @@ from recurra.cli.app import (
     print_json,
     run_comparison,
     run_problem,
+    say_notes,
     train,
     with_options,
 )
+from recurra.names import WRITERS, one_of
+
+if TYPE_CHECKING:
+    from recurra.data import Lines
 
 __all__: list[str] = []
 
@@ -34,6 +40,7 @@ __all__: list[str] = []
 Source = Annotated[
     str, typer.Argument(help="names, a text file of lines, or a folder of CLASS.txt.")
 ]
+Model = Annotated[str, typer.Option(help=f"{', '.join(WRITERS)}.")]
 Level = Annotated[str, typer.Option(help="characters or words.")]
 Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 
@@ -42,10 +49,9 @@ Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 @with_options
 def train_generation(
     source: Source = "names",
+    encoding: Encoding = None,
     sample: Sample = False,
-    model: Annotated[
-        str, typer.Option(help="lstm, gru, simple-rnn, conv1d or one-to-one.")
-    ] = "lstm",
+    model: Model = "lstm",
     level: Level = "characters",
     units: Units = 128,
     epochs: Epochs = 40,
@@ -54,25 +60,29 @@ def train_generation(
     how: Training,
 ) -> None:
     """Train a network that writes lines, of a class if they have classes; judge it by n-grams."""
+    one_of(model, WRITERS, "the model")
+    lines = _lines(source, sample, level, encoding)
+    folder = how.folder(_name(source, sample))
     from recurra.problems.lines import generation
 
     problem = generation(
-        source,
+        lines,
         models=[model],
-        sample=sample,
         seed=how.seed,
         level=level,
         units=units,
         epochs=epochs,
         batch_size=batch_size,
+        **how.settings(),
     )
-    run_problem(problem, _name(source, sample), how)
+    run_problem(problem, folder, how)
 
 
 @compare.command("generation", epilog=described("generation"))
 @with_options
 def compare_generation(
     source: Source = "names",
+    encoding: Encoding = None,
     sample: Sample = False,
     level: Level = "characters",
     units: Units = 128,
@@ -80,20 +90,30 @@ def compare_generation(
     how: Comparing,
 ) -> None:
     """Compare networks that write by how surprised they are by lines held out."""
-    from recurra.estimators.generator import WRITERS
+    models = how.names(WRITERS)
+    lines = _lines(source, sample, level, encoding)
+    folder = how.folder(_name(source, sample))
     from recurra.problems.lines import generation
 
     problem = generation(
-        source,
-        models=how.names(WRITERS),
-        sample=sample,
+        lines,
+        models=models,
         folds=how.folds,
         seed=how.seed,
         level=level,
         units=units,
-        epochs=how.epochs,
+        **how.settings(),
     )
-    run_comparison(problem, _name(source, sample), how)
+    run_comparison(problem, folder, how)
+
+
+def _lines(source: str, sample: bool, level: str, encoding: str | None) -> "Lines":
+    """Read the lines asked for, and say what was guessed; the level is checked before."""
+    from recurra.data import open_lines
+    from recurra.text.levels import level_named
+
+    level_named(level)
+    return say_notes(open_lines(source, sample=sample, encoding=encoding))
 
 
 def _name(source: str, sample: bool) -> str:
@@ -117,6 +137,9 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Write lines with a saved model."""
+    from recurra.problems.kept import kept_model
+
+    kept_model(run, with_)
     from recurra.problems.lines import saved_writer
 
     name, model = saved_writer(run, with_)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recurra.cli.app import Json, Overwrite, Seed, app, print_json
+from recurra.cli.app import Encoding, Json, Overwrite, Seed, app, print_json
 from recurra.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
@@ -43,13 +43,14 @@ def listing(
     out: Annotated[Path | None, typer.Option(help="Write all of it to a .csv or .parquet.")] = None,
     source: Source = None,
     offline: Offline = False,
+    encoding: Encoding = None,
     as_json: Json = False,
 ) -> None:
     """Show what is listed on an exchange today (shares that left it are not there)."""
     from recurra.markets.choose import chosen_source
     from recurra.terminal import note, show_frame
 
-    table = chosen_source(source, offline=offline).listing(symbol)
+    table = chosen_source(source, offline=offline, encoding=encoding).listing(symbol)
     as_of = table.attrs.get("as of")
     if find:
         names = table["name"] if "name" in table else table["code"]
@@ -78,12 +79,13 @@ def prices(
     out: Annotated[Path | None, typer.Option(help="Write all days to a .csv or .parquet.")] = None,
     source: Source = None,
     offline: Offline = False,
+    encoding: Encoding = None,
     as_json: Json = False,
 ) -> None:
     """Show daily prices, fetched once and kept; the newest days are fetched when missing."""
     from recurra.terminal import note, show_frame
 
-    found = _prices(ticker, source, offline, start, end)
+    found = _prices(ticker, source, offline, encoding, start, end)
     if out:
         _write(found.frame.reset_index(), out)
         note(f"written: {out}")
@@ -109,6 +111,7 @@ def check(
     out: Annotated[Path | None, typer.Option(help="Write the findings to a .json file.")] = None,
     source: Source = None,
     offline: Offline = False,
+    encoding: Encoding = None,
     as_json: Json = False,
 ) -> None:
     """Find what may be wrong with prices: missing days, stale closes, splits, halts, …"""
@@ -117,7 +120,7 @@ def check(
 
     until = _day(end, "--end") or dt.datetime.now(dt.UTC).date()
     checks = [
-        check_prices(_prices(ticker, source, offline, start, end), until=until)
+        check_prices(_prices(ticker, source, offline, encoding, start, end), until=until)
         for ticker in tickers
     ]
     content = {"checks": [found.model_dump(mode="json", by_alias=True) for found in checks]}
@@ -143,6 +146,7 @@ def window(
     strict: Annotated[bool, typer.Option("--strict", help="Faults are an error (exit 2).")] = False,
     source: Source = None,
     offline: Offline = False,
+    encoding: Encoding = None,
     as_json: Json = False,
 ) -> None:
     """Show the days before D with their averages and MACD, which rest on the whole history."""
@@ -150,7 +154,9 @@ def window(
     from recurra.markets.window import window_page
     from recurra.terminal import note, show_frame
 
-    chosen = window_of(_prices(ticker, source, offline, None, end), _day(end, "--end"), days)
+    chosen = window_of(
+        _prices(ticker, source, offline, encoding, None, end), _day(end, "--end"), days
+    )
     if strict:
         chosen.check.refuse_faults()
     if html:
@@ -204,14 +210,20 @@ def simulate(
 
 
 def _prices(
-    ticker: str, source: str | None, offline: bool, start: str | None, end: str | None
+    ticker: str,
+    source: str | None,
+    offline: bool,
+    encoding: str | None,
+    start: str | None,
+    end: str | None,
 ) -> "Prices":
     from recurra.markets.choose import chosen_source
 
     first, last = _day(start, "--start"), _day(end, "--end")
     if first and last and first > last:
         raise SettingsError(f"--start must not be after --end, but {first} is after {last}.")
-    return chosen_source(source, offline=offline).prices(ticker, first, last)
+    place = chosen_source(source, offline=offline, encoding=encoding)
+    return place.prices(ticker, first, last)
 
 
 def _day(text: str | None, option: str) -> dt.date | None:

@@ -11,6 +11,7 @@ from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
+    Encoding,
     Epochs,
     Json,
     Run,
@@ -24,16 +25,19 @@ from recurra.cli.app import (
     print_json,
     run_comparison,
     run_problem,
+    say_notes,
     train,
     with_options,
 )
 from recurra.cli.market import Offline, Source
 from recurra.errors import SettingsError
+from recurra.names import RISERS
 
 if TYPE_CHECKING:
     from recurra.markets.opening import Opened
     from recurra.markets.prices import Prices
-    from recurra.problems.rises import RiseSettings, SavedRises
+    from recurra.problems.rise_settings import RiseSettings
+    from recurra.problems.rises import SavedRises
     from recurra.problems.stock_rises import RiseProblem
 
 __all__: list[str] = []
@@ -82,6 +86,7 @@ def train_stock_rise(
     sample: Sample = False,
     source: Source = None,
     offline: Offline = False,
+    encoding: Encoding = None,
     rise: Rise = "5%",
     fall: Annotated[
         str | None, typer.Option(help="No rise is at most this; days between are left out.")
@@ -115,23 +120,23 @@ def train_stock_rise(
         "validate_from": _day(validate_from),
         "test_from": _day(test_from),
     }
-    found = _opened(tickers, universe, sample, source, offline)
-    from recurra.estimators.riser import RISERS
-    from recurra.problems.rises import RiseSettings
+    from recurra.problems.rise_settings import RiseSettings
 
     names = tuple(model or ["gru"])
     settings = RiseSettings(
         **asked,
+        **_given(how.settings()),
         window=window,
-        models=tuple(RISERS) if names == ("all",) else tuple(dict.fromkeys(names)),
+        models=RISERS if names == ("all",) else tuple(dict.fromkeys(names)),
         units=units,
         epochs=epochs,
         folds=folds,
         holdings=holdings,
         seed=how.seed,
     )
-    name = "stock-rise-sample" if sample else "stock-rise"
-    run_problem(_problem(found, settings, strict=strict), name, how)
+    found = _opened(tickers, universe, sample, source, offline, encoding)
+    folder = how.folder(_name(sample))
+    run_problem(_problem(found, settings, strict=strict), folder, how)
 
 
 @compare.command("stock-rise", epilog=described("stock-rise"))
@@ -142,6 +147,7 @@ def compare_stock_rise(
     sample: Sample = False,
     source: Source = None,
     offline: Offline = False,
+    encoding: Encoding = None,
     rise: Rise = "5%",
     window: Window = 10,
     units: Units = 32,
@@ -149,21 +155,28 @@ def compare_stock_rise(
     how: Comparing,
 ) -> None:
     """Compare networks and baselines by days, walking forward."""
-    share = percentage(rise)
-    found = _opened(tickers, universe, sample, source, offline)
-    from recurra.estimators.riser import RISERS
-    from recurra.problems.rises import RiseSettings
+    from recurra.problems.rise_settings import RiseSettings
 
     settings = RiseSettings(
-        rise=share,
+        rise=percentage(rise),
         window=window,
         models=tuple(how.names(RISERS)),
         units=units,
         folds=how.folds,
-        epochs=how.epochs or 15,
         seed=how.seed,
+        **_given(how.settings()),
     )
-    run_comparison(_problem(found, settings), "stock-rise-sample" if sample else "stock-rise", how)
+    found = _opened(tickers, universe, sample, source, offline, encoding)
+    folder = how.folder(_name(sample))
+    run_comparison(_problem(found, settings), folder, how)
+
+
+def _given(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _name(sample: bool) -> str:
+    return "stock-rise-sample" if sample else "stock-rise"
 
 
 @predict.command("stock-rise")
@@ -174,6 +187,7 @@ def predict_stock_rise(
     sample: Sample = False,
     source: Source = None,
     offline: Offline = False,
+    encoding: Encoding = None,
     as_of: Annotated[str | None, typer.Option(help="The day on which it is asked [today].")] = None,
     allow_stale: Annotated[
         bool, typer.Option("--allow-stale", help="Take a series that ends long before that day.")
@@ -185,11 +199,14 @@ def predict_stock_rise(
     """Say how likely each ticker is to rise on the day after its newest prices."""
     given = _day(as_of)
     from recurra.markets.checks import check_newest
-    from recurra.problems.rises import saved_rises
+    from recurra.problems.kept import kept_model
     from recurra.terminal import note
 
+    kept_model(run, with_)  # a wrong name, of a run or a ticker, is told before Keras is imported
+    opened = _opened(tickers, universe, sample, source, offline, encoding, say=False)
+    from recurra.problems.rises import saved_rises
+
     model = saved_rises(run, with_)
-    opened = _opened(tickers, universe, sample, source, offline, say=False)
     found, notes = opened.prices, list(opened.notes)
     day = _asked_on(given, found, sample)
     if universe:  # those that are refused do not keep the others from an answer
@@ -257,18 +274,22 @@ def _opened(
     sample: bool,
     source: str | None,
     offline: bool,
+    encoding: str | None,
     *,
     say: bool = True,
 ) -> "Opened":
     """Open the prices asked for, and say what is to be said of them."""
     from recurra.markets.opening import open_prices
-    from recurra.terminal import note
 
-    where: dict[str, Any] = {"universe": universe, "sample": sample, "source": source}
-    found = open_prices(tickers, offline=offline, **where)
-    for said in found.notes if say else ():
-        note(said)
-    return found
+    found = open_prices(
+        tickers,
+        universe=universe,
+        sample=sample,
+        source=source,
+        offline=offline,
+        encoding=encoding,
+    )
+    return say_notes(found) if say else found
 
 
 def _problem(found: "Opened", settings: "RiseSettings", *, strict: bool = False) -> "RiseProblem":

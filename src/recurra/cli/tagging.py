@@ -1,7 +1,7 @@
 """Tags: train a tagger, compare taggers, tag with one."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,7 @@ from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
+    Encoding,
     Epochs,
     Json,
     Run,
@@ -23,14 +24,21 @@ from recurra.cli.app import (
     print_json,
     run_comparison,
     run_problem,
+    say_notes,
     train,
     with_options,
 )
 from recurra.errors import SettingsError
+from recurra.names import SHAPES, one_of
+
+if TYPE_CHECKING:
+    from recurra.data import TaggedSentences
 
 __all__: list[str] = []
 
 File = Annotated[Path | None, typer.Argument(help="A CoNLL-U file; none: English EWT.")]
+Model = Annotated[str, typer.Option(help=f"{', '.join(SHAPES)}.")]
+Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 
 
 @train.command("tagging", epilog=described("tagging"))
@@ -38,10 +46,10 @@ File = Annotated[Path | None, typer.Argument(help="A CoNLL-U file; none: English
 def train_tagging(
     file: File = None,
     test: Annotated[Path | None, typer.Option(help="The CoNLL-U file to test on.")] = None,
+    encoding: Encoding = None,
     sample: Sample = False,
-    model: Annotated[
-        str, typer.Option(help="one-to-one, simple-rnn, lstm, gru, bi-…, conv1d.")
-    ] = "bi-gru",
+    model: Model = "bi-gru",
+    units: Units = 64,
     epochs: Epochs = 20,
     *,
     how: Training,
@@ -50,30 +58,48 @@ def train_tagging(
     one_source(sample, file, test)
     if (file is None) != (test is None):
         raise SettingsError("a file to train on needs one to test on: FILE --test OTHER.")
-    from recurra.data import open_sentences
-
-    kept = open_sentences("train", file, sample=sample)
-    held = open_sentences("test", test, sample=sample)
+    one_of(model, SHAPES, "the model")
+    kept = _sentences("train", file, sample, encoding)
+    held = _sentences("test", test, sample, encoding)
+    folder = how.folder(_name(sample))
     from recurra.problems.tags import tagging
 
-    problem = tagging(kept, held, models=[model], epochs=epochs, seed=how.seed)
-    run_problem(problem, _name(sample), how)
+    problem = tagging(
+        kept, held, models=[model], units=units, epochs=epochs, seed=how.seed, **how.settings()
+    )
+    run_problem(problem, folder, how)
 
 
 @compare.command("tagging", epilog=described("tagging"))
 @with_options
-def compare_tagging(file: File = None, sample: Sample = False, *, how: Comparing) -> None:
+def compare_tagging(
+    file: File = None,
+    encoding: Encoding = None,
+    sample: Sample = False,
+    units: Units = 64,
+    *,
+    how: Comparing,
+) -> None:
     """Compare taggers on folds of the sentences to train on."""
     one_source(sample, file)
-    from recurra.data import open_sentences
-
-    rows = open_sentences("train", file, sample=sample)
-    from recurra.models import SHAPES
+    models = how.names(SHAPES)
+    rows = _sentences("train", file, sample, encoding)
+    folder = how.folder(_name(sample))
     from recurra.problems.tags import tagging
 
-    models = how.names(SHAPES)
-    problem = tagging(rows, models=models, folds=how.folds, epochs=how.epochs, seed=how.seed)
-    run_comparison(problem, _name(sample), how)
+    problem = tagging(
+        rows, models=models, folds=how.folds, units=units, seed=how.seed, **how.settings()
+    )
+    run_comparison(problem, folder, how)
+
+
+def _sentences(
+    side: str, file: Path | None, sample: bool, encoding: str | None
+) -> "TaggedSentences":
+    """Read tagged sentences, and say what was guessed."""
+    from recurra.data import open_sentences
+
+    return say_notes(open_sentences(side, file, sample=sample, encoding=encoding))
 
 
 def _name(sample: bool) -> str:
@@ -88,6 +114,9 @@ def tag(
     as_json: Json = False,
 ) -> None:
     """Tag the words of sentences."""
+    from recurra.problems.kept import kept_model
+
+    kept_model(run, with_)
     from recurra.problems.tags import saved_tagger
     from recurra.terminal import out
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,19 +32,22 @@ from recurra.cli.app import (
     print_json,
     run_comparison,
     run_problem,
+    say_notes,
     train,
     with_options,
 )
-from recurra.errors import DataError, SettingsError
+from recurra.errors import SettingsError
 from recurra.listeners import Listener
+from recurra.names import TEXTS, one_of
 
 if TYPE_CHECKING:
     from recurra.data import LabelledTexts
+    from recurra.problems.saved import TextsModel
 
 __all__: list[str] = []
 
 PREDICTION_CHUNK = 4096
-TABLES = {".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"}
+TABLES = {".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
 
 
@@ -85,18 +88,17 @@ def train_texts(
     how: Training,
 ) -> None:
     """Train a model on labelled texts, judge it beside baselines, and write a run folder."""
-    if protocol not in PROTOCOLS:
-        raise SettingsError(f"--protocol must be one of {', '.join(PROTOCOLS)}, not {protocol!r}")
-    lecture = protocol == "lecture"
+    lecture = one_of(protocol, PROTOCOLS, "--protocol") == "lecture"
     if lecture and (tokenizer or max_vocabulary or max_length or truncation):
         raise SettingsError(
             "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
             "--max-vocabulary, --max-length and --truncation."
         )
+    _check_names(filter(None, [model]), tokenizer, truncation)
     columns = (text, label, positive, encoding)
-    if _is_fetched(source, sample):  # which may take minutes: a wrong name is said before
-        _check_names(model, tokenizer)
     rows = read_rows(source, data, sample, *columns, lecture=lecture)
+    name = name_of(source, sample)
+    folder = how.folder(name)
     from recurra.problems.named import PROTOCOLS as PREPARED
     from recurra.problems.named import classifier_of
     from recurra.problems.text_classes import texts
@@ -114,28 +116,23 @@ def train_texts(
         max_vocabulary=max_vocabulary,
         class_weight="balanced" if balanced else None,
         random_state=how.seed,
+        **how.settings(),
     )
-    name = name_of(source, sample)
     problem = texts(rows, [classifier], name=name, protocol=PREPARED[protocol], seed=how.seed)
-    run_problem(problem, name, how, [_LayerTable()] if show else [])
+    run_problem(problem, folder, how, [_LayerTable()] if show else [])
 
 
-def _is_fetched(source: str, sample: bool) -> bool:
-    from recurra.data.catalogue import CATALOGUE
+def _check_names(
+    models: Iterable[str], tokenizer: str | None = None, truncation: str | None = None
+) -> None:
+    """Refuse names that are not known, before a file is read or a dataset fetched."""
+    for model in models:
+        one_of(model, TEXTS, "the model")
+    if tokenizer or truncation:
+        from recurra.text import tokenizer_named, truncate
 
-    return source in CATALOGUE and not sample
-
-
-def _check_names(model: str | None, tokenizer: str | None) -> None:
-    """Refuse an architecture or a tokenizer that is not known."""
-    if model is not None:
-        from recurra.models import architecture_named
-
-        architecture_named(model)
-    if tokenizer is not None:
-        from recurra.text import tokenizer_named
-
-        tokenizer_named(tokenizer)
+        tokenizer_named(tokenizer or "word")
+        truncate([], 1, truncation or "head")
 
 
 class _LayerTable(Listener):
@@ -163,21 +160,19 @@ def compare_texts(
     how: Comparing,
 ) -> None:
     """Compare classifiers of texts; of a published split, on its training side alone."""
-    if _is_fetched(source, sample):
-        for name in filter(None, map(str.strip, how.models.split(","))):
-            _check_names(name, None)
+    models = how.names(TEXTS)
     rows = read_rows(source, data, sample, text, label, positive, encoding)
-    from recurra.models import ARCHITECTURES
+    name = name_of(source, sample)
+    folder = how.folder(name)
     from recurra.problems.named import classifier_of
     from recurra.problems.text_classes import texts
 
     classifiers = [
-        classifier_of(source, sample=sample, model=name, **how.settings())
-        for name in how.names(ARCHITECTURES)
+        classifier_of(source, sample=sample, model=each, random_state=how.seed, **how.settings())
+        for each in models
     ]
-    name = name_of(source, sample)
     problem = texts(rows, classifiers, name=name, folds=how.folds, seed=how.seed)
-    run_comparison(problem, name, how)
+    run_comparison(problem, folder, how)
 
 
 @app.command()
@@ -187,11 +182,12 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Train on the embedded sample (English and Korean), show the result and three predictions."""
+    how = Training(out=out, overwrite=overwrite, as_json=as_json)
+    folder = how.folder("demo")
     rows = read_rows("spam", None, True, None, None, None, None)
     from recurra.problems.text_classes import texts
 
-    how = Training(out=out, overwrite=overwrite, as_json=as_json)
-    found = run_problem(texts(rows, name="spam-sample"), "spam", how)
+    found = run_problem(texts(rows, name="spam-sample"), folder, how)
     if not as_json:
         from recurra.terminal import out as console
 
@@ -213,13 +209,36 @@ def evaluate_texts(
     file: Annotated[Path, typer.Argument(help="A file of labelled texts.")],
     text: Text = None,
     label: Label = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="LABEL=CLASS, of the file and of the model; may be repeated."),
+    ] = None,
     encoding: Encoding = None,
     with_: Alone = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved classifier on new labelled texts, and say if it has seen any of them."""
     columns = {"text": text, "label": label, "encoding": encoding}
-    evaluate_run(run, file, with_, as_json, **columns)
+    evaluate_run(run, file, with_, as_json, mapped=_mapped(map_ or []), **columns)
+
+
+def _mapped(given: list[str]) -> dict[str, str]:
+    """Read LABEL=CLASS as from a label to a class."""
+    wrong = next((each for each in given if "=" not in each), None)
+    if wrong is not None:
+        raise SettingsError(f"--map is written as LABEL=CLASS, such as 1=spam, not {wrong!r}.")
+    pairs = [each.rpartition("=") for each in given]
+    return {name.strip(): known.strip() for name, _, known in pairs}
+
+
+def _say_cut(model: "TextsModel", cut: int, count: int) -> None:
+    from recurra.terminal import note
+
+    if cut:
+        note(
+            f"{cut:,} of {count:,} texts are longer than {model.name} reads: of those, only "
+            f"{model.part_read}."
+        )
 
 
 @predict.command("SequenceClassifier")
@@ -234,30 +253,40 @@ def predict_texts(
     as_json: Json = False,
 ) -> None:
     """Classify texts: the arguments, a file, or the lines of standard input."""
-    sources = _texts(texts, file, text, encoding)
     from recurra.problems.saved import texts_model
-    from recurra.terminal import show_explanation
+    from recurra.terminal import note, show_explanation
 
     model = texts_model(run, with_)
     if explain and not model.explains:
         raise SettingsError(f"--explain is about a network's tokens: {model.name} has none.")
-    predictions = []
+    sources = _texts(texts, file, text, encoding, model.columns)
+    predictions, count, cut, empty = [], 0, 0, 0
     while chunk := list(islice(sources, PREDICTION_CHUNK)):
-        for message, found in zip(chunk, model.answer(chunk), strict=True):
+        answers = model.answer(chunk)
+        count, cut = count + len(chunk), cut + model.cut(chunk)
+        empty += sum(found["label"] is None for found in answers)
+        for message, found in zip(chunk, answers, strict=True):
             if explain:
                 found["tokens"] = model.explain(message)
             if as_json:
                 predictions.append(found)
                 continue
-            # plain, for pipes: a table would cut and pad
-            line = " ".join(message.split())
-            sys.stdout.write(f"{found['label']}\t{found['score']:.4f}\t{line}\n")
+            sys.stdout.write(_line(found))
             if explain:
                 show_explanation(found["tokens"])
+    _say_cut(model, cut, count)
+    if empty:
+        note(f"{empty:,} of {count:,} texts are empty: of those nothing is said.")
     if as_json:
         print_json(
             {"model": model.name, "positive": model.positive_name, "predictions": predictions}
         )
+
+
+def _line(found: dict[str, Any]) -> str:
+    """Write an answer plain, for pipes: a table would cut and pad. An empty text has none."""
+    score = "" if found["score"] is None else f"{found['score']:.4f}"
+    return f"{found['label'] or ''}\t{score}\t{' '.join(found['text'].split())}\n"
 
 
 def read_rows(
@@ -273,13 +302,9 @@ def read_rows(
 ) -> "LabelledTexts":
     """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
     from recurra.data import Columns, open_texts
-    from recurra.terminal import note
 
     columns = Columns(text, label, positive, encoding)
-    rows = open_texts(source, data=data, sample=sample, columns=columns, lecture=lecture)
-    for said in rows.notes:
-        note(said)
-    return rows
+    return say_notes(open_texts(source, data=data, sample=sample, columns=columns, lecture=lecture))
 
 
 def name_of(source: str, sample: bool) -> str:
@@ -288,26 +313,29 @@ def name_of(source: str, sample: bool) -> str:
 
 
 def _texts(
-    texts: list[str] | None, file: Path | None, column: str | None, encoding: str | None
+    texts: list[str] | None,
+    file: Path | None,
+    column: str | None,
+    encoding: str | None,
+    columns: Mapping[str, str],
 ) -> Iterator[str]:
     if texts and file:
         raise SettingsError("give texts or --file, not both")
     if texts:
         return iter(texts)
     if file is not None:
+        from recurra.data.labelled import texts_of
         from recurra.data.readers import read_lines, read_table
+        from recurra.terminal import note
 
         if column is None and not TABLES & set(file.suffixes):
-            return read_lines(file, encoding=encoding)
-        if column is None:
-            raise SettingsError(f"{file} is a table: name its text column with --text.")
-        frame = read_table(file, encoding=encoding).frame
-        if column not in frame.columns:
-            raise DataError(
-                f"--text must name a column of {file}, but there is no {column!r}. "
-                f"The columns are: {', '.join(map(str, frame.columns))}."
-            )
-        return iter(frame[column])
+            said: list[str] = []
+            found: Iterable[str] = read_lines(file, encoding=encoding, notes=said)
+        else:
+            found, said = texts_of(read_table(file, encoding=encoding), column, columns)
+        for each in said:
+            note(each)
+        return iter(found)
     if sys.stdin is None or sys.stdin.isatty():
         raise SettingsError("nothing to classify: give texts, --file, or lines on standard input")
     from recurra.data.readers import known_encoding

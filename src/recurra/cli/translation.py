@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
+    Encoding,
     Epochs,
     Json,
     Run,
@@ -23,10 +24,15 @@ from recurra.cli.app import (
     print_json,
     run_comparison,
     run_problem,
+    say_notes,
     train,
     with_options,
 )
 from recurra.errors import SettingsError
+from recurra.names import CELLS, one_of
+
+if TYPE_CHECKING:
+    from recurra.data import Pairs
 
 __all__: list[str] = []
 
@@ -45,8 +51,9 @@ Beam = Annotated[int, typer.Option(min=1, help="Beginnings kept; 1 is greedy.")]
 def train_translation(
     source: Source = "eng-kor",
     data: File = None,
+    encoding: Encoding = None,
     sample: Sample = False,
-    model: Annotated[str, typer.Option(help="gru, lstm or simple-rnn.")] = "gru",
+    model: Annotated[str, typer.Option(help=f"{', '.join(CELLS)}.")] = "gru",
     attention: Attention = True,
     source_level: Levels = None,
     target_level: Levels = None,
@@ -58,13 +65,15 @@ def train_translation(
     how: Training,
 ) -> None:
     """Train an encoder and decoder on pairs; judge them beside the nearest known sentence."""
+    one_of(model, CELLS, "the model")
+    pairs = _pairs(source, data, sample, [source_level, target_level], encoding)
+    folder = how.folder(_name(source, sample))
     from recurra.problems.translations import translation
 
     problem = translation(
-        source,
+        pairs,
+        named=source,
         models=[model],
-        data=data,
-        sample=sample,
         seed=how.seed,
         attention=attention,
         source_level=source_level,
@@ -73,8 +82,9 @@ def train_translation(
         beam=beam,
         epochs=epochs,
         batch_size=batch_size,
+        **how.settings(),
     )
-    run_problem(problem, _name(source, sample), how)
+    run_problem(problem, folder, how)
 
 
 @compare.command("translation", epilog=described("translation"))
@@ -82,6 +92,7 @@ def train_translation(
 def compare_translation(
     source: Source = "eng-kor",
     data: File = None,
+    encoding: Encoding = None,
     sample: Sample = False,
     attention: Attention = True,
     source_level: Levels = None,
@@ -92,14 +103,15 @@ def compare_translation(
     how: Comparing,
 ) -> None:
     """Compare encoders and decoders beside the nearest known sentence."""
-    from recurra.estimators.writing import CELLS
+    models = how.names(CELLS)
+    pairs = _pairs(source, data, sample, [source_level, target_level], encoding)
+    folder = how.folder(_name(source, sample))
     from recurra.problems.translations import translation
 
     problem = translation(
-        source,
-        models=how.names(CELLS),
-        data=data,
-        sample=sample,
+        pairs,
+        named=source,
+        models=models,
         folds=how.folds,
         seed=how.seed,
         attention=attention,
@@ -107,9 +119,25 @@ def compare_translation(
         target_level=target_level,
         units=units,
         beam=beam,
-        epochs=how.epochs,
+        **how.settings(),
     )
-    run_comparison(problem, _name(source, sample), how)
+    run_comparison(problem, folder, how)
+
+
+def _pairs(
+    source: str,
+    data: Path | None,
+    sample: bool,
+    levels: list[str | None],
+    encoding: str | None,
+) -> "Pairs":
+    """Read the pairs asked for, and say what was guessed; the levels are checked before."""
+    from recurra.data import open_pairs
+    from recurra.text.levels import level_named
+
+    for level in filter(None, levels):
+        level_named(level)
+    return say_notes(open_pairs(source, data=data, sample=sample, encoding=encoding))
 
 
 def _name(source: str, sample: bool) -> str:
@@ -127,6 +155,9 @@ def translate(
     """Translate sentences: the arguments, or the lines of standard input."""
     if not texts and sys.stdin.isatty():
         raise SettingsError("nothing to translate: give sentences, or lines on standard input")
+    from recurra.problems.kept import kept_model
+
+    kept_model(run, with_)
     from recurra.problems.translations import saved_translator
 
     name, model = saved_translator(run, with_, beam)

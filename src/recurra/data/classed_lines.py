@@ -34,12 +34,13 @@ class Lines:
     notes: list[str] = field(default_factory=list)
 
 
-def open_lines(source: str = NAMED, *, sample: bool = False) -> Lines:
+def open_lines(source: str = NAMED, *, sample: bool = False, encoding: str | None = None) -> Lines:
     """Read lines from a named dataset, a file, a folder or the sample.
 
     Args:
         source: "names", a text file of lines, or a folder of `CLASS.txt`.
         sample: whether the embedded sample is taken instead.
+        encoding: of the files, None to recognise it.
 
     Raises:
         DataError: there is no such source, or it holds no line.
@@ -50,10 +51,11 @@ def open_lines(source: str = NAMED, *, sample: bool = False) -> Lines:
             raise SettingsError("--sample goes without a file: give one source.")
         return sample_lines()
     path = locate_corpus(NAMED) if source == NAMED else Path(source)
-    texts, classes = read_classes(path)
+    notes: list[str] = []
+    texts, classes = read_classes(path, encoding=encoding, notes=notes)
     read = "\n".join(map("\t".join, zip(classes, texts, strict=True)))
     digest = hashlib.sha256(read.encode("utf-8", "surrogatepass")).hexdigest()
-    return Lines(np.array(texts, object), np.array(classes, object), str(path), digest)
+    return Lines(np.array(texts, object), np.array(classes, object), str(path), digest, notes)
 
 
 def sample_lines(per_class: int = 400) -> Lines:

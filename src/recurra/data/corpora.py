@@ -18,7 +18,9 @@ HEADERS = {"source", "target", "src", "tgt", "en", "ko", "eng", "kor", "de", "fr
 HEADERS |= {"translation", "원문", "번역", "영어", "한국어", "sentence1", "sentence2"} | LANGUAGES
 
 
-def read_classes(path: str | Path, *, encoding: str | None = None) -> tuple[list[str], list[str]]:
+def read_classes(
+    path: str | Path, *, encoding: str | None = None, notes: list[str] | None = None
+) -> tuple[list[str], list[str]]:
     """Read lines with their classes: from a folder of `CLASS.txt`, or one file of one class.
 
     Blank lines are left out; a line that its class has twice is kept once.
@@ -26,6 +28,7 @@ def read_classes(path: str | Path, *, encoding: str | None = None) -> tuple[list
     Args:
         path: a folder of text files, or a text file (then every class is "").
         encoding: of the files, None to recognise it.
+        notes: takes what was guessed or left out.
 
     Returns:
         The lines, and the class of each.
@@ -33,22 +36,30 @@ def read_classes(path: str | Path, *, encoding: str | None = None) -> tuple[list
     Raises:
         DataError: there is no line.
     """
-    path = Path(path)
+    path, notes = Path(path), [] if notes is None else notes
     if not path.exists():
         raise DataError(f"a file or folder of lines is needed, but {path} is not there.")
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
-    lines, classes = [], []
+    lines, classes, repeated = [], [], 0
     for file in files:
-        stripped = (line.strip() for line in read_lines(file, encoding=encoding))
-        found = dict.fromkeys(line for line in stripped if meant(line))
+        said: list[str] = []
+        read = [line.strip() for line in read_lines(file, encoding=encoding, notes=said)]
+        filled = [line for line in read if meant(line)]
+        found = dict.fromkeys(filled)
         lines += list(found)
         classes += [meant(file.stem) if path.is_dir() else ""] * len(found)
+        repeated += len(filled) - len(found)
+        notes += [f"{file.name}: {each}" if path.is_dir() else each for each in said]
     if not lines:
         raise DataError(f"lines of text are needed, but {path} holds none.")
+    if repeated:
+        notes.append(f"{repeated:,} lines that their class has twice left out")
     return lines, classes
 
 
-def read_pairs(path: str | Path, *, encoding: str | None = None) -> tuple[list[str], list[str]]:
+def read_pairs(
+    path: str | Path, *, encoding: str | None = None, notes: list[str] | None = None
+) -> tuple[list[str], list[str]]:
     """Read pairs of sentences: a line a pair, separated by a tab.
 
     Columns of numbers and of names of languages, as Tatoeba gives them (number, sentence, number,
@@ -58,6 +69,7 @@ def read_pairs(path: str | Path, *, encoding: str | None = None) -> tuple[list[s
     Args:
         path: the file, also .gz.
         encoding: of the file, None to recognise it.
+        notes: takes what was guessed or left out.
 
     Returns:
         The first sentences, and the second.
@@ -65,16 +77,19 @@ def read_pairs(path: str | Path, *, encoding: str | None = None) -> tuple[list[s
     Raises:
         DataError: a line has no second sentence, or there is no line.
     """
-    path = Path(path)
-    lines = read_lines(path, encoding=encoding)
+    path, notes = Path(path), [] if notes is None else notes
+    lines = read_lines(path, encoding=encoding, notes=notes)
     rows = [
         (number, [cell.strip() for cell in line.split("\t")])
         for number, line in enumerate(lines, start=1)
         if meant(line)
     ]
     if rows and _is_header(rows[0][1]):
+        notes.append(f"the first line names the columns: {', '.join(rows[0][1])}")
         rows = rows[1:]
     chosen = _columns_of_sentences([cells for _, cells in rows])
+    if chosen != [0, 1]:
+        notes.append(f"columns {chosen[0] + 1} and {chosen[1] + 1} are the sentences")
     sources, targets = [], []
     for number, cells in rows:
         pair = [cells[place] if place < len(cells) else "" for place in chosen]

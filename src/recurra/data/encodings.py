@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from recurra.data.contents import Contents
-from recurra.errors import DataError, SettingsError
+from recurra.errors import DataError
+from recurra.names import one_of
 
 __all__ = ["ENCODINGS", "Decoded", "decode", "known_encoding"]
 
@@ -81,9 +82,7 @@ def known_encoding(name: str | None) -> str | None:
     except (LookupError, ValueError):  # ValueError: a NUL in it
         codec = name
     known = ALIASES.get(codec, codec)
-    if known not in ENCODINGS:
-        raise SettingsError(f"the encoding must be one of {', '.join(ENCODINGS)}, not {name!r}")
-    return known
+    return one_of(known, ENCODINGS, "the encoding")
 
 
 def decode(contents: Contents, encoding: str | None = None) -> Decoded:

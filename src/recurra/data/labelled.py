@@ -1,8 +1,9 @@
 """From a table to texts with labels: which columns, which class is positive, which rows."""
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,10 @@ import pandas as pd
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.data.spelling import meant, meant_labels
 from recurra.errors import DataError
+from recurra.names import near, one_of
 from recurra.text.normalise import visible
 
-__all__ = ["LabelledTexts", "label_texts"]
+__all__ = ["LabelledTexts", "Taught", "label_texts", "texts_of"]
 
 NO_LABEL = {"null", "nan", "none", "na", "n/a", "#n/a", "<na>"}
 MOST_GUESSED, ROWS_A_CLASS = 50, 10  # a column with more values, or fewer rows each, is not guessed
@@ -37,6 +39,8 @@ class LabelledTexts:
             is no published split.
         ids: (rows,) where each stands in the source: rows of data counted from 0, unusable ones
             too; empty where all were usable.
+        columns: the names of the columns of the table, by their roles "text" and "label"; none
+            where there is no table.
     """
 
     texts: npt.NDArray[np.object_]
@@ -48,6 +52,7 @@ class LabelledTexts:
     other_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
     published_test: npt.NDArray[np.bool_] | None = None
     ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    columns: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.ids):
@@ -83,7 +88,26 @@ class LabelledTexts:
             self.other_columns.iloc[rows].reset_index(drop=True),
             None if self.published_test is None else self.published_test[rows],
             self.ids[rows],
+            self.columns,
         )
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What a saved model was taught, which rows to judge it by are read for.
+
+    Args:
+        classes: the labels that it knows.
+        positive: of two, the one to find.
+        columns: the names of its columns, by their roles "text" and "label".
+        mapped: from a label of the file to the one that is meant; to "" where such rows are left
+            out.
+    """
+
+    classes: tuple[str, ...]
+    positive: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    mapped: Mapping[str, str] = field(default_factory=dict)
 
 
 def label_texts(
@@ -92,7 +116,7 @@ def label_texts(
     text: str | None = None,
     label: str | None = None,
     positive: str | None = None,
-    classes: Sequence[str] = (),
+    taught: Taught | None = None,
 ) -> LabelledTexts:
     """Choose the text and the label column, and leave out rows where one of them is empty.
 
@@ -103,20 +127,23 @@ def label_texts(
         text: the text column.
         label: the label column.
         positive: the label to find.
-        classes: the labels that a saved model knows, where the rows are to judge one: there may
-            then be few rows of a label, or none.
+        taught: what a saved model was taught, where the rows are to judge one: there may then be
+            few rows of a label, or none.
 
     Raises:
         DataError: a column is not there or cannot be guessed, no row is usable, or the labels are
-            not classes.
+            not classes, or not those of the model.
     """
     notes = list(table.notes)
-    fits = partial(_holds_classes, known=frozenset(classes))
-    label_column = _column(table, label, "label", notes, fits, taken=text)
-    text_column = _column(table, text, "text", notes, _reads_like_text, taken=label_column)
+    before: Mapping[str, str] = {} if taught is None else taught.columns
+    known = () if taught is None else (*taught.classes, *taught.mapped)
+    label_column = _column(table, label, "label", notes, taken=text, before=before, known=known)
+    text_column = _column(table, text, "text", notes, taken=label_column, before=before)
     if text_column == label_column:
         raise DataError(f"text and label must be two columns, but both are {text_column!r}.")
     texts, labels = table.frame[text_column], _labels(table.frame[label_column].str.strip(), notes)
+    if taught is not None:
+        labels = _as_taught(labels, taught, table.source, notes)
     usable = np.asarray((texts.map(visible).str.strip() != "") & (labels != ""))
     if not usable.any():
         raise DataError(
@@ -130,13 +157,32 @@ def label_texts(
     return LabelledTexts(
         texts[usable].to_numpy(object),
         labels.to_numpy(object),
-        positive if classes else _positive(labels, positive, label_column, notes),
+        taught.positive if taught else _positive(labels, positive, label_column, notes),
         table.source,
         table.sha256,
         notes,
         others,
         ids=np.flatnonzero(usable),
+        columns={"text": text_column, "label": label_column},
     )
+
+
+def texts_of(
+    table: Table, text: str | None = None, columns: Mapping[str, str] = MappingProxyType({})
+) -> tuple[list[str], list[str]]:
+    """Give the texts that a saved model is to read, empty ones too, and what was guessed.
+
+    Args:
+        table: the rows.
+        text: the text column; None: of the name it had in training, else it is guessed.
+        columns: that the model was taught, by their roles.
+
+    Raises:
+        DataError: the column is not there or cannot be guessed.
+    """
+    notes = list(table.notes)
+    name = _column(table, text, "text", notes, taken=None, before=columns)
+    return list(table.frame[name]), notes
 
 
 def _labels(labels: "pd.Series[str]", notes: list[str]) -> "pd.Series[str]":
@@ -153,28 +199,73 @@ def _labels(labels: "pd.Series[str]", notes: list[str]) -> "pd.Series[str]":
     return labels
 
 
+def _as_taught(
+    labels: "pd.Series[str]", taught: "Taught", source: str, notes: list[str]
+) -> "pd.Series[str]":
+    """Give labels by the names that a model knows them by.
+
+    Those that are mapped come first, then capitals are let pass; others are refused.
+    """
+    here = sorted(set(labels) - {""})
+    for name, known in taught.mapped.items():
+        if name not in here:
+            raise DataError(
+                f"--map must name labels of {source}, {_shown(here)}, but it holds no {name!r}."
+                f"{near(name, here)}"
+            )
+        if known:
+            one_of(known, taught.classes, f"what --map says for {name!r}")
+    folded = {name.casefold(): name for name in taught.classes}
+    plain = folded if len(folded) == len(taught.classes) else {}
+    known_as = {
+        name: name if name in taught.classes else plain.get(name.casefold(), "") for name in here
+    }
+    known_as |= taught.mapped
+    unknown = [name for name in here if not known_as[name] and name not in taught.mapped]
+    if unknown:
+        mapped = " ".join(f"--map {shlex.quote(name)}=…" for name in unknown[:3])
+        raise DataError(
+            f"the labels must be those of the model, {', '.join(taught.classes)}, but {source} has "
+            f"{_shown(unknown)}. Say which is which ({mapped}; with nothing after the = such rows "
+            "are left out), or name another column with --label."
+        )
+    changed = [f"{name} as {known_as[name]}" for name in here if known_as[name] not in ("", name)]
+    if changed:
+        notes.append(f"labels read: {', '.join(changed)}")
+    return labels.map({"": ""} | known_as)
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5:,} more" if names[5:] else "")
+
+
 def _column(
     table: Table,
     given: str | None,
     role: str,
     notes: list[str],
-    fits: Callable[[pd.Series], bool],
     taken: str | None,
+    before: Mapping[str, str],
+    known: Collection[str] = (),
 ) -> str:
     columns = [str(name) for name in table.frame.columns]
     if given is not None:
         given = given if given in columns else meant(given)
         if given not in columns:
             raise DataError(
-                f"--{role} must name a column of {table.source}, but there is no {given!r}. "
-                f"The columns are: {', '.join(columns)}."
+                f"--{role} must name a column of {table.source}, but there is no {given!r}."
+                f"{near(given, columns)} The columns are: {', '.join(columns)}."
             )
         return given
-    names = TEXT_NAMES if role == "text" else LABEL_NAMES
     free = [name for name in columns if name != taken]
+    if before.get(role) in free:
+        notes.append(f"{role} column as in training: {before[role]!r}")
+        return before[role]
+    names = TEXT_NAMES if role == "text" else LABEL_NAMES
     guesses = [name for name in free if name.lower() in names]
-    if len(guesses) != 1:
-        guesses = [name for name in free if fits(table.frame[name])]
+    for fits in [_reads_like_text] if role == "text" else [_holds(known), _holds_classes]:
+        if len(guesses) != 1:
+            guesses = [name for name in free if fits(table.frame[name])]
     if len(guesses) != 1:
         kind = "like text" if role == "text" else "like classes"
         raise DataError(
@@ -186,14 +277,20 @@ def _column(
     return guesses[0]
 
 
-def _holds_classes(column: pd.Series, known: frozenset[str] = frozenset()) -> bool:
-    """Say whether a column has two values; or a few, each of which many rows share.
+def _holds(known: Collection[str]) -> Callable[[pd.Series], bool]:
+    """Give what says whether a column holds labels that are known and no others."""
+    folded = {name.casefold() for name in known}
 
-    Where the labels are known, whether it holds those and no others.
-    """
+    def fits(column: pd.Series) -> bool:
+        found = set(column.str.strip().str.casefold()) - {""}
+        return bool(found) and found <= folded
+
+    return fits
+
+
+def _holds_classes(column: pd.Series) -> bool:
+    """Say whether a column has two values; or a few, each of which many rows share."""
     filled = column[column.str.strip() != ""]
-    if known:
-        return len(filled) > 0 and set(filled.str.strip()) <= known
     kinds = filled.nunique()
     return kinds == 2 or (2 < kinds <= MOST_GUESSED and len(filled) >= ROWS_A_CLASS * kinds)
 
@@ -207,7 +304,7 @@ def _positive(
 ) -> str | None:
     counts = labels.value_counts()
     names = [str(name) for name in counts.index]
-    shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+    shown = _shown(names)
     if len(counts) < 2:
         raise DataError(
             f"the label column must hold two classes or more, but {column!r} holds "
@@ -225,6 +322,7 @@ def _positive(
         if given not in names:
             raise DataError(
                 f"--positive must be one of the labels {shown}, but {given!r} was given."
+                f"{near(given, names)}"
             )
         if len(counts) > 2:
             raise DataError(

@@ -45,11 +45,21 @@ def lines_of(text: str, path: str | Path) -> list[str]:
     return lines
 
 
-def read_lines(path: Path, *, encoding: str | None = None) -> Iterator[str]:
+def read_lines(
+    path: Path, *, encoding: str | None = None, notes: list[str] | None = None
+) -> Iterator[str]:
     """Give the lines of a text file one by one, without their ends.
+
+    Args:
+        path: the file, also .gz.
+        encoding: of the file, None to recognise it.
+        notes: takes what had to be guessed.
 
     Raises:
         DataError: the file cannot be read or is not text.
         SettingsError: the encoding is unknown.
     """
-    return iter(lines_of(decode(read_contents(path), encoding).text, path))
+    decoded = decode(read_contents(path), encoding)
+    if notes is not None:
+        notes += decoded.notes
+    return iter(lines_of(decoded.text, path))

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recurra.data.catalogue import CATALOGUE, SAMPLE_SOURCE, locate, sample_path
-from recurra.data.labelled import LabelledTexts, label_texts
+from recurra.data.labelled import LabelledTexts, Taught, label_texts
 from recurra.data.readers import read_table
 from recurra.data.reviews import read_imdb, read_nsmc
 from recurra.errors import DataError, SettingsError
+from recurra.names import near
 
 __all__ = ["Columns", "open_texts"]
 
@@ -28,15 +29,14 @@ class Columns:
         label: the label column.
         positive: of two classes, the one to find.
         encoding: of the file.
-        classes: the labels that a saved model knows, where the rows are to judge one; all of them
-            then may be there or few, and which is the one to find is known.
+        taught: what a saved model was taught, where the rows are to judge one.
     """
 
     text: str | None = None
     label: str | None = None
     positive: str | None = None
     encoding: str | None = None
-    classes: tuple[str, ...] = ()
+    taught: Taught | None = None
 
 
 def open_texts(
@@ -80,7 +80,7 @@ def open_texts(
         text=columns.text,
         label=columns.label,
         positive=columns.positive,
-        classes=columns.classes,
+        taught=columns.taught,
     )
 
 
@@ -93,5 +93,5 @@ def _path_of(source: str, data: Path | None, sample: bool, lecture: bool) -> Pat
         return Path(source)
     raise DataError(
         f"the source must be a file or one of the datasets {', '.join(CATALOGUE)}, but "
-        f"{source!r} is neither."
+        f"{source!r} is neither.{near(source, CATALOGUE)}"
     )

@@ -41,7 +41,11 @@ class Pairs:
 
 
 def open_pairs(
-    source: str = DIRECTIONS[0], *, data: Path | None = None, sample: bool = False
+    source: str = DIRECTIONS[0],
+    *,
+    data: Path | None = None,
+    sample: bool = False,
+    encoding: str | None = None,
 ) -> Pairs:
     """Read pairs of sentences from a named dataset, a file or the sample.
 
@@ -49,6 +53,7 @@ def open_pairs(
         source: "eng-kor", "kor-eng", or a file of two columns with a tab between.
         data: the file of a named dataset, None to look for it.
         sample: whether the embedded sample is taken instead.
+        encoding: of the file, None to recognise it.
 
     Raises:
         DataError: there is no such source, or it holds no pair.
@@ -62,10 +67,12 @@ def open_pairs(
     if sample:
         return sample_pairs()
     path = (data or locate_corpus("tatoeba-kor-eng")) if named else Path(source)
-    first, second = (np.array(side, object) for side in read_pairs(path))
+    notes: list[str] = []
+    sides = read_pairs(path, encoding=encoding, notes=notes)
+    first, second = (np.array(side, object) for side in sides)
     if source == "kor-eng":
         first, second = second, first
-    return Pairs(first, second, str(path), sha256_of(path))
+    return Pairs(first, second, str(path), sha256_of(path), notes)
 
 
 def english(number: int) -> str:

@@ -14,7 +14,11 @@ STEMS = ["walk", "talk", "play", "drink", "dream", "smile", "cook", "paint", "da
 
 
 def open_sentences(
-    side: str, file: str | Path | None = None, *, sample: bool = False
+    side: str,
+    file: str | Path | None = None,
+    *,
+    sample: bool = False,
+    encoding: str | None = None,
 ) -> TaggedSentences:
     """Read one side of tagged sentences.
 
@@ -22,6 +26,7 @@ def open_sentences(
         side: "train" or "test"; which side of the sample or of English EWT.
         file: a CoNLL-U file; None: English EWT.
         sample: whether the embedded sample is taken.
+        encoding: of the file, None to recognise it.
 
     Raises:
         DataError: the file cannot be used, or EWT is not there.
@@ -31,7 +36,7 @@ def open_sentences(
         if file is not None:
             raise SettingsError("--sample goes without a file: give one source.")
         return sample_sentences(side)
-    return read_conllu(file or locate_corpus("ud-ewt", side))
+    return read_conllu(file or locate_corpus("ud-ewt", side), encoding=encoding)
 
 
 def sample_sentences(side: str) -> TaggedSentences:

@@ -60,7 +60,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     Args:
         model: the architecture by name.
         validation_split: the share of rows held out for validation.
-        epochs: the most epochs; training stops after 5 without a lower validation loss.
+        epochs: the most epochs.
+        patience: epochs without a lower validation loss, after which training stops.
         batch_size: rows a step of training, None for what suits the architecture.
         learning_rate: of Adam, None for what suits the architecture.
         random_state: the seed. The same seed and rows give the same weights on one machine.
@@ -74,6 +75,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     model: str = field(default="gru", kw_only=False)
     validation_split: float = 0.2
     epochs: int = 30
+    patience: int = 5
     batch_size: int | None = None
     learning_rate: float | None = None
     random_state: int = 0
@@ -145,6 +147,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def _plan(self, batch_size: int, learning_rate: float) -> Plan:
         return Plan(
             epochs=self.epochs,
+            patience=self.patience,
             batch_size=self.batch_size or batch_size,
             learning_rate=self.learning_rate or learning_rate,
             seed=int(self.random_state),

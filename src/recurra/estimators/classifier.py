@@ -45,12 +45,12 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
 
     Args:
         model: the architecture by name; `recurra.models.ARCHITECTURES` lists those for texts,
-            `recurra.models.SHAPES` those for numeric sequences.
+            `recurra.names.SHAPES` those for numeric sequences.
         class_weight: None, "balanced" (rows of the rarer class count more) or {class: weight}.
         positive: the class that precision, recall and the threshold are about, None for the
             last in sorted order.
         tokenizer, min_count, max_vocabulary, max_length, truncation, scaled, members,
-            validation_split, epochs, batch_size, learning_rate, random_state: as in
+            validation_split, epochs, patience, batch_size, learning_rate, random_state: as in
             `RowEstimator`.
 
     Attributes:
@@ -188,7 +188,7 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         return self.classes_.tolist()[index if score >= self.threshold_ else 1 - index]
 
     def explain(self, text: str) -> list[tuple[str, float]]:
-        """Give each token with how far the score falls when the token is left out.
+        """Give each token, as the text has it, with how far the score falls without it.
 
         The score is that of the positive class; of more than two, that of the most probable one.
 
@@ -200,7 +200,8 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         scores = self._outputs(self.encoder_.encode_tokens([tokens, *without]))
         if scores.ndim == 2:
             scores = scores[:, scores[0].argmax()]
-        return list(zip(tokens, (scores[0] - scores[1:]).tolist(), strict=True))
+        written = self.encoder_.written(text)
+        return list(zip(written, (scores[0] - scores[1:]).tolist(), strict=True))
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and classes."""

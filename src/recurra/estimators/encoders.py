@@ -17,15 +17,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from recurra.arrays import Rows, Texts
-from recurra.errors import DataError, SettingsError
+from recurra.errors import DataError
 from recurra.models import (
-    SHAPES,
     Architecture,
     Head,
     architecture_named,
     number_network,
     token_network,
 )
+from recurra.names import SHAPES, one_of
 from recurra.sequences import NumberEncoder, Ragged, are_numbers
 from recurra.text import TextEncoder, Vocabulary, duplicate_key
 from recurra.text.encoder import pieces_of
@@ -168,11 +168,7 @@ class NumbersEncoder:
     @staticmethod
     def architecture(model: str) -> Architecture:
         """Give an architecture of this name: only its defaults matter."""
-        if model not in SHAPES:
-            raise SettingsError(
-                f"for numeric sequences the model must be one of {', '.join(SHAPES)}, but "
-                f"{model!r} was given."
-            )
+        one_of(model, SHAPES, "for numeric sequences the model")
         return Architecture(number_network)
 
     @classmethod

@@ -65,15 +65,16 @@ class SequenceForecaster(SequenceEstimator):
     quantile of the absolute validation errors of that step ahead (split conformal prediction).
 
     Args:
-        model: the architecture by name, one of `recurra.models.SHAPES`.
+        model: the architecture by name, one of `recurra.names.SHAPES`.
         horizon: how many steps ahead.
         window: how many steps the network reads.
         season: steps after which the series repeats itself, 1 for none.
         level: the share of outcomes an interval shall hold.
+        units: of the cell.
         validation_split: the last share of the series, held out for validation.
         batch_size: windows a step of training, None for 64.
         learning_rate: of Adam, None for 0.002.
-        epochs, members, random_state: as in `SequenceEstimator`.
+        epochs, patience, members, random_state: as in `SequenceEstimator`.
 
     Attributes:
         margins_: (horizon,) half the width of the intervals.
@@ -97,6 +98,7 @@ class SequenceForecaster(SequenceEstimator):
     window: int = 32
     season: int = 1
     level: float = 0.9
+    units: int = 32
 
     def fit(
         self,
@@ -181,7 +183,7 @@ class SequenceForecaster(SequenceEstimator):
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and horizon."""
-        return self._encoder().build(self.model, Head(self.horizon, None))
+        return self._encoder().build(self.model, Head(self.horizon, None), units=self.units)
 
     def _origins(self, timesteps: int) -> Rows:
         """Give the steps from which a whole window lies before and a whole horizon ahead."""

@@ -60,9 +60,9 @@ class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
     made small, and the weights are those of the epoch with the lowest validation loss.
 
     Args:
-        model: the architecture by name: `recurra.models.SHAPES`; for texts `ARCHITECTURES`.
+        model: the architecture by name: `recurra.names.SHAPES`; for texts `TEXTS`.
         tokenizer, min_count, max_vocabulary, max_length, truncation, scaled, members,
-            validation_split, epochs, batch_size, learning_rate, random_state: as in
+            validation_split, epochs, patience, batch_size, learning_rate, random_state: as in
             `RowEstimator`.
 
     Attributes:

@@ -21,7 +21,7 @@ from pydantic import Field
 from recurra.arrays import Bools, Floats, Floats32
 from recurra.backend import keras
 from recurra.bundle import Bundle, opened, read_facts
-from recurra.errors import DataError, SettingsError
+from recurra.errors import DataError
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.encoders import Sides
 from recurra.judging.measures import best_threshold
@@ -31,10 +31,11 @@ from recurra.listeners import Listener
 from recurra.markets.newest import check_features, newest_scores
 from recurra.markets.rows import STRETCH, Market, RiseRows
 from recurra.markets.scales import Standard, VolatilityRule
+from recurra.names import one_of
 from recurra.sequences import Ragged
 from recurra.stored import Day, Distinct, Share, Stored
 from recurra.subwords import MaskedMaxMeanPooling1D
-from recurra.training import Example, Plan
+from recurra.training import Example
 
 __all__ = ["RISERS", "SequenceRiser", "dated_sides", "rise_network", "sequences_of"]
 
@@ -153,7 +154,8 @@ class SequenceRiser(NetworkEstimator):
         model: the network by name, one of `RISERS`.
         units: of the network.
         validation_split: the last share of the days, held out for validation.
-        epochs: the most epochs; training stops after 3 without a lower validation loss.
+        epochs: the most epochs.
+        patience: epochs without a lower validation loss, after which training stops.
         batch_size: rows a step, None for 512.
         learning_rate: of Adam, None for 0.002.
         random_state: as in `NetworkEstimator`.
@@ -182,6 +184,7 @@ class SequenceRiser(NetworkEstimator):
     units: int = 32
     validation_split: float = 0.15
     epochs: int = 15
+    patience: int = 3
 
     standard_: Standard = field(init=False)
     rule_: VolatilityRule = field(init=False)
@@ -260,14 +263,7 @@ class SequenceRiser(NetworkEstimator):
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        if self.model not in RISERS:
-            raise SettingsError(
-                f"a network of rises must be one of {', '.join(RISERS)}, but {self.model!r} came."
-            )
-
-    def _plan(self, batch_size: int, learning_rate: float) -> Plan:
-        plan = super()._plan(batch_size, learning_rate)
-        return Plan(plan.epochs, 3, plan.batch_size, plan.learning_rate, plan.seed)
+        one_of(self.model, RISERS, "the model")
 
     def _sequences(self, rows: RiseRows) -> Ragged:
         rule = self.rule_.log_odds(rows.volatility)

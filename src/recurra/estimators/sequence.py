@@ -22,7 +22,7 @@ class SequenceEstimator(NetworkEstimator):
 
     Args:
         members: how many networks are averaged, None for what suits the architecture.
-        model, validation_split, epochs, batch_size, learning_rate, random_state: as in
+        model, validation_split, epochs, patience, batch_size, learning_rate, random_state: as in
             `NetworkEstimator`.
 
     Attributes:
@@ -86,8 +86,8 @@ class RowEstimator(SequenceEstimator):
         truncation: which tokens of a longer text: its "head", its "tail", or half of each: "both".
         scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1,
             both taken from training rows.
-        model, members, validation_split, epochs, batch_size, learning_rate, random_state: as in
-            `SequenceEstimator`.
+        model, members, validation_split, epochs, patience, batch_size, learning_rate,
+            random_state: as in `SequenceEstimator`.
     """
 
     tokenizer: str | None = None

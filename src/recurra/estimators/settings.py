@@ -15,7 +15,7 @@ __all__ = ["check_settings", "plain", "settings_type"]
 
 # settings that count something, of whichever estimator has them
 COUNTS = {"min_count", "max_vocabulary", "max_length", "epochs", "batch_size", "members", "units"}
-COUNTS |= {"horizon", "window", "season", "beam"}
+COUNTS |= {"horizon", "window", "season", "beam", "patience"}
 MOST = 10**9
 LATER = {"truncation"}  # models that were saved before there was such a setting are read
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from recurra.arrays import Array, Floats, Rows
 from recurra.bundle import Bundle
-from recurra.errors import DataError, SettingsError
+from recurra.errors import DataError
 from recurra.estimators.encoders import (
     Encoder,
     SentencesEncoder,
@@ -21,7 +21,8 @@ from recurra.estimators.encoders import (
 )
 from recurra.estimators.sequence import SequenceEstimator
 from recurra.listeners import Listener
-from recurra.models import SHAPES, Head
+from recurra.models import Head
+from recurra.names import SHAPES, one_of
 from recurra.sequences import Ragged
 from recurra.stored import Classes, Stored
 from recurra.training import Example
@@ -44,14 +45,15 @@ class SequenceTagger(SequenceEstimator):
     A word is read with its spelling (runs of its characters), so an unknown word still says much.
 
     Args:
-        model: the architecture by name, one of `recurra.models.SHAPES`; "one-to-one" sees one
+        model: the architecture by name, one of `recurra.names.SHAPES`; "one-to-one" sees one
             step and no neighbour, "bi-" reads in both directions.
         min_count: how often a word must be seen in training to be known.
         max_vocabulary: the most words known, None for no limit.
+        units: of the cell.
         scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1.
         batch_size: sequences a step of training, None for 32.
         learning_rate: of Adam, None for 0.002.
-        validation_split, epochs, members, random_state: as in `SequenceEstimator`.
+        validation_split, epochs, patience, members, random_state: as in `SequenceEstimator`.
 
     Attributes:
         classes_: the labels, sorted.
@@ -69,6 +71,7 @@ class SequenceTagger(SequenceEstimator):
     model: str = field(default="bi-gru", kw_only=False)
     min_count: int = 2
     max_vocabulary: int | None = None
+    units: int = 64
     scaled: bool = True
     validation_split: float = 0.1
 
@@ -96,8 +99,7 @@ class SequenceTagger(SequenceEstimator):
             RunError: the checkpoints are another run's.
         """
         self._check_settings()
-        if self.model not in SHAPES:
-            raise SettingsError(f"the model must be one of {SHAPES}, but it is {self.model!r}.")
+        one_of(self.model, SHAPES, "the model")
         reads = encoder_for(X, SentencesEncoder)
         rows = reads.rows(X)
         offsets, labels = _labels(_lengths(rows), y)
@@ -146,7 +148,7 @@ class SequenceTagger(SequenceEstimator):
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and labels."""
         head = Head(len(self.classes_), "softmax", each_step=True)
-        return self._encoder().build(self.model, head, units=64)
+        return self._encoder().build(self.model, head, units=self.units)
 
     def _encoder(self) -> Encoder:
         return encoder_of(self.encoder_, SentencesEncoder)

@@ -16,6 +16,7 @@ from recurra.estimators.encoders import Sides
 from recurra.judging.splits import group_split
 from recurra.layers import GRU, LSTM, SimpleRNN
 from recurra.listeners import Listener, Listeners
+from recurra.names import one_of
 from recurra.training.teaching import Lesson, log_probabilities, teach
 
 __all__ = ["CELLS", "WritingEstimator", "as_lines", "fold_lines"]
@@ -62,7 +63,7 @@ class WritingEstimator(NetworkEstimator):
         min_count: how often a token must be seen in training to be known; from 2 up the network
             learns how often it meets what it does not know.
         max_length: the tokens of a line that are read, and the most that are written.
-        validation_split, epochs, batch_size, learning_rate, random_state: as in
+        validation_split, epochs, patience, batch_size, learning_rate, random_state: as in
             `NetworkEstimator`.
     """
 
@@ -74,11 +75,7 @@ class WritingEstimator(NetworkEstimator):
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        if self.model not in self._models():
-            raise SettingsError(
-                f"the model must be one of {', '.join(self._models())}, but {self.model!r} was "
-                "given."
-            )
+        one_of(self.model, self._models(), "the model")
         if self.max_length > MOST_TOKENS:
             raise SettingsError(
                 f"a line may have up to {MOST_TOKENS:,} tokens, but max_length is "

@@ -228,6 +228,10 @@ class Problem:
         """Look for leaks in what was fitted."""
         return []
 
+    def cut(self, model: Any) -> list[str]:
+        """Say how many of the rows a model reads only in part, where it does."""
+        return []
+
     def notes(self, found: "Found") -> list[str]:
         """Say what else must be known of the result."""
         return []

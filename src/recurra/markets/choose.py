@@ -5,7 +5,7 @@ import os
 
 import pandas as pd
 
-from recurra.errors import DataError, InputError, SourceError
+from recurra.errors import DataError, InputError, SettingsError, SourceError
 from recurra.markets.cache import CachedSource
 from recurra.markets.prices import Prices
 from recurra.markets.service import FinanceDataReaderSource
@@ -17,29 +17,33 @@ __all__ = ["chosen_source", "prices_of_listing"]
 MOST_FAILURES = 3  # so many in a row are no matter of the ticker
 
 
-def chosen_source(name: str | None = None, *, offline: bool = False) -> PriceSource:
+def chosen_source(
+    name: str | None = None, *, offline: bool = False, encoding: str | None = None
+) -> PriceSource:
     """Give the source of a name.
 
     Args:
         name: a folder of files; `fdr` for FinanceDataReader and what is kept of it; None: for each
             question the files under $RECURRA_DATA if they can answer it, else as `fdr`.
         offline: whether the network stays unused.
+        encoding: of files, None to recognise it.
 
     Raises:
         DataError: the folder is not there.
+        SettingsError: an encoding is given, but no files.
     """
+    if name not in (None, "fdr"):
+        return FolderSource(name, encoding)
     service = CachedSource(FinanceDataReaderSource(), offline=offline)
-    if name == "fdr":
-        return service
-    if name is not None:
-        return FolderSource(name)
-    if not os.environ.get("RECURRA_DATA"):
-        return service
-    return _FilesFirst(FolderSource(), service)
+    if name is None and os.environ.get("RECURRA_DATA"):
+        return _FilesFirst(FolderSource(encoding=encoding), service)
+    if encoding is not None:
+        raise SettingsError("--encoding is of files: give their folder with --source.")
+    return service
 
 
 def prices_of_listing(
-    symbol: str, name: str | None = None, *, offline: bool = False
+    symbol: str, name: str | None = None, *, offline: bool = False, encoding: str | None = None
 ) -> tuple[list[Prices], dict[str, str]]:
     """Give the prices of all that is listed, without days of a closed market.
 
@@ -49,6 +53,7 @@ def prices_of_listing(
         symbol: of a listing, such as KOSPI.
         name: of the source, as `chosen_source` takes it.
         offline: whether the network stays unused.
+        encoding: of files, None to recognise it.
 
     Returns:
         The prices, and for each ticker without any the reason.
@@ -57,7 +62,7 @@ def prices_of_listing(
         DataError: there is no such listing, or no price of it.
         SourceError: the service fails for several tickers in a row.
     """
-    source = chosen_source(name, offline=offline)
+    source = chosen_source(name, offline=offline, encoding=encoding)
     codes = [str(code) for code in source.listing(symbol)["code"]]
     files = source.files if isinstance(source, _FilesFirst) else source
     if isinstance(files, FolderSource) and any(map(files.find, codes)):

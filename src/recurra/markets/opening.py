@@ -11,6 +11,7 @@ from recurra.markets.sessions import without_closed_days
 from recurra.markets.simulator import sample_market
 from recurra.markets.sources import LISTINGS, listing_symbol
 from recurra.markets.sources import universe as universe_of
+from recurra.names import near
 
 __all__ = ["Opened", "open_prices"]
 
@@ -37,6 +38,7 @@ def open_prices(
     sample: bool = False,
     source: str | None = None,
     offline: bool = False,
+    encoding: str | None = None,
 ) -> Opened:
     """Give the prices asked for; days of a closed market are left out.
 
@@ -46,6 +48,7 @@ def open_prices(
         sample: the embedded sample.
         source: as `chosen_source` takes it.
         offline: whether the network stays unused.
+        encoding: of files, None to recognise it.
 
     Raises:
         SettingsError: not exactly one of the three was given, or the universe is neither.
@@ -63,24 +66,25 @@ def open_prices(
     if sample:
         return Opened(sample_market(), "embedded sample (a simulated market without edge)")
     if universe and Path(universe).is_dir():
-        return Opened(universe_of(universe), universe)
+        found = universe_of(universe, encoding)
+        return Opened(list(found), universe, tuple(found.notes))
     if universe:
-        return _listed(universe, source, offline)
+        return _listed(universe, source, offline, encoding)
     # a holiday filled with the next day's prices would tell a model the future
-    place = chosen_source(source, offline=offline)
-    found = [without_closed_days(place.prices(ticker)) for ticker in tickers or []]
-    return Opened(found, f"{', '.join(tickers or [])} of {found[0].source}")
+    place = chosen_source(source, offline=offline, encoding=encoding)
+    prices = [without_closed_days(place.prices(ticker)) for ticker in tickers or []]
+    return Opened(prices, f"{', '.join(tickers or [])} of {prices[0].source}")
 
 
-def _listed(universe: str, source: str | None, offline: bool) -> Opened:
+def _listed(universe: str, source: str | None, offline: bool, encoding: str | None) -> Opened:
     try:
         listing_symbol(universe)
     except SettingsError:
         raise SettingsError(
             f"--universe is a folder of TICKER.csv files or a listing ({', '.join(LISTINGS)}), "
-            f"but {universe} is neither."
+            f"but {universe} is neither.{near(universe, LISTINGS)}"
         ) from None
-    found, absent = prices_of_listing(universe, source, offline=offline)
+    found, absent = prices_of_listing(universe, source, offline=offline, encoding=encoding)
     notes = tuple(
         f"{len(absent):,} of the {len(found) + len(absent):,} tickers of {universe} have no "
         f"prices, such as {code}: {reason}"

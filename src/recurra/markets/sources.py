@@ -8,11 +8,12 @@ from typing import Protocol
 
 import pandas as pd
 
-from recurra.data.readers import read_table
+from recurra.data.readers import known_encoding, read_table
 from recurra.errors import DataError, InputError, SettingsError
 from recurra.markets.prices import Prices, read_prices, ticker_of
 from recurra.markets.sessions import without_closed_days
 from recurra.markets.tickers import instrument
+from recurra.names import near, one_of
 
 __all__ = ["LISTINGS", "FolderSource", "PriceSource", "Universe", "universe"]
 
@@ -63,15 +64,16 @@ class FolderSource:
 
     Args:
         folder: the folder; None: $RECURRA_DATA.
+        encoding: of its files, None to recognise it.
     """
 
-    def __init__(self, folder: str | Path | None = None) -> None:
+    def __init__(self, folder: str | Path | None = None, encoding: str | None = None) -> None:
         folder = folder or os.environ.get("RECURRA_DATA")
         if not folder:
             raise SettingsError(
                 "prices from files need a folder: give --source FOLDER, or set RECURRA_DATA to it."
             )
-        self.folder = Path(folder)
+        self.folder, self.encoding = Path(folder), known_encoding(encoding)
         self.name = str(folder)
         if not self.folder.is_dir():
             raise DataError(f"the source must be a folder of files, but {folder} is none.")
@@ -85,6 +87,17 @@ class FolderSource:
                 if path:
                     return path
         return None
+
+    def meant(self, ticker: str) -> str:
+        """Ask whether a ticker much like the one given was meant, of which there is a file."""
+        folders = [self.folder / place for place in PLACES if (self.folder / place).is_dir()]
+        names = {
+            ticker_of(path)
+            for folder in folders
+            for path in folder.iterdir()
+            if path.name.lower().endswith(ENDINGS)
+        }
+        return near(instrument(ticker).file_name, sorted(names))
 
     def _written(self, place: str, name: str) -> Path | None:
         """Give a file by its name, else one whose name differs in capitals alone."""
@@ -109,9 +122,9 @@ class FolderSource:
             raise DataError(
                 f"{self.folder} must hold the prices of {ticker} as "
                 f"{instrument(ticker).file_name}.csv or .parquet, but there is no such file in it "
-                "or its prices, indices and quotes folders."
+                f"or its prices, indices and quotes folders.{self.meant(ticker)}"
             )
-        known = read_prices(path, ticker)
+        known = read_prices(path, ticker, encoding=self.encoding)
         chosen = known.between(start, end)
         if chosen.frame.empty:
             first, last = known.frame.index[0].date(), known.frame.index[-1].date()
@@ -139,7 +152,7 @@ class FolderSource:
         for name in (symbol, f"{symbol.lower()}_constituents", "KRX" if symbol in KOREAN else ""):
             path = self._listing_file(name) if name else None
             if path:
-                table = tidy_listing(read_table(path).frame, str(path))
+                table = tidy_listing(read_table(path, encoding=self.encoding).frame, str(path))
                 return _of_market(table, symbol, str(path))
         raise DataError(
             f"{self.folder} must hold the listing of {symbol} as {symbol}.csv or "
@@ -176,7 +189,7 @@ class Universe(list[Prices]):
         return [f"{name} skipped: {reason}" for name, reason in self.skipped.items()]
 
 
-def universe(folder: str | Path) -> Universe:
+def universe(folder: str | Path, encoding: str | None = None) -> Universe:
     """Read all prices in a folder, in the order of their tickers, without days of a closed market.
 
     A file that holds no prices (README.txt, a table of sectors) is skipped, and named with the
@@ -185,7 +198,7 @@ def universe(folder: str | Path) -> Universe:
     Raises:
         DataError: the folder holds no file of prices.
     """
-    source = FolderSource(folder)
+    source = FolderSource(folder, encoding)
     found: list[Prices] = []
     skipped: dict[str, str] = {}
     for name in source.tickers():
@@ -213,9 +226,7 @@ def listing_symbol(symbol: str) -> str:
         SettingsError: it is not one of `LISTINGS`.
     """
     plain = symbol.strip().upper().replace("S&P", "SP")
-    if plain not in LISTINGS:
-        raise SettingsError(f"a listing is one of {', '.join(LISTINGS)}, not {symbol!r}.")
-    return plain
+    return one_of(plain, LISTINGS, "a listing")
 
 
 def tidy_listing(frame: pd.DataFrame, source: str) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from recurra.judging.problem import Fold, Problem, Sides, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe, figure
 from recurra.judging.run import Found
 from recurra.judging.splits import last_part, rolling_folds
-from recurra.models import SHAPES
+from recurra.names import SHAPES, one_of
 from recurra.problems.kept import Asked, Kept, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.new_rows import Steps, last_known, origins_after, read_series_of
@@ -78,11 +78,8 @@ def forecasting(
     """
     if sample == (series is not None):
         raise SettingsError("give a file with --target, or --sample.")
-    wrong = [name for name in models if name not in SHAPES]
-    if wrong:
-        raise SettingsError(
-            f"the model must be one of {', '.join(SHAPES)}, but {wrong[0]!r} was given"
-        )
+    for name in models:
+        one_of(name, SHAPES, "the model")
     if series is None:
         series = sample_series()
     elif not isinstance(series, Series):
@@ -450,7 +447,7 @@ class ForecastingProblem(Problem):
 
 
 class SavedForecaster:
-    """A saved forecaster, whichever it is, and what it was taught.
+    """A saved forecaster, whichever it is.
 
     Args:
         kept: what is kept of it.

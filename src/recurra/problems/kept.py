@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from recurra.arrays import Array
 from recurra.bundle import Facts, is_bundle, read_facts, restoring
 from recurra.errors import BundleError, SettingsError
+from recurra.names import near
 from recurra.stored import Stored
 
-__all__ = ["Asked", "Kept", "asked_of", "kept_model", "rows_seen"]
+__all__ = ["Asked", "Kept", "asked_of", "classes_of", "holds_model", "kept_model", "rows_seen"]
 
 Settings = TypeVar("Settings", bound=Stored)
 
@@ -123,15 +123,33 @@ def kept_model(run: str | Path, with_: str | None = None) -> Kept:
         BundleError: no model is saved there, or it is damaged.
         SettingsError: no such model is saved there.
     """
-    place = _model_folder(Path(run))
+    run = Path(run)
+    if not run.is_dir():
+        raise BundleError(_no_run(run))
+    place = _model_folder(run)
     network = _kept(place)
     if with_ is None or with_.casefold() == network.name.casefold():
         return network
     baseline = _baseline(place)
     if baseline is not None and with_.casefold() == baseline.name.casefold():
         return baseline
-    there = " or ".join(repr(each.name) for each in (network, baseline) if each)
-    raise SettingsError(f"--with must name a model that {run} holds, {there}, but it is {with_!r}.")
+    there = [each.name for each in (network, baseline) if each]
+    raise SettingsError(
+        f"--with must name a model that {run} holds, {' or '.join(map(repr, there))}, but it is "
+        f"{with_!r}.{near(with_, there)}"
+    )
+
+
+def holds_model(run: str | Path) -> bool:
+    """Say whether a folder is a run with a saved model, or such a model's."""
+    return is_bundle(_model_folder(Path(run)))
+
+
+def _no_run(run: Path) -> str:
+    beside = sorted(run.parent.iterdir()) if run.parent.is_dir() else []
+    runs = [path.name for path in beside if is_bundle(_model_folder(path))]
+    here = f" {run.parent} holds {', '.join(runs[:20])}." if runs else ""
+    return f"a run folder is needed, but {run} is not there.{near(run.name, runs)}{here}"
 
 
 def asked_of(run: str | Path, with_: str | None = None) -> Asked:
@@ -159,6 +177,22 @@ def _baseline(place: Path) -> Kept | None:
     return _kept(beside) if is_bundle(beside) else None
 
 
+def classes_of(network: Kept) -> tuple[tuple[str, ...], int | None]:
+    """Give the classes that a model tells apart, and of two the number of the one to find."""
+    names, positive = network.classes, network.facts.settings.get("positive")
+    if len(names) != 2:
+        return names, None
+    if network.facts.positive in (0, 1):  # a baseline's
+        return names, network.facts.positive
+    named = names[-1] if positive is None else str(positive)
+    if named not in names:
+        raise BundleError(
+            f"the class to find must be one of {', '.join(names)}, but {network.folder} has "
+            f"{named!r}. Copy it again, or train it again."
+        )
+    return names, names.index(named)
+
+
 def rows_seen(asked: Asked, keys: Mapping[str, Array]) -> int | None:
     """Count the rows that the model was fitted on; None where that is not known.
 
@@ -168,6 +202,8 @@ def rows_seen(asked: Asked, keys: Mapping[str, Array]) -> int | None:
     """
     places = (asked.run / "split.csv", asked.run.parent / "split.csv")
     path = next((place for place in places if place.exists()), None)
+    import pandas as pd
+
     rows = None if path is None else pd.read_csv(path)
     if rows is None or not keys or not set(keys) <= set(rows):
         return None

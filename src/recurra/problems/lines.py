@@ -17,9 +17,7 @@ import numpy as np
 from recurra.arrays import Floats, Rows
 from recurra.baselines.ngrams import Classed, LineCounts, Reading, line_counts
 from recurra.data import Lines, open_lines
-from recurra.errors import SettingsError
 from recurra.estimators import SequenceGenerator, fold_lines
-from recurra.estimators.generator import WRITERS
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
 from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
@@ -32,6 +30,7 @@ from recurra.judging.splits import (
     stratified_group_split,
 )
 from recurra.judging.written import LINES, line_statistics
+from recurra.names import WRITERS, one_of
 from recurra.problems.kept import Asked, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.stored import Count, Stored
@@ -133,11 +132,8 @@ def generation(
 
 def generators_of(models: Sequence[str], **settings: Any) -> list[SequenceGenerator]:
     """Give generators that differ in nothing but their architecture; names are checked."""
-    wrong = [name for name in models if name not in WRITERS]
-    if wrong:
-        raise SettingsError(
-            f"the model must be one of {', '.join(WRITERS)}, but {wrong[0]!r} was given"
-        )
+    for name in models:
+        one_of(name, WRITERS, "the model")
     given = {name: value for name, value in settings.items() if value is not None}
     estimators = [SequenceGenerator(name, **given) for name in models]
     level_named(estimators[0].level)

@@ -26,17 +26,17 @@ from recurra.data import (
     read_conllu,
     read_series,
 )
+from recurra.data.labelled import Taught
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.markets.opening import Opened, open_prices
 from recurra.markets.prices import Prices
-from recurra.problems.kept import Asked, Kept
+from recurra.problems.kept import Asked, Kept, classes_of
 from recurra.stored import Count, Share, Stored
 
 __all__ = [
     "NEW_ROWS",
     "NewRows",
     "Steps",
-    "classes_of",
     "last_known",
     "new_rows_of",
     "origins_after",
@@ -73,26 +73,18 @@ def new_rows_of(asked: Asked) -> NewRows:
     return found
 
 
-def _texts(asked: Asked, given: LabelledTexts | str | Path, **columns: Any) -> LabelledTexts:
+def _texts(
+    asked: Asked,
+    given: LabelledTexts | str | Path,
+    mapped: Mapping[str, str] | None = None,
+    **columns: Any,
+) -> LabelledTexts:
     if isinstance(given, LabelledTexts):
         return given
     names, positive = classes_of(asked.network)
     named = None if positive is None else names[positive]
-    return open_texts(str(given), columns=Columns(positive=named, classes=names, **columns))
-
-
-def classes_of(network: Kept) -> tuple[tuple[str, ...], int | None]:
-    """Give the classes that a network tells apart, and of two the number of the one to find."""
-    names, positive = network.classes, network.facts.settings.get("positive")
-    if len(names) != 2:
-        return names, None
-    named = names[-1] if positive is None else str(positive)
-    if named not in names:
-        raise BundleError(
-            f"the class to find must be one of {', '.join(names)}, but {network.folder} has "
-            f"{named!r}. Copy it again, or train it again."
-        )
-    return names, names.index(named)
+    taught = Taught(names, named, asked.network.facts.columns, mapped or {})
+    return open_texts(str(given), columns=Columns(taught=taught, **columns))
 
 
 def _sentences(asked: Asked, given: TaggedSentences | str | Path, **how: Any) -> TaggedSentences:
@@ -251,7 +243,7 @@ def _opened(given: Any, opened: Mapping[str, Any]) -> Opened:
 
 
 NEW_ROWS: Mapping[str, NewRows] = {
-    "SequenceClassifier": NewRows(_texts, "recurra.problems.saved"),
+    "SequenceClassifier": NewRows(_texts, "recurra.problems.text_classes"),
     "SequenceTagger": NewRows(_sentences, "recurra.problems.tags"),
     "SequenceGenerator": NewRows(_lines, "recurra.problems.lines"),
     "SequenceTranslator": NewRows(_pairs, "recurra.problems.translations"),

@@ -21,7 +21,7 @@ from recurra.arrays import Floats
 from recurra.baselines.rises import RiseBaseline, Rising
 from recurra.bundle import Judged, read_bundle
 from recurra.errors import BundleError, SettingsError
-from recurra.estimators.riser import RISERS, SequenceRiser
+from recurra.estimators.riser import SequenceRiser
 from recurra.judging.classes import Labelled
 from recurra.judging.measures import Measure, class_measures
 from recurra.judging.problem import Contender, Sides
@@ -29,11 +29,11 @@ from recurra.judging.report import TrainingInfo
 from recurra.markets.rows import RiseRows
 from recurra.problems.kept import Kept, kept_model
 from recurra.problems.networks import EstimatorNetwork
+from recurra.problems.rise_settings import RiseSettings
 from recurra.stored import Count, Number, Stored
 
 __all__ = [
     "NO_CALL",
-    "RiseSettings",
     "RiserNetwork",
     "SavedRises",
     "parts_of_top",
@@ -45,64 +45,6 @@ __all__ = [
 ]
 
 NO_CALL = "no call"
-
-
-@dataclass(frozen=True)
-class RiseSettings:
-    """What is asked of the prices, and how the answer is judged.
-
-    Args:
-        rise: a row is positive from this rise of the close on, as a share.
-        fall: a row is negative up to this change, and rows between are left out; None: every row
-            that is not positive is negative.
-        window: days seen, the last one D-1.
-        models: the networks tried, names of `RISERS`; the verdict is corrected for their number.
-        units: of each network.
-        epochs: the most.
-        batch_size: rows a step.
-        learning_rate: of Adam.
-        folds: refits of the walk-forward; 1 with fixed dates.
-        validate_from: first day of validation, with `test_from`; None walks forward.
-        test_from: first day of the test.
-        holdings: the k of precision at k, and most tickers held at once in the simulation.
-        cost: of buying or selling, as a share of what is traded.
-        seed: of everything that is drawn.
-    """
-
-    rise: float = 0.05
-    fall: float | None = None
-    window: int = 10
-    models: tuple[str, ...] = ("gru",)
-    units: int = 32
-    epochs: int = 15
-    batch_size: int = 512
-    learning_rate: float = 2e-3
-    folds: int = 3
-    validate_from: str | None = None
-    test_from: str | None = None
-    holdings: int = 5
-    cost: float = 0.0015
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.rise < 1:
-            raise SettingsError(f"the rise must lie between 0 % and 100 %, but it is {self.rise}.")
-        if self.fall is not None and not self.fall < self.rise:
-            raise SettingsError(f"the fall {self.fall} must be below the rise {self.rise}.")
-        if min(self.window, self.folds, self.epochs, self.holdings) < 1:
-            raise SettingsError("window, folds, epochs and holdings must be at least 1.")
-        wrong = [name for name in self.models if name not in RISERS]
-        if wrong or not self.models:
-            raise SettingsError(
-                f"a network must be one of {', '.join(RISERS)}, but {wrong or 'none'} came."
-            )
-        if (self.validate_from is None) != (self.test_from is None):
-            raise SettingsError("give the first day of validation and of the test, or neither.")
-
-    @property
-    def asked(self) -> str:
-        """The rise in words, such as 5 %."""
-        return f"{100 * self.rise:.4g} %"
 
 
 # ---- how answers are counted
@@ -238,6 +180,7 @@ def _riser(name: str, settings: RiseSettings, seed: int) -> RiserNetwork:
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
+        patience=settings.patience,
     )
     return RiserNetwork(estimator, seed)
 

@@ -1,58 +1,65 @@
-"""Saved models of texts asked again: the network of a run, or the baseline beside it."""
+"""Saved models of texts asked again: the network of a run, or the baseline beside it.
 
+What a model says of itself (its classes, the columns it was taught) is known before Keras is
+imported.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra.baselines.classes import Constant
-from recurra.baselines.texts import LinearTexts
-from recurra.data import LabelledTexts
-from recurra.errors import DataError
-from recurra.estimators import group_duplicates
-from recurra.judging.classes import Labelled, Said, beside_of, class_data
-from recurra.judging.measures import class_measures
-from recurra.judging.problem import all_held
-from recurra.judging.report import DataInfo
-from recurra.problems.kept import Asked, kept_model
-from recurra.problems.networks import ClassifierNetwork
-from recurra.problems.new_rows import classes_of
-from recurra.problems.text_classes import TextProblem
+from recurra.errors import BundleError
+from recurra.problems.kept import Kept, classes_of, kept_model
+from recurra.text.normalise import compose
 
-__all__ = ["KINDS", "TextsModel", "asked_again", "texts_model"]
+if TYPE_CHECKING:
+    from recurra.judging.classes import Said
 
-KINDS: dict[str, Any] = {
-    "SequenceClassifier": ClassifierNetwork,
-    "Constant": Constant,
-    "LinearTexts": LinearTexts,
-}
+__all__ = ["TextsModel", "texts_model"]
+
+NETWORK = "SequenceClassifier"
+BASELINES = ("Constant", "LinearTexts")
 
 
 class TextsModel:
-    """A saved model of texts, whichever it is.
+    """A saved model of texts, whichever it is; it is opened when it is first asked.
 
     Args:
+        kept: where it stands.
+
+    Attributes:
         name: by which tables call it.
-        model: what says something of texts: it knows the names of the classes, and of two the
-            number of the one to find.
+        names: of the classes.
+        positive: the number of the one to find, of two.
+        columns: of the table that it was taught, by their roles "text" and "label".
+
+    Raises:
+        BundleError: what is saved there reads no texts, or is damaged.
     """
 
-    def __init__(self, name: str, model: Any) -> None:
-        self.name, self.model = name, model
-        self.names: tuple[str, ...] = model.names
-        self.positive: int | None = model.positive
+    def __init__(self, kept: Kept) -> None:
+        if kept.kind not in (NETWORK, *BASELINES):
+            raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not read texts.")
+        self.kept, self.name, self.columns = kept, kept.name, kept.facts.columns
+        self.explains = kept.kind == NETWORK
+        self.names, self.positive = classes_of(kept)
+
+    @cached_property
+    def model(self) -> Any:
+        """What says something of texts."""
+        from recurra.problems.text_classes import KINDS
+
+        return self.kept.open(KINDS, "read texts")
 
     @property
     def positive_name(self) -> str | None:
         """The class to find, of two."""
         return None if self.positive is None else self.names[self.positive]
 
-    @property
-    def explains(self) -> bool:
-        """Whether it can say what each token does."""
-        return isinstance(self.model, ClassifierNetwork)
-
-    def say(self, texts: Any) -> Said:
+    def say(self, texts: Any) -> "Said":
         """Give probabilities and decisions."""
         said: Said = self.model.say(np.asarray(texts, dtype=object))
         return said
@@ -61,11 +68,14 @@ class TextsModel:
         """Give for each text what a person or a program is told.
 
         `score` is the probability of the positive class; of more than two classes it is that of
-        the class decided for, and `probabilities` has all.
+        the class decided for, and `probabilities` has all. Of an empty text nothing is said.
         """
         said = self.say(texts)
-        answers = []
+        answers: list[dict[str, Any]] = []
         for text, shares, number in zip(texts, said.probabilities, said.decided, strict=True):
+            if not compose(text).strip():
+                answers.append({"label": None, "score": None, "text": text})
+                continue
             which = number if self.positive is None else self.positive
             found = {"label": self.names[number], "score": float(shares[which]), "text": text}
             if self.positive is None:
@@ -73,52 +83,35 @@ class TextsModel:
             answers.append(found)
         return answers
 
+    def cut(self, texts: Iterable[str]) -> int:
+        """Count the texts of which only a part is read."""
+        return self.model.estimator.encoder_.cut(texts) if self.explains else 0
+
+    @property
+    def said(self) -> str:
+        """What the columns of an answer are, in words."""
+        if self.positive is None:
+            return "class, its probability, text"
+        threshold = getattr(self.model, "threshold", None)
+        called = "" if threshold is None else f" (called so from {threshold:.4f} on)"
+        return f"class, probability of {self.positive_name}{called}, text"
+
+    @property
+    def part_read(self) -> str:
+        """What is read of a text that is too long, in words."""
+        return str(self.model.estimator.encoder_.part_read)
+
     def explain(self, text: str) -> list[tuple[str, float]]:
         """Give each token with how far the score falls without it."""
         found: list[tuple[str, float]] = self.model.estimator.explain(text)
         return found
 
 
-def texts_model(run: Path, with_: str | None = None) -> TextsModel:
-    """Read a saved model of texts: the network, or the baseline beside it.
+def texts_model(run: str | Path, with_: str | None = None) -> TextsModel:
+    """Find a saved model of texts: the network, or the baseline beside it.
 
     Raises:
         BundleError: what is saved there is damaged, or reads no texts.
         SettingsError: no such model is saved there.
     """
-    kept = kept_model(run, with_)
-    return TextsModel(kept.name, kept.open(KINDS, "read texts"))
-
-
-def asked_again(asked: Asked, rows: LabelledTexts) -> TextProblem:
-    """Ask saved models for the class of new texts.
-
-    Raises:
-        DataError: a label is not one of the model's.
-    """
-    names, positive = classes_of(asked.network)
-    unknown = sorted(set(rows.labels) - set(names))
-    if unknown:
-        raise DataError(
-            f"the labels must be those of the model, {', '.join(names)}, but {rows.source} "
-            f"also has {', '.join(map(repr, unknown[:5]))}. Rename them, or leave those rows out."
-        )
-    numbers = {name: number for number, name in enumerate(names)}
-    truth = np.array([numbers[label] for label in rows.labels])
-    groups = group_duplicates(rows.texts)
-    labelled = Labelled(rows.texts, truth, names, positive, groups)
-    return TextProblem(
-        name="texts",
-        data=DataInfo(
-            source=rows.source, sha256=rows.sha256, notes=list(rows.notes), **class_data(labelled)
-        ),
-        split="rows given",
-        folds=all_held(len(truth)),
-        contenders=(),
-        measures=class_measures(len(names), positive),
-        beside=beside_of(len(names), positive),
-        rows=labelled,
-        pieces=groups,
-        ids=rows.ids,
-        source=rows,
-    )
+    return TextsModel(kept_model(run, with_))

@@ -47,9 +47,9 @@ from recurra.problems.rise_pages import (
     wrong_in_words,
     wrong_prices,
 )
+from recurra.problems.rise_settings import RiseSettings
 from recurra.problems.rises import (
     KINDS,
-    RiseSettings,
     parts_of_top,
     rise_measures,
     riser_networks,

@@ -22,7 +22,7 @@ from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import group_folds, stratified_group_split
-from recurra.models import SHAPES
+from recurra.names import SHAPES, one_of
 from recurra.problems.kept import Asked, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.text import content_key
@@ -62,11 +62,8 @@ def tagging(
     """
     if folds is None and (train is None) != (test is None):
         raise SettingsError("a file to train on needs one to test on: FILE --test OTHER.")
-    wrong = [name for name in models if name not in SHAPES]
-    if wrong:
-        raise SettingsError(
-            f"the model must be one of {', '.join(SHAPES)}, but {wrong[0]!r} was given"
-        )
+    for name in models:
+        one_of(name, SHAPES, "the model")
     sides = [_sentences("train", train, sample)]
     if folds is None:
         sides.append(_sentences("test", test, sample))

@@ -9,22 +9,24 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.arrays import Rows
-from recurra.baselines.classes import constants
-from recurra.baselines.texts import text_baselines
+from recurra.baselines.classes import Constant, constants
+from recurra.baselines.texts import LinearTexts, text_baselines
 from recurra.data import LabelledTexts
+from recurra.errors import DataError
 from recurra.estimators import SequenceClassifier, group_duplicates
 from recurra.judging import leaks
 from recurra.judging.classes import ClassProblem, Labelled, beside_of, class_data, turns_of
 from recurra.judging.measures import class_measures
-from recurra.judging.problem import Fold, folds_of
+from recurra.judging.problem import Fold, all_held, folds_of
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import Split, stratified_group_folds, stratified_group_split
+from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
 
-__all__ = ["DEFAULT", "Protocol", "TextProblem", "texts"]
+__all__ = ["DEFAULT", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
 
 TEST_SHARE = 0.2
 MOST_MISTAKES, LONGEST_SHOWN = 12, 300
@@ -194,8 +196,20 @@ class TextProblem(ClassProblem):
         return [probe.model_copy(update={"name": "pieces from outside training"})]
 
     def notes(self, found: Found) -> list[str]:
-        """Say which baselines were fitted on a sample."""
+        """Say how many texts are cut, and which baselines were fitted on a sample."""
         known = len(self.folds[-1].known)
+        return [*self.cut(found.model(found.chosen)), *self._sampled(found, known)]
+
+    def cut(self, model: Any) -> list[str]:
+        """Say how many texts are longer than what a network reads of one."""
+        if not isinstance(model, ClassifierNetwork):
+            return []
+        encoder, texts = model.estimator.encoder_, self._rows().inputs
+        cut = encoder.cut(texts)
+        said = f"{cut:,} of {len(texts):,} texts are longer than what is read of one"
+        return [f"{said}: of those, only {encoder.part_read}."] if cut else []
+
+    def _sampled(self, found: Found, known: int) -> list[str]:
         return [
             f"{each.name} was fitted on a sample of {each.rows:,} of {known:,} rows: more do not "
             "fit in memory."
@@ -244,6 +258,10 @@ class TextProblem(ClassProblem):
         names = np.array(named.names, dtype=object)[named.truth[found.held]]
         return [(str(names[i]), float(scores[i]), classifier.explain(held[i])[:60]) for i in shown]
 
+    def saved_facts(self, found: Found, name: str) -> dict[str, Any]:
+        """Let the model know the columns it was taught."""
+        return {"columns": dict(self.source.columns) if self.source else {}}
+
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Give where each row stands in the source."""
         assert self.ids is not None
@@ -271,3 +289,46 @@ def _with_accuracy_on_unseen(
     right = statistics[:, -2] == statistics[:, -1]
     said = f" Accuracy with them {right.mean():.4f}, without them {right[~seen].mean():.4f}."
     return [probes[0].model_copy(update={"detail": probes[0].detail + said}), *probes[1:]]
+
+
+# ---- new rows
+
+KINDS: dict[str, Any] = {
+    "SequenceClassifier": ClassifierNetwork,
+    "Constant": Constant,
+    "LinearTexts": LinearTexts,
+}
+
+
+def asked_again(asked: Asked, rows: LabelledTexts) -> TextProblem:
+    """Ask saved models for the class of new texts.
+
+    Raises:
+        DataError: a label is not one of the model's.
+    """
+    names, positive = classes_of(asked.network)
+    unknown = sorted(set(rows.labels) - set(names))
+    if unknown:
+        raise DataError(
+            f"the labels must be those of the model, {', '.join(names)}, but {rows.source} "
+            f"also has {', '.join(map(repr, unknown[:5]))}. Rename them, or leave those rows out."
+        )
+    numbers = {name: number for number, name in enumerate(names)}
+    truth = np.array([numbers[label] for label in rows.labels])
+    groups = group_duplicates(rows.texts)
+    labelled = Labelled(rows.texts, truth, names, positive, groups)
+    return TextProblem(
+        name="texts",
+        data=DataInfo(
+            source=rows.source, sha256=rows.sha256, notes=list(rows.notes), **class_data(labelled)
+        ),
+        split="rows given",
+        folds=all_held(len(truth)),
+        contenders=(),
+        measures=class_measures(len(names), positive),
+        beside=beside_of(len(names), positive),
+        rows=labelled,
+        pieces=groups,
+        ids=rows.ids,
+        source=rows,
+    )

@@ -22,7 +22,6 @@ from recurra.data import Pairs, open_pairs
 from recurra.data.pairs import DIRECTIONS
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceTranslator
-from recurra.estimators.writing import CELLS
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
 from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
@@ -30,6 +29,7 @@ from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import Split, group_folds, group_split
 from recurra.judging.written import TRANSLATIONS, translation_statistics
+from recurra.names import CELLS, one_of
 from recurra.problems.kept import Asked, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.text import content_key
@@ -85,11 +85,8 @@ def translators_of(
         source: of the pairs; a named one has settings of its own.
         settings: of `SequenceTranslator`; None leaves one as it is.
     """
-    wrong = [name for name in models if name not in CELLS]
-    if wrong:
-        raise SettingsError(
-            f"the model must be one of {', '.join(CELLS)}, but {wrong[0]!r} was given"
-        )
+    for name in models:
+        one_of(name, CELLS, "the model")
     given: dict[str, Any] = SETTINGS.get(source, USUAL)
     given = given | {name: value for name, value in settings.items() if value is not None}
     level_named(given["source_level"])
@@ -101,6 +98,7 @@ def translation(
     source: Pairs | str | Path = DIRECTIONS[0],
     *,
     models: Sequence[str] = ("gru",),
+    named: str = "",
     data: Path | None = None,
     sample: bool = False,
     folds: int | None = None,
@@ -111,6 +109,7 @@ def translation(
 
     Args:
         source: pairs; or where they are read: "eng-kor", "kor-eng", a file of two columns.
+        named: where pairs given come from, as a named source has settings of its own.
         models: architectures by name.
         data: the file of a named dataset, None to look for it.
         sample: whether the embedded sample is taken instead.
@@ -127,8 +126,10 @@ def translation(
         >>> [len(rows) for rows in (problem.folds[0].known, problem.folds[0].held)]
         [1350, 150]
     """
-    named = "" if isinstance(source, Pairs) else str(source)
-    rows = source if isinstance(source, Pairs) else open_pairs(named, data=data, sample=sample)
+    if isinstance(source, Pairs):
+        rows = source
+    else:
+        named, rows = str(source), open_pairs(str(source), data=data, sample=sample)
     estimators = translators_of(models, named, random_state=seed, **settings)
     known = Translated(rows.sources, rows.targets)
     groups, share = group_pairs(*known), estimators[0].validation_split

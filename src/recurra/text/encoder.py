@@ -11,9 +11,11 @@ from typing import Any, Literal
 import numpy as np
 
 from recurra.errors import SettingsError
+from recurra.names import one_of
 from recurra.sequences import Ragged
 from recurra.stored import Count, Stored, Text
 from recurra.text.tokenizers import (
+    as_written,
     check_tokenizer_version,
     tokenizer_name,
     tokenizer_named,
@@ -80,10 +82,7 @@ def truncate(tokens: list[str], length: int, truncation: str = "head") -> list[s
         >>> [truncate(list("abcdefg"), 3, how) for how in TRUNCATIONS]
         [['a', 'b', 'c'], ['e', 'f', 'g'], ['a', 'f', 'g']]
     """
-    if truncation not in TRUNCATIONS:
-        raise SettingsError(
-            f"the truncation must be one of {', '.join(TRUNCATIONS)}, but {truncation!r} was given"
-        )
+    one_of(truncation, TRUNCATIONS, "the truncation")
     if len(tokens) <= length:
         return tokens
     head = {"head": length, "tail": 0, "both": length // 2}[truncation]
@@ -193,10 +192,41 @@ class TextEncoder:
 
     def tokens(self, text: str) -> list[str]:
         """Give the tokens of a text that the model is shown."""
+        return truncate(self._all_tokens(text), self.max_length, self.truncation)
+
+    def _all_tokens(self, text: str) -> list[str]:
         tokens = tokenizer_named(self.tokenizer)(text)
         if not self.vocabulary.unknown:
             tokens = [token for token in tokens if token.lower() in self.vocabulary]
-        return truncate(tokens, self.max_length, self.truncation)
+        return tokens
+
+    def written(self, text: str) -> list[str]:
+        """Give the tokens that the model is shown as the text has them: $500 is not $ 000.
+
+        Example:
+            >>> encoder = TextEncoder.fit(["win 100"], min_count=1)
+            >>> encoder.tokens("Win 500"), encoder.written("Win 500")
+            (['win', '000'], ['Win', '500'])
+        """
+        tokens, written = tokenizer_named(self.tokenizer)(text), as_written(self.tokenizer, text)
+        if not self.vocabulary.unknown:
+            pairs = zip(tokens, written, strict=True)
+            written = [sign for token, sign in pairs if token.lower() in self.vocabulary]
+        return truncate(written, self.max_length, self.truncation)
+
+    def cut(self, texts: Iterable[str]) -> int:
+        """Count the texts of which only a part is read."""
+        return sum(len(self._all_tokens(text)) > self.max_length for text in texts)
+
+    @property
+    def part_read(self) -> str:
+        """What is read of a text that is too long, in words."""
+        half = self.max_length // 2
+        return {
+            "head": f"the first {self.max_length:,} tokens",
+            "tail": f"the last {self.max_length:,} tokens",
+            "both": f"the first {half:,} and the last {self.max_length - half:,} tokens",
+        }[self.truncation]
 
     def encode(self, texts: Iterable[str]) -> Ragged:
         """Encode texts."""

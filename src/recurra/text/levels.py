@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recurra.errors import SettingsError
+from recurra.names import one_of
 from recurra.text.vocabulary import Vocabulary
 
 __all__ = [
@@ -68,12 +69,7 @@ def level_named(name: str) -> Level:
         >>> words.split("It's 3 o'clock, 벌써?"), words.join(["벌써", "?"])
         (["It's", '3', "o'clock", ',', '벌써', '?'], '벌써?')
     """
-    try:
-        return LEVELS[name]
-    except KeyError:
-        raise SettingsError(
-            f"the level must be one of {', '.join(LEVELS)}, but {name!r} was given."
-        ) from None
+    return LEVELS[one_of(name, LEVELS, "the level")]
 
 
 def writing_vocabulary(documents: Sequence[Sequence[str]], min_count: int) -> Vocabulary:

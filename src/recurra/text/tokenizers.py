@@ -22,11 +22,13 @@ from sys import intern
 from typing import Any
 
 from recurra.errors import BundleError, SettingsError
+from recurra.names import one_of
 from recurra.text.normalise import compose, mask_digits, normalise, squeeze
 
 __all__ = [
     "TOKENIZERS",
     "Tokenizer",
+    "as_written",
     "cased_words",
     "characters",
     "check_tokenizer_version",
@@ -47,6 +49,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[^\w\s]|_")
 _HANGUL = "\u1100-\u11ff\u3131-\u318e가-힣"
 _SYLLABLE = re.compile(rf"[{_HANGUL}]|[^\W\d_{_HANGUL}]+(?:['’][^\W\d_{_HANGUL}]+)*|\d+|[^\w\s]|_")
 _SPACE = re.compile(r"\s+")
+_WORDS = _WORD.findall
 _LECTURE_FILTER = str.maketrans(dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n', " "))
 
 
@@ -57,7 +60,7 @@ def words(text: str) -> list[str]:
         >>> words("FREE! Don't wait, 무료 상담 1588")
         ['free', '!', "don't", 'wait', ',', '무료', '상담', '0000']
     """
-    return _WORD.findall(mask_digits(normalise(text)))
+    return _WORDS(mask_digits(normalise(text)))
 
 
 def cased_words(text: str) -> list[str]:
@@ -67,7 +70,7 @@ def cased_words(text: str) -> list[str]:
         >>> cased_words("WIN 5 now")
         ['WIN', '0', 'now']
     """
-    return _WORD.findall(mask_digits(compose(text)))
+    return _WORDS(mask_digits(compose(text)))
 
 
 def characters(text: str) -> list[str]:
@@ -77,7 +80,7 @@ def characters(text: str) -> list[str]:
         >>> characters("Hi 5 하나")
         ['h', 'i', ' ', '0', ' ', '하', '나']
     """
-    return list(_SPACE.sub(" ", squeeze(mask_digits(normalise(text))).strip()))
+    return _characters(mask_digits(normalise(text)))
 
 
 def syllables(text: str) -> list[str]:
@@ -87,7 +90,7 @@ def syllables(text: str) -> list[str]:
         >>> syllables("영화 ㅋㅋㅋㅋㅋ Don't 10")
         ['영', '화', 'ㅋ', 'ㅋ', 'ㅋ', "don't", '00']
     """
-    return _SYLLABLE.findall(squeeze(mask_digits(normalise(text))))
+    return _syllables(mask_digits(normalise(text)))
 
 
 def jamo(text: str) -> list[str]:
@@ -100,7 +103,7 @@ def jamo(text: str) -> list[str]:
         >>> [hex(ord(letter)) for letter in jamo("한")]
         ['0x1112', '0x1161', '0x11ab']
     """
-    return list(unicodedata.normalize("NFD", "".join(characters(text))))
+    return _jamo(mask_digits(normalise(text)))
 
 
 def kiwi(text: str) -> list[str]:
@@ -121,7 +124,40 @@ def lecture_words(text: str) -> list[str]:
         >>> lecture_words("Don't wait... call 08001!")
         ["don't", 'wait', 'call', '08001']
     """
-    return [word for word in text.lower().translate(_LECTURE_FILTER).split(" ") if word]
+    return _lecture_words(text.lower())
+
+
+def as_written(name: str, text: str) -> list[str]:
+    """Give the tokens of a text with its own digits and capitals, one for each of the tokenizer.
+
+    Where they cannot be told one by one, as a run of letters that was cut or a morpheme, the tokens
+    themselves are given.
+
+    Example:
+        >>> as_written("word", "WIN $500!"), words("WIN $500!")
+        (['WIN', '$', '500', '!'], ['win', '$', '000', '!'])
+    """
+    tokens = tokenizer_named(name)(text)
+    split = _SPLITS.get(tokenizer_name(name))
+    written = tokens if split is None else split(compose(text))
+    plain, asked = ([mask_digits(sign).lower() for sign in signs] for signs in (written, tokens))
+    return written if plain == asked else tokens
+
+
+def _characters(text: str) -> list[str]:
+    return list(_SPACE.sub(" ", squeeze(text).strip()))
+
+
+def _syllables(text: str) -> list[str]:
+    return _SYLLABLE.findall(squeeze(text))
+
+
+def _jamo(text: str) -> list[str]:
+    return list(unicodedata.normalize("NFD", "".join(_characters(text))))
+
+
+def _lecture_words(text: str) -> list[str]:
+    return [word for word in text.translate(_LECTURE_FILTER).split(" ") if word]
 
 
 TOKENIZERS: dict[str, Tokenizer] = {
@@ -132,6 +168,15 @@ TOKENIZERS: dict[str, Tokenizer] = {
     "jamo": jamo,
     "kiwi": kiwi,
     "lecture-word": lecture_words,
+}
+# how each splits a text that is normalised; Kiwi is asked about normalised texts alone
+_SPLITS: dict[str, Tokenizer] = {
+    "word": _WORDS,
+    "cased-word": _WORDS,
+    "char": _characters,
+    "syllable": _syllables,
+    "jamo": _jamo,
+    "lecture-word": _lecture_words,
 }
 FORMER_NAMES = {
     "words": "word",
@@ -148,10 +193,7 @@ def tokenizer_name(name: str) -> str:
         SettingsError: there is none of that name, or what it needs is not installed.
     """
     name = FORMER_NAMES.get(name, name)
-    if name not in TOKENIZERS:
-        raise SettingsError(
-            f"the tokenizer must be one of {', '.join(TOKENIZERS)}, but {name!r} was given"
-        )
+    one_of(name, TOKENIZERS, "the tokenizer")
     if name == "kiwi":
         tokenizer_version(name)
     return name

@@ -1,0 +1,51 @@
+"""Names that people type: which networks there are, and which name was meant.
+
+Nothing heavy is imported, so that a wrong name is told before Keras is. How a network of a name is
+built stands in `models` and in the estimators.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from recurra.cells import USUAL
+from recurra.errors import SettingsError
+
+__all__ = ["CELLS", "RISERS", "SHAPES", "TEXTS", "WRITERS", "near", "one_of"]
+
+CELLS = tuple(cell.name.replace("_", "-") for cell in USUAL.values())  # they translate, too
+SHAPES = ("one-to-one", *CELLS, "bi-lstm", "bi-gru", "conv1d")  # read numbers, and words to tag
+TEXTS = ("subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)
+WRITERS = (*CELLS, "conv1d", "one-to-one")
+RISERS = WRITERS
+
+
+def near(given: str, known: Iterable[str]) -> str:
+    """Ask whether the name most like the one given was meant; say nothing where none is like it.
+
+    Example:
+        >>> near("spma", ["spam", "sentiment"]), near("weather", ["spam"])
+        (" Did you mean 'spam'?", '')
+    """
+    plain = {str(name).casefold(): name for name in known}
+    found = get_close_matches(given.casefold(), plain, n=1)
+    return f" Did you mean {plain[found[0]]!r}?" if found else ""
+
+
+def one_of(given: str, known: Iterable[str], what: str) -> str:
+    """Give a name that is known.
+
+    Args:
+        given: the name.
+        known: all there are.
+        what: has this name, for the message: "the model".
+
+    Raises:
+        SettingsError: it is not known.
+    """
+    known = list(known)
+    if given not in known:
+        raise SettingsError(
+            f"{what} must be one of {', '.join(known)}, but {given!r} was given."
+            f"{near(given, known)}"
+        )
+    return given
