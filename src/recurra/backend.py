@@ -9,9 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-from recurra.errors import SettingsError
+from recurra.errors import RecurraError, SettingsError
 
-__all__ = ["chosen_backend", "keras"]
+__all__ = ["check_process", "chosen_backend", "keras"]
+
+_at_work: int | None = None  # the process in which a network worked first
 
 
 def chosen_backend() -> str:
@@ -27,6 +29,23 @@ def chosen_backend() -> str:
     except (OSError, ValueError, AttributeError):
         stored = None
     return stored if isinstance(stored, str) and stored != "tensorflow" else "jax"
+
+
+def check_process() -> None:
+    """Note that a network is at work here, and refuse a fork of a process where one was.
+
+    JAX's threads are not in the fork: a call would wait for them for ever.
+
+    Raises:
+        RecurraError: this process is such a fork.
+    """
+    global _at_work
+    _at_work = _at_work or os.getpid()
+    if _at_work != os.getpid() and keras.backend.backend() == "jax":
+        raise RecurraError(
+            "networks work in the process that they began in, but this is a fork of it, where JAX "
+            "would wait for ever. Start processes anew: multiprocessing.get_context('spawn')."
+        )
 
 
 if "keras" not in sys.modules:

@@ -165,7 +165,10 @@ class _Manifest(Stored):
 
 
 def _json(content: Any) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+    return (json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode(
+        "utf-8",
+        "surrogatepass",  # half an emoji in a token; JSON reads it back
+    )
 
 
 def _manifest(sums: dict[str, str], version: int = FORMAT_VERSION) -> bytes:
@@ -186,7 +189,7 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
                 _json(bundle.config),
                 _json(bundle.encoder),
                 save({k: np.ascontiguousarray(v) for k, v in bundle.weights.items()}),
-                bundle.card.encode(),
+                bundle.card.encode("utf-8", "replace"),
             ),
             strict=True,
         )

@@ -17,7 +17,7 @@ from recurra.arrays import Array, Codes, Floats, Rows
 from recurra.errors import DataError
 from recurra.stored import Number, Positive, Stored
 
-__all__ = ["NumberEncoder", "Ragged", "are_numbers"]
+__all__ = ["NumberEncoder", "Ragged", "are_numbers", "mean_and_scale"]
 
 FURTHEST = 1e20  # deviations; what a network makes of them still fits 32 bits
 
@@ -158,6 +158,27 @@ class _Stored(Stored):
     scale: list[Positive]
 
 
+def mean_and_scale(values: Floats, beside: Any = 0.0) -> tuple[Floats, Floats]:
+    """Give the mean and the deviation of each column, whatever the unit of its numbers.
+
+    A column that does not change has the scale 1, and so has one whose deviation is rounding.
+
+    Args:
+        values: (rows, columns) or (rows,).
+        beside: of what size the numbers were that values are differences of.
+
+    Example:
+        >>> [mean_and_scale(np.array([1.0, 3.0]) * unit)[1] / unit for unit in (1e-200, 1, 1e300)]
+        [1.0, 1.0, 1.0]
+    """
+    # squares of large numbers overflow: powers of two are taken out, which changes no other bit
+    size = np.abs(values).max(axis=0)
+    power = np.frexp(size)[1]
+    plain = np.ldexp(values, -power)
+    mean, deviation = (np.ldexp(each, power) for each in (plain.mean(axis=0), plain.std(axis=0)))
+    return mean, np.where(deviation > 1e-14 * np.maximum(size, beside), deviation, 1.0)
+
+
 @dataclass(frozen=True)
 class NumberEncoder:
     """From numeric sequences to what a network reads: scaled numbers and a last column of ones.
@@ -186,9 +207,7 @@ class NumberEncoder:
         steps = sequences.timesteps()
         if not scaled or not len(steps):
             return cls(np.zeros(features), np.ones(features))
-        deviation = steps.std(axis=0)
-        moves = deviation > 1e-14 * np.abs(steps).max(axis=0)
-        return cls(steps.mean(axis=0), np.where(moves, deviation, 1.0))
+        return cls(*mean_and_scale(steps))
 
     @property
     def features(self) -> int:

@@ -31,7 +31,7 @@ __all__ = [
     "unlike",
 ]
 
-LARGEST = 1e60  # a product of five such numbers is finite, and so is a quotient
+LARGEST = 1e150  # a product of two such numbers is finite, and so is a quotient
 LARGEST_OF_ARRAYS = 1e30  # so that sums of some fit 32 bits
 WEIGHT = 1e6  # of a network: no training comes near, and sums of such products fit 32 bits
 

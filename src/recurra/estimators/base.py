@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from recurra.arrays import Array, Floats, Rows
+from recurra.backend import check_process
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.estimators.encoders import Sides
 from recurra.estimators.settings import check_settings, plain, settings_type
@@ -129,6 +130,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         Args:
             facts: arrays beside the example that must be the same when a run is gone on with.
         """
+        check_process()
         arrays = [*example.arrays(), *facts]
         listener = Listeners(listeners)
         listener.ready(self)
@@ -169,6 +171,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     # ---- predicting
 
     def _network(self) -> Predictor:
+        check_process()
         with _building:
             if not hasattr(self, "_predictor"):
                 self._predictor = Predictor(self.build())

@@ -16,6 +16,7 @@ from recurra.arrays import Array, Floats, Floats32, Rows
 from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import FittedEncoder, Sides, encoder_for
+from recurra.estimators.labels import as_labels, stored_labels
 from recurra.estimators.sequence import RowEstimator
 from recurra.judging.measures import best_threshold
 from recurra.listeners import Listener
@@ -121,7 +122,7 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         architecture = reads.architecture(self.model)
         self.sides_ = self._split(truth, kept, self.members or architecture.members, sides)
         sequences = self._fit_encoder(reads, rows, encoder)
-        weights = compute_sample_weight(self.class_weight, np.asarray(y)).astype(np.float32)
+        weights = compute_sample_weight(self.class_weight, as_labels(y)).astype(np.float32)
         targets = self._targets(truth, architecture.label_smoothing)
         self._train(
             Example(sequences, targets, weights),
@@ -214,7 +215,7 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
     def _restore(self, bundle: Bundle) -> None:
         super()._restore(bundle)
         learnt = bundle.config_as(_Learnt.model_validate)
-        self.classes_, self.threshold_ = np.asarray(learnt.classes), learnt.threshold
+        self.classes_, self.threshold_ = stored_labels(learnt.classes), learnt.threshold
         self._check_positive()
         if self._binary != (self.threshold_ is not None):
             raise SettingsError(
@@ -240,7 +241,7 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
 
     def _truth(self, rows: int, y: Any) -> Array:
         """Give (rows,) whether a row is positive; of more than two classes, the class's number."""
-        labels = np.asarray(y)
+        labels = as_labels(y)
         if labels.shape != (rows,):
             raise DataError(
                 f"y must have one label a row, but X has {rows} rows and y has shape "

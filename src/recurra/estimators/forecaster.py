@@ -19,7 +19,7 @@ from recurra.estimators.sequence import SequenceEstimator
 from recurra.judging.splits import last_part
 from recurra.listeners import Listener
 from recurra.models import Head
-from recurra.sequences import NumberEncoder, Ragged
+from recurra.sequences import NumberEncoder, Ragged, mean_and_scale
 from recurra.stored import Number, Positive, Stored
 from recurra.training import Example
 
@@ -138,9 +138,7 @@ class SequenceForecaster(SequenceEstimator):
         windows = self.encoder_.encode(self._windows(series, origins))
         ahead = values[origins[:, None] + np.arange(self.horizon)]
         left = ahead - naive_ahead(values, origins, self.horizon, self.season)
-        deviation = left[training].std(axis=0)
-        moves = deviation > 1e-14 * np.abs(values).max()
-        self.target_scale_ = np.where(moves, deviation, 1.0)
+        _, self.target_scale_ = mean_and_scale(left[training], beside=np.abs(values).max())
         targets = (left / self.target_scale_).astype(np.float32)
         self._train(
             Example(windows, targets, np.ones(len(origins), np.float32)),

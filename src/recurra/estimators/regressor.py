@@ -15,6 +15,7 @@ from recurra.estimators.encoders import FittedEncoder, Sides, encoder_for
 from recurra.estimators.sequence import RowEstimator
 from recurra.listeners import Listener
 from recurra.models import Head
+from recurra.sequences import mean_and_scale
 from recurra.stored import Number, Positive, Stored
 from recurra.training import Example
 
@@ -118,9 +119,7 @@ class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
         self.sides_ = self._split(strata, kept, self.members or architecture.members, sides)
         sequences = self._fit_encoder(reads, rows, encoder)
         training = np.unique(np.concatenate([training for training, _ in self.sides_]))
-        self.target_mean_ = quantities[training].mean(axis=0)
-        deviation = quantities[training].std(axis=0)
-        self.target_scale_ = np.where(deviation > 1e-12, deviation, 1.0)
+        self.target_mean_, self.target_scale_ = mean_and_scale(quantities[training])
         targets = ((quantities - self.target_mean_) / self.target_scale_).astype(np.float32)
         self._train(
             Example(sequences, targets, np.ones(len(rows), np.float32)),

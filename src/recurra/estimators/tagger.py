@@ -19,6 +19,7 @@ from recurra.estimators.encoders import (
     encoder_of,
     group_equal_sentences,
 )
+from recurra.estimators.labels import as_labels, stored_labels
 from recurra.estimators.sequence import SequenceEstimator
 from recurra.listeners import Listener
 from recurra.models import Head
@@ -161,7 +162,7 @@ class SequenceTagger(SequenceEstimator):
 
     def _restore(self, bundle: Bundle) -> None:
         super()._restore(bundle)
-        self.classes_ = np.asarray(bundle.config_as(_Learnt.model_validate).classes)
+        self.classes_ = stored_labels(bundle.config_as(_Learnt.model_validate).classes)
 
 
 def _lengths(rows: Any) -> list[int]:
@@ -184,4 +185,9 @@ def _labels(lengths: Sequence[int], y: Any) -> tuple[Rows, Array]:
                 f"{len(labels)} labels."
             )
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return offsets, np.asarray([label for labels in y for label in labels])
+
+    def where(step: int) -> str:
+        row = int(np.searchsorted(offsets, step, side="right")) - 1
+        return f"step {step - offsets[row]} of row {row}"
+
+    return offsets, as_labels([label for labels in y for label in labels], where)

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import recurra.cells as cells
 from recurra.arrays import Floats, Rows, Texts
+from recurra.backend import check_process
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.encoders import Sides
@@ -105,6 +106,7 @@ class WritingEstimator(NetworkEstimator):
         listeners: Sequence[Listener],
     ) -> None:
         """Train on `sides_`; the two numbers count where no setting says otherwise."""
+        check_process()
         listener = Listeners(listeners)
         listener.ready(self)
         taught = teach(

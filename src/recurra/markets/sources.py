@@ -80,12 +80,13 @@ class FolderSource:
 
     def find(self, ticker: str) -> Path | None:
         """Give the file of a ticker, None if there is none."""
-        name = instrument(ticker).file_name
+        names = dict.fromkeys([instrument(ticker).file_name, ticker.strip().replace("/", "-")])
         for place in PLACES:
-            for ending in ENDINGS:
-                path = self._written(place, f"{name}{ending}")
-                if path:
-                    return path
+            for name in names:
+                for ending in ENDINGS:
+                    path = self._written(place, f"{name}{ending}")
+                    if path:
+                        return path
         return None
 
     def meant(self, ticker: str) -> str:

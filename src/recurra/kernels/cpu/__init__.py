@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from recurra.cells import Cell, State, Weights, bias_shape
-from recurra.errors import RecurraError
+from recurra.errors import RecurraError, SettingsError
 
 __all__ = ["adam", "calls", "embed", "has", "level", "missing", "run"]
 
@@ -173,6 +173,22 @@ def _check(
 Options = tuple[str, bool, bool]
 
 
+def _once(function: Any) -> Any:
+    """Let a native call be differentiated in one way alone: by its own backward call."""
+    called = jax.custom_jvp(function, nondiff_argnums=(0, 1))
+    called.defjvp(_refuse)
+    return called
+
+
+def _refuse(*asked: Any) -> Any:
+    raise SettingsError(
+        "the native kernels give first derivatives by jax.grad, but a derivative of those was "
+        "asked for. Make the layer with unroll=True, or take keras.layers in its place: both can "
+        "be differentiated again, and forwards."
+    )
+
+
+@_once
 def _forward(options: Options, with_tape: bool, *arrays: Array) -> list[Array]:
     name, go_backwards, return_sequences = options
     x, h, c = arrays[:3]
@@ -197,16 +213,21 @@ def _run_forward(options: Options, *arrays: Array) -> tuple[tuple[Array, ...], t
 def _run_backward(
     options: Options, saved: tuple[Any, ...], gradients: tuple[Array, ...]
 ) -> tuple[Array | None, ...]:
+    arrays, tape = saved
+    return (*_gradients(options, True, *arrays, tape, *gradients), None, None)
+
+
+@_once
+def _gradients(options: Options, with_tape: bool, *arrays: Array) -> list[Array]:
     name, go_backwards, _ = options
-    (x, h, c, kernel, recurrent_kernel, bias, mask, keep), tape = saved
-    results = (x, h, c, kernel, recurrent_kernel, bias)
+    *results, mask, keep, tape, d_outputs, d_h, d_c = arrays
     call = jax.ffi.ffi_call(
         "recurra_backward",
         [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in results],
         vmap_method="sequential",
     )
-    given = (*results, mask, keep, tape, *gradients)
-    return (*call(*given, cell=name, go_backwards=go_backwards), None, None)
+    given = (*results, mask, keep, tape, d_outputs, d_h, d_c)
+    return list(call(*given, cell=name, go_backwards=go_backwards))
 
 
 _run.defvjp(_run_forward, _run_backward)
