@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from recurra.cells import USUAL
 from recurra.errors import SettingsError
 
-__all__ = ["CELLS", "RISERS", "SHAPES", "TEXTS", "WRITERS", "near", "one_of"]
+__all__ = ["CELLS", "RISERS", "SHAPES", "TEXTS", "WRITERS", "listed", "near", "one_of"]
 
 CELLS = tuple(cell.name.replace("_", "-") for cell in USUAL.values())  # they translate, too
 SHAPES = ("one-to-one", *CELLS, "bi-lstm", "bi-gru", "conv1d")  # read numbers, and words to tag
@@ -29,6 +29,18 @@ def near(given: str, known: Iterable[str]) -> str:
     plain = {str(name).casefold(): name for name in known}
     found = get_close_matches(given.casefold(), plain, n=1)
     return f" Did you mean {plain[found[0]]!r}?" if found else ""
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Name the first of many, and count the others.
+
+    Example:
+        >>> listed(["a", "b", "c"], 2)
+        'a, b and 1 more'
+    """
+    names = list(names)
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 def one_of(given: str, known: Iterable[str], what: str) -> str:

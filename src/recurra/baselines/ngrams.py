@@ -15,6 +15,7 @@ from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import SettingsError
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
+from recurra.names import near
 from recurra.stored import Count, Names, Numbers, Stored
 from recurra.text import Vocabulary
 from recurra.text.levels import level_named, stored_writing_vocabulary, writing_vocabulary
@@ -257,6 +258,7 @@ class LineCounts:
             given = "none" if label is None else repr(label)
             raise SettingsError(
                 f"the class must be one of {', '.join(self.classes)}, but {given} was given."
+                f"{near(str(label), self.classes)}"
             )
 
     def _number(self, label: Any) -> int | None:

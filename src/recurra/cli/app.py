@@ -2,10 +2,11 @@
 
 import inspect
 import json
+import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from importlib.metadata import version
@@ -53,8 +54,10 @@ __all__ = [
     "one_source",
     "predict",
     "print_json",
+    "read_input",
     "run_comparison",
     "run_problem",
+    "say_empty",
     "say_notes",
     "train",
     "with_options",
@@ -412,6 +415,31 @@ def say_notes(read: Noted) -> Noted:
     for said in read.notes:
         note(said)
     return read
+
+
+def read_input(encoding: str | None = None) -> Iterator[str]:
+    """Give the lines of standard input.
+
+    Raises:
+        SettingsError: it is a keyboard: nobody meant to type a file.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SettingsError("nothing to read: give texts, or lines on standard input.")
+    from recurra.data.readers import known_encoding
+
+    codec = (known_encoding(encoding) or "utf-8").replace("utf-8", "utf-8-sig")
+    stream = os.fdopen(  # a lone carriage return ends no line, as in a file
+        sys.stdin.fileno(), encoding=codec, errors="replace", newline="\n", closefd=False
+    )
+    return (line.rstrip("\r\n") for line in stream)
+
+
+def say_empty(empty: int, count: int) -> None:
+    """Say how many texts there was nothing to say of."""
+    from recurra.terminal import note
+
+    if empty:
+        note(f"{empty:,} of {count:,} texts are empty: of those nothing is said.")
 
 
 def one_source(sample: bool, *others: Any) -> None:

@@ -166,9 +166,12 @@ def forecast(
     if as_json:
         print_json(found)
         return
+    ends = [end for end in ("lower", "upper") if end in found]
+    level = [f"{end} {found['level']:.0%}" for end in ends]
+    sys.stdout.write("\t".join(["step", found["target"] or "forecast", *level]) + "\n")
     for k, ahead in enumerate(found["forecast"]):
-        ends = [found[end][k] for end in ("lower", "upper") if end in found]
-        line = "\t".join(f"{number:.6g}" for number in (ahead, *ends))
+        numbers = (ahead, *(found[end][k] for end in ends))
+        line = "\t".join(f"{number:.6g}" for number in numbers)
         sys.stdout.write(f"{k + 1}\t{line}\n")  # plain, for pipes
 
 

@@ -1,6 +1,5 @@
 """Texts: train a classifier, evaluate it on new rows, classify with it; the demonstration."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -30,8 +29,10 @@ from recurra.cli.app import (
     evaluate_run,
     predict,
     print_json,
+    read_input,
     run_comparison,
     run_problem,
+    say_empty,
     say_notes,
     train,
     with_options,
@@ -261,6 +262,8 @@ def predict_texts(
         raise SettingsError(f"--explain is about a network's tokens: {model.name} has none.")
     sources = _texts(texts, file, text, encoding, model.columns)
     predictions, count, cut, empty = [], 0, 0, 0
+    if not as_json:
+        note(f"columns: {model.said}")
     while chunk := list(islice(sources, PREDICTION_CHUNK)):
         answers = model.answer(chunk)
         count, cut = count + len(chunk), cut + model.cut(chunk)
@@ -275,8 +278,7 @@ def predict_texts(
             if explain:
                 show_explanation(found["tokens"])
     _say_cut(model, cut, count)
-    if empty:
-        note(f"{empty:,} of {count:,} texts are empty: of those nothing is said.")
+    say_empty(empty, count)
     if as_json:
         print_json(
             {"model": model.name, "positive": model.positive_name, "predictions": predictions}
@@ -336,16 +338,4 @@ def _texts(
         for each in said:
             note(each)
         return iter(found)
-    if sys.stdin is None or sys.stdin.isatty():
-        raise SettingsError("nothing to classify: give texts, --file, or lines on standard input")
-    from recurra.data.readers import known_encoding
-
-    codec = (known_encoding(encoding) or "utf-8").replace("utf-8", "utf-8-sig")
-    stream = os.fdopen(  # a lone carriage return ends no line, as in a file
-        sys.stdin.fileno(), encoding=codec, errors="replace", newline="\n", closefd=False
-    )
-    return _lines(stream)
-
-
-def _lines(lines: Iterable[str]) -> Iterator[str]:
-    return (line.rstrip("\r\n") for line in lines)
+    return read_input(encoding)

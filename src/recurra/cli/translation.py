@@ -22,13 +22,14 @@ from recurra.cli.app import (
     evaluate_run,
     predict,
     print_json,
+    read_input,
     run_comparison,
     run_problem,
+    say_empty,
     say_notes,
     train,
     with_options,
 )
-from recurra.errors import SettingsError
 from recurra.names import CELLS, one_of
 
 if TYPE_CHECKING:
@@ -149,25 +150,28 @@ def translate(
     run: Run,
     texts: Annotated[list[str] | None, typer.Argument(help="Sentences; none: input lines.")] = None,
     beam: Annotated[int | None, typer.Option(min=1, help="Beginnings kept; 1 is greedy.")] = None,
+    encoding: Encoding = None,
     with_: With = None,
     as_json: Json = False,
 ) -> None:
     """Translate sentences: the arguments, or the lines of standard input."""
-    if not texts and sys.stdin.isatty():
-        raise SettingsError("nothing to translate: give sentences, or lines on standard input")
     from recurra.problems.kept import kept_model
 
     kept_model(run, with_)
     from recurra.problems.translations import saved_translator
+    from recurra.terminal import note
+    from recurra.text.normalise import compose
 
     name, model = saved_translator(run, with_, beam)
     found = []
-    for text in texts or (line.rstrip("\r\n") for line in sys.stdin):
-        answer = model.answer(text)
-        if as_json:
-            found.append(answer)
-        else:
-            sys.stdout.write(f"{answer['translation']}\n")
+    for text in texts or read_input(encoding):
+        empty = {"text": text, "translation": None}
+        found.append(model.answer(text) if compose(text).strip() else empty)
+        if not as_json:
+            sys.stdout.write(f"{found[-1]['translation'] or ''}\n")
+    for said in getattr(model, "cut", lambda texts: [])([each["text"] for each in found]):
+        note(said)
+    say_empty(sum(each["translation"] is None for each in found), len(found))
     if as_json:
         print_json({"model": name, "translations": found})
 

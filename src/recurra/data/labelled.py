@@ -1,7 +1,7 @@
 """From a table to texts with labels: which columns, which class is positive, which rows."""
 
 import shlex
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ import pandas as pd
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.data.spelling import meant, meant_labels
 from recurra.errors import DataError
-from recurra.names import near, one_of
+from recurra.names import listed, near, one_of
 from recurra.text.normalise import visible
 
 __all__ = ["LabelledTexts", "Taught", "label_texts", "texts_of"]
@@ -210,8 +210,8 @@ def _as_taught(
     for name, known in taught.mapped.items():
         if name not in here:
             raise DataError(
-                f"--map must name labels of {source}, {_shown(here)}, but it holds no {name!r}."
-                f"{near(name, here)}"
+                f"--map must name labels of {source}, {listed(map(repr, here), 5)}, but it holds "
+                f"no {name!r}.{near(name, here)}"
             )
         if known:
             one_of(known, taught.classes, f"what --map says for {name!r}")
@@ -226,17 +226,13 @@ def _as_taught(
         mapped = " ".join(f"--map {shlex.quote(name)}=…" for name in unknown[:3])
         raise DataError(
             f"the labels must be those of the model, {', '.join(taught.classes)}, but {source} has "
-            f"{_shown(unknown)}. Say which is which ({mapped}; with nothing after the = such rows "
-            "are left out), or name another column with --label."
+            f"{listed(map(repr, unknown), 5)}. Say which is which ({mapped}; with nothing after "
+            "the = such rows are left out), or name another column with --label."
         )
     changed = [f"{name} as {known_as[name]}" for name in here if known_as[name] not in ("", name)]
     if changed:
         notes.append(f"labels read: {', '.join(changed)}")
     return labels.map({"": ""} | known_as)
-
-
-def _shown(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5:,} more" if names[5:] else "")
 
 
 def _column(
@@ -254,7 +250,7 @@ def _column(
         if given not in columns:
             raise DataError(
                 f"--{role} must name a column of {table.source}, but there is no {given!r}."
-                f"{near(given, columns)} The columns are: {', '.join(columns)}."
+                f"{near(given, columns)} The columns are: {listed(columns)}."
             )
         return given
     free = [name for name in columns if name != taken]
@@ -271,7 +267,7 @@ def _column(
         raise DataError(
             f"the {role} column of {table.source} must be named: "
             f"{len(guesses) or 'no'} columns look {kind}. "
-            f"Give --{role} with one of: {', '.join(columns)}."
+            f"Give --{role} with one of: {listed(columns)}."
         )
     notes.append(f"{role} column guessed: {guesses[0]!r}")
     return guesses[0]
@@ -304,7 +300,7 @@ def _positive(
 ) -> str | None:
     counts = labels.value_counts()
     names = [str(name) for name in counts.index]
-    shown = _shown(names)
+    shown = listed(map(repr, names), 5)
     if len(counts) < 2:
         raise DataError(
             f"the label column must hold two classes or more, but {column!r} holds "

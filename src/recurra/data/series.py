@@ -13,7 +13,7 @@ from recurra.data.numbers import decimal_sign, number_of
 from recurra.data.readers import Table, read_table
 from recurra.data.spelling import meant
 from recurra.errors import DataError
-from recurra.names import near
+from recurra.names import listed, near
 
 __all__ = ["Series", "read_series", "sample_series"]
 
@@ -126,7 +126,7 @@ def _target(frame: pd.DataFrame, given: str | None, table: Table, notes: list[st
         notes.append(f"target guessed: {fitting[0]!r}, the only column of numbers")
         return fitting[0]
     raise DataError(
-        f"--target must be a column of {table.source}, one of {', '.join(names[:30])}, but it "
+        f"--target must be a column of {table.source}, one of {listed(names)}, but it "
         f"{'was not given' if given is None else f'is {given!r}'}.{near(given or '', names)}"
     )
 

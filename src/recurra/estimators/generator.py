@@ -17,6 +17,7 @@ from recurra.estimators.encoders import Sides
 from recurra.estimators.writing import CELLS, WritingEstimator, as_lines
 from recurra.layers import Embedding
 from recurra.listeners import Listener
+from recurra.names import near
 from recurra.stored import Names, Stored
 from recurra.text.levels import level_named, stored_writing_vocabulary, writing_vocabulary
 from recurra.text.writing import Drawing, write_lines
@@ -318,7 +319,7 @@ class SequenceGenerator(WritingEstimator):
         if label is None or str(label) not in known:
             raise SettingsError(
                 f"the class must be one of {', '.join(known)}, but "
-                f"{'none' if label is None else repr(label)} was given."
+                f"{'none' if label is None else repr(label)} was given.{near(str(label), known)}"
             )
         return int(known.index(str(label)))
 

@@ -308,7 +308,7 @@ def _figure(number: float, step: float, sign: str = "") -> str:
         ('0.087', '-1,234', '3.20e-30')
     """
     if step == 0 or not np.isfinite(step):
-        return f"{number:{sign}.4g}"
+        return f"{number:{sign}.4g}" if number else "0"
     decimals = 1 - int(np.floor(np.log10(step)))
     if -4 <= decimals <= 7:
         return f"{number:{sign},.{max(0, decimals)}f}"

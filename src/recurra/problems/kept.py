@@ -20,7 +20,7 @@ import numpy as np
 from recurra.arrays import Array
 from recurra.bundle import Facts, is_bundle, read_facts, restoring
 from recurra.errors import BundleError, SettingsError
-from recurra.names import near
+from recurra.names import listed, near
 from recurra.stored import Stored
 
 __all__ = ["Asked", "Kept", "asked_of", "classes_of", "holds_model", "kept_model", "rows_seen"]
@@ -148,7 +148,7 @@ def holds_model(run: str | Path) -> bool:
 def _no_run(run: Path) -> str:
     beside = sorted(run.parent.iterdir()) if run.parent.is_dir() else []
     runs = [path.name for path in beside if is_bundle(_model_folder(path))]
-    here = f" {run.parent} holds {', '.join(runs[:20])}." if runs else ""
+    here = f" {run.parent} holds {listed(runs)}." if runs else ""
     return f"a run folder is needed, but {run} is not there.{near(run.name, runs)}{here}"
 
 

@@ -35,7 +35,7 @@ from recurra.problems.kept import Asked, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.stored import Count, Stored
 from recurra.text import content_key
-from recurra.text.levels import level_named
+from recurra.text.levels import cut_lines, level_named
 
 __all__ = [
     "GenerationProblem",
@@ -237,6 +237,7 @@ class GenerationProblem(Problem):
         unknown = sum(line.count(UNKNOWN) for line in read)
         ours, theirs = (self._copied(found, name) for name in (found.chosen, found.best_baseline))
         return [
+            *cut_lines(self.rows.texts, self.reading.level, self.reading.max_length),
             f"{ours:.1%} of {COPIES_LOOKED_AT:,} lines that {found.chosen} wrote (temperature 1, "
             f"classes as often as in training) are lines it was trained on; of those that "
             f"{found.best_baseline} wrote, {theirs:.1%}.",

@@ -33,7 +33,7 @@ from recurra.names import CELLS, one_of
 from recurra.problems.kept import Asked, kept_model
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.text import content_key
-from recurra.text.levels import level_named
+from recurra.text.levels import cut_lines, level_named
 
 __all__ = [
     "TranslationProblem",
@@ -256,7 +256,10 @@ class TranslationProblem(Problem):
         read = [translator.source_.encode(split(text)) for text in self.asked(found.held)]
         unknown, tokens = sum(line.count(UNKNOWN) for line in read), sum(map(len, read))
         looks = "with" if translator.attention else "without"
+        most = translator.max_length
         return [
+            *cut_lines(self.rows.sources, translator.source_level, most, "sentences to read"),
+            *cut_lines(self.rows.targets, translator.target_level, most, "sentences to write"),
             f"{found.chosen} writes {looks} attention, by a beam search of width "
             f"{translator.beam}.",
             f"{unknown:,} of {tokens:,} held tokens to be read are unknown to it.",
@@ -320,6 +323,11 @@ class SavedTranslator:
         """Give the translation of a sentence and its log probability."""
         written, score = self.translator.search(text, self.beam)
         return {"text": text, "translation": written, "log_probability": score}
+
+    def cut(self, texts: Sequence[str]) -> list[str]:
+        """Say how many sentences are longer than what is read of one."""
+        network = self.translator
+        return cut_lines(texts, network.source_level, network.max_length, "sentences")
 
 
 KINDS: dict[str, Any] = {

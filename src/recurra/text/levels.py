@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ __all__ = [
     "END",
     "LEVELS",
     "Level",
+    "cut_lines",
     "level_named",
     "stored_writing_vocabulary",
     "writing_vocabulary",
@@ -70,6 +71,19 @@ def level_named(name: str) -> Level:
         (["It's", '3', "o'clock", ',', '벌써', '?'], '벌써?')
     """
     return LEVELS[one_of(name, LEVELS, "the level")]
+
+
+def cut_lines(lines: Iterable[str], level: str, most: int, what: str = "lines") -> list[str]:
+    """Say how many lines are longer than what is read of one; nothing where none is.
+
+    Example:
+        >>> cut_lines(["abc", "a"], "characters", 2)
+        ['1 of 2 lines are longer than what is read of one: of those, only the first 2 tokens.']
+    """
+    split = level_named(level).split
+    longer = [len(split(line)) > most for line in lines]
+    said = f"{sum(longer):,} of {len(longer):,} {what} are longer than what is read of one"
+    return [f"{said}: of those, only the first {most:,} tokens."] if any(longer) else []
 
 
 def writing_vocabulary(documents: Sequence[Sequence[str]], min_count: int) -> Vocabulary:
