@@ -169,7 +169,67 @@ def test_evaluate_refuses_other_labels(here: Path) -> None:
     (here / "other.csv").write_text("kind,body\nspam,a b\nnone,c d\nspam,e f\n")
     message = fails(here, "evaluate", "runs/messages", "other.csv", "--label", "kind")
     assert "must be those of the model, ham, spam, but" in message
+    assert "--map none=…" in message
+    mapped = ["--label", "kind", "--map", "none=ham", "--json"]
+    done = in_this_process("evaluate", "runs/messages", "other.csv", *mapped, cwd=here)
+    assert json.loads(done.stdout)["rows"] == 3
+    (here / "other.csv").write_text("kind,body\nSPAM,win cash now\nHam,see you at lunch\n")
+    done = in_this_process("evaluate", "runs/messages", "other.csv", cwd=here)
+    assert done.returncode == 0, done.stderr
+    assert "labels read: Ham as ham, SPAM as spam" in done.stderr
     (here / "other.csv").unlink()
+
+
+def test_predict_reads_the_column_of_training(here: Path) -> None:
+    (here / "new.csv").write_text("title,body\nann win now,bob lunch please\n")
+    done = in_this_process("predict", "runs/messages", "--file", "new.csv", cwd=here)
+    assert "text column as in training: 'body'" in done.stderr
+    assert done.stdout.split("\t")[2] == "bob lunch please\n"
+    (here / "new.csv").unlink()
+
+
+def test_nothing_is_said_of_an_empty_text_but_that_it_is_empty(here: Path) -> None:
+    (here / "new.txt").write_text("ann win now\n\n<br />\nbob lunch\n")
+    done = in_this_process("predict", "runs/messages", "--file", "new.txt", cwd=here)
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["spam", "", "", "ham"]
+    assert [line[1] == "" for line in lines] == [False, True, True, False]
+    assert "2 of 4 texts are empty" in done.stderr
+    found = in_this_process("predict", "runs/messages", "", "ann win", "--json", cwd=here)
+    answers = json.loads(found.stdout)["predictions"]
+    assert [answer["label"] for answer in answers] == [None, "spam"]
+    (here / "new.txt").unlink()
+
+
+def test_texts_that_are_cut_are_said_when_they_are_asked_about_and_judged(here: Path) -> None:
+    long = "win now " * 200
+    done = in_this_process("predict", "runs/messages", long, "ann win", cwd=here)
+    assert "1 of 2 texts are longer than simple-rnn reads" in done.stderr
+    assert "only the first 256 tokens" in done.stderr
+    (here / "new.csv").write_text(f"kind,body\nspam,{long}\nham,see you\n")
+    done = in_this_process("evaluate", "runs/messages", "new.csv", cwd=here)
+    assert "1 of 2 texts are longer than simple-rnn reads" in done.stderr
+    (here / "new.csv").unlink()
+
+
+def test_predict_says_what_its_columns_are_and_from_where_on_it_calls(here: Path) -> None:
+    done = in_this_process("predict", "runs/messages", "ann win", cwd=here)
+    assert "columns: class, probability of spam (called so from 0." in done.stderr
+    assert "threshold" in json.loads((here / "runs/messages/model/config.json").read_text())
+
+
+def test_learning_rate_and_patience_reach_the_network_and_a_cut_text_the_report(
+    here: Path, tmp_path: Path
+) -> None:
+    lines = (here / "messages.csv").read_text() + f"spam-long {'win ' * 300},spam\n"
+    (tmp_path / "messages.csv").write_text(lines)
+    quick = ["--model", "one-to-one", "--epochs", "3", "--label", "kind"]
+    options = ["--learning-rate", "0.02", "--patience", "1", "--json"]
+    done = in_this_process("train", "messages.csv", *quick, *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    settings = json.loads((tmp_path / "runs/messages/model/config.json").read_text())["settings"]
+    assert (settings["learning_rate"], settings["patience"]) == (0.02, 1)
+    assert any("1 of 121 texts are longer" in said for said in json.loads(done.stdout)["notes"])
 
 
 def test_the_same_seed_gives_the_same_files_times_aside(here: Path) -> None:

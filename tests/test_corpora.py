@@ -6,6 +6,9 @@ import pytest
 from recurra.data import (
     TaggedSentences,
     locate_corpus,
+    open_lines,
+    open_pairs,
+    open_sentences,
     read_classes,
     read_conllu,
     read_pairs,
@@ -197,3 +200,25 @@ def test_the_real_corpora_have_the_sizes_they_are_known_for(real_data: Path) -> 
         assert len(read_conllu(locate_corpus(name, part))) == sentences
     assert len(set(read_classes(locate_corpus("names"))[1])) == 18
     assert len(read_pairs(locate_corpus("tatoeba-kor-eng"))[0]) == 3798
+
+
+def test_what_is_left_out_of_lines_and_pairs_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Kim\nLee\nKim\n")
+    assert "1 lines that their class has twice left out" in open_lines(str(tmp_path)).notes
+    (tmp_path / "b.txt").write_bytes("English\tKorean\nHi.\t안녕.\n".encode("cp949"))
+    notes = open_pairs(str(tmp_path / "b.txt")).notes
+    assert "read as cp949" in notes
+    assert "the first line names the columns: English, Korean" in notes
+    (tmp_path / "c.txt").write_text("1\tHi.\t2\t안녕.\n3\tGo.\t4\t가.\n")
+    assert open_pairs(str(tmp_path / "c.txt")).notes == ["columns 2 and 4 are the sentences"]
+
+
+def test_an_encoding_that_is_given_is_taken(tmp_path: Path) -> None:
+    # to latin-1 these bytes are letters, and to cp1251 others
+    (tmp_path / "a.txt").write_bytes(b"\xe4\xe0\n")
+    (tmp_path / "p.txt").write_bytes(b"yes\t\xe4\xe0\n")
+    (tmp_path / "t.conll").write_bytes(b"\xe4\xe0 UH\n")
+    assert open_lines(str(tmp_path / "a.txt"), encoding="cp1251").texts.tolist() == ["да"]
+    assert open_pairs(str(tmp_path / "p.txt"), encoding="cp1251").targets.tolist() == ["да"]
+    read = open_sentences("train", tmp_path / "t.conll", encoding="cp1251")
+    assert read.words == [["да"]]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
 import numpy as np
@@ -11,6 +12,7 @@ from jax.experimental.sparse import BCOO
 
 from recurra import kernels, layers
 from recurra.backend import keras
+from recurra.errors import SettingsError
 from recurra.kernels import cpu
 
 KINDS = ["SimpleRNN", "LSTM", "GRU", "GRU as first published"]
@@ -466,3 +468,22 @@ def test_a_cell_of_ones_own_runs_in_the_rnn_layer():
 
     found = layers.RNN(Sum())(np.ones((1, 5, 2), "float32"))
     np.testing.assert_array_equal(np.asarray(found), [[5, 5]])
+
+
+@pytest.mark.skipif(cpu.missing() is not None, reason="the native kernels are not built")
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_a_derivative_of_a_native_derivative_is_refused_with_a_way_out(name: str) -> None:
+    def gradient(unroll: bool) -> Any:
+        keras.utils.set_random_seed(0)
+        layer = getattr(layers, name)(3, unroll=unroll)
+        layer.build((2, 4, 2))
+        weights = [[v.value for v in vs] for vs in (layer.trainable_variables, [])]
+        seed = [v.value for v in layer.non_trainable_variables]
+        return jax.grad(lambda x: layer.stateless_call(weights[0], seed, x)[0].sum())
+
+    x = jax.numpy.linspace(-1.0, 1.0, 16).reshape(2, 4, 2)
+    once, again = gradient(unroll=False), gradient(unroll=True)
+    assert np.allclose(once(x), again(x), atol=1e-5)
+    with pytest.raises(SettingsError, match="unroll=True"):
+        jax.grad(lambda x: (once(x) ** 2).sum())(x)
+    assert np.isfinite(jax.grad(lambda x: (again(x) ** 2).sum())(x)).all()

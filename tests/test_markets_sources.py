@@ -16,6 +16,7 @@ from recurra.errors import DataError, SettingsError, SourceError
 from recurra.markets import cache, choose
 from recurra.markets.cache import CachedSource
 from recurra.markets.choose import chosen_source, prices_of_listing
+from recurra.markets.opening import open_prices
 from recurra.markets.prices import Prices, prices_from_frame
 from recurra.markets.service import FinanceDataReaderSource
 from recurra.markets.sources import FolderSource
@@ -465,3 +466,43 @@ def test_files_answer_before_the_network(tmp_path: Path, monkeypatch: pytest.Mon
         chosen_source("fdr", offline=True).prices("AAPL")
     monkeypatch.delenv("RECURRA_DATA")
     assert isinstance(chosen_source(), CachedSource)
+
+
+BARS = "Date,Open,High,Low,Close\n2024-01-30,1,2,1,1.5\n2024-01-31,1,2,1,1.5\n"
+
+
+def test_a_file_may_be_named_as_its_ticker_is_typed(tmp_path: Path) -> None:
+    for name in ("CL=F", "^N225", "BTC-KRW", "BRK.B"):
+        (tmp_path / f"{name}.csv").write_text(BARS)
+    for ticker in ("CL=F", "^N225", "BTC/KRW", "BRK.B"):
+        assert len(FolderSource(tmp_path).prices(ticker).frame) == 2, ticker
+    assert len(open_prices(universe=str(tmp_path)).prices) == 4
+
+
+def test_files_of_a_universe_that_hold_no_prices_are_named_to_whoever_opens_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "MSFT.csv").write_text(BARS)
+    (tmp_path / "sectors.csv").write_text("code,sector\nMSFT,software\n")
+    opened = open_prices(universe=str(tmp_path))
+    assert [prices.ticker for prices in opened.prices] == ["MSFT"]
+    assert [note.partition(" skipped: ")[0] for note in opened.notes] == ["sectors"]
+
+
+def test_a_ticker_much_like_one_there_is_asked_about(tmp_path: Path) -> None:
+    (tmp_path / "prices" / "us").mkdir(parents=True)
+    (tmp_path / "prices" / "us" / "GOOGL.csv").write_text(BARS)
+    with pytest.raises(DataError, match="Did you mean 'GOOGL'"):
+        FolderSource(tmp_path).prices("GOOG")
+
+
+def test_an_encoding_is_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = "Дата,Open,High,Low,Close\n2024-01-31,1,2,1,1.5\n"
+    (tmp_path / "MSFT.csv").write_bytes(header.replace("Дата", "日付").encode("cp932"))
+    source = chosen_source(str(tmp_path), encoding="cp932")
+    assert len(source.prices("MSFT").frame) == 1
+    with pytest.raises(SettingsError, match="encoding must be one of"):
+        chosen_source(str(tmp_path), encoding="ebcdic")
+    monkeypatch.delenv("RECURRA_DATA", raising=False)
+    with pytest.raises(SettingsError, match="--encoding is of files"):
+        chosen_source("fdr", encoding="cp949")

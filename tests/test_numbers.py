@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from recurra import DataError, SequenceClassifier, SequenceRegressor, SettingsError
 from recurra.names import SHAPES
+from recurra.sequences import mean_and_scale
 from recurra.training import Example, Plan, quantile_loss, train
 
 
@@ -220,3 +221,27 @@ def test_the_applicable_checks_of_scikit_learn_pass(kind: Any) -> None:
     failed = {name for name, result in found.items() if result["status"] == "failed"}
     assert failed <= set(EXPECTED), {n: found[n]["exception"] for n in failed}
     assert len(found) > 40
+
+
+@pytest.mark.parametrize("unit", [1e-250, 1e-13, 1e17, 1e160, 1e300])
+def test_means_and_scales_follow_the_unit(unit: float) -> None:
+    values = np.random.default_rng(0).normal(3, 2, (50, 4))
+    mean, scale = mean_and_scale(values)
+    other_mean, other_scale = mean_and_scale(values * unit)
+    assert np.allclose(other_mean / unit, mean, rtol=1e-12)
+    assert np.allclose(other_scale / unit, scale, rtol=1e-12)
+    flat = mean_and_scale(np.full((9, 2), 0.1) * unit)[1]
+    assert flat.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("unit", [1e-13, 1e160])
+def test_what_is_learnt_does_not_depend_on_the_unit(unit: float) -> None:
+    X, labels = np.random.default_rng(0).normal(size=(30, 4, 2)), np.arange(30) % 3
+
+    def answers(unit: float) -> list[Any]:
+        classes = SequenceClassifier("one-to-one", epochs=1).fit(X * unit, labels)
+        amounts = SequenceRegressor("one-to-one", epochs=1).fit(X, X.mean((1, 2)) * unit)
+        return [classes.predict_proba(X * unit), amounts.predict(X) / unit]
+
+    for here, there in zip(answers(1.0), answers(unit), strict=True):
+        assert np.allclose(here, there, rtol=1e-5)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from recurra.data import label_texts, read_table
-from recurra.data.labelled import Taught
+from recurra.data.labelled import Taught, texts_of
 from recurra.data.readers import read_lines
 from recurra.errors import DataError, SettingsError
 
@@ -309,3 +309,50 @@ def test_ids_count_the_rows_of_the_file_unusable_ones_too(tmp_path: Path) -> Non
     assert rows.ids.tolist() == [0, 2, 4]
     assert pd.read_csv(path)["text"].iloc[rows.ids].tolist() == rows.texts.tolist()
     assert rows.take(np.array([2, 0])).ids.tolist() == [4, 0]
+
+
+JUDGING = "kind,body,by\nSPAM,win now please,ann\nHam,see you there,bob\nham,call me later,ann\n"
+
+
+def test_labels_that_differ_from_the_models_in_capitals_alone_are_taken_and_said(
+    tmp_path: Path,
+) -> None:
+    table = read_table(write(tmp_path / "a.csv", JUDGING))
+    rows = label_texts(table, taught=Taught(("ham", "spam"), "spam"))
+    assert rows.labels.tolist() == ["spam", "ham", "ham"]
+    assert "labels read: Ham as ham, SPAM as spam" in rows.notes
+    with pytest.raises(DataError, match="has 'Ham'"):  # whether it is ham or HAM is not known
+        label_texts(table, label="kind", taught=Taught(("HAM", "ham", "SPAM")))
+
+
+def test_other_labels_than_the_models_are_mapped_left_out_or_refused(tmp_path: Path) -> None:
+    text = "kind,body\ngood,see you there\nbad one,win now please\nodd,what is it\n"
+    table = read_table(write(tmp_path / "a.csv", text))
+    with pytest.raises(DataError, match=r"ham, spam, but .* has 'bad one', 'good', 'odd'") as said:
+        label_texts(table, label="kind", taught=Taught(("ham", "spam")))
+    assert "--map 'bad one'=… --map good=…" in str(said.value)
+    mapped = {"good": "ham", "bad one": "spam", "odd": ""}
+    rows = label_texts(table, label="kind", taught=Taught(("ham", "spam"), "spam", mapped=mapped))
+    assert rows.labels.tolist() == ["ham", "spam"]
+    assert "1 rows without a text or a label left out" in rows.notes
+    for wrong, message in (
+        ({"goood": "ham"}, "holds no 'goood'. Did you mean 'good'?"),
+        ({"good": "hum"}, "'hum' was given. Did you mean 'ham'?"),
+    ):
+        with pytest.raises((DataError, SettingsError)) as said:
+            label_texts(table, label="kind", taught=Taught(("ham", "spam"), mapped=wrong))
+        assert message in str(said.value)
+
+
+def test_the_columns_of_training_are_taken_again_where_they_are_there(tmp_path: Path) -> None:
+    text = "kind,title,body,sort\nspam,a b c,win now please,x\nham,d e f,see you there,y\n"
+    table = read_table(write(tmp_path / "a.csv", text))
+    taught = {"text": "title", "label": "kind"}
+    assert texts_of(table, columns=taught)[0] == ["a b c", "d e f"]
+    assert "text column as in training: 'title'" in texts_of(table, columns=taught)[1]
+    assert texts_of(table, "body", taught)[0] == ["win now please", "see you there"]
+    assert texts_of(table, columns={"text": "gone"})[0] == ["win now please", "see you there"]
+    rows = label_texts(table, taught=Taught(("ham", "spam"), "spam", taught))
+    assert (rows.labels.tolist(), rows.columns) == (["spam", "ham"], taught)
+    empty = read_table(write(tmp_path / "b.csv", "text,id\nhi you,1\n,2\n"))
+    assert texts_of(empty)[0] == ["hi you", ""]

@@ -17,8 +17,10 @@ from recurra.text.encoder import (
     spelling_of,
     truncate,
 )
-from recurra.text.normalise import normalise, squeeze
+from recurra.text.levels import cut_lines
+from recurra.text.normalise import mask_digits, normalise, squeeze
 from recurra.text.tokenizers import (
+    as_written,
     characters,
     check_tokenizer_version,
     jamo,
@@ -279,3 +281,32 @@ def test_ragged_take_and_pad_give_back_the_sequences(rows: list[list[int]], data
     taken = ragged.take(np.array(chosen))
     padded = taken.pad(np.arange(len(chosen)), 7)[..., 0]
     assert padded.tolist() == [rows[i] + [0] * (7 - len(rows[i])) for i in chosen]
+
+
+@pytest.mark.parametrize("name", ["word", "cased-word", "char", "syllable", "jamo", "lecture-word"])
+@given(st.text(max_size=40))
+def test_a_token_as_written_is_the_token_but_for_digits_and_capitals(name: str, text: str) -> None:
+    tokens = tokenizer_named(name)(text)
+    written = as_written(name, text)
+    assert [mask_digits(sign).lower() for sign in written] == [
+        mask_digits(token).lower() for token in tokens
+    ]
+
+
+def test_an_explanation_has_the_digits_and_capitals_of_the_text() -> None:
+    text = "WIN $500 in 24h, 무료 1588"
+    assert as_written("word", text) == ["WIN", "$", "500", "in", "24", "h", ",", "무료", "1588"]
+    assert "".join(as_written("char", "ab 12")) == "ab 12"
+    encoder = TextEncoder.fit(
+        ["a 100 b 200"], tokenizer="word", min_count=1, max_length=3, truncation="both"
+    )
+    assert encoder.written("A 345 c B 678") == ["A", "B", "678"]
+    assert encoder.tokens("A 345 c B 678") == ["a", "b", "000"]
+
+
+def test_texts_that_are_cut_are_counted() -> None:
+    encoder = TextEncoder.fit(["a b c"], min_count=1, max_length=2, truncation="tail")
+    assert encoder.cut(["a b", "a b c", "", "c b a d"]) == 2
+    assert encoder.part_read == "the last 2 tokens"
+    assert cut_lines(["abc", "ab"], "characters", 3) == []
+    assert cut_lines(["a b c", "ab"], "words", 2, "sentences")[0].startswith("1 of 2 sentences")
