@@ -16,7 +16,6 @@ __all__ = [
 
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d+")
-_SPACE = re.compile(r"\s+")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # soft hyphens, zero-width spaces and joiners, directions, byte order marks, variation selectors,
 # tags, and the fillers of Hangul: nobody sees them
@@ -95,7 +94,7 @@ def duplicate_key(text: str) -> int:
         >>> duplicate_key("Win £100 now") == duplicate_key("WIN  £2500 NOW ")
         True
     """
-    return content_key(_SPACE.sub("", _DIGITS.sub("0", normalise(text))))
+    return content_key("".join(_DIGITS.sub("0", normalise(text)).split()))
 
 
 def content_key(content: str | bytes) -> int:

@@ -1,0 +1,156 @@
+"""Near copies of texts are found whatever was done to them, and different texts are left apart."""
+
+import html
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recurra.text.near import CONTAINED, SHORTEST, find_copies, group_near, plain
+
+SYLLABLES = re.findall("..", "katorimesulopanevidohagezoultaeronisthelba")
+
+
+def written(count: int, words: int = 14, seed: int = 0) -> list[str]:
+    """Texts of made-up words, a few of them common; no two are near."""
+    rng = np.random.default_rng(seed)
+    vocabulary = ["".join(rng.choice(SYLLABLES, rng.integers(1, 4))) for _ in range(3000)]
+    odds = 1 / np.arange(1, 3001)
+    chosen = rng.choice(3000, (count, words), p=odds / odds.sum())
+    return [" ".join(vocabulary[i] for i in row) + "." for row in chosen]
+
+
+def other_word(text: str, place: int) -> str:
+    words = text.split()
+    return " ".join([*words[:place], "blub", *words[place + 1 :]])
+
+
+CHANGES = {
+    "one word is changed": lambda text: other_word(text, 5),
+    "the first word is changed": lambda text: other_word(text, 0),
+    "one word is left out": lambda text: " ".join(text.split()[:4] + text.split()[5:]),
+    "the full stop became an exclamation mark": lambda text: text[:-1] + "!",
+    "signs stand between all words": lambda text: text.replace(" ", ", "),
+    "it is cut to two thirds": lambda text: text[: len(text) * 2 // 3],
+    "the beginning is cut off": lambda text: text[len(text) // 3 :],
+    "something was put before it": lambda text: "FWD: " + text,
+    "something was put behind it": lambda text: text + " Sent from my telephone",
+    "capitals": str.upper,
+    "typing errors": lambda text: text[:20] + text[21:40] + "x" + text[40:],
+    "HTML": lambda text: "<p>" + html.escape(text) + "</p><br>",
+    "full width": lambda text: "".join(chr(ord(c) + 0xFEE0) if c.isalpha() else c for c in text),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_near_copies_are_found(change: str) -> None:
+    texts = written(300, words=22)
+    groups = group_near([*texts, *map(CHANGES[change], texts)])
+    assert groups.tolist() == [*range(300), *range(300)]
+
+
+def test_different_texts_are_near_nothing() -> None:
+    assert group_near(written(3000)).tolist() == list(range(3000))
+
+
+def test_one_word_in_a_text_of_six_is_found_for_certain() -> None:
+    texts = [text for text in written(4000, words=6) if len(plain(text)) >= 30]
+    changed = [other_word(text, i % 6).replace("blub", "ka") for i, text in enumerate(texts)]
+    found = find_copies([*texts, *changed])
+    together = found.groups[: len(texts)] == found.groups[len(texts) :]
+    from rapidfuzz.distance import Levenshtein
+
+    near = [
+        Levenshtein.normalized_similarity(plain(a), plain(b)) >= 0.8
+        for a, b in zip(texts, changed, strict=True)
+    ]
+    assert np.mean(near) > 0.5
+    assert together[np.array(near)].all()
+
+
+def test_mojibake_and_letters_taken_apart_are_read_as_what_they_were() -> None:
+    text = "Die Brücke über den Fluß, schön gemütlich"
+    assert plain(text.encode().decode("latin-1")) == plain(text)
+    assert plain("정말 재미있게 봤습니다") == plain("정말 재미있게 봤습니다")
+
+
+def test_a_mark_is_part_of_its_letter() -> None:
+    assert plain("कि") != plain("का")  # the vowel is a mark
+
+
+@pytest.mark.parametrize("letters", [1, 5, SHORTEST - 2])
+def test_a_short_text_is_near_nothing_but_itself(letters: int) -> None:
+    short = "abcdefghijklmnopqrstuvwxyz"[:letters]
+    assert group_near([short, short + "q", short.upper() + "!"]).tolist() == [0, 1, 0]
+
+
+def test_a_phrase_is_no_copy_of_every_text_that_begins_with_it() -> None:
+    phrase = "and what a lovely film it was"
+    assert len(plain(phrase)) < CONTAINED
+    assert len(set(group_near([phrase, *(f"{phrase} {text}" for text in written(5))]))) == 6
+
+
+def test_texts_without_letters_are_told_apart_by_their_signs() -> None:
+    assert group_near(["👍", "👎", "👍", "...", ""]).tolist() == [0, 1, 0, 3, 4]
+
+
+def test_each_kind_of_copy_is_told() -> None:
+    text = "win a prize of 100 pounds tonight, call now"
+    found = find_copies([text, text, text.replace("100", "2500"), text[:-3] + "soon", "ok"])
+    assert found.exact.tolist() == [0, 0, 2, 3, 4]
+    assert found.masked.tolist() == [0, 0, 0, 3, 4]
+    assert found.groups.tolist() == [0, 0, 0, 0, 4]
+    assert found.pairs.tolist() == [[0, 3]]
+    assert 0.8 < found.similarity[0] < 1
+    assert found.sentence().startswith("4 of 5 rows are copies of others, in 1 groups (1 repeat")
+
+
+def test_copies_that_hang_together_are_one_group() -> None:
+    chain = [written(1)[0]]
+    for place in range(6):
+        chain.append(other_word(chain[-1], place).replace("blub", f"{SYLLABLES[place]}blub"))
+    assert group_near(chain).tolist() == [0] * 7
+
+
+def test_a_form_that_many_fill_in_is_no_copy_and_is_said() -> None:
+    begin = "Dear customer, your parcel is on its way and will be with you soon, to be left at "
+    forms = [begin + text[:14] for text in written(400)]
+    found = find_copies([*written(600, seed=1), *forms])
+    assert len(np.unique(found.groups)) > 900
+    (family,) = found.families
+    assert (family.rows, family.example) == (400, 600)
+    assert "400 rows fill in one form" in str(family)
+
+
+def test_many_copies_of_few_texts_are_no_form() -> None:
+    texts = [other_word(text, i) for text in written(5) for i in range(14)]
+    assert len(np.unique(group_near(texts))) == 5
+
+
+def test_rows_held_out_that_touch_the_others_are_told() -> None:
+    text, other = written(2)
+    found = find_copies([text, other, other_word(text, 3), text])
+    assert (
+        found.touching(np.array([True, True, False, False])).tolist() == [True, False] + [False] * 2
+    )
+
+
+@pytest.mark.parametrize("texts", [[], ["one"], ["", ""]])
+def test_nothing_and_little_are_no_trouble(texts: list[str]) -> None:
+    assert group_near(texts).tolist() == [0] * len(texts)
+
+
+def test_the_same_texts_give_the_same_groups_in_any_order() -> None:
+    texts = [*written(200), *(other_word(text, 2) for text in written(200))]
+    order = np.random.default_rng(0).permutation(len(texts))
+    groups = group_near(texts)
+    turned = group_near([texts[i] for i in order])
+    assert (turned[:, None] == turned).tolist() == (groups[order, None] == groups[order]).tolist()
+
+
+def test_the_copies_of_real_messages_are_counted(real_data: Path) -> None:
+    lines = (real_data / "sms-spam" / "SMSSpamCollection").read_text("utf-8").split("\n")[:-1]
+    found = find_copies([line.split("\t", 1)[1] for line in lines])
+    distinct = [len(np.unique(kind)) for kind in (found.exact, found.masked, found.groups)]
+    assert [len(lines) - kinds for kinds in distinct] == [403, 442, 647]
