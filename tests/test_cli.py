@@ -100,7 +100,7 @@ def test_a_run_folder_holds_what_the_contract_says(here: Path) -> None:
     losses = ["epoch", "loss", "validation_loss"]
     assert list(history.columns) == ["network", "fold", "seed", "member", *losses]
     sides = pd.read_csv(run / "split.csv")
-    assert list(sides.columns) == ["id", "duplicate_key", "side"]
+    assert list(sides.columns) == ["id", "duplicate_key", "group", "side"]
     counts = sides["side"].value_counts()
     assert counts["train"] == report.split.train
     assert counts["test"] == report.split.test

@@ -507,3 +507,48 @@ def test_balanced_weighs_the_rarer_class_and_says_so_in_the_model(tmp_path: Path
     assert (balanced["simple-rnn"] > plain["simple-rnn"]).mean() > 0.9
     for name in ("word TF-IDF + LR", "base rate"):  # what is beside it does not change
         np.testing.assert_array_equal(plain[name], balanced[name])
+
+
+def near_rows(published: bool = False) -> LabelledTexts:
+    """Sixty texts, each with a near copy thirty rows below it."""
+    texts, labels = [], []
+    for number in range(60):
+        kind, word = [("spam", "prizes"), ("ham", "dinners")][number % 2]
+        letters = "".join(np.random.default_rng(number % 30).permutation([*"abcdefghijklmnopqrs"]))
+        texts.append(f"{letters[:6]} {letters[6:]} spoke of {word}{'!' * (number // 30)}")
+        labels.append(kind)
+    side = np.arange(60) >= 30 if published else None
+    made = LabelledTexts(np.array(texts, object), np.array(labels, object), "spam", "near", "0")
+    made.published_test = side
+    return made
+
+
+@pytest.mark.parametrize("folds", [None, 3])
+def test_near_copies_stay_on_one_side_and_the_report_says_how_many(folds: int | None) -> None:
+    problem = texts(near_rows(), folds=folds)
+    for fold in problem.folds:
+        assert not set(fold.known % 30) & set(fold.held % 30)
+        for train, validation in fold.sides:
+            assert not set(fold.known[train] % 30) & set(fold.known[validation] % 30)
+    assert problem.data.groups == 30
+    (said,) = [note for note in problem.data.notes if "copies" in note]
+    assert said.startswith("60 of 60 rows are copies of others, in 30 groups")
+    assert said.endswith("each group is kept on one side and counts once")
+    assert problem.split == "stratified, copies and near copies grouped"
+
+
+def test_near_copies_stand_on_both_sides_where_that_is_asked_for() -> None:
+    problem = texts(near_rows(), protocol=PROTOCOLS["keep-near"])
+    (fold,) = problem.folds
+    assert set(fold.known % 30) & set(fold.held % 30)
+    assert "but for near copies" in problem.data.notes[-1]
+
+
+def test_near_copies_across_a_published_split_are_counted_with_the_score_without_them() -> None:
+    rows = near_rows(published=True)
+    rows.texts[30:40] = [f"{text[::-1]} and was off" for text in rows.texts[30:40]]
+    classifier = SequenceClassifier("simple-rnn", epochs=1)
+    probe = run(texts(rows, [classifier])).report.probes[0]
+    assert not probe.passed
+    assert "20 of 30 test rows also stand in training" in probe.detail
+    assert "Accuracy with them" in probe.detail

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+KeepNear = Annotated[
+    bool,
+    typer.Option("--keep-near", help="Let near copies of a text stand on both sides."),
+]
 PREDICTION_CHUNK = 4096
 TABLES = {".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
@@ -67,6 +71,7 @@ def train_texts(
         str | None, typer.Option(help="word, cased-word, char, syllable, jamo or kiwi.")
     ] = None,
     protocol: Annotated[str, typer.Option(help="default, or lecture (audited).")] = "default",
+    keep_near: KeepNear = False,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="The most epochs; the best one is kept [30].")
     ] = None,
@@ -90,6 +95,8 @@ def train_texts(
 ) -> None:
     """Train a model on labelled texts, judge it beside baselines, and write a run folder."""
     lecture = one_of(protocol, PROTOCOLS, "--protocol") == "lecture"
+    if lecture and keep_near:
+        raise SettingsError("--protocol lecture keeps all copies: leave out --keep-near.")
     if lecture and (tokenizer or max_vocabulary or max_length or truncation):
         raise SettingsError(
             "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
@@ -119,7 +126,8 @@ def train_texts(
         random_state=how.seed,
         **how.settings(),
     )
-    problem = texts(rows, [classifier], name=name, protocol=PREPARED[protocol], seed=how.seed)
+    split = PREPARED["keep-near" if keep_near else protocol]
+    problem = texts(rows, [classifier], name=name, protocol=split, seed=how.seed)
     run_problem(problem, folder, how, [_LayerTable()] if show else [])
 
 
@@ -157,6 +165,7 @@ def compare_texts(
     encoding: Encoding = None,
     data: Data = None,
     sample: Sample = False,
+    keep_near: KeepNear = False,
     *,
     how: Comparing,
 ) -> None:
@@ -165,6 +174,7 @@ def compare_texts(
     rows = read_rows(source, data, sample, text, label, positive, encoding)
     name = name_of(source, sample)
     folder = how.folder(name)
+    from recurra.problems.named import PROTOCOLS as PREPARED
     from recurra.problems.named import classifier_of
     from recurra.problems.text_classes import texts
 
@@ -172,7 +182,8 @@ def compare_texts(
         classifier_of(source, sample=sample, model=each, random_state=how.seed, **how.settings())
         for each in models
     ]
-    problem = texts(rows, classifiers, name=name, folds=how.folds, seed=how.seed)
+    split = PREPARED["keep-near" if keep_near else "default"]
+    problem = texts(rows, classifiers, name=name, protocol=split, folds=how.folds, seed=how.seed)
     run_comparison(problem, folder, how)
 
 

@@ -29,6 +29,7 @@ from recurra.names import SHAPES, one_of
 from recurra.sequences import NumberEncoder, Ragged, are_numbers
 from recurra.text import TextEncoder, Vocabulary, duplicate_key
 from recurra.text.encoder import pieces_of
+from recurra.text.near import group_near
 
 __all__ = [
     "Encoder",
@@ -103,8 +104,8 @@ class TextsEncoder:
 
     @staticmethod
     def groups(rows: Texts) -> Rows:
-        """Give one number to texts that are equal but for digits, case and spacing."""
-        return group_duplicates(rows)
+        """Give one number to texts that are copies of each other, or near copies."""
+        return group_near(rows)
 
     @staticmethod
     def architecture(model: str) -> Architecture:

@@ -18,7 +18,7 @@ import numpy as np
 from recurra.data import LabelledTexts, open_texts
 from recurra.estimators import SequenceClassifier
 from recurra.models import architecture_named
-from recurra.problems.text_classes import DEFAULT, Protocol, TextProblem, texts
+from recurra.problems.text_classes import DEFAULT, KEEP_NEAR, Protocol, TextProblem, texts
 from recurra.text import TextEncoder, tokenizer_named, truncate
 
 __all__ = ["PROTOCOLS", "SETTINGS", "classifier_of", "sentiment", "sentiment_ko", "spam"]
@@ -71,9 +71,11 @@ def lecture_encoder(rows: LabelledTexts) -> TextEncoder:
 
 PROTOCOLS = {
     "default": DEFAULT,
+    "keep-near": KEEP_NEAR,
     "lecture": Protocol(
         "the lecture's: stratified, repeated texts dropped, vocabulary from all rows",
         grouped=False,
+        near=False,
         prepare=without_repeated_texts,
         encoder=lecture_encoder,
     ),
@@ -96,22 +98,22 @@ def classifier_of(source: str, *, sample: bool = False, **settings: Any) -> Sequ
 def _of_source(source: str, **given: Any) -> TextProblem:
     opened = {name: given.pop(name) for name in ("data", "sample") if name in given}
     how = {name: given.pop(name) for name in ("folds", "seed") if name in given}
-    lecture = given.pop("protocol", "default") == "lecture"
+    protocol = given.pop("protocol", "default")
+    lecture = protocol == "lecture"
     if lecture:
         given = {"model": "simple-rnn", "tokenizer": "lecture-word", **given}
     classifier = classifier_of(source, sample=bool(opened.get("sample")), **given)
     classifier.set_params(random_state=how.get("seed", 0))
     rows = open_texts(source, lecture=lecture, **opened)
-    protocol = PROTOCOLS["lecture" if lecture else "default"]
-    return texts(rows, [classifier], name=source, protocol=protocol, **how)
+    return texts(rows, [classifier], name=source, protocol=PROTOCOLS[protocol], **how)
 
 
 def spam(**given: Any) -> TextProblem:
     """Ask which messages are spam.
 
     Args:
-        given: `data`, `sample`, `protocol` ("default" or "lecture"), `folds`, `seed`; all else are
-            settings of `SequenceClassifier`.
+        given: `data`, `sample`, `protocol` ("default", "keep-near" or "lecture"), `folds`, `seed`;
+            all else are settings of `SequenceClassifier`.
     """
     return _of_source("spam", **given)
 

@@ -25,10 +25,13 @@ from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
+from recurra.text.near import SIMILARITY, Copies, find_copies
 
-__all__ = ["DEFAULT", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
+__all__ = ["DEFAULT", "KEEP_NEAR", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
 
 TEST_SHARE = 0.2
+MASKED = "digits, case and spacing masked"
+ALIKE = f"near copies, too: {SIMILARITY:.0%} of the letters alike, or one begins or ends the other"
 MOST_MISTAKES, LONGEST_SHOWN = 12, 300
 
 
@@ -38,18 +41,21 @@ class Protocol:
 
     Args:
         kind: what the report calls it.
-        grouped: whether duplicates are kept on one side.
+        grouped: whether copies are kept on one side.
+        near: whether near copies count as copies.
         prepare: from the rows as read to the rows used.
         encoder: fits an encoder on all rows, as some do; None leaves it to training rows.
     """
 
     kind: str
     grouped: bool = True
+    near: bool = True
     prepare: Callable[[LabelledTexts], LabelledTexts] = lambda rows: rows
     encoder: Callable[[LabelledTexts], TextEncoder] | None = None
 
 
-DEFAULT = Protocol("stratified, duplicates grouped")
+DEFAULT = Protocol("stratified, copies and near copies grouped")
+KEEP_NEAR = Protocol("stratified, duplicates grouped", near=False)
 
 
 def texts(
@@ -74,8 +80,9 @@ def texts(
     """
     estimators = list(classifiers) or [SequenceClassifier(random_state=seed)]
     rows, kind = _prepared(rows, protocol, folds)
-    duplicates = group_duplicates(rows.texts)
-    groups = duplicates if protocol.grouped else np.arange(len(rows.texts))
+    copies = find_copies(rows.texts)
+    pieces = copies.groups if protocol.near else copies.masked
+    groups = pieces if protocol.grouped else np.arange(len(rows.texts))
     positive = None if rows.positive is None else rows.names.index(rows.positive)
     labelled = Labelled(rows.texts, rows.numbers, rows.names, positive, groups)
     share = estimators[0].validation_split
@@ -83,7 +90,10 @@ def texts(
     return TextProblem(
         name=name,
         data=DataInfo(
-            source=rows.source, sha256=rows.sha256, notes=list(rows.notes), **class_data(labelled)
+            source=rows.source,
+            sha256=rows.sha256,
+            notes=[*rows.notes, *_said(copies, protocol)],
+            **class_data(labelled),
         ),
         split=kind,
         folds=_folds(labelled, rows.published_test, folds, share, seed),
@@ -97,11 +107,23 @@ def texts(
         seed=seed,
         facts=[*(e.get_params() for e in estimators), *zip(rows.texts, rows.labels, strict=True)],
         rows=labelled,
-        pieces=duplicates,
+        pieces=pieces,
         ids=rows.ids,
         validation_split=share,
         source=rows,
+        held_together=ALIKE if protocol.near else MASKED,
     )
+
+
+def _said(copies: Copies, protocol: Protocol) -> list[str]:
+    """Say how many rows are copies, what was done with them, and which forms are none."""
+    if not copies.sentence():
+        return []
+    done = "they may stand on both sides"
+    if protocol.grouped:
+        done = "each group is kept on one side and counts once"
+        done += "" if protocol.near else ", but for near copies"
+    return [f"{copies.sentence()}: {done}", *map(str, copies.families if protocol.near else ())]
 
 
 def _prepared(
@@ -145,11 +167,13 @@ class TextProblem(ClassProblem):
 
     Args:
         source: the rows as they were read.
+        held_together: what rows of one piece have in common, for people.
     """
 
     alike = "digits, case and spacing aside"
 
     source: LabelledTexts | None = None
+    held_together: str = ALIKE
 
     def probes(self, found: Found) -> list[Probe]:
         """Look for leaks in rows, vocabulary, text and columns."""
@@ -164,7 +188,7 @@ class TextProblem(ClassProblem):
         tokens = self._tokens(classifier.encoder_)
         known = classifier.encoder_.vocabulary.tokens
         probes = [
-            leaks.rows_on_both_sides(self.pieces, sides),
+            leaks.rows_on_both_sides(self.pieces, sides, self.held_together),
             leaks.vocabulary(known, classifier.min_count, [tokens(s.train) for s in sides]),
             *self._pieces(classifier, sides),
             leaks.target_in_text(tokens(fold.known), named.truth[fold.known], named.names),
@@ -265,12 +289,11 @@ class TextProblem(ClassProblem):
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Give where each row stands in the source."""
         assert self.ids is not None
-        return {"id": self.ids}
+        return {"id": self.ids, "group": self.pieces}
 
     def keys(self) -> Mapping[str, Rows]:
-        """Give a number for all copies of a text."""
-        assert self.pieces is not None
-        return {"duplicate_key": self.pieces}
+        """Give a number for all copies of a text but for digits, case and spacing."""
+        return {"duplicate_key": group_duplicates(self._rows().inputs)}
 
 
 def _short(text: str) -> str:
@@ -331,4 +354,5 @@ def asked_again(asked: Asked, rows: LabelledTexts) -> TextProblem:
         pieces=groups,
         ids=rows.ids,
         source=rows,
+        held_together=MASKED,
     )
