@@ -22,7 +22,7 @@ FLOORS = [
     {"kernels"},
     {"layers", "timewise", "data"},
     {"subwords", "resting"},
-    {"models", "markets", "optimizers"},
+    {"models", "markets", "optimizers", "auditing"},
     {"training", "baselines"},
     {"estimators"},
     {"inside", "problems", "pages"},
@@ -33,6 +33,7 @@ NO_NETWORK, NO_PAGE = {"keras", "jax"}, {"matplotlib", "jinja2"}
 FORBIDDEN = {
     "judging": NO_NETWORK | NO_PAGE,
     "baselines": NO_NETWORK | NO_PAGE,
+    "auditing": NO_NETWORK | NO_PAGE,
     "data": NO_NETWORK | NO_PAGE,
     "text": NO_NETWORK | NO_PAGE,
     "pages": NO_NETWORK,
@@ -102,6 +103,11 @@ def test_importing_recurra_loads_nothing_heavy() -> None:
 
 def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
     assert loaded_after("import recurra.cli") & HEAVY == set()
+
+
+def test_an_audit_needs_no_network() -> None:
+    audited = "import recurra; recurra.audit('spam', sample=True)"
+    assert loaded_after(audited) & {"keras", "jax", "matplotlib"} == set()
 
 
 def test_the_light_import_test_sees_a_heavy_import() -> None:

@@ -17,6 +17,7 @@ from recurra.errors import (
 )
 
 if TYPE_CHECKING:
+    from recurra.auditing import audit
     from recurra.estimators import (
         SequenceClassifier,
         SequenceForecaster,
@@ -47,6 +48,7 @@ __all__ = [
     "TextEncoder",
     "Vocabulary",
     "accelerate",
+    "audit",
     "compare",
     "evaluate",
     "run",
@@ -62,6 +64,7 @@ _LAZY = {
     "TextEncoder": "recurra.text",
     "Vocabulary": "recurra.text",
     "accelerate": "recurra.layers",
+    "audit": "recurra.auditing",
     "compare": "recurra.running",
     "evaluate": "recurra.evaluating",
     "run": "recurra.running",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
 
     import pandas as pd
 
+    from recurra.auditing.findings import Audit, Finding
     from recurra.judging.report import Evaluation, ModelInfo, Probe, Report
     from recurra.markets.checks import PriceCheck
 
@@ -29,6 +30,7 @@ __all__ = [
     "Watch",
     "note",
     "out",
+    "show_audit",
     "show_bench",
     "show_check",
     "show_evaluation",
@@ -214,6 +216,46 @@ def _show_probes(probes: "list[Probe]") -> None:
         out.print(mark, style=style, end=" ")
         out.print(f"{probe.name}: ", end="", soft_wrap=True)
         out.print(probe.detail, style="dim", soft_wrap=True)
+
+
+def show_audit(found: "Audit") -> None:
+    """Print an audit: what tells the class, every finding with its examples, the answer."""
+    for said in found.notes:
+        note(said)
+    told = [tell for tell in found.tells if tell.p_value < 0.05]
+    if told:
+        table = Table(
+            title="How well each alone tells the class: 0 % nothing, 100 % without fail",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+        table.add_column("alone")
+        for name in ("tells", "by chance", "tried"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for tell in told[:12]:
+            chance = "< 0.001" if tell.p_value < 1e-3 else f"{tell.p_value:.3f}"
+            table.add_row(tell.name, f"{tell.told:.0%}", chance, f"{tell.tried:,}")
+        _print_whole(table)
+    for finding in found.findings:
+        _show_finding(finding)
+    out.print(found.question, style="dim")
+    out.print(found.sentence, style=STYLE["yes" if found.clean else "no"], soft_wrap=True)
+
+
+def _show_finding(finding: "Finding") -> None:
+    leak = finding.level == "leak"
+    out.print("LEAK" if leak else "note", style="bold red" if leak else "yellow", end=" ")
+    out.print(f"{finding.kind}: {finding.sentence}", soft_wrap=True)
+    for example in finding.examples:
+        for where, row in (
+            (example.left_row, example.left),
+            (example.right_row, example.right),
+        ):
+            out.print(f"       {where}:", style="dim", end=" ", soft_wrap=True)
+            out.print(" ".join(row.split())[:140], soft_wrap=True)
+        out.print()
+    out.print(f"     → {finding.advice}", soft_wrap=True)
 
 
 def show_evaluation(found: "Evaluation") -> None:

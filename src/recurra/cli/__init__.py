@@ -5,6 +5,7 @@ itself to `train` and `compare` by its name, and to `predict` by that name or by
 """
 
 from recurra.cli import (  # noqa: F401 (they register their commands)
+    audit,
     bench,
     doctor,
     explain,

@@ -117,6 +117,7 @@ def label_texts(
     label: str | None = None,
     positive: str | None = None,
     taught: Taught | None = None,
+    find: bool = True,
 ) -> LabelledTexts:
     """Choose the text and the label column, and leave out rows where one of them is empty.
 
@@ -129,6 +130,7 @@ def label_texts(
         positive: the label to find.
         taught: what a saved model was taught, where the rows are to judge one: there may then be
             few rows of a label, or none.
+        find: whether one of two classes is to be found; if not, none need be named.
 
     Raises:
         DataError: a column is not there or cannot be guessed, no row is usable, or the labels are
@@ -157,7 +159,7 @@ def label_texts(
     return LabelledTexts(
         texts[usable].to_numpy(object),
         labels.to_numpy(object),
-        taught.positive if taught else _positive(labels, positive, label_column, notes),
+        taught.positive if taught else _positive(labels, positive, label_column, notes, find),
         table.source,
         table.sha256,
         notes,
@@ -296,7 +298,7 @@ def _reads_like_text(column: pd.Series) -> bool:
 
 
 def _positive(
-    labels: "pd.Series[str]", given: str | None, column: str, notes: list[str]
+    labels: "pd.Series[str]", given: str | None, column: str, notes: list[str], find: bool
 ) -> str | None:
     counts = labels.value_counts()
     names = [str(name) for name in counts.index]
@@ -330,6 +332,8 @@ def _positive(
         notes.append(f"{len(counts):,} classes: {shown}")
         return None
     known = [name for name in names if name.lower() in POSITIVE_NAMES]
+    if not find:
+        return known[0] if len(known) == 1 else None
     if len(known) != 1:
         raise DataError(
             f"which of the labels {names[0]!r} and {names[1]!r} is to be found cannot be guessed. "

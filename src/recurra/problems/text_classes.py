@@ -287,8 +287,9 @@ class TextProblem(ClassProblem):
         return {"columns": dict(self.source.columns) if self.source else {}}
 
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
-        """Give where each row stands in the source."""
+        """Give where each row stands in the source, and a number for all that are held together."""
         assert self.ids is not None
+        assert self.pieces is not None
         return {"id": self.ids, "group": self.pieces}
 
     def keys(self) -> Mapping[str, Rows]:

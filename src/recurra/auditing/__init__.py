@@ -1,0 +1,6 @@
+"""Whether a split is clean, for any model: nothing is trained, and Keras is not needed."""
+
+from recurra.auditing.audit import audit, audit_run, audit_texts
+from recurra.auditing.findings import Audit, Example, Finding, Tell
+
+__all__ = ["Audit", "Example", "Finding", "Tell", "audit", "audit_run", "audit_texts"]

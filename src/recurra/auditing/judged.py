@@ -1,0 +1,340 @@
+"""What is a leak of what tells the class, what is only to be known, and what is neither."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Rows
+from recurra.auditing.findings import Example, Finding, Level, Tell
+from recurra.auditing.rows import Audited
+from recurra.auditing.tells import View, asked, said_by_numbers, said_by_values, told
+from recurra.auditing.views import days_of, views_of_column, views_of_order, views_of_writing
+from recurra.auditing.words import Pattern, patterns_of
+
+__all__ = ["column_findings", "side_findings", "tell_findings"]
+
+CHANCE = 0.01
+# how much of the class a thing must tell to be a leak, and to be noted, by its kind: what a writer
+# may mean (column, length) may tell much of it; what no writer means (the others) may not
+LEAK = {"id": 0.3, "missing": 0.3, "writing": 0.2, "column": 0.9, "length": 0.95, "order": 2.0}
+NOTE = {"id": 0.1, "missing": 0.1, "writing": 0.05, "column": 0.5, "length": 0.6, "order": 0.3}
+KINDS = {
+    "id": "target in an id",
+    "missing": "target in what is missing",
+    "writing": "target in how texts are written",
+    "length": "target in how texts are written",
+    "column": "target in another column",
+    "order": "target in the order of rows",
+}
+ADVICE = {
+    "id": "Leave it out of what a model reads, and give ids that say nothing.",
+    "missing": "Leave it out of what a model reads: it was filled once the class was known.",
+    "writing": "Bring all texts to one form: they come from two sources, or through two programs.",
+    "length": "Look where the texts of each class come from.",
+    "column": "Leave it out of what a model reads, if it is known only after the class is.",
+    "order": "Shuffle before anything reads rows in order, and let no model read their numbers.",
+}
+# a word: in what share of a class, and how sure of it, it is a leak
+WHERE = {"anywhere": (0.4, 0.97), "placed": (0.1, 0.98), "label": (0.05, 0.95)}
+STRONG, SURE = 0.4, (0.2, 0.98)  # that a word tells so much, or is so sure, is noted
+BINDS, FEWEST_GROUPS = 0.3, 20
+DRIFT, DRIFT_NOTED = 0.3, 0.1
+SHIFT = 0.05
+
+
+# ---- how well each alone tells the class
+
+
+def tell_findings(audited: Audited) -> tuple[list[Finding], list[Tell]]:
+    """Ask columns, order, writing and words; give what is to be said, and the whole table."""
+    counted = audited.counted
+    texts = audited.rows.texts[counted.rows]
+    views = [
+        *_views_of_columns(audited),
+        *views_of_order(_places(audited)),
+        *views_of_writing(texts),
+    ]
+    found = asked(views, counted)
+    findings = [each for view, tell in found if (each := _finding_of(audited, view, tell))]
+    patterns = patterns_of(texts, counted, len(audited.rows.names))
+    words = [_tell_of(audited, pattern) for pattern in patterns[:5]]
+    tells = sorted([*(tell for _, tell in found), *words], key=lambda tell: -tell.told)
+    return [*_merged(findings), *_word_findings(audited, patterns)], tells
+
+
+def _views_of_columns(audited: Audited) -> Iterator[View]:
+    others = audited.rows.other_columns
+    for name in others.columns:
+        column = others[name].iloc[audited.counted.rows].reset_index(drop=True)
+        if days_of(str(name), column) is None:
+            yield from views_of_column(str(name), column)
+
+
+def _places(audited: Audited) -> Rows:
+    """Give the place of each row counted on its own side."""
+    places = np.arange(len(audited.rows.texts))
+    if audited.held is not None:
+        places = np.where(audited.held, np.cumsum(audited.held), np.cumsum(~audited.held))
+    return places[audited.counted.rows]
+
+
+def _finding_of(audited: Audited, view: View, tell: Tell) -> Finding | None:
+    if tell.p_value >= CHANCE or tell.told < min(NOTE[view.kind], LEAK[view.kind]):
+        return None
+    if view.recurring and view.kind == "column" and _binds(view.values):
+        return None  # `column_findings` asks whether it binds rows together
+    level: Level = "leak" if tell.told >= LEAK[view.kind] else "note"
+    sentence = (
+        f"{view.name} alone tells {tell.told:.0%} of the class (0 %: nothing, 100 %: without "
+        f"fail), on rows that did not teach it; by chance {_chance(tell)}."
+    )
+    return Finding(
+        kind=KINDS[view.kind],
+        level=level,
+        sentence=sentence,
+        size=round(tell.told * len(view.values)),
+        of=len(view.values),
+        examples=_two(audited, view),
+        advice=ADVICE[view.kind],
+    )
+
+
+def _chance(tell: Tell) -> str:
+    size = "p < 0.001" if tell.p_value < 1e-3 else f"p = {tell.p_value:.3f}"
+    return f"{size}, corrected for {tell.tried:,} tried"
+
+
+def _two(audited: Audited, view: View) -> list[Example]:
+    """Give a row of each of two classes, with what a column holds of it."""
+    rows, truth = audited.counted.rows, audited.counted.truth
+    low, high = np.argmax(truth == truth.min()), np.argmax(truth == truth.max())
+    example = audited.example(int(rows[low]), int(rows[high]))
+    if not view.column:
+        return [example]
+    cells = audited.rows.other_columns[view.column]
+    return [
+        example.model_copy(
+            update={
+                "left": f"{view.column}: {cells.iloc[rows[low]]}",
+                "right": f"{view.column}: {cells.iloc[rows[high]]}",
+            }
+        )
+    ]
+
+
+def _merged(findings: list[Finding]) -> list[Finding]:
+    """Keep of findings on one column, or on the writing, one of its kind: a leak, if one is."""
+    kept: dict[tuple[str, str], Finding] = {}
+    for finding in sorted(findings, key=lambda finding: finding.level != "leak"):
+        about = finding.sentence.split(":")[0].split(" alone")[0]
+        kept.setdefault((about, finding.kind), finding)
+    return list(kept.values())
+
+
+# ---- words
+
+
+def _tell_of(audited: Audited, pattern: Pattern) -> Tell:
+    where = f" as the {pattern.place} word" if pattern.place else ""
+    return Tell(
+        name=f"the word {pattern.name!r}{where}, of {audited.rows.names[pattern.number]}",
+        kind="word",
+        told=pattern.told,
+        p_value=pattern.p_value,
+        tried=pattern.tried,
+    )
+
+
+def _word_findings(audited: Audited, patterns: list[Pattern]) -> list[Finding]:
+    """Give for each class the patterns that are leaks; where none is, those to be noted."""
+    found: list[Finding] = []
+    for number, name in enumerate(audited.rows.names):
+        mine = [pattern for pattern in patterns if pattern.number == number]
+        leaks = [pattern for pattern in mine if _leaks(pattern, name)]
+        noted = [pattern for pattern in mine if _noted(pattern)]
+        if leaks:
+            found.append(_word_finding(audited, leaks, "leak"))
+        elif noted:
+            found.append(_word_finding(audited, noted, "note"))
+    return found
+
+
+def _leaks(pattern: Pattern, name: str) -> bool:
+    kinds = ["anywhere"]
+    kinds += ["placed"] if pattern.place else []
+    kinds += ["label"] if name.casefold() in pattern.name.split() else []
+    return any(pattern.here >= WHERE[k][0] and pattern.pure >= WHERE[k][1] for k in kinds)
+
+
+def _noted(pattern: Pattern) -> bool:
+    sure = pattern.here >= SURE[0] and pattern.pure >= SURE[1]
+    return pattern.told >= STRONG or sure
+
+
+def _word_finding(audited: Audited, patterns: list[Pattern], level: Level) -> Finding:
+    first, name = patterns[0], audited.rows.names[patterns[0].number]
+    where = f" as the {first.place} word" if first.place else ""
+    also = ", ".join(repr(p.name) for p in patterns[1:4] if p.name != first.name)
+    counted = audited.counted
+    others = counted.rows[(counted.truth != first.number) & ~np.isin(counted.rows, first.rows)]
+    mine = first.rows[audited.truth[first.rows] == first.number]
+    pairs = zip(mine[:2].tolist(), others[:2].tolist(), strict=False)
+    return Finding(
+        kind="target in the text" if level == "leak" else "a word that tells much",
+        level=level,
+        sentence=(
+            f"{first.name!r}{where} stands in {first.here:.1%} of the texts of {name} and in "
+            f"{first.there:.1%} of the others ({first.tried:,} words, pairs and places tried)"
+            + (f"; so do {also}." if also else ".")
+        ),
+        size=len(first.rows),
+        of=len(counted.rows),
+        examples=[audited.example(left, right) for left, right in pairs],
+        advice=(
+            "Take it out of the texts: it came with the label, not with what was written."
+            if level == "leak"
+            else "Look whether those who wrote the texts wrote it, or those who labelled them."
+        ),
+    )
+
+
+# ---- columns that bind rows together, and days
+
+
+def _binds(values: Rows) -> bool:
+    """Say whether values are so many, and recur so often, that they may be of authors."""
+    distinct = len(np.unique(values))
+    return FEWEST_GROUPS <= distinct <= len(values) / 2
+
+
+def column_findings(audited: Audited) -> list[Finding]:
+    """Say which columns bind rows of one class together, or know their day, across the sides."""
+    counted, others, found = audited.counted, audited.rows.other_columns, []
+    for name in others.columns:
+        column = others[name].iloc[counted.rows].reset_index(drop=True)
+        days = days_of(str(name), column)
+        finding = (
+            _bound(audited, str(name), column) if days is None else _dated(audited, str(name), days)
+        )
+        found += [finding] if finding else []
+    return found
+
+
+def _sides(audited: Audited) -> tuple[Rows, Rows]:
+    """Give the places, among the rows counted, that teach and that are asked."""
+    counted = audited.counted
+    held = counted.fold == 0 if audited.held is None else audited.held[counted.rows]
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def _bound(audited: Audited, name: str, column: "pd.Series[str]") -> Finding | None:
+    counted, values = audited.counted, pd.factorize(column)[0].astype(np.int64)
+    if not _binds(values) or not len(counted.fold):
+        return None
+    known, held = _sides(audited)
+    shared = held[np.isin(values[held], values[known])]
+    if not len(shared):
+        return None
+    said = said_by_values(values[known], counted.truth[known], values[shared])
+    share, chance = told(said, counted.truth[shared])
+    if (
+        chance * _columns(audited) >= CHANCE
+        or share - _as_numbers(audited, column, known, shared) < BINDS
+    ):
+        return None
+    size, of = len(shared), len(held)
+    where = "on both sides" if audited.held is not None else "on both sides of a random split"
+    first = np.flatnonzero(values == values[shared[0]])[:2]
+    return Finding(
+        kind="groups on both sides",
+        level="leak",
+        sentence=(
+            f"Rows with the same {name!r} lie {where}: {size / of:.0%} of the rows held out share "
+            f"it with rows learnt from, and it tells {share:.0%} of their class."
+        ),
+        size=size,
+        of=of,
+        examples=[audited.example(int(counted.rows[first[0]]), int(counted.rows[first[1]]))],
+        advice=f"Split by {name!r}, so that all rows of one stand on one side.",
+    )
+
+
+def _columns(audited: Audited) -> int:
+    return max(1, len(audited.rows.other_columns.columns))
+
+
+def _as_numbers(audited: Audited, column: "pd.Series[str]", known: Rows, asked_of: Rows) -> float:
+    """Give how much a column tells by its size: numbers that do are measured, and bind no rows."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    if np.isnan(numbers).any():
+        return 0.0
+    truth = audited.counted.truth
+    return told(said_by_numbers(numbers[known], truth[known], numbers[asked_of]), truth[asked_of])[
+        0
+    ]
+
+
+def _dated(audited: Audited, name: str, days: np.ndarray) -> Finding | None:
+    counted = audited.counted
+    if not len(counted.fold):
+        return None
+    number = np.where(np.isnat(days), -1, days.astype("datetime64[D]").astype(np.int64)).astype(
+        float
+    )
+    ((_, tell),) = asked([View(name, "column", number, False)], counted, _columns(audited))
+    known, held = _sides(audited)
+    later = float((number[known] >= np.quantile(number[held], 0.5)).mean()) if len(held) else 0.0
+    if tell.p_value >= CHANCE or tell.told < DRIFT_NOTED or later < 0.05:
+        return None
+    how = "A random split lets" if audited.held is None else "The sides let"
+    return Finding(
+        kind="days on both sides",
+        level="leak" if tell.told >= DRIFT else "note",
+        sentence=(
+            f"{how} a model learn from days after those it is asked about, and the classes drift: "
+            f"the day in {name!r} alone tells {tell.told:.0%} of the class."
+        ),
+        size=round(later * len(known)),
+        of=len(known),
+        examples=[
+            audited.example(int(counted.rows[number.argmin()]), int(counted.rows[number.argmax()]))
+        ],
+        advice=f"Split by time: hold out the last days of {name!r}.",
+    )
+
+
+# ---- how the sides differ
+
+
+def side_findings(audited: Audited) -> list[Finding]:
+    """Say whether the classes have other shares on the two sides."""
+    from scipy.stats import chi2_contingency
+
+    held = audited.held
+    if held is None:
+        return []
+    classes = len(audited.rows.names)
+    table = np.array(
+        [np.bincount(audited.truth[side], minlength=classes) for side in (~held, held)]
+    )
+    shares = table / table.sum(axis=1, keepdims=True)
+    gaps = np.abs(shares[0] - shares[1])
+    which = int(gaps.argmax())
+    kept = table[:, table.sum(axis=0) > 0]
+    if kept.shape[1] < 2 or gaps[which] < SHIFT or chi2_contingency(kept).pvalue >= CHANCE:
+        return []
+    name = audited.rows.names[which]
+    return [
+        Finding(
+            kind="other shares of classes",
+            level="note",
+            sentence=(
+                f"{shares[0, which]:.1%} of the {audited.names[0]} rows are {name}, and "
+                f"{shares[1, which]:.1%} of the {audited.names[1]} rows."
+            ),
+            size=int(table[1, which]),
+            of=int(held.sum()),
+            advice="Scores and thresholds learnt on one side do not hold on the other as they are.",
+        )
+    ]

@@ -1,0 +1,140 @@
+"""What may tell the class beside the words: columns, ids, what is missing, order, writing."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Array, Dates, Floats, Rows
+from recurra.auditing.tells import View
+from recurra.data.dates import read_dates
+from recurra.errors import DataError
+from recurra.text.near import plain
+from recurra.text.normalise import visible
+
+__all__ = ["days_of", "views_of_column", "views_of_order", "views_of_writing"]
+
+ID_NAME = re.compile(r"(^|[_\W])(id|ids|no|nr|num|index|idx|key|uuid|guid|file|path|url)$", re.I)
+DISTINCT = 0.95  # of the rows have a value of their own: an id
+FEWEST_REPEATS = 2  # rows a value, in the mean: values that recur
+NUMBERS = 3  # in an id, that are looked at
+DIGITS = re.compile(r"\d+")
+READ = 0.95  # of the filled cells can be read as numbers, or as days
+
+
+def views_of_column(name: str, column: "pd.Series[str]") -> Iterator[View]:
+    """Look at a column in all ways that suit it.
+
+    Args:
+        name: of the column.
+        column: (rows,) strings; an empty one is missing.
+    """
+    column = column.astype(str).str.strip()
+    filled = column != ""
+    said = f"column {name!r}"
+    if not filled.all() and filled.any():
+        yield View(
+            f"{said}: whether it is filled", "missing", filled.to_numpy(np.int64), True, name
+        )
+    distinct = column[filled].nunique()
+    if distinct < 2:
+        return
+    numbers = pd.to_numeric(column[filled], errors="coerce")
+    are_numbers = bool(numbers.notna().mean() >= READ)
+    whole = are_numbers and bool((numbers.dropna() % 1 == 0).all())
+    own = distinct >= DISTINCT * filled.sum()
+    kind = "id" if ID_NAME.search(name) or (own and (whole or not are_numbers)) else "column"
+    if distinct * FEWEST_REPEATS <= filled.sum():
+        yield View(said, kind, _codes(column), True, name)
+    if are_numbers:
+        if distinct > 10:
+            yield View(said, kind, _filled(numbers, len(column)), False, name)
+    elif distinct > 10:
+        yield from _parts(said, kind, name, column)
+
+
+def _parts(said: str, kind: str, name: str, column: "pd.Series[str]") -> Iterator[View]:
+    """Look at the form of a value, at numbers in it, and at its length."""
+    forms = column.str.replace(DIGITS, "0", regex=True)
+    kinds = len(set(forms))
+    if 1 < kinds * FEWEST_REPEATS <= len(forms):
+        yield View(f"{said}: its form without digits", kind, _codes(forms), True, name)
+    found = [list(map(float, DIGITS.findall(value)[:NUMBERS])) for value in column]
+    for place in range(max(map(len, found), default=0)):
+        numbers = np.array([row[place] if len(row) > place else -1.0 for row in found])
+        if len(np.unique(numbers)) > 1:
+            yield View(f"{said}: number {place + 1} in it", kind, numbers, False, name)
+    yield View(f"{said}: its length", kind, column.str.len().to_numpy(float), False, name)
+
+
+def _codes(column: "pd.Series[str]") -> Rows:
+    return pd.factorize(column)[0].astype(np.int64)
+
+
+def _filled(numbers: "pd.Series[float]", rows: int) -> Floats:
+    least = float(numbers.min()) - 1.0
+    values = np.full(rows, least)
+    values[numbers.index.to_numpy()] = numbers.fillna(least).to_numpy()
+    clipped: Floats = np.clip(values, -3e38, 3e38)
+    return clipped
+
+
+def days_of(name: str, column: "pd.Series[str]") -> Dates | None:
+    """Give the day of each row, None where the column holds none."""
+    if pd.to_numeric(column, errors="coerce").notna().mean() > 1 - READ:
+        return None  # whole numbers may be read as days, but seldom are
+    try:
+        days = read_dates(column, f"column {name!r}").days
+    except DataError:
+        return None
+    return days if np.isnat(days).mean() <= 1 - READ else None
+
+
+def views_of_order(rows: Rows) -> Iterator[View]:
+    """Look at where a row stands."""
+    yield View("the order of rows", "order", rows.astype(float), False)
+
+
+TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
+MARKS: dict[str, Callable[[str], bool]] = {
+    "HTML tags": lambda text: bool(TAG.search(text)),
+    "HTML entities": lambda text: bool(ENTITY.search(text)),
+    "UTF-8 read as Latin-1": lambda text: bool(
+        re.search("[ÂÃâ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â", text)
+    ),
+    "a sign for letters that could not be read": lambda text: "\ufffd" in text,
+    "signs that nobody sees": lambda text: visible(text) != text,
+    "a blank that is not a space": lambda text: bool(
+        re.search("[\t\u00a0\u2000-\u200a\u3000]", text)
+    ),
+    "a space before the text": lambda text: text[:1].isspace(),
+    "a space behind the text": lambda text: text[-1:].isspace(),
+    "two spaces on end": lambda text: "  " in text.strip(),
+    "breaks of lines": lambda text: "\n" in text.strip() or "\r" in text.strip(),
+    "quotes around the text": lambda text: len(text) > 1 and text[0] == text[-1] in "\"'",
+    "letters beyond ASCII": lambda text: not text.isascii(),
+}
+MEASURES: dict[str, Callable[[str], float]] = {
+    "how many letters it has": len,
+    "how many words it has": lambda text: len(text.split()),
+    "the share of capitals": lambda text: _share(text, str.isupper),
+    "the share of digits": lambda text: _share(text, str.isdigit),
+    "the share of signs": lambda text: 1 - len(plain(text)) / max(1, len(text)),
+}
+
+
+def views_of_writing(texts: Array) -> Iterator[View]:
+    """Look at how the text is written: marks that no writer means, then lengths and shares."""
+    for name, has in MARKS.items():
+        there = np.fromiter(map(has, texts), np.int64, len(texts))
+        if 0 < there.sum() < len(there):
+            kind = "length" if name == "letters beyond ASCII" else "writing"
+            yield View(f"text: {name}", kind, there, True)
+    for name, measure in MEASURES.items():
+        yield View(f"text: {name}", "length", np.fromiter(map(measure, texts), float), False)
+
+
+def _share(text: str, is_one: Callable[[str], bool]) -> float:
+    return sum(map(is_one, text)) / max(1, len(text))
