@@ -1,5 +1,6 @@
 """The documents tell the truth: every command and every block of Python in them is run."""
 
+import json
 import os
 import re
 import runpy
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "README.ko.md", "docs/guide.md", "docs/guide.ko.md"]
 MARKETS = ["docs/markets.md", "docs/markets.ko.md"]
 HONESTY = ["docs/honesty.md", "docs/honesty.ko.md"]
+AUDIT = ["docs/audit.md", "docs/audit.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
 CHAPTERS = [f"docs/{name}.md" for name in ("cells", *SHAPES)]
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
@@ -85,7 +87,8 @@ def test_every_documented_command_works(page: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in in_english([*PAGES, *MARKETS, *HONESTY]) if blocks(page, "python")]
+    "page",
+    [page for page in in_english([*PAGES, *MARKETS, *HONESTY, *AUDIT]) if blocks(page, "python")],
 )
 def test_every_documented_block_of_python_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -94,6 +97,28 @@ def test_every_documented_block_of_python_runs(
     for block in blocks(page, "python"):
         (tmp_path / "block.py").write_text(block, "utf-8")
         runpy.run_path(str(tmp_path / "block.py"))
+
+
+def test_every_documented_audit_runs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recurra.data import Columns, open_texts
+    from recurra.problems.text_classes import texts
+    from recurra.running import sides_of
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("messages.csv", "other.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    problem = texts(open_texts("messages.csv", columns=Columns("body", "kind", "spam")))
+    (tmp_path / "runs" / "messages").mkdir(parents=True)
+    sides_of(problem).to_csv("runs/messages/split.csv", index=False)
+    report = {"problem": "texts", "data": problem.data.model_dump()}
+    Path("runs/messages/report.json").write_text(json.dumps(report))
+    for command in commands("docs/audit.md"):
+        done = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert done.exit_code in (0, 1), f"{command}\n{done.output}"
+        assert "?" in done.stdout  # it answers its question
+    assert Path("audit.html").exists()
 
 
 @pytest.mark.slow
@@ -181,7 +206,8 @@ def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
         korean = page.replace(".md", ".ko.md")
         assert commands(korean) == commands(page)
         assert blocks(korean, "python") == blocks(page, "python")
-    for english, korean in (MARKETS, HONESTY):
+    assert commands(AUDIT[1]) == commands(AUDIT[0])
+    for english, korean in (MARKETS, HONESTY, AUDIT):
         assert blocks(korean, "console") == blocks(english, "console")
         assert blocks(korean, "python") == blocks(english, "python")
 
