@@ -32,7 +32,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from recurra.arrays import Array
-from recurra.errors import BundleError
+from recurra.errors import BundleError, InputError
 from recurra.files import write_atomically
 from recurra.stored import Count, Number, Numbers, Stored, Text, first_error, unlike
 
@@ -296,6 +296,8 @@ def restoring(place: str | Path) -> Iterator[None]:
         raise
     except ValidationError as error:
         raise _unfit(place, first_error(error)) from None
+    except InputError as error:
+        raise _unfit(place, str(error)) from None
     except UNUSABLE as error:
         raise _unfit(place, f"{type(error).__name__}: {error}") from None
 
@@ -334,7 +336,7 @@ def _read(folder: Path, name: str) -> bytes:
 
 
 def _unfit(place: str | Path, why: str) -> BundleError:
-    why = " ".join(why.split())
+    why = " ".join(why.split()).rstrip(".")
     return BundleError(
         f"a saved model must hold what this version reads of its kind, but {place} does not: "
         f"{why if len(why) <= LONGEST else why[:LONGEST] + '…'}. Copy it again, or train it again "

@@ -124,6 +124,7 @@ def unlike(arrays: Mapping[str, Array], needed: Mapping[str, Numbers]) -> str:
     """Say which array is not as needed, and how; nothing where all are, and no more are there.
 
     Example:
+        >>> import numpy as np
         >>> unlike({"shares": np.array([0.5, np.nan])}, {"shares": Numbers.shares(2)})
         "the array 'shares' must be from 0 to 1, but it holds nan"
     """

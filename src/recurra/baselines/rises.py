@@ -435,6 +435,8 @@ class RiseBaseline:
         with opened(folder, "RiseBaseline") as bundle:
             found = bundle.config_as(_Stored.model_validate)
             read = bundle.encoder_as(_Seen.model_validate)
+            if found.kind not in KINDS:
+                raise ValueError(f"the kind must be one of {', '.join(KINDS)}, not {found.kind!r}")
             kind = KINDS[found.kind]
             if kind.constant != (found.threshold is None):
                 raise ValueError(f"{found.kind!r} does not go with the threshold {found.threshold}")
