@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from recurra.evaluating import evaluate
 from recurra.judging.report import Estimate, Report
 from recurra.judging.run import Found
 from recurra.markets.simulator import simulate
+from recurra.problems.new_rows import NEW_ROWS
 from recurra.problems.stock_rises import RiseSettings, stock_rise
 from recurra.running import run
 
@@ -238,6 +240,15 @@ def test_it_shows_itself(kind: Kind) -> None:
     assert judged.verdict.sentence[:20] in page
     assert all(f"<td>{name}</td>" in page for name in judged.measures)
     assert json.loads(judged.to_json())["schema"] == "recurra.evaluation/1"
+
+
+@pytest.mark.parametrize("name", sorted(set(problems.__all__) - {"texts"}))
+def test_every_problem_has_a_reader_of_new_rows_and_a_home_that_opens_its_models(name: str) -> None:
+    made: Any = getattr(problems, name)(sample=True).contenders[0].make(0)
+    kind = type(made.estimator).__name__
+    home = import_module(NEW_ROWS[kind].home)
+    assert home.KINDS[kind] is type(made)
+    assert callable(home.asked_again)
 
 
 # ---- what was seen in training

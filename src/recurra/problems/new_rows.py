@@ -234,9 +234,9 @@ def _opened(given: Any, opened: Mapping[str, Any]) -> Opened:
     if isinstance(given, Mapping):
         prices = [Prices(ticker, frame, "given", None, None) for ticker, frame in given.items()]
         return Opened(prices, "prices given")
-    tickers = [str(given)] if isinstance(given, str | Path) else list(given or [])
-    if all(isinstance(each, Prices) for each in tickers) and tickers:
-        return Opened(tickers, "prices given")  # type: ignore[arg-type]
+    tickers: list[Any] = [str(given)] if isinstance(given, str | Path) else list(given or [])
+    if tickers and isinstance(tickers[0], Prices):
+        return Opened(tickers, "prices given")
     if len(tickers) == 1 and Path(tickers[0]).is_dir():
         return open_prices(universe=tickers[0], **opened)
     return open_prices(tickers, **opened)
