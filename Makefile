@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
-.PHONY: demo test check docs mutants fuzz fuzz-bundles sanitize aarch64 clean
+.PHONY: demo test check docs mutants fuzz fuzz-bundles crashes sanitize aarch64 clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -26,6 +26,10 @@ fuzz: .venv/installed
 # A thousand saved models with something wrong in them, all checksums right; `make test` tries 60.
 fuzz-bundles: .venv/installed
 	RECURRA_FUZZ=1000 $(BIN)/python -m pytest --numprocesses auto tests/test_damaged_bundles.py
+
+# Runs killed before every one of their file operations, and 250 races of two for one folder.
+crashes: .venv/installed
+	RECURRA_CRASHES=1 $(BIN)/python -m pytest tests/test_crashes.py
 
 docs: .venv/installed
 	$(BIN)/python docs/reference.py

@@ -1,5 +1,6 @@
 """The commands as a user types them: each a process of its own, many wrong inputs aside."""
 
+import errno
 import json
 import os
 import signal
@@ -382,6 +383,52 @@ def wait_for(process: subprocess.Popen[str], text: str) -> None:
         if text in line:
             return
     raise AssertionError(f"never said {text!r}")
+
+
+@pytest.mark.slow
+def test_a_second_command_on_a_folder_is_refused_at_once_and_the_first_ends_whole(
+    here: Path,
+) -> None:
+    arguments = ["train", "messages.csv", *QUICK, "--out", "one"]
+    with running(*arguments, cwd=here) as started:
+        wait_for(started, "training simple-rnn")
+        for more in ([], ["--resume"], ["--overwrite"]):
+            second = in_this_process(*arguments, *more, cwd=here)
+            assert second.returncode == 2
+            assert "Error: one process at a time can work in one," in second.stderr
+        assert started.stderr is not None
+        started.stderr.read()
+        assert started.wait(timeout=120) == 0
+    assert "holds a finished run" in fails(here, *arguments)
+
+
+def test_no_room_on_the_disk_is_one_line_and_the_run_goes_on_when_there_is(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recurra import running as writing
+
+    def full(report: Any) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    arguments = ["train", "messages.csv", *QUICK, "--out", "full"]
+    monkeypatch.setattr(writing, "_curves", full)
+    stopped = in_this_process(*arguments, cwd=here)
+    assert stopped.returncode == 2
+    errors = [line for line in stopped.stderr.splitlines() if "Error" in line]
+    assert len(errors) == 1
+    assert "needs room on the disk" in errors[0]
+    assert [path.name for path in (here / "full").iterdir()] == ["checkpoints"]
+    monkeypatch.undo()
+    again = in_this_process(*arguments, "--resume", cwd=here)
+    assert again.returncode == 0, again.stderr
+    assert "epoch 1" not in again.stderr  # nothing is trained twice
+
+
+def test_to_resume_where_there_is_nothing_is_said_in_one_line_and_trains(here: Path) -> None:
+    arguments = ["train", "messages.csv", *QUICK, "--out", "anew", "--resume"]
+    done = in_this_process(*arguments, cwd=here)
+    assert done.returncode == 0, done.stderr
+    assert "anew holds nothing to resume: the run starts anew.\n" in done.stderr
 
 
 MOMENTS = ["training", "network 1, epoch 1", "network 2, epoch 2", "baseline word", "verdict and"]

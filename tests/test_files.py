@@ -1,9 +1,14 @@
+import errno
+import fcntl
 import os
+import shutil
+import stat
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from recurra.files import write_atomically
+from recurra.files import hold, write_atomically
 
 
 def test_a_file_is_written_whole_with_the_folders_it_needs(tmp_path: Path) -> None:
@@ -17,19 +22,19 @@ def test_the_new_content_replaces_the_old_and_nothing_else_is_left(tmp_path: Pat
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"new")]
 
 
-def test_the_content_is_on_the_disk_before_the_file_bears_its_name(
+def test_the_content_is_on_the_disk_before_the_file_bears_its_name_and_then_the_name_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[bool] = []
+    seen: list[tuple[bool, bool]] = []
     brought = os.fsync
 
     def fsync(descriptor: int) -> None:
-        seen.append((tmp_path / "a").exists())
+        seen.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), (tmp_path / "a").exists()))
         brought(descriptor)
 
     monkeypatch.setattr("os.fsync", fsync)
     write_atomically(tmp_path / "a", b"new")
-    assert seen == [False]
+    assert seen == [(False, False), (True, True)]
 
 
 def test_an_atomic_write_that_fails_leaves_the_old_content_and_no_other_file(
@@ -44,3 +49,37 @@ def test_an_atomic_write_that_fails_leaves_the_old_content_and_no_other_file(
     with pytest.raises(OSError, match="No space"):
         write_atomically(tmp_path / "a", b"new")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"old")]
+
+
+def test_a_file_that_went_before_it_was_locked_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, locked = tmp_path / "run" / "lock", fcntl.flock
+    turns: list[int] = []
+
+    def late(file: IO[bytes], how: int) -> None:
+        turns.append(how)
+        if len(turns) == 1:  # whoever had it ends just now
+            shutil.rmtree(path.parent)
+        locked(file, how)
+
+    monkeypatch.setattr("fcntl.flock", late)
+    with hold(path) as alone:
+        assert alone
+        assert path.exists()
+    assert len(turns) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_whose_names_cannot_be_brought_to_the_disk_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr("os.fsync", unknown)
+    write_atomically(tmp_path / "a", b"new")
+    monkeypatch.setattr("os.fsync", lambda descriptor: os.read(descriptor, -1))  # another error
+    with pytest.raises(OSError):
+        write_atomically(tmp_path / "a", b"newer")

@@ -374,6 +374,37 @@ def test_a_comparison_does_not_go_on_with_other_rows_or_settings(tmp_path: Path,
         compare(other, checkpoints=tmp_path)
 
 
+def test_what_differs_between_two_problems_has_a_name() -> None:
+    def differing(**changed: Any) -> set[str]:
+        one, other = problem(folds=2), problem(folds=2)
+        one.facts = [{"model": "gru", "epochs": 3}, "a row"]
+        other.facts = one.facts
+        for name, value in changed.items():
+            setattr(other, name, value)
+        facts, others = mechanism.facts_of(one), mechanism.facts_of(other)
+        return {name for name in {**facts, **others} if facts.get(name) != others.get(name)}
+
+    gru = {"model": "gru", "epochs": 3}
+    assert differing() == set()
+    assert differing(seed=9) == {"seed"}
+    assert differing(folds=problem(folds=3).folds) == {"split"}
+    assert differing(contenders=problem().contenders[:1]) == {"contenders"}
+    assert differing(facts=[gru | {"epochs": 5}, "a row"]) == {"epochs"}
+    assert differing(facts=[gru, "another row"]) == {"rows"}
+    two = differing(facts=[gru, gru | {"model": "lstm"}, "a row"])
+    assert {"model of lstm", "epochs of lstm"} < two
+
+
+def test_settings_that_are_fields_have_names_too() -> None:
+    @dataclass
+    class Settings:
+        window: int = 10
+
+    made = problem(folds=2)
+    made.facts = [Settings()]
+    assert mechanism.facts_of(made)["window"] == "10"
+
+
 class ThroughPickle:
     """An executor that hands everything on as bytes, as to another process; from the last on."""
 

@@ -364,13 +364,10 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_weights(
             if text.startswith("fold 2 of 2: baseline volatility"):
                 raise KilledError
 
-    from recurra.runs import TRAINED, RunFolder
-
-    folder = RunFolder(tmp_path / "run", TRAINED)
-    folder.begin()
+    folder = tmp_path / "run"
     with pytest.raises(KilledError):
         run(problem, folder, listeners=[Kill()])
-    assert not folder.finished
+    assert not (folder / "report.json").exists()
 
     class Count(Listener):
         epochs = 0
@@ -378,10 +375,9 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_weights(
         def progress(self, member: int, progress: Progress) -> None:
             Count.epochs += progress.ended
 
-    folder.begin(resume=True)
-    run(problem, folder, listeners=[Count()])
+    run(problem, folder, resume=True, listeners=[Count()])
     assert Count.epochs == 1  # that of the fit on all rows
-    first, again = (load_file(each / "model/weights.safetensors") for each in (place, folder.path))
+    first, again = (load_file(each / "model/weights.safetensors") for each in (place, folder))
     for name, value in first.items():
         np.testing.assert_array_equal(value, again[name])
 

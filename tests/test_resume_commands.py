@@ -79,6 +79,7 @@ def test_interrupted_and_resumed_it_ends_in_the_weights_of_a_run_never_stopped(
     other = train("stopped", "--seed", "1", "--resume")
     assert other.exit_code == 2
     assert "data and settings it was started with" in " ".join(other.stderr.split())
+    assert "seed (was 0, now 1)" in " ".join(other.stderr.split())
     resumed = train("stopped", "--resume")
     assert resumed.exit_code == 0, resumed.output
     assert trained == [1, 2, 3]  # nothing is trained twice

@@ -1,9 +1,13 @@
-"""Files that are there as a whole or not at all."""
+"""Files that are there as a whole or not at all, and that one process has for itself."""
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-__all__ = ["write_atomically"]
+__all__ = ["bring_to_disk", "hold", "write_atomically"]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -30,3 +34,83 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+    bring_to_disk(path.parent)
+
+
+def bring_to_disk(place: Path, *, all_in_it: bool = False) -> None:
+    """Wait until a file, or the names in a folder, would outlast a power cut.
+
+    Args:
+        place: the file or folder.
+        all_in_it: whether all that a folder holds is brought to the disk before it.
+    """
+    if all_in_it and place.is_dir():
+        for inner in place.iterdir():
+            bring_to_disk(inner, all_in_it=True)
+    try:
+        descriptor = os.open(place, os.O_RDONLY)
+    except PermissionError:  # systems without folders that open
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems without it for folders
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[bool]:
+    """Have a file for oneself, until the end or until this process dies, whatever it dies of.
+
+    Args:
+        path: of the file, which is made, with its folder where that is missing. At the end the
+            file is taken away, and the folder too if it was made and is empty.
+
+    Yields:
+        Whether nobody else can have it: False where the file system knows no locks.
+
+    Raises:
+        BlockingIOError: somebody else has it.
+        OSError: it cannot be made.
+    """
+    made = not path.parent.exists()
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file = path.open("ab")
+        except FileNotFoundError:  # whoever had it has just taken the folder away
+            continue
+        with file:
+            alone = _lock(file)
+            if not _bears(path, file):  # it was taken away before it was locked: nobody has it
+                continue
+            try:
+                yield alone
+            finally:
+                path.unlink(missing_ok=True)
+                if made:
+                    with suppress(OSError):  # it is not empty
+                        path.parent.rmdir()
+            return
+
+
+def _lock(file: IO[bytes]) -> bool:
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except (ImportError, OSError):  # no locks on this system, or on this file system
+        return False
+    return True
+
+
+def _bears(path: Path, file: IO[bytes]) -> bool:
+    """Say whether an open file still has its name."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

@@ -2,6 +2,7 @@
 
 ::
 
+    listener.note("nothing to resume")            what is to be known beside the result
     listener.stage("training")                    before each part of a recipe
     listener.ready(model)                         once, when an estimator knows its network
     listener.progress(member, Progress(…))        after every batch, and after every epoch
@@ -75,6 +76,9 @@ class Listener:
         network 1, epoch 2
     """
 
+    def note(self, text: str) -> None:
+        """Hear what is to be known beside the result."""
+
     def stage(self, text: str) -> None:
         """Hear what begins now."""
 
@@ -94,6 +98,11 @@ class Listeners(Listener):
 
     def __init__(self, listeners: Sequence[Listener] = ()) -> None:
         self.listeners = tuple(listeners)
+
+    def note(self, text: str) -> None:
+        """Say what is to be known beside the result."""
+        for listener in self.listeners:
+            listener.note(text)
 
     def stage(self, text: str) -> None:
         """Say what begins now."""

@@ -13,6 +13,7 @@
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ __all__ = ["compare", "run"]
 
 def run(
     problem: Problem,
-    out: str | Path | RunFolder | None = None,
+    out: str | Path | None = None,
     *,
+    resume: bool = False,
+    overwrite: bool = False,
     repeats: int = 1,
     fit_all: bool | None = None,
     listeners: Sequence[Listener] = (),
@@ -44,6 +47,8 @@ def run(
     Args:
         problem: what is asked, such as `problems.spam(sample=True)`.
         out: the run folder; None writes nothing.
+        resume: whether to go on with an unfinished run that is there.
+        overwrite: whether to discard an unfinished run, and in the end to replace a finished one.
         repeats: how many times each network is trained, from a seed each.
         fit_all: whether the network that is saved is fitted anew on all rows after judging; None:
             as the problem has it.
@@ -54,53 +59,63 @@ def run(
         What was found: `.report`, and the fitted models by `.model(name)`.
 
     Raises:
-        RunError: the folder is occupied.
+        RunError: the folder is occupied, or the run in it is of other data or settings.
     """
-    folder = _begun(out, TRAINED)
-    found = judging.run(
-        problem,
-        repeats=repeats,
-        fit_all=fit_all,
-        checkpoints=None if folder is None else folder.checkpoints,
-        listener=Listeners(listeners),
-        command=command,
-    )
-    if folder is not None:
-        folder.finish(lambda place: _write_run(place, found))
+    listener = Listeners(listeners)
+    with _begun(out, TRAINED, problem, resume, overwrite, listener) as folder:
+        found = judging.run(
+            problem,
+            repeats=repeats,
+            fit_all=fit_all,
+            checkpoints=None if folder is None else folder.checkpoints,
+            listener=listener,
+            command=command,
+        )
+        if folder is not None:
+            folder.finish(lambda place: _write_run(place, found))
     return found
 
 
 def compare(
     problem: Problem,
-    out: str | Path | RunFolder | None = None,
+    out: str | Path | None = None,
     *,
+    resume: bool = False,
+    overwrite: bool = False,
     repeats: int = 1,
     executor: Executor | None = None,
     listeners: Sequence[Listener] = (),
     command: str = "",
 ) -> Report:
     """Fit and judge every contender on every fold; what is finished is kept, and gone on from."""
-    folder = _begun(out, COMPARED)
-    report = judging.compare(
-        problem,
-        repeats=repeats,
-        executor=executor,
-        checkpoints=None if folder is None else folder.checkpoints,
-        listener=Listeners(listeners),
-        command=command,
-    )
-    if folder is not None:
-        folder.finish(lambda place: _write_comparison(place, report))
+    listener = Listeners(listeners)
+    with _begun(out, COMPARED, problem, resume, overwrite, listener) as folder:
+        report = judging.compare(
+            problem,
+            repeats=repeats,
+            executor=executor,
+            checkpoints=None if folder is None else folder.checkpoints,
+            listener=listener,
+            command=command,
+        )
+        if folder is not None:
+            folder.finish(lambda place: _write_comparison(place, report))
     return report
 
 
-def _begun(out: str | Path | RunFolder | None, artefacts: tuple[str, ...]) -> RunFolder | None:
-    """Give the folder; one that was begun already is taken as it is."""
-    if out is None or isinstance(out, RunFolder):
-        return out
+def _begun(
+    out: str | Path | None,
+    artefacts: tuple[str, ...],
+    problem: Problem,
+    resume: bool,
+    overwrite: bool,
+    listener: Listener,
+) -> AbstractContextManager[RunFolder | None]:
+    if out is None:
+        return nullcontext()
     folder = RunFolder(Path(out), artefacts)
-    folder.begin()
-    return folder
+    facts = judging.facts_of(problem)
+    return folder.begun(facts, resume=resume, overwrite=overwrite, listener=listener)
 
 
 def _write_run(place: Path, found: Found) -> None:

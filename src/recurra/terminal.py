@@ -93,6 +93,10 @@ class Watch(Listener):
         self.task = None if bar is None else bar.add_task("starting", total=None)
         self.text = ""
 
+    def note(self, text: str) -> None:
+        """Say what is to be known beside the result."""
+        note(text)
+
     def stage(self, text: str) -> None:
         """Say what begins now."""
         self.text = text

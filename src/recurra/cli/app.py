@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from recurra.judging.problem import Problem
     from recurra.judging.run import Found
     from recurra.listeners import Listener
-    from recurra.runs import RunFolder
 
 __all__ = [
     "Alone",
@@ -257,13 +256,13 @@ class Running:
         if self.learning_rate is not None and not self.learning_rate > 0:
             raise SettingsError(f"--learning-rate must be above 0, but it is {self.learning_rate}.")
 
-    def folder(self, name: str) -> "RunFolder":
-        """Give the run folder, ready to be written to: --out, else runs/NAME."""
+    def place(self, name: str) -> Path:
+        """Give the run folder, --out, else runs/NAME; one that is taken is told at once."""
         from recurra.runs import RunFolder
 
         folder = RunFolder(self.out or Path("runs") / name, self._artefacts())
-        folder.begin(resume=self.resume, overwrite=self.overwrite)
-        return folder
+        folder.check(resume=self.resume, overwrite=self.overwrite)
+        return folder.path
 
     def _artefacts(self) -> tuple[str, ...]:
         from recurra.runs import TRAINED
@@ -305,9 +304,9 @@ class Comparing(Running):
         names = [name.strip() for name in self.models.split(",") if name.strip()] or list(known)
         return [one_of(name, known, "the model") for name in dict.fromkeys(names)]
 
-    def folder(self, name: str) -> "RunFolder":
-        """Give the folder, ready to be written to: --out, else runs/compare-NAME."""
-        return super().folder(f"compare-{name}")
+    def place(self, name: str) -> Path:
+        """Give the folder, --out, else runs/compare-NAME; one that is taken is told at once."""
+        return super().place(f"compare-{name}")
 
     def _artefacts(self) -> tuple[str, ...]:
         from recurra.runs import COMPARED
@@ -351,7 +350,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def run_problem(
-    problem: "Problem", folder: "RunFolder", how: "Training", listeners: "Sequence[Listener]" = ()
+    problem: "Problem", place: Path, how: "Training", listeners: "Sequence[Listener]" = ()
 ) -> "Found":
     """Run a problem in a folder with its progress in view; show its report, or print it as JSON."""
     from recurra.running import run
@@ -360,7 +359,9 @@ def run_problem(
     with watching(quiet=how.as_json) as watch:
         found = run(
             problem,
-            folder,
+            place,
+            resume=how.resume,
+            overwrite=how.overwrite,
             repeats=how.repeats,
             fit_all=how.fit_all,
             listeners=[watch, *listeners],
@@ -369,25 +370,31 @@ def run_problem(
     if how.as_json:
         sys.stdout.write(found.report.to_json())
     else:
-        show_report(found.report, folder.path)
-        note(f"report: {folder.path / 'report.html'}")
+        show_report(found.report, place)
+        note(f"report: {place / 'report.html'}")
     return found
 
 
-def run_comparison(problem: "Problem", folder: "RunFolder", how: Comparing) -> None:
+def run_comparison(problem: "Problem", place: Path, how: Comparing) -> None:
     """Compare the contenders of a problem on its folds, in a folder, and show it."""
     from recurra.running import compare
     from recurra.terminal import note, show_report, watching
 
     with watching(quiet=how.as_json) as watch:
         report = compare(
-            problem, folder, repeats=how.repeats, listeners=[watch], command=command_line()
+            problem,
+            place,
+            resume=how.resume,
+            overwrite=how.overwrite,
+            repeats=how.repeats,
+            listeners=[watch],
+            command=command_line(),
         )
     if how.as_json:
         sys.stdout.write(report.to_json())
     else:
         show_report(report)
-        note(f"written: {folder.path / 'compare.html'} and compare.json")
+        note(f"written: {place / 'compare.html'} and compare.json")
 
 
 def evaluate_run(run: Path, rows: Any, with_: str | None, as_json: bool, **how: Any) -> None:

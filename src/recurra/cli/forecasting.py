@@ -67,7 +67,7 @@ def train_forecasting(
     """Forecast a column many steps ahead; judge beside naive, seasonal and linear forecasts."""
     one_of(model, SHAPES, "the model")
     series = _series(file, target, log, sample, encoding)
-    folder = how.folder(_name(file))
+    place = how.place(_name(file))
     from recurra.problems.forecasts import forecasting
 
     problem = forecasting(
@@ -82,7 +82,7 @@ def train_forecasting(
         seed=how.seed,
         **how.settings(),
     )
-    run_problem(problem, folder, how)
+    run_problem(problem, place, how)
 
 
 @compare.command("forecasting", epilog=described("forecasting"))
@@ -103,7 +103,7 @@ def compare_forecasting(
     """Compare forecasters on the last steps in turn, each time fitted on all before."""
     models = how.names(SHAPES)
     series = _series(file, target, log, sample, encoding)
-    folder = how.folder(_name(file))
+    place = how.place(_name(file))
     from recurra.problems.forecasts import forecasting
 
     problem = forecasting(
@@ -117,7 +117,7 @@ def compare_forecasting(
         seed=how.seed,
         **how.settings(),
     )
-    run_comparison(problem, folder, how)
+    run_comparison(problem, place, how)
 
 
 def _name(file: Path | None) -> str:

@@ -62,7 +62,7 @@ def train_generation(
     """Train a network that writes lines, of a class if they have classes; judge it by n-grams."""
     one_of(model, WRITERS, "the model")
     lines = _lines(source, sample, level, encoding)
-    folder = how.folder(_name(source, sample))
+    place = how.place(_name(source, sample))
     from recurra.problems.lines import generation
 
     problem = generation(
@@ -75,7 +75,7 @@ def train_generation(
         batch_size=batch_size,
         **how.settings(),
     )
-    run_problem(problem, folder, how)
+    run_problem(problem, place, how)
 
 
 @compare.command("generation", epilog=described("generation"))
@@ -92,7 +92,7 @@ def compare_generation(
     """Compare networks that write by how surprised they are by lines held out."""
     models = how.names(WRITERS)
     lines = _lines(source, sample, level, encoding)
-    folder = how.folder(_name(source, sample))
+    place = how.place(_name(source, sample))
     from recurra.problems.lines import generation
 
     problem = generation(
@@ -104,7 +104,7 @@ def compare_generation(
         units=units,
         **how.settings(),
     )
-    run_comparison(problem, folder, how)
+    run_comparison(problem, place, how)
 
 
 def _lines(source: str, sample: bool, level: str, encoding: str | None) -> "Lines":

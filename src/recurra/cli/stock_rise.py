@@ -135,8 +135,8 @@ def train_stock_rise(
         seed=how.seed,
     )
     found = _opened(tickers, universe, sample, source, offline, encoding)
-    folder = how.folder(_name(sample))
-    run_problem(_problem(found, settings, strict=strict), folder, how)
+    place = how.place(_name(sample))
+    run_problem(_problem(found, settings, strict=strict), place, how)
 
 
 @compare.command("stock-rise", epilog=described("stock-rise"))
@@ -167,8 +167,8 @@ def compare_stock_rise(
         **_given(how.settings()),
     )
     found = _opened(tickers, universe, sample, source, offline, encoding)
-    folder = how.folder(_name(sample))
-    run_comparison(_problem(found, settings), folder, how)
+    place = how.place(_name(sample))
+    run_comparison(_problem(found, settings), place, how)
 
 
 def _given(settings: dict[str, Any]) -> dict[str, Any]:

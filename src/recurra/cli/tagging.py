@@ -61,13 +61,13 @@ def train_tagging(
     one_of(model, SHAPES, "the model")
     kept = _sentences("train", file, sample, encoding)
     held = _sentences("test", test, sample, encoding)
-    folder = how.folder(_name(sample))
+    place = how.place(_name(sample))
     from recurra.problems.tags import tagging
 
     problem = tagging(
         kept, held, models=[model], units=units, epochs=epochs, seed=how.seed, **how.settings()
     )
-    run_problem(problem, folder, how)
+    run_problem(problem, place, how)
 
 
 @compare.command("tagging", epilog=described("tagging"))
@@ -84,13 +84,13 @@ def compare_tagging(
     one_source(sample, file)
     models = how.names(SHAPES)
     rows = _sentences("train", file, sample, encoding)
-    folder = how.folder(_name(sample))
+    place = how.place(_name(sample))
     from recurra.problems.tags import tagging
 
     problem = tagging(
         rows, models=models, folds=how.folds, units=units, seed=how.seed, **how.settings()
     )
-    run_comparison(problem, folder, how)
+    run_comparison(problem, place, how)
 
 
 def _sentences(

@@ -106,7 +106,7 @@ def train_texts(
     columns = (text, label, positive, encoding)
     rows = read_rows(source, data, sample, *columns, lecture=lecture)
     name = name_of(source, sample)
-    folder = how.folder(name)
+    place = how.place(name)
     from recurra.problems.named import PROTOCOLS as PREPARED
     from recurra.problems.named import classifier_of
     from recurra.problems.text_classes import texts
@@ -128,7 +128,7 @@ def train_texts(
     )
     split = PREPARED["keep-near" if keep_near else protocol]
     problem = texts(rows, [classifier], name=name, protocol=split, seed=how.seed)
-    run_problem(problem, folder, how, [_LayerTable()] if show else [])
+    run_problem(problem, place, how, [_LayerTable()] if show else [])
 
 
 def _check_names(
@@ -173,7 +173,7 @@ def compare_texts(
     models = how.names(TEXTS)
     rows = read_rows(source, data, sample, text, label, positive, encoding)
     name = name_of(source, sample)
-    folder = how.folder(name)
+    place = how.place(name)
     from recurra.problems.named import PROTOCOLS as PREPARED
     from recurra.problems.named import classifier_of
     from recurra.problems.text_classes import texts
@@ -184,7 +184,7 @@ def compare_texts(
     ]
     split = PREPARED["keep-near" if keep_near else "default"]
     problem = texts(rows, classifiers, name=name, protocol=split, folds=how.folds, seed=how.seed)
-    run_comparison(problem, folder, how)
+    run_comparison(problem, place, how)
 
 
 @app.command()
@@ -195,11 +195,11 @@ def demo(
 ) -> None:
     """Train on the embedded sample (English and Korean), show the result and three predictions."""
     how = Training(out=out, overwrite=overwrite, as_json=as_json)
-    folder = how.folder("demo")
+    place = how.place("demo")
     rows = read_rows("spam", None, True, None, None, None, None)
     from recurra.problems.text_classes import texts
 
-    found = run_problem(texts(rows, name="spam-sample"), folder, how)
+    found = run_problem(texts(rows, name="spam-sample"), place, how)
     if not as_json:
         from recurra.terminal import out as console
 

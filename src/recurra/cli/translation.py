@@ -68,7 +68,7 @@ def train_translation(
     """Train an encoder and decoder on pairs; judge them beside the nearest known sentence."""
     one_of(model, CELLS, "the model")
     pairs = _pairs(source, data, sample, [source_level, target_level], encoding)
-    folder = how.folder(_name(source, sample))
+    place = how.place(_name(source, sample))
     from recurra.problems.translations import translation
 
     problem = translation(
@@ -85,7 +85,7 @@ def train_translation(
         batch_size=batch_size,
         **how.settings(),
     )
-    run_problem(problem, folder, how)
+    run_problem(problem, place, how)
 
 
 @compare.command("translation", epilog=described("translation"))
@@ -106,7 +106,7 @@ def compare_translation(
     """Compare encoders and decoders beside the nearest known sentence."""
     models = how.names(CELLS)
     pairs = _pairs(source, data, sample, [source_level, target_level], encoding)
-    folder = how.folder(_name(source, sample))
+    place = how.place(_name(source, sample))
     from recurra.problems.translations import translation
 
     problem = translation(
@@ -122,7 +122,7 @@ def compare_translation(
         beam=beam,
         **how.settings(),
     )
-    run_comparison(problem, folder, how)
+    run_comparison(problem, place, how)
 
 
 def _pairs(

@@ -13,7 +13,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -370,13 +370,30 @@ def _kept(path: Path, mark: str) -> Outcome | None:
 
 def fingerprint(problem: Problem) -> str:
     """Name a problem by all that decides its results."""
-    digest = hashlib.sha256(f"{problem.name} {problem.seed} {problem.data.sha256}".encode())
+    return hashlib.sha256(json.dumps(facts_of(problem)).encode()).hexdigest()
+
+
+def facts_of(problem: Problem) -> dict[str, str]:
+    """Give all that decides the results of a problem, by names: so what differs can be named."""
+    found = {
+        "problem": problem.name,
+        "contenders": ", ".join(contender.name for contender in problem.contenders),
+        "seed": str(problem.seed),
+        "data": problem.data.sha256,
+    }
+    facts = [vars(fact) if is_dataclass(fact) else fact for fact in problem.facts]
+    settings = [fact for fact in facts if isinstance(fact, dict)]
+    for of in settings:
+        whose = f" of {of.get('model')}" if len(settings) > 1 else ""
+        found |= {f"{name}{whose}": repr(value) for name, value in of.items()}
+    rows, split = hashlib.sha256(), hashlib.sha256()
+    for fact in facts:
+        if not isinstance(fact, dict):
+            rows.update(repr(fact).encode("utf-8", "surrogatepass"))
     for fold in problem.folds:
-        for rows in (fold.known, fold.held, *(rows for side in fold.sides for rows in side)):
-            digest.update(np.ascontiguousarray(rows).tobytes())
-    for fact in problem.facts:
-        digest.update(repr(fact).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+        for part in (fold.known, fold.held, *(part for side in fold.sides for part in side)):
+            split.update(np.ascontiguousarray(part).tobytes())
+    return found | {"rows": rows.hexdigest(), "split": split.hexdigest()}
 
 
 # ---- the report
