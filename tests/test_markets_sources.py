@@ -435,6 +435,39 @@ def test_what_was_mended_is_kept_with_the_prices(
     assert "fetched 2024-03-21" in offline.source
 
 
+@pytest.mark.parametrize("cut", ["newer days", "all days", "all days of a rescaled history"])
+def test_an_answer_that_was_cut_off_does_not_take_the_place_of_what_is_kept(
+    tmp_path: Path, later: Callable[[str], None], cut: str
+) -> None:
+    later("2024-03-20")
+    recorded = Recorded(dict(HISTORY))
+    start = dt.date(2024, 3, 12) if cut == "all days" else None
+    CachedSource(recorded, tmp_path).prices("000660", start)
+    scale = 5 if "rescaled" in cut else 1
+    recorded.closes = {day: close / scale for day, close in [*HISTORY.items()][:4]}
+    later("2024-03-21")
+    with pytest.raises(SourceError, match="to 2024-03-19, but its answer ends on 2024-03-14"):
+        CachedSource(recorded, tmp_path).prices("000660")
+    kept = CachedSource(recorded, tmp_path, offline=True).prices("000660", start).frame["close"]
+    assert kept.iloc[-3:].tolist() == [15, 18, 19]
+    recorded.closes = HISTORY | {"2024-03-20": 20.0}
+    assert CachedSource(recorded, tmp_path).prices("000660").frame["close"].iloc[-1] == 20
+
+
+def test_a_listing_that_was_cut_off_does_not_take_the_place_of_the_kept_one(
+    tmp_path: Path, later: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of(number: int) -> Callable[[str], pd.DataFrame]:
+        codes = [f"{each:06}" for each in range(number)]
+        return lambda symbol: pd.DataFrame({"code": codes, "name": symbol})
+
+    recorded = Recorded(HISTORY)
+    for day, number, expected in (("20", 100, 100), ("22", 49, 100), ("24", 50, 50)):
+        later(f"2024-03-{day}")
+        monkeypatch.setattr(recorded, "listing", of(number))
+        assert len(CachedSource(recorded, tmp_path).listing("KRX")) == expected
+
+
 def test_a_kept_listing_stands_in_when_todays_is_not_there(
     tmp_path: Path, later: Callable[[str], None]
 ) -> None:

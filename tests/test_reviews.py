@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from recurra.cli import app
 from recurra.data import label_texts, locate, read_imdb, read_nsmc, read_table
-from recurra.data.catalogue import CATALOGUE, sample_path, sha256_of
+from recurra.data.catalogue import CATALOGUE, sample_path
+from recurra.data.contents import sha256_of
 from recurra.data.opening import PUBLISHED
 from recurra.errors import DataError
 from recurra.estimators import SequenceClassifier
@@ -168,12 +169,11 @@ def test_the_embedded_reviews_are_balanced_and_all_different(name: str) -> None:
 def test_the_stored_checksums_are_those_of_the_real_files(real_data: Path, tmp_path: Path) -> None:
     if not (real_data / "nsmc").exists():
         pytest.skip("real data are absent: nsmc/")
-    entry = CATALOGUE["sentiment-ko"]
-    wanted = {"ratings_train.txt": entry.sha256, entry.others[0][0]: entry.others[0][2]}
-    for name, sha256 in wanted.items():
-        with gzip.open(real_data / "nsmc" / f"{name}.gz") as packed:
-            (tmp_path / name).write_bytes(packed.read())
-        assert sha256_of(tmp_path / name) == sha256
+    for remote in CATALOGUE["sentiment-ko"].remotes:
+        place = tmp_path / remote.name
+        with gzip.open(real_data / f"{remote.path}.gz") as packed:
+            place.write_bytes(packed.read())
+        assert (place.stat().st_size, sha256_of(place)) == (remote.size, remote.sha256)
 
 
 def test_real_reviews_have_their_published_sizes(real_data: Path) -> None:

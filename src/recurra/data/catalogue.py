@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-import pooch
-
-from recurra.data.contents import sha256_of
-from recurra.errors import DataError
+from recurra.data.fetching import Remote, fetch
+from recurra.errors import DataError, SourceError
+from recurra.files import write_atomically
 from recurra.places import cache_folder
 
 __all__ = [
@@ -41,18 +40,14 @@ class Entry:
         title: for people.
         files: its known files and folders, as paths under the data folder, the preferred one
             first.
-        url: of a zip archive that holds the first file, or of that file itself.
-        sha256: of the first file, or another of its hashes as "md5:…".
+        remotes: what is fetched; the first of `files` comes last, and says that all are there.
         licence: under which it is published.
-        others: what is fetched with it and stands beside it: (name, url, hash) each.
     """
 
     title: str
     files: tuple[str, ...]
-    url: str
-    sha256: str
+    remotes: tuple[Remote, ...]
     licence: str
-    others: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,30 +71,47 @@ CATALOGUE = {
     "spam": Entry(
         title="SMS Spam Collection (Almeida, Hidalgo): 5,574 English messages",
         files=("sms-spam/SMSSpamCollection", "sms-spam/spam.csv"),
-        url="https://archive.ics.uci.edu/static/public/228/sms+spam+collection.zip",
-        sha256="7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d",
+        remotes=(
+            Remote(
+                "sms-spam/SMSSpamCollection",
+                "https://archive.ics.uci.edu/static/public/228/sms+spam+collection.zip",
+                477_907,
+                "7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d",
+            ),
+        ),
         licence="CC BY 4.0",
     ),
     "sentiment": Entry(
         title="Large Movie Review Dataset (Maas et al. 2011): 50,000 English reviews from IMDB",
         files=("imdb/aclImdb_v1.tar.gz", "imdb/train.tsv", "imdb/aclImdb"),
-        url="https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
-        sha256="md5:7c2ac02c03563afcf9b574c7e56c153a",
+        remotes=(
+            Remote(
+                "imdb/aclImdb_v1.tar.gz",
+                "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+                84_125_825,
+                "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+            ),
+        ),
         licence="for research; cite Maas et al. 2011",
     ),
     "sentiment-ko": Entry(
         title="Naver Sentiment Movie Corpus (e9t): 200,000 Korean one-line reviews",
         files=("nsmc/ratings_train.txt",),
-        url=f"{NSMC}/ratings_train.txt",
-        sha256="e03b7d14e9e41be8d464a28057cd25d7396c53e67aa7fd5f7e552c59b0ee2940",
-        licence="CC0 1.0",
-        others=(
-            (
-                "ratings_test.txt",
+        remotes=(
+            Remote(
+                "nsmc/ratings_test.txt",
                 f"{NSMC}/ratings_test.txt",
+                4_893_335,
                 "8ac9f64052f11dbf6ae0acb5e038f03d90a76f0eda7820cfb3a92d02edfcebda",
             ),
+            Remote(
+                "nsmc/ratings_train.txt",
+                f"{NSMC}/ratings_train.txt",
+                14_628_807,
+                "e03b7d14e9e41be8d464a28057cd25d7396c53e67aa7fd5f7e552c59b0ee2940",
+            ),
         ),
+        licence="CC0 1.0",
     ),
 }
 
@@ -185,66 +197,14 @@ def _candidates(wanted: list[str]) -> Iterator[Path]:
 
 
 def _download(name: str, entry: Entry) -> Path:
-    """Fetch a dataset into the cache; nothing unchecked takes its place."""
-    target = cache_folder() / entry.files[0]
-    if not entry.url.endswith(".zip"):
-        wanted = [*entry.others, (target.name, entry.url, entry.sha256)]
-        for file, url, known in wanted:  # the first file comes last: it says that all are there
-            _fetch(name, entry, url, known, target.with_name(file))
-        return target
-    archive = target.with_name("download.zip")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        archive.unlink(missing_ok=True)  # of an earlier try: a page to log in, or half an archive
-        return _unpack(name, entry, archive, target)
-    finally:
-        archive.unlink(missing_ok=True)
-
-
-def _unpack(name: str, entry: Entry, archive: Path, target: Path) -> Path:
-    """Fetch an archive and take the one file out of it that is wanted."""
-    member = target.name
-    try:
-        # the archive's own bytes may be packed anew; what is checked is the file in it
-        pooch.retrieve(
-            entry.url,
-            known_hash=None,
-            fname=archive.name,
-            path=archive.parent,
-            processor=pooch.Unzip(members=[member], extract_dir=".unpacked"),
-            downloader=pooch.HTTPDownloader(timeout=30),
-        )
-    except Exception as error:
-        raise _absent(name, entry, f"the download failed ({type(error).__name__})") from None
-    unpacked = target.parent / ".unpacked" / member
-    found = sha256_of(unpacked)
-    if found != entry.sha256:
-        unpacked.unlink()
-        raise DataError(
-            f"the downloaded {member} must have SHA-256 {entry.sha256[:12]}…, but it has "
-            f"{found[:12]}…: it was not kept. Try again later, or give the file with --data."
-        )
-    unpacked.replace(target)
-    return target
-
-
-def _fetch(name: str, entry: Entry, url: str, known: str, target: Path) -> None:
-    """Fetch one file. pooch compares its hash before it takes its place."""
-    try:
-        pooch.retrieve(
-            url,
-            known_hash=known,
-            fname=target.name,
-            path=target.parent,
-            downloader=pooch.HTTPDownloader(timeout=30),
-        )
-    except ValueError:
-        raise DataError(
-            f"the downloaded {target.name} must have the hash {known[:16]}…, but it has another. "
-            f"{url} has changed, or was cut short: try again, or give the file with --data."
-        ) from None
-    except Exception as error:
-        raise _absent(name, entry, f"the download failed ({type(error).__name__})") from None
+    """Fetch a dataset into the cache; nothing unchecked is written."""
+    for remote in entry.remotes:
+        try:
+            content = fetch(remote)
+        except SourceError as error:
+            raise _absent(name, entry, f"the download failed: {error}") from None
+        write_atomically(cache_folder() / remote.path, content)
+    return cache_folder() / entry.files[0]
 
 
 def _to_get(corpus: Corpus, relative: str) -> DataError:
@@ -259,6 +219,6 @@ def _absent(name: str, entry: Entry, why: str) -> DataError:
     return DataError(
         f"the dataset {name!r} is not here and {why}. Three ways on: give its file "
         f"(--data {Path(entry.files[0]).name}); set RECURRA_DATA to a folder that holds "
-        f"{entry.files[0]}; or get {entry.url} on a machine with a network. "
+        f"{entry.files[0]}; or get {entry.remotes[-1].url} on a machine with a network. "
         "Or try the embedded sample: --sample"
     )

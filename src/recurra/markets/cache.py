@@ -124,7 +124,7 @@ class CachedSource:
         now = _now()
         if not self.offline and not (kept and now - kept.card.fetched_at < LISTING_FRESH):
             try:
-                listing = self.source.listing(symbol)
+                listing = self._listing(symbol, kept)
             except SourceError:
                 if kept is None:
                     raise
@@ -135,6 +135,16 @@ class CachedSource:
             raise _not_kept(f"the listing of {symbol}", self.folder)
         kept.frame.attrs["as of"] = str(kept.card.fetched_at.date())
         return kept.frame
+
+    def _listing(self, symbol: str, kept: _Kept | None) -> pd.DataFrame:
+        """Ask for a listing; one of half as many shares as are kept was cut off."""
+        listing = self.source.listing(symbol)
+        if kept is not None and 2 * len(listing) < len(kept.frame):
+            raise SourceError(
+                f"{self.name} must give the whole listing of {symbol}, but it has {len(listing):,} "
+                f"shares where {len(kept.frame):,} are kept: it was not kept. Try again later."
+            )
+        return listing
 
     def _updated(
         self,
@@ -147,7 +157,7 @@ class CachedSource:
         """Fetch what is missing: all, or the days since the last."""
         now = _now()
         if kept is None or not _covers(kept.card, start):
-            return self._keep(place, self.source.prices(ticker, start), start, now)
+            return self._keep(place, self.source.prices(ticker, start), start, now, kept)
         until = end or now.date()
         if until < kept.card.fetched_at.date() or now - kept.card.fetched_at < FRESH:
             return kept
@@ -159,9 +169,28 @@ class CachedSource:
         joined = _joined(kept, newer)
         if joined is None:
             joined = self.source.prices(ticker, kept.card.asked_from)
-        return self._keep(place, joined, kept.card.asked_from, now)
+        return self._keep(place, joined, kept.card.asked_from, now, kept)
 
-    def _keep(self, place: Path, prices: Prices, start: dt.date | None, now: dt.datetime) -> _Kept:
+    def _keep(
+        self,
+        place: Path,
+        prices: Prices,
+        start: dt.date | None,
+        now: dt.datetime,
+        before: _Kept | None,
+    ) -> _Kept:
+        """Keep prices in place of those kept before, which must not end later: they would be lost.
+
+        Raises:
+            SourceError: they do.
+        """
+        last = prices.frame.index[-1]
+        if before is not None and last < before.frame.index[-1]:
+            raise SourceError(
+                f"{self.name} must give the prices of {prices.ticker} as far as they are kept, to "
+                f"{before.frame.index[-1].date()}, but its answer ends on {last.date()}: it was "
+                "not kept. Try again later, or take what is kept: --offline"
+            )
         card = _Card(
             file="",
             sha256="",

@@ -8,8 +8,6 @@ listing of the day is not there yet. Here each becomes one clear error, or is tr
 import contextlib
 import datetime as dt
 import io
-import queue
-import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -17,6 +15,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from recurra.data.fetching import within
 from recurra.errors import DataError, SettingsError, SourceError
 from recurra.markets.prices import Prices, prices_from_frame
 from recurra.markets.sources import listing_symbol, tidy_listing
@@ -143,28 +142,10 @@ def _installed_reader() -> Any:
 
 
 def _within(seconds: float, work: Callable[[], Found]) -> Found:
-    """Run `work` for at most that long; what it prints goes nowhere, bars of progress neither.
-
-    A request that hangs cannot be stopped from outside, so its thread is left behind.
-    """
-    answers: queue.Queue[tuple[bool, Any]] = queue.Queue()
-
-    def run() -> None:
-        try:
-            answers.put((True, work()))
-        except BaseException as error:
-            answers.put((False, error))
-
+    """Work for at most that long; what it prints goes nowhere, bars of progress neither."""
     nowhere = io.StringIO()
     with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-        threading.Thread(target=run, daemon=True).start()
-        try:
-            good, answer = answers.get(timeout=seconds)
-        except queue.Empty:
-            raise TimeoutError from None
-    if good:
-        return answer  # type: ignore[no-any-return]
-    raise answer
+        return within(seconds, work)
 
 
 def _is_missing(error: Exception) -> bool:
