@@ -19,6 +19,7 @@ import pytest
 from bundles_at_random import ALL, NETWORKS, Files, changed, files_of, with_arrays, with_json, write
 from typer.testing import CliRunner
 
+from recurra import SequenceClassifier
 from recurra.cli import app
 from recurra.errors import BundleError, RecurraError
 
@@ -213,7 +214,7 @@ def test_a_size_that_is_only_said_takes_no_memory(
         cls.load(tmp_path / "model")
 
 
-@pytest.mark.parametrize("names", [["a", "a"], ["a", "\ud800"], ["a", 1], "ab", None])
+@pytest.mark.parametrize("names", [["a", "a"], ["\ud800", "\ud800"], ["a", 1], "ab", None])
 @pytest.mark.parametrize("name", ["classifier of two", "tagger", "words", "linear tags"])
 def test_a_vocabulary_holds_distinct_texts(
     name: str, names: Any, saved: Any, tmp_path: Path
@@ -259,6 +260,16 @@ def test_a_model_of_another_kind_is_named(saved: Any, tmp_path: Path) -> None:
     for name in ("classifier of two", "words"):
         with pytest.raises(BundleError, match="was saved by Constant"):
             saved(name)[0].load(tmp_path / "model")
+
+
+def test_half_an_emoji_in_a_text_is_a_token_like_others_and_the_model_opens(tmp_path: Path) -> None:
+    model = SequenceClassifier("gru", epochs=1, min_count=1, tokenizer="char")
+    model.fit(["cut \ud83d", "whole"] * 12, ["a", "b"] * 12, groups=range(24))
+    model.save(tmp_path / "model")
+    again = SequenceClassifier.load(tmp_path / "model")
+    assert "\ud83d" in again.encoder_.vocabulary
+    asked = ["\ud83d", "cut", ""]
+    assert again.predict_proba(asked).tolist() == model.predict_proba(asked).tolist()
 
 
 # ---- the command line

@@ -307,9 +307,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
     values = sum(content.count(sign) for sign in (b",", b"[", b"{"))
     if values > MOST_VALUES:
         raise ValueError(f"it must hold up to {MOST_VALUES:,} values, but it holds {values:,}")
-    found = json.loads(content.decode(), parse_constant=_refused)
-    if b"\\u" in content:
-        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    found = json.loads(content.decode("utf-8", "surrogatepass"), parse_constant=_refused)
     if not isinstance(found, dict):
         raise TypeError(f"it must be a JSON object, but it is a {type(found).__name__}")
     return found

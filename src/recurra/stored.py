@@ -33,7 +33,14 @@ __all__ = [
 
 LARGEST = 1e150  # a product of two such numbers is finite, and so is a quotient
 LARGEST_OF_ARRAYS = 1e30  # so that sums of some fit 32 bits
+MOST_LETTERS = 100_000
 WEIGHT = 1e6  # of a network: no training comes near, and sums of such products fit 32 bits
+
+
+def _short(text: str) -> str:
+    if len(text) > MOST_LETTERS:
+        raise ValueError(f"a text has up to {MOST_LETTERS:,} letters")
+    return text
 
 
 def _distinct(texts: list[str]) -> list[str]:
@@ -52,7 +59,8 @@ Count = Annotated[int, Field(ge=1, le=10**9)]
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Positive = Annotated[float, Field(ge=1 / LARGEST, le=LARGEST)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Text = Annotated[str, Field(max_length=100_000)]
+# not by `Field(max_length=…)`, which takes no half of an emoji; tokens of real texts may be one
+Text = Annotated[str, AfterValidator(_short)]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 Distinct = Annotated[list[Text], AfterValidator(_distinct)]
 Names = Annotated[list[Text], Field(min_length=1), AfterValidator(_sorted)]
