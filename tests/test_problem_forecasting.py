@@ -321,7 +321,9 @@ def test_a_saved_run_remembers_column_and_logarithm(trained: Path) -> None:
     assert all(0 < a < b < c for a, b, c in ends)
     given = command("predict", trained / "run", trained / "a.csv", "--target", "sold", "--log")
     assert given.exit_code == 0
-    assert given.stdout.split("\n")[0].split("\t")[1] == f"{found['forecast'][0]:.6g}"
+    head, first = (line.split("\t") for line in given.stdout.splitlines()[:2])
+    assert head == ["step", "sold", "lower 90%", "upper 90%"]
+    assert first[:2] == ["1", f"{found['forecast'][0]:.6g}"]
     assert 20 < found["forecast"][0] < 1000  # sold, and not its logarithm
 
 

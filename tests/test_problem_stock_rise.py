@@ -398,7 +398,7 @@ def test_the_problem_opens_the_sample_a_folder_or_tickers(market: Any, tmp_path:
 def test_settings_and_bundles_that_make_no_sense_are_refused(
     found: Found, place: Path, market: Any, tmp_path: Path
 ) -> None:
-    with pytest.raises(SettingsError, match="a network must be one of"):
+    with pytest.raises(SettingsError, match="model must be one of"):
         RiseSettings(models=("transformer",))
     with pytest.raises(SettingsError, match="must lie between"):
         RiseSettings(rise=5)

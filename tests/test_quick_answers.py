@@ -23,7 +23,7 @@ for command in json.load(sys.stdin):
     with tempfile.TemporaryFile() as said:
         child = os.fork()
         if not child:
-            signal.alarm(20)
+            signal.alarm(200)
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
             sys.argv = ["recurra", *command]

@@ -17,7 +17,11 @@ __all__ = ["check_settings", "plain", "settings_type"]
 COUNTS = {"min_count", "max_vocabulary", "max_length", "epochs", "batch_size", "members", "units"}
 COUNTS |= {"horizon", "window", "season", "beam", "patience"}
 MOST = 10**9
-LATER = {"truncation"}  # models that were saved before there was such a setting are read
+LATER = {
+    "patience",
+    "truncation",
+    "units",
+}  # models that were saved before there was such a setting are read
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
