@@ -529,6 +529,18 @@ def test_a_ticker_much_like_one_there_is_asked_about(tmp_path: Path) -> None:
         FolderSource(tmp_path).prices("GOOG")
 
 
+def test_where_neither_files_nor_network_have_a_ticker_both_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "005930.csv").write_text(BARS)
+    monkeypatch.setenv("RECURRA_DATA", str(tmp_path))
+    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(DataError) as said:
+        chosen_source(offline=True).prices("005935")
+    assert f"{tmp_path} holds no prices of 005935. Did you mean '005930'?" in str(said.value)
+    assert "offline" in str(said.value)
+
+
 def test_an_encoding_is_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     header = "Дата,Open,High,Low,Close\n2024-01-31,1,2,1,1.5\n"
     (tmp_path / "MSFT.csv").write_bytes(header.replace("Дата", "日付").encode("cp932"))

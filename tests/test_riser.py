@@ -204,7 +204,7 @@ def test_what_lies_beyond_eight_deviations_is_cut_off() -> None:
 
 
 def test_settings_that_make_no_sense_are_refused(rows: RiseRows) -> None:
-    with pytest.raises(SettingsError, match="a network of rises must be one of"):
+    with pytest.raises(SettingsError, match="the model must be one of"):
         SequenceRiser("transformer").fit(rows, rows.change >= 0.02)
     with pytest.raises(SettingsError, match="units must be at least 1"):
         SequenceRiser(units=0).fit(rows, rows.change >= 0.02)

@@ -313,7 +313,9 @@ def show_bench(results: list[dict[str, Any]]) -> None:
 def show_explanation(tokens: list[tuple[str, float]]) -> None:
     """Print the tokens that move a score most."""
     strongest = sorted(tokens, key=lambda pair: -abs(pair[1]))[:8]
-    out.print("   " + "  ".join(f"{token} {effect:+.3f}" for token, effect in strongest))
+    of = f"  (the strongest {len(strongest)} of {len(tokens)})" if len(tokens) > 8 else ""
+    effects = "  ".join(f"{token} {effect:+.3f}" for token, effect in strongest)
+    out.print(f"   {effects}{of}")
 
 
 def show_attributions(title: str, rows: list[tuple[str, float, float]]) -> None:

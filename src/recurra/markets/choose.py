@@ -5,7 +5,7 @@ import os
 
 import pandas as pd
 
-from recurra.errors import DataError, InputError, SettingsError, SourceError
+from recurra.errors import DataError, InputError, RecurraError, SettingsError, SourceError
 from recurra.markets.cache import CachedSource
 from recurra.markets.prices import Prices
 from recurra.markets.service import FinanceDataReaderSource
@@ -99,8 +99,13 @@ class _FilesFirst:
         self, ticker: str, start: dt.date | None = None, end: dt.date | None = None
     ) -> Prices:
         """Give daily prices from `start` to `end`, both included; None: all there are."""
-        source: PriceSource = self.files if self.files.find(ticker) else self.service
-        return source.prices(ticker, start, end)
+        if self.files.find(ticker):
+            return self.files.prices(ticker, start, end)
+        try:
+            return self.service.prices(ticker, start, end)
+        except RecurraError as error:
+            absent = f"{self.name} holds no prices of {ticker}.{self.files.meant(ticker)}"
+            raise type(error)(f"{absent} Without a file: {error}") from None
 
     def listing(self, symbol: str) -> pd.DataFrame:
         """Give what is listed."""
