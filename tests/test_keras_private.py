@@ -81,7 +81,7 @@ def test_keras_still_leaves_the_loop_over_time_to_a_method_inner_loop(kind):
         return own(*args, **options)
 
     class Watched(kind):
-        inner_loop = keras_private.in_place_of(kind.inner_loop, ours)
+        inner_loop = keras_private.in_place_of(kind.inner_loop, ours, None)
 
     layer = Watched(2)
     assert read(layer).shape == (2, 2)

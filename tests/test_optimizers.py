@@ -91,3 +91,26 @@ def test_arrays_of_different_sizes_are_refused():
     shares = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
     with pytest.raises(Exception, match="gradient must be float32"):
         jax.block_until_ready(cpu.adam(ones, ones, ones, two, 0.1, 1.0, **shares))
+
+
+@native
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="JAX differentiates")
+def test_what_follows_from_a_step_is_differentiated_as_with_keras():
+    # as where a network learns how another is to learn
+    found = []
+    for kind in KINDS:
+        variable = keras.Variable(np.ones(3, "float32"))
+        optimizer = kind(0.1)
+        optimizer.build([variable])
+        state = [v.value for v in optimizer.variables]
+
+        def after(slope, optimizer=optimizer, variable=variable, state=state):
+            values = [variable.value]
+            for _ in range(2):
+                values, state = optimizer.stateless_apply(state, [slope * values[0]], values)
+            return (values[0] ** 2).sum()
+
+        at = jax.numpy.asarray([0.5, -1.0, 2.0])
+        found.append((jax.grad(after)(at), jax.jvp(after, (at,), (at,))[1]))
+    for ours, stock in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, stock, atol=1e-5)

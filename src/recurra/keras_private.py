@@ -73,16 +73,21 @@ def compile_anew(model: Any) -> None:
             getattr(model, f"make_{work}_function")(force=True)
 
 
-def in_place_of(own: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+def in_place_of(
+    own: Callable[..., Any], ours: Callable[..., Any], plan: Callable[[Any], Any]
+) -> Callable[..., Any]:
     """Give a method that calls `ours(layer, own way, ...)`, with the signature of Keras' own.
 
-    `RNN.call` leaves its loop over time to the method `inner_loop` of a subclass.
+    `RNN.call` leaves its loop over time to the method `inner_loop` of a subclass. `plan` says which
+    path a layer takes; the method has it with it, for `recurra.kernels.explain`, since a layer may
+    have no other names than Keras' own.
     """
 
     @wraps(own)
     def method(self: Any, *args: Any, **options: Any) -> Any:
         return ours(self, partial(own, self), *args, **options)
 
+    method.plan = plan  # type: ignore[attr-defined]
     return method
 
 

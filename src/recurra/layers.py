@@ -109,7 +109,7 @@ def inner_loop(
     """
     choice = plan(layer)
     mask = None if mask is None else keras.tree.flatten(mask)[0]
-    if choice.path == "keras" or (mask is not None and len(mask.shape) != 2):
+    if choice.path == "keras" or _unusual(layer, mask):
         counted["keras"] += 1
         return own(sequences, initial_state, mask=mask, training=training)
     sequences, initial_state, mask = _prepared(layer, sequences, initial_state, mask)
@@ -138,6 +138,16 @@ def inner_loop(
         kept = ops.flip(mask, 1) if layer.go_backwards else mask
         outputs = ops.where(ops.expand_dims(kept, 2), outputs, ops.zeros_like(outputs))
     return outputs[:, -1], outputs, list(state)
+
+
+def _unusual(layer: Any, mask: Any) -> bool:
+    """Say whether a call is left to Keras, though the layer is not.
+
+    So are masks of more axes, and weights of another type than the layer computes in: that they
+    are in a mixed precision, when Keras has not called the layer but `stateless_call` has.
+    """
+    kernel = _weights(layer.cell).kernel
+    return str(kernel.dtype) != layer.compute_dtype or (mask is not None and len(mask.shape) != 2)
 
 
 def _prepared(
@@ -178,8 +188,7 @@ class SimpleRNN(keras.layers.SimpleRNN):  # type: ignore[misc]
         (2, 4)
     """
 
-    plan = plan
-    inner_loop = in_place_of(keras.layers.SimpleRNN.inner_loop, inner_loop)
+    inner_loop = in_place_of(keras.layers.SimpleRNN.inner_loop, inner_loop, plan)
 
 
 class LSTM(keras.layers.LSTM):  # type: ignore[misc]
@@ -191,8 +200,7 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         (2, 3, 4)
     """
 
-    plan = plan
-    inner_loop = in_place_of(keras.layers.LSTM.inner_loop, inner_loop)
+    inner_loop = in_place_of(keras.layers.LSTM.inner_loop, inner_loop, plan)
 
 
 class GRU(keras.layers.GRU):  # type: ignore[misc]
@@ -204,8 +212,7 @@ class GRU(keras.layers.GRU):  # type: ignore[misc]
         (2, 4)
     """
 
-    plan = plan
-    inner_loop = in_place_of(keras.layers.GRU.inner_loop, inner_loop)
+    inner_loop = in_place_of(keras.layers.GRU.inner_loop, inner_loop, plan)
 
 
 def plan_embedding(layer: Any) -> Choice:
@@ -239,8 +246,14 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]
         (2, 3, 4)
     """
 
-    plan = plan_embedding
-    call = in_place_of(keras.layers.Embedding.call, look_up)
+    call = in_place_of(keras.layers.Embedding.call, look_up, plan_embedding)
+
+    def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
+        """Make the table one of small whole numbers, as Keras does, and look it up as Keras does.
+
+        Keras refuses subclasses, which may be other functions of their table; this is not.
+        """
+        super().quantize(mode, type_check and type(self) is not Embedding, config)
 
 
 FAST = {fast.__bases__[0]: fast for fast in (SimpleRNN, LSTM, GRU, Embedding)}
@@ -351,7 +364,7 @@ class _Everywhere(_Acceleration):
             self.restore()
 
     def lend(self, stock: Any, fast: Any) -> None:
-        names = [name for name in ("plan", "inner_loop", "call") if name in vars(fast)]
+        names = [name for name in ("inner_loop", "call") if name in vars(fast)]
         self.own[stock] = {name: vars(stock).get(name) for name in names}
         for name in names:
             setattr(stock, name, vars(fast)[name])

@@ -97,17 +97,22 @@ def run(
 def explain(layer: Any) -> Choice:
     """Say which path a recurrent Keras layer takes when it trains, and why.
 
+    The path is that of values and gradients. Forward mode (`jax.jvp`, `jax.jacfwd`) and derivatives
+    of a gradient (`jax.hessian`) are there on every path; beside the native and the portable one,
+    JAX calculates them step by step, as `counts()["differentiated"]` says.
+
     Example:
         >>> from recurra import layers
         >>> from recurra.kernels import explain
         >>> explain(layers.LSTM(8, activation="relu"))[:2]
         ('keras', "the activation is relu, and only tanh has another path than Keras' own")
     """
-    plan = getattr(layer, "plan", None)
-    if plan is None:
-        return Choice("keras", "this is Keras' own layer: see recurra.accelerate")
-    choice: Choice = plan()
-    return choice
+    for name in ("inner_loop", "call"):
+        plan = getattr(getattr(type(layer), name, None), "plan", None)
+        if plan is not None:
+            choice: Choice = plan(layer)
+            return choice
+    return Choice("keras", "this is Keras' own layer: see recurra.accelerate")
 
 
 counted: Counter[str] = Counter()
@@ -120,11 +125,16 @@ def counts() -> dict[str, int]:
         "native forward" and "native backward": calls that the C++ library has finished; "native
         recomputed": backward calls that came so late, or again, that what their forward call kept
         for them had gone, so that it was computed once more; "portable" and "keras": how often a
-        layer was traced onto these paths (they run inside XLA, uncounted).
+        layer was traced onto these paths (they run inside XLA, uncounted); "differentiated": how
+        often JAX was asked, beside the native and the portable path, for what these do not have,
+        forward mode and derivatives of a gradient.
     """
     from recurra.kernels import cpu
 
-    return {**cpu.calls(), "portable": counted["portable"], "keras": counted["keras"]}
+    return {
+        **cpu.calls(),
+        **{name: counted[name] for name in ("portable", "keras", "differentiated")},
+    }
 
 
 def cell_of(layer_cell: Any) -> Cell | str:

@@ -5,7 +5,7 @@ function as one operation forward and one backward. How it works is told in `rec
 """
 
 import ctypes
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from recurra.cells import Cell, State, Weights, bias_shape
-from recurra.errors import RecurraError, SettingsError
+from recurra.cells import CELLS, Cell, State, Weights, bias_shape
+from recurra.errors import RecurraError
+from recurra.kernels import xla
+from recurra.kernels.derivatives import Arrays, Function, shaped
 
 __all__ = ["adam", "calls", "embed", "has", "level", "missing", "run"]
 
@@ -136,7 +138,7 @@ def run(
     dropped = nothing if keep is None else keep
     options = (cell.name, go_backwards, return_sequences)
     kernels = (weights.kernel, weights.recurrent_kernel, bias)
-    outputs, h, c = _run(options, x, h, c, *kernels, given, dropped)
+    outputs, h, c = _recurrence(options, x, h, c, *kernels, given, dropped)
     return outputs if return_sequences else None, (h, c) if len(state) == 2 else (h,)
 
 
@@ -173,67 +175,49 @@ def _check(
 Options = tuple[str, bool, bool]
 
 
-def _once(function: Any) -> Any:
-    """Let a native call be differentiated in one way alone: by its own backward call."""
-    called = jax.custom_jvp(function, nondiff_argnums=(0, 1))
-    called.defjvp(_refuse)
-    return called
-
-
-def _refuse(*asked: Any) -> Any:
-    raise SettingsError(
-        "the native kernels give first derivatives by jax.grad, but a derivative of those was "
-        "asked for. Make the layer with unroll=True, or take keras.layers in its place: both can "
-        "be differentiated again, and forwards."
-    )
-
-
-@_once
-def _forward(options: Options, with_tape: bool, *arrays: Array) -> list[Array]:
+def _forward(options: Options, with_tape: bool, *arrays: Array) -> tuple[Arrays, Arrays]:
     name, go_backwards, return_sequences = options
     x, h, c = arrays[:3]
     batch, timesteps, _ = x.shape
     outputs = (batch, timesteps, h.shape[1]) if return_sequences else (0,)
-    results = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in (outputs, h.shape, c.shape)]
-    tape = jax.ShapeDtypeStruct((2 if with_tape else 0,), "uint32")  # its number: see `Memory`
+    results = [shaped(x, shape) for shape in (outputs, h.shape, c.shape)]
+    tape = shaped(x, (2 if with_tape else 0,), "uint32")  # its number: see `Memory`
     call = jax.ffi.ffi_call("recurra_forward", [*results, tape], vmap_method="sequential")
-    return list(call(*arrays, cell=name, go_backwards=go_backwards))
+    *found, number = call(*arrays, cell=name, go_backwards=go_backwards)
+    return tuple(found), (number,)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _run(options: Options, *arrays: Array) -> tuple[Array, ...]:
-    return tuple(_forward(options, False, *arrays)[:3])
-
-
-def _run_forward(options: Options, *arrays: Array) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
-    *results, tape = _forward(options, True, *arrays)
-    return tuple(results), (arrays, tape)
-
-
-def _run_backward(
-    options: Options, saved: tuple[Any, ...], gradients: tuple[Array, ...]
-) -> tuple[Array | None, ...]:
-    arrays, tape = saved
-    return (*_gradients(options, True, *arrays, tape, *gradients), None, None)
-
-
-@_once
-def _gradients(options: Options, with_tape: bool, *arrays: Array) -> list[Array]:
+def _backward(options: Options, arrays: Arrays, tape: Arrays, gradients: Arrays) -> Arrays:
     name, go_backwards, _ = options
-    *results, mask, keep, tape, d_outputs, d_h, d_c = arrays
     call = jax.ffi.ffi_call(
         "recurra_backward",
-        [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in results],
+        [shaped(a, a.shape) for a in arrays[:LEARNED]],
         vmap_method="sequential",
     )
-    given = (*results, mask, keep, tape, d_outputs, d_h, d_c)
-    return list(call(*given, cell=name, go_backwards=go_backwards))
+    return tuple(call(*arrays, *tape, *gradients, cell=name, go_backwards=go_backwards))
 
 
-_run.defvjp(_run_forward, _run_backward)
+def _plain(options: Options, *arrays: Array) -> Arrays:
+    name, go_backwards, return_sequences = options
+    x, h, c, kernel, recurrent_kernel, bias, mask, keep = arrays
+    cell = CELLS[name]
+    outputs, last = xla.plain(
+        cell,
+        x,
+        (h, c)[: cell.states],
+        Weights(kernel, recurrent_kernel, bias),
+        mask=mask if mask.ndim == 2 else None,
+        keep=keep if keep.ndim == 3 else None,
+        go_backwards=go_backwards,
+    )
+    nothing = jnp.zeros((0,), x.dtype)
+    return outputs if return_sequences else nothing, last[0], last[1] if cell.states == 2 else c
 
 
-@jax.custom_vjp
+LEARNED = 6  # x, h, c, the kernels and the bias: the mask and dropout have no gradient
+_recurrence = Function(_forward, _backward, _plain, LEARNED)
+
+
 def embed(table: Array, codes: Array) -> Array:
     """Give the rows of a table by their numbers, and differentiate the table.
 
@@ -248,23 +232,26 @@ def embed(table: Array, codes: Array) -> Array:
     Returns:
         (*codes.shape, features).
     """
-    rows = jax.ShapeDtypeStruct((*codes.shape, table.shape[1]), table.dtype)
+    return _rows(None, table, codes)[0]
+
+
+def _gather(_: None, with_tape: bool, table: Array, codes: Array) -> tuple[Arrays, Arrays]:
+    rows = shaped(table, (*codes.shape, table.shape[1]))
     call = jax.ffi.ffi_call("recurra_gather", rows, vmap_method="sequential")
-    return call(table, codes)
+    return (call(table, codes),), ()
 
 
-def _embed_forward(table: Array, codes: Array) -> tuple[Array, tuple[Array, ...]]:
-    return embed(table, codes), (codes, table[:, :0])  # its rows are all that is needed of it
+def _scatter(_: None, arrays: Arrays, tape: Arrays, gradients: Arrays) -> Arrays:
+    (table, codes), (d_rows,) = arrays, gradients
+    d_table = shaped(table, table.shape)
+    return (jax.ffi.ffi_call("recurra_scatter", d_table, vmap_method="sequential")(codes, d_rows),)
 
 
-def _embed_backward(saved: tuple[Array, ...], d_rows: Array) -> tuple[Array, None]:
-    codes, like = saved
-    table = jax.ShapeDtypeStruct((like.shape[0], d_rows.shape[-1]), d_rows.dtype)
-    call = jax.ffi.ffi_call("recurra_scatter", table, vmap_method="sequential")
-    return call(codes, d_rows), None
+def _take(_: None, table: Array, codes: Array) -> Arrays:
+    return (jnp.take(table, codes, axis=0),)
 
 
-embed.defvjp(_embed_forward, _embed_backward)
+_rows = Function(_gather, _scatter, _take, learned=1)
 
 
 def adam(
@@ -300,21 +287,39 @@ def adam(
     Returns:
         The new value, m and v.
     """
+    rate = learning_rate * jnp.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    new_value, new_m, new_v = _adam((beta_1, beta_2, epsilon), value, m, v, gradient, rate)
+    return new_value, new_m, new_v
+
+
+Rates = tuple[float, float, float]
+
+
+def _native_adam(rates: Rates, _: bool, value: Array, *given: Array) -> tuple[Arrays, Arrays]:
+    beta_1, beta_2, epsilon = rates
     call = jax.ffi.ffi_call(
         "recurra_adam",
-        [jax.ShapeDtypeStruct(value.shape, value.dtype)] * 3,
+        [shaped(value, value.shape)] * 3,
         input_output_aliases={0: 0, 1: 1, 2: 2},
         vmap_method="sequential",
     )
-    rate = learning_rate * jnp.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    new_value, new_m, new_v = call(
+    now = call(
         value,
-        m,
-        v,
-        gradient,
-        rate,
+        *given,
         toward_gradient=np.float32(1 - beta_1),
         toward_square=np.float32(1 - beta_2),
         epsilon=np.float32(epsilon),
     )
-    return new_value, new_m, new_v
+    return tuple(now), ()
+
+
+def _plain_adam(
+    rates: Rates, value: Array, m: Array, v: Array, gradient: Array, rate: Array
+) -> Arrays:
+    beta_1, beta_2, epsilon = rates
+    m = beta_1 * m + (1 - beta_1) * gradient
+    v = beta_2 * v + (1 - beta_2) * gradient**2
+    return value - rate * m / (jnp.sqrt(v) + epsilon), m, v
+
+
+_adam = Function(_native_adam, None, _plain_adam, learned=5)
