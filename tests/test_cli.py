@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from typer.testing import CliRunner
 from recurra.cli import app
 from recurra.judging.report import Report
 
-COMMAND = [sys.executable, "-m", "recurra.cli"]
+COMMAND = [sys.executable, "-m", "recurra"]
 ANSWERS = ("Yes:", "No:", "Undecided:", "Too few to say:")
 QUICK = ["--model", "simple-rnn", "--epochs", "15", "--batch-size", "8"]
 
@@ -338,6 +339,18 @@ def test_doctor_names_versions_backend_kernels_and_data(tmp_path: Path) -> None:
     assert set(found) == {"versions", "backend", "kernels", "data"}
     assert {"spam", "ud-ewt", "names", "tatoeba-kor-eng"} <= set(found["data"])
     assert "keras backend" in recurra("doctor", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch", "tensorflow", "nonsense"])
+def test_doctor_tells_of_every_backend_also_of_one_that_is_not_there(
+    backend: str, tmp_path: Path
+) -> None:
+    run = recurra("doctor", cwd=tmp_path, env={**os.environ, "KERAS_BACKEND": backend})
+    assert (run.returncode, run.stderr) == (0, "")
+    there = backend == "numpy" or (backend != "nonsense" and find_spec(backend) is not None)
+    said = f"the backend is {backend}, and" if there else "Keras cannot be imported"
+    assert said in run.stdout
+    assert "RECURRA_DATA" in run.stdout  # the table goes on to its end
 
 
 def test_compare_shows_every_model_on_the_same_folds_and_can_be_resumed(here: Path) -> None:

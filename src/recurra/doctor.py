@@ -4,12 +4,9 @@ import os
 import platform
 from importlib.metadata import version
 
-from recurra.backend import keras
-from recurra.cells import LSTM
 from recurra.data.catalogue import CATALOGUE, locate
 from recurra.data.corpora import CORPORA, locate_corpus
-from recurra.errors import DataError
-from recurra.kernels import choose
+from recurra.errors import DataError, SettingsError
 from recurra.places import cache_folder
 
 __all__ = ["examine"]
@@ -22,8 +19,7 @@ def examine() -> dict[str, dict[str, str]]:
     versions = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
     return {
         "versions": versions,
-        "backend": {"keras backend": keras.backend.backend(), "devices": _devices()},
-        "kernels": _kernels(),
+        **_backend_and_kernels(),
         "data": {name: _place(name) for name in CATALOGUE}
         | {name: _corpus_place(name) for name in CORPORA}
         | {
@@ -33,10 +29,27 @@ def examine() -> dict[str, dict[str, str]]:
     }
 
 
+def _backend_and_kernels() -> dict[str, dict[str, str]]:
+    try:
+        from recurra.backend import keras
+    except SettingsError as error:  # what is wrong with it is what is asked for
+        nothing = {"path": "none", "reason": "Keras cannot be imported"}
+        return {"backend": {"keras backend": str(error)}, "kernels": nothing}
+    backend = keras.backend.backend()
+    return {
+        "backend": {"keras backend": backend, "devices": _devices(backend)},
+        "kernels": _kernels(),
+    }
+
+
 def _kernels() -> dict[str, str]:
-    choice = choose(LSTM(), "float32")
+    from recurra import layers
+    from recurra.kernels import explain
+
+    choice = explain(layers.LSTM(1))
+    by_jax = "forward mode and second derivatives by JAX, step by step"
     advice = {
-        "native": "SimpleRNN, LSTM and GRU run natively",
+        "native": f"SimpleRNN, LSTM and GRU run natively, gradients too; {by_jax}",
         "portable": "install a C++ compiler (g++ or clang) and Recurra again, to run natively",
         "keras": "layers run as Keras has them",
     }
@@ -44,8 +57,13 @@ def _kernels() -> dict[str, str]:
     return {"path": choice.path, "reason": choice.reason, "layers": advice[choice.path], **chosen}
 
 
-def _devices() -> str:
-    return ", ".join(keras.distribution.list_devices()) or "cpu"
+def _devices(backend: str) -> str:
+    from recurra.backend import keras
+
+    try:
+        return ", ".join(keras.distribution.list_devices()) or "cpu"
+    except AttributeError:  # Keras knows those of JAX and TensorFlow
+        return f"chosen by {backend}"
 
 
 def _place(name: str) -> str:
