@@ -17,6 +17,15 @@ from recurra.data.pairs import Pairs, open_pairs
 from recurra.data.readers import Table, read_table
 from recurra.data.reviews import read_imdb, read_nsmc
 from recurra.data.sentences import open_sentences, sample_sentences
+from recurra.data.sequences import (
+    LabelledSequences,
+    Layout,
+    label_sequences,
+    read_sequences,
+    sample_sequences,
+    sequences_of_frame,
+    with_test,
+)
 from recurra.data.series import Series, read_series, sample_series
 
 __all__ = [
@@ -25,12 +34,15 @@ __all__ = [
     "Columns",
     "Corpus",
     "Entry",
+    "LabelledSequences",
     "LabelledTexts",
+    "Layout",
     "Lines",
     "Pairs",
     "Series",
     "Table",
     "TaggedSentences",
+    "label_sequences",
     "label_texts",
     "locate",
     "locate_corpus",
@@ -43,8 +55,12 @@ __all__ = [
     "read_imdb",
     "read_nsmc",
     "read_pairs",
+    "read_sequences",
     "read_series",
     "read_table",
     "sample_sentences",
+    "sample_sequences",
     "sample_series",
+    "sequences_of_frame",
+    "with_test",
 ]

@@ -1,0 +1,624 @@
+"""Numeric sequences with a class each, from files and from Python.
+
+::
+
+    long     a row a step:      --id names the sequence, --time its order, the others are channels
+    wide     a row a sequence:  its class in --label, a step in every other column
+    .ts      as aeon and sktime write it            .npy, .npz   X (sequences, steps, channels), y
+
+What is not known (an empty cell, ?, NaN, infinity) takes the value of its channel a step before, at
+the beginning the first that is known; steps at the end of which nothing is known are not there.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Array, Bools, Floats, Rows, Texts
+from recurra.data.contents import read_contents
+from recurra.data.dates import read_dates
+from recurra.data.encodings import decode, known_encoding
+from recurra.data.numbers import decimal_sign, number_of
+from recurra.data.readers import LABEL_NAMES, Table, read_table
+from recurra.data.records import cell_of
+from recurra.data.spelling import meant, meant_labels
+from recurra.data.ts_files import is_ts, parse_ts
+from recurra.errors import DataError, LeakError, SettingsError
+from recurra.sequences import Ragged
+
+__all__ = [
+    "LabelledSequences",
+    "Layout",
+    "check_enough",
+    "label_sequences",
+    "read_sequences",
+    "sample_sequences",
+    "sequences_of_frame",
+    "with_test",
+]
+
+FEWEST, FEWEST_OF_A_CLASS = 10, 2  # sequences to learn from
+ARRAYS = (b"\x93NUMPY", b"PK\x03\x04")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a table are what; None of what is not there, or is to be guessed.
+
+    Args:
+        id: names the sequence of a row; None: a row is a sequence.
+        time: orders the rows of a sequence; None: they are in order.
+        label: the class.
+        group: what must stay on one side, such as a person.
+        channels: of the long form; none: every other column.
+        labelled: whether there must be classes.
+    """
+
+    id: str | None = None
+    time: str | None = None
+    label: str | None = None
+    group: str | None = None
+    channels: tuple[str, ...] = ()
+    labelled: bool = True
+
+
+@dataclass(frozen=True)
+class LabelledSequences:
+    """Numeric sequences, with a class each where there is one.
+
+    Args:
+        sequences: the numbers, none missing.
+        labels: (rows,) the class of each; None where they are to be classified.
+        channels: the names of the columns of a step.
+        ids: (rows,) how each is called.
+        groups: (rows,) what must stay on one side, such as a person; None where nothing is said.
+        source: where they come from, for people.
+        sha256: of the source's bytes.
+        notes: what was guessed, and what was done to the numbers.
+        published_test: (rows,) whether a row is of the file to test on; None where there is none.
+    """
+
+    sequences: Ragged
+    labels: Texts | None
+    channels: tuple[str, ...]
+    ids: Texts
+    groups: Texts | None = None
+    source: str = "arrays"
+    sha256: str = "0" * 64
+    notes: list[str] = field(default_factory=list)
+    published_test: Bools | None = None
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes, sorted."""
+        return () if self.labels is None else tuple(sorted(set(self.labels.tolist())))
+
+    @property
+    def truth(self) -> Rows:
+        """(rows,) the place of each row's class among `names`."""
+        assert self.labels is not None
+        places = {name: place for place, name in enumerate(self.names)}
+        return np.array([places[label] for label in self.labels], np.int64)
+
+    def take(self, rows: Rows) -> "LabelledSequences":
+        """Give the chosen rows, as rows of one file."""
+        return LabelledSequences(
+            self.sequences.take(rows),
+            None if self.labels is None else self.labels[rows],
+            self.channels,
+            self.ids[rows],
+            None if self.groups is None else self.groups[rows],
+            self.source,
+            self.sha256,
+            self.notes,
+        )
+
+
+def read_sequences(
+    path: str | Path, layout: Layout = Layout(), *, encoding: str | None = None
+) -> LabelledSequences:
+    """Read numeric sequences from a table, a `.ts` file, or NumPy's `.npy` and `.npz`.
+
+    Args:
+        path: the file.
+        layout: which columns are what; of a table alone.
+        encoding: of a text file, None to recognise it.
+
+    Raises:
+        DataError: the file cannot be read, or is not sequences of numbers with a class each.
+        SettingsError: columns are named, but the file has none.
+    """
+    path, encoding = Path(path), known_encoding(encoding)
+    contents = read_contents(path)
+    binary = contents.data.startswith((*ARRAYS, b"PAR1"))
+    if contents.data.startswith(ARRAYS) and path.suffix != ".xlsx":
+        _no_columns(layout, path)
+        return _of_numpy(path, contents.data, contents.sha256, layout.labelled)
+    begins = "" if binary else contents.data[:1000].decode("latin-1")
+    if not is_ts(path, begins):
+        return _of_table(read_table(path, encoding=encoding), layout)
+    _no_columns(layout, path)
+    decoded = decode(contents, encoding)
+    file = parse_ts(decoded.text, path)
+    if file.numbers:
+        raise DataError(
+            f"sequences must have a class each, but {path} has numbers to foretell (@targetLabel)."
+        )
+    return label_sequences(
+        file.sequences,
+        file.labels if layout.labelled else None,
+        ids=[f"line {number}" for number in file.lines],
+        source=str(path),
+        sha256=contents.sha256,
+        labelled=layout.labelled,
+    )
+
+
+def label_sequences(
+    X: Any,
+    y: Any = None,
+    *,
+    groups: Any = None,
+    channels: Sequence[str] = (),
+    ids: Sequence[Any] = (),
+    source: str = "arrays",
+    sha256: str = "",
+    notes: Sequence[str] = (),
+    labelled: bool = True,
+) -> LabelledSequences:
+    """Give arrays as sequences with a class each.
+
+    Args:
+        X: (sequences, timesteps, channels) or (sequences, timesteps), or a list of arrays
+            (timesteps_i, channels); NaN where a value is not known.
+        y: (sequences,) the class of each.
+        groups: (sequences,) what must stay on one side, such as a person.
+        channels: names; none: they are counted.
+        ids: (sequences,) names; none: they are counted.
+        source, sha256, notes: of where they come from.
+        labelled: whether there must be classes.
+
+    Raises:
+        DataError: they are not numbers, are unlike in their channels, or have no class each.
+
+    Example:
+        >>> rows = label_sequences([[1.0, 2.0, float("nan")], [3.0, float("nan"), 4.0]], ["a", "b"])
+        >>> rows.sequences.lengths.tolist(), rows.sequences.timesteps()[:, 0].tolist()
+        ([2, 3], [1.0, 2.0, 3.0, 3.0, 4.0])
+    """
+    steps = [_step_array(row, number) for number, row in enumerate(X)]
+    if not steps:
+        raise DataError(f"sequences are needed, but {source} holds none.")
+    names = list(ids) or [f"row {number}" for number in range(len(steps))]
+    filled, said = _filled(steps, names, source)
+    sequences = Ragged.of_numbers(filled)
+    if labelled and y is None:
+        raise DataError(f"every sequence must have a class, but {source} has none.")
+    labels, told = (None, []) if y is None else _labels(y, len(filled), source)
+    return LabelledSequences(
+        sequences,
+        labels,
+        tuple(channels) or tuple(f"channel {k + 1}" for k in range(filled[0].shape[1])),
+        np.array(names, dtype=object),
+        None if groups is None else np.array([str(group) for group in groups], dtype=object),
+        source,
+        sha256 or _digest(sequences, labels),
+        [*notes, *said, *told],
+    )
+
+
+def sequences_of_frame(frame: pd.DataFrame, layout: Layout = Layout()) -> LabelledSequences:
+    """Give a data frame, long or wide, as sequences with a class each."""
+    plain = pd.DataFrame({meant(name): _cells(frame[name]) for name in frame.columns})
+    return _of_table(Table(plain, "the data frame", ""), layout)
+
+
+def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequences:
+    """Give the rows of two files as one, of which the second is to test on.
+
+    Raises:
+        DataError: they differ in their channels, or a class of the second is not in the first.
+        LeakError: a group stands in both.
+    """
+    if len(known.channels) != len(test.channels):
+        raise DataError(
+            f"both files must have the same channels, but {known.source} has "
+            f"{len(known.channels)} and {test.source} has {len(test.channels)}."
+        )
+    new = sorted(set(test.names) - set(known.names))
+    if new:
+        raise DataError(
+            f"every class to test on must be learnt, but {test.source} has {new[0]!r}, which "
+            f"{known.source} has not."
+        )
+    if known.groups is not None and test.groups is not None:
+        both = sorted(set(known.groups) & set(test.groups))
+        if both:
+            raise LeakError(
+                f"a group must stand on one side, but {both[0]!r} is in {known.source} and in "
+                f"{test.source} ({len(both):,} such groups). Take it out of one of them."
+            )
+    parts = (known, test)
+    tables = [part.sequences.timesteps() for part in parts]
+    lengths = np.concatenate([part.sequences.lengths for part in parts])
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    table = np.concatenate([np.zeros((1, tables[0].shape[1])), *tables])
+    return LabelledSequences(
+        Ragged(np.arange(1, len(table), dtype=np.int32), offsets, table),
+        np.concatenate([part.labels for part in parts if part.labels is not None]),
+        known.channels,
+        np.array([f"{part.source}: {name}" for part in parts for name in part.ids], dtype=object),
+        None
+        if known.groups is None or test.groups is None
+        else np.concatenate([known.groups, test.groups]),
+        f"{known.source}, to test on: {test.source}",
+        hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
+        list(dict.fromkeys([*known.notes, *test.notes])),
+        np.arange(len(lengths)) >= len(known),
+    )
+
+
+def check_enough(rows: LabelledSequences) -> None:
+    """Refuse what nothing can be learnt from.
+
+    Raises:
+        DataError: there are too few sequences, one class alone, or too few of a class.
+    """
+    assert rows.labels is not None
+    learnt = rows.labels if rows.published_test is None else rows.labels[~rows.published_test]
+    names, counts = np.unique(learnt, return_counts=True)
+    if len(names) < 2:
+        raise DataError(
+            f"sequences of two classes or more are needed, but all {len(learnt):,} to learn from "
+            f"are {names[0]!r}. Choose another column with --label."
+        )
+    if len(learnt) < FEWEST:
+        raise DataError(
+            f"at least {FEWEST} sequences are needed to learn from, but {rows.source} has "
+            f"{len(learnt)}."
+        )
+    if counts.min() < FEWEST_OF_A_CLASS:
+        rare = int((counts < FEWEST_OF_A_CLASS).sum())
+        raise DataError(
+            f"every class needs at least {FEWEST_OF_A_CLASS} sequences to learn from, but {rare} "
+            f"of {len(names)} have fewer, such as {names[counts.argmin()]!r}. Give more of them, "
+            "leave them out, or choose another column with --label."
+        )
+
+
+# ---- numbers that are not known
+
+
+def _filled(
+    steps: list[Floats], names: Sequence[Any], source: str
+) -> tuple[list[Floats], list[str]]:
+    """Fill what is not known by the rule above, and say how much of it there was."""
+    filled, missing, touched, shorter = [], 0, 0, 0
+    for name, row in zip(names, steps, strict=True):
+        row = np.where(np.isfinite(row), row, np.nan)
+        known = np.isfinite(row)
+        there = np.flatnonzero(known.any(axis=1))
+        if not len(there) or not known.any(axis=0).all():
+            raise DataError(
+                f"every channel of a sequence must have a value, but {name} of {source} has a "
+                "channel without any. Leave the sequence out, or the channel."
+            )
+        kept = row[: there[-1] + 1]
+        shorter += len(kept) < len(row)
+        gaps = int(np.isnan(kept).sum())
+        if gaps:
+            kept = pd.DataFrame(kept).ffill().bfill().to_numpy()
+        missing, touched = missing + gaps, touched + (gaps > 0)
+        filled.append(kept)
+    notes = []
+    if missing:
+        notes.append(
+            f"{missing:,} missing values in {touched:,} of {len(steps):,} sequences: each takes "
+            "the value of its channel a step before"
+        )
+    if shorter:
+        notes.append(f"{shorter:,} sequences end earlier: nothing is known of their last steps")
+    return filled, notes
+
+
+def _step_array(row: Any, number: int) -> Floats:
+    try:
+        steps = np.asarray(row, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"sequences must be numbers, but that of row {number} is not.") from None
+    steps = steps[:, None] if steps.ndim == 1 else steps
+    if steps.ndim != 2 or not steps.size:
+        raise DataError(
+            f"a sequence must be (timesteps, channels), but that of row {number} has shape "
+            f"{steps.shape}."
+        )
+    return steps
+
+
+# ---- classes
+
+
+def _labels(y: Any, rows: int, source: str) -> tuple[Texts, list[str]]:
+    cells = [cell_of(value)[0].strip() for value in y]
+    if len(cells) != rows:
+        raise DataError(
+            f"every sequence must have a class, but {source} has {rows} sequences and "
+            f"{len(cells)} classes."
+        )
+    labels, notes = meant_labels(pd.Series(cells, dtype=object))
+    empty = int((labels == "").sum())
+    if empty:
+        raise DataError(
+            f"every sequence must have a class, but {empty:,} of {rows:,} of {source} have none. "
+            "Leave them out, or fill them in."
+        )
+    return labels.to_numpy(object), notes
+
+
+# ---- NumPy
+
+
+def _of_numpy(path: Path, data: bytes, sha256: str, labelled: bool) -> LabelledSequences:
+    import io
+
+    try:
+        loaded: Any = np.load(io.BytesIO(data), allow_pickle=False)
+        held = {"X": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+    except Exception as error:  # broken bytes raise whatever the step that meets them raises
+        reason = str(error).partition("\n")[0][:120]
+        raise DataError(
+            f"a NumPy file must hold plain arrays, but {path} does not ({reason}). Save numbers "
+            "with np.savez(path, X=…, y=…)."
+        ) from None
+    arrays = {name.lower(): array for name, array in held.items()}
+    if "x" not in arrays or arrays["x"].ndim not in (2, 3) or arrays["x"].dtype.kind not in "biuf":
+        shown = ", ".join(f"{name} {array.shape}" for name, array in held.items())
+        raise DataError(
+            "a NumPy file must hold X, numbers of (sequences, steps, channels) or (sequences, "
+            f"steps), and y, a class each, but {path} holds {shown}."
+        )
+    given = arrays.get("y") if labelled else None
+    groups = arrays.get("groups")
+    return label_sequences(
+        arrays["x"],
+        None if given is None else given.tolist(),
+        groups=None if groups is None else groups.tolist(),
+        source=str(path),
+        sha256=sha256,
+        labelled=labelled,
+    )
+
+
+def _no_columns(layout: Layout, path: Path) -> None:
+    given = [name for name in ("id", "time", "label", "group") if getattr(layout, name)]
+    given += ["channels"] if layout.channels else []
+    if given:
+        raise SettingsError(f"--{given[0]} names a column of a table, but {path} has no columns.")
+
+
+# ---- tables
+
+
+def _of_table(table: Table, layout: Layout) -> LabelledSequences:
+    frame, notes = table.frame, list(table.notes)
+    label = _label_column(table, layout, notes) if layout.labelled else layout.label
+    named = {"id": layout.id, "time": layout.time, "label": label, "group": layout.group}
+    if not layout.labelled and label not in frame.columns:
+        named["label"] = None  # a file to classify may lack it
+    roles = {role: _column(table, name, role) for role, name in named.items() if name}
+    if layout.time and not layout.id:
+        raise SettingsError("--time orders the rows of a sequence: name the sequence with --id.")
+    if layout.channels and not layout.id:
+        raise SettingsError(
+            "--channels is of the form with a row a step: name the sequence with --id. In the "
+            "other form a row is a sequence, and every column a step."
+        )
+    channels = [_column(table, name, "channels") for name in layout.channels]
+    channels = channels or [name for name in frame.columns if name not in roles.values()]
+    if not channels:
+        raise DataError(f"columns of numbers are needed, but {table.source} has none beside these.")
+    numbers = _numbers(frame, channels, table)
+    build = _long if layout.id else _wide
+    return build(table, numbers, roles, channels, notes, layout.labelled)
+
+
+def _wide(
+    table: Table,
+    numbers: Floats,
+    roles: dict[str, str],
+    channels: list[str],
+    notes: list[str],
+    labelled: bool,
+) -> LabelledSequences:
+    """A row is a sequence of one channel."""
+    frame = table.frame
+    return label_sequences(
+        numbers,
+        frame[roles["label"]] if "label" in roles and labelled else None,
+        groups=frame[roles["group"]] if "group" in roles else None,
+        ids=[f"row {row + 1}" for row in range(len(frame))],
+        source=table.source,
+        sha256=table.sha256,
+        notes=notes,
+        labelled=labelled,
+    )
+
+
+def _long(
+    table: Table,
+    numbers: Floats,
+    roles: dict[str, str],
+    channels: list[str],
+    notes: list[str],
+    labelled: bool,
+) -> LabelledSequences:
+    """A row is a step of the sequence that its id names."""
+    frame = table.frame
+    codes, ids = pd.factorize(frame[roles["id"]])
+    if "" in ids:
+        row = int(np.flatnonzero(ids[codes] == "")[0]) + 1
+        raise DataError(
+            f"every row must name its sequence, but row {row} of {table.source} has no "
+            f"{roles['id']!r}."
+        )
+    order = np.argsort(codes, kind="stable")
+    if "time" in roles:
+        times = _times(frame[roles["time"]], roles["time"], table)
+        order = np.lexsort([times, codes])
+        _no_time_twice(codes[order], times[order], ids, frame[roles["time"]], order, table)
+    sizes = np.bincount(codes)
+    first = np.cumsum(sizes) - sizes
+    same = {
+        role: _one_value(frame[roles[role]].to_numpy(object)[order], first, sizes, ids, role, table)
+        for role in ("label", "group")
+        if role in roles
+    }
+    return label_sequences(
+        np.split(numbers[order], first[1:]),
+        same.get("label") if labelled else None,
+        groups=same.get("group"),
+        channels=channels,
+        ids=list(map(str, ids)),
+        source=table.source,
+        sha256=table.sha256,
+        notes=notes,
+        labelled=labelled,
+    )
+
+
+def _one_value(cells: Texts, first: Rows, sizes: Rows, ids: Any, role: str, table: Table) -> Texts:
+    """Give the label, or the group, of each sequence, which all its rows must share."""
+    found: Texts = cells[first]
+    wrong = np.flatnonzero(cells != np.repeat(found, sizes))
+    if len(wrong):
+        sequence = int(np.searchsorted(first, wrong[0], side="right")) - 1
+        raise DataError(
+            f"--{role} must be the same in all rows of a sequence, but {ids[sequence]!r} of "
+            f"{table.source} has {found[sequence]!r} and {cells[wrong[0]]!r}. Give the column that "
+            "names the sequence with --id."
+        )
+    return found
+
+
+def _times(column: "pd.Series[Any]", name: str, table: Table) -> Floats:
+    """Give times as numbers that order the rows: numbers as they are, dates by their moment."""
+    times = pd.to_numeric(column, errors="coerce").to_numpy("float64")
+    if np.isfinite(times).all():
+        return times
+    read = read_dates(column, table.source)
+    unknown = np.flatnonzero(np.isnat(read.days))
+    if len(unknown):
+        row = int(unknown[0])
+        raise DataError(
+            f"--time must hold numbers or dates, but row {row + 1} of {table.source} has "
+            f"{column.iloc[row]!r} in {name!r}."
+        )
+    moments = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
+    found: Floats = moments.astype(np.int64).astype(np.float64)
+    return found
+
+
+def _no_time_twice(
+    codes: Rows, times: Floats, ids: Any, column: "pd.Series[Any]", order: Rows, table: Table
+) -> None:
+    twice = np.flatnonzero((np.diff(codes) == 0) & (np.diff(times) == 0))
+    if len(twice):
+        where = twice[0] + 1
+        raise DataError(
+            f"a sequence must have each time once, but {ids[codes[where]]!r} of {table.source} has "
+            f"{column.iloc[order[where]]!r} twice ({len(twice):,} such rows). Drop them, or name "
+            "what tells the sequences apart with --id."
+        )
+
+
+def _numbers(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
+    """Give columns as numbers, (rows, columns); NaN where a cell says that nothing is known."""
+    columns = []
+    for name in names:
+        column = frame[name]
+        values = pd.to_numeric(column, errors="coerce").to_numpy("float64", copy=True)
+        odd = np.flatnonzero(~np.isfinite(values))
+        cells = [str(cell).strip() for cell in column.iloc[odd]]
+        decimal = decimal_sign(cells, comma=table.separator == ";", what=table.source)
+        for row, cell in zip(odd.tolist(), cells, strict=True):
+            found = np.nan if cell == "?" else number_of(cell, decimal)
+            if found is None:
+                raise DataError(
+                    f"channels must hold numbers, but row {row + 1} of {table.source}, counted "
+                    f"below the header, has {cell!r} in {name!r}. Name what it is with --id, "
+                    "--time, --label or --group, or the channels with --channels."
+                )
+            values[row] = found
+        columns.append(values)
+    return np.stack(columns, axis=1)
+
+
+def _label_column(table: Table, layout: Layout, notes: list[str]) -> str:
+    if layout.label:
+        return layout.label
+    free = [name for name in table.frame.columns if name not in (layout.id, layout.time)]
+    found = [name for name in free if name.lower() in LABEL_NAMES]
+    if len(found) != 1:
+        raise DataError(
+            f"the class of a sequence must stand in a column: give --label with one of "
+            f"{', '.join(map(str, free[:30]))}{', …' if len(free) > 30 else ''}."
+        )
+    notes.append(f"label column guessed: {found[0]!r}")
+    return str(found[0])
+
+
+def _column(table: Table, given: str, role: str) -> str:
+    columns = list(table.frame.columns)
+    name = given if given in columns else meant(given)
+    if name not in columns:
+        shown = ", ".join(map(str, columns[:30])) + (", …" if len(columns) > 30 else "")
+        raise DataError(
+            f"--{role} must name a column of {table.source}, but there is no {given!r}. "
+            f"The columns are: {shown}."
+        )
+    return name
+
+
+def _cells(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Give a column as the readers give theirs: text, but numbers may stay numbers."""
+    if column.dtype.kind in "iuf":
+        return column
+    return column.astype(object).map(lambda value: cell_of(value)[0])
+
+
+def _digest(sequences: Ragged, labels: Texts | None) -> str:
+    digest = hashlib.sha256()
+    for array in sequences.arrays():
+        digest.update(np.ascontiguousarray(array).tobytes())
+    digest.update(repr(None if labels is None else labels.tolist()).encode())
+    return digest.hexdigest()
+
+
+def sample_sequences(rows: int = 60) -> LabelledSequences:
+    """Make up sequences of three classes in two channels, of different lengths and starts.
+
+    One class rises and falls quickly, one slowly, one not at all; all have noise.
+    """
+    rng = np.random.default_rng(0)
+    made: list[Array] = []
+    for row in range(rows):
+        steps = int(rng.integers(20, 32))
+        t = np.arange(steps)
+        speed = (0.9, 0.35, 0.0)[row % 3]
+        wave = np.sin(speed * t + rng.uniform(0, 6))
+        both = np.stack([wave, np.roll(wave, 3) * 100.0], axis=1)
+        made.append(both + rng.normal(size=both.shape) * [0.3, 30.0])
+    return label_sequences(
+        made,
+        [("quick", "slow", "still")[row % 3] for row in range(rows)],
+        source="embedded sample",
+        notes=["made by a rule for this package"],
+    )
