@@ -24,13 +24,25 @@ class History:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the lowest validation loss, counted from 1; NaN is never the lowest."""
+        """The epoch of the lowest validation loss, counted from 1; NaN is never the lowest.
+
+        Where no rows validate it is the last one.
+        """
+        if not self.validated:
+            return len(self.rows)
         losses = [row["validation_loss"] for row in self.rows]
         finite = [math.inf if math.isnan(loss) else loss for loss in losses]
         return finite.index(min(finite)) + 1
 
+    @property
+    def validated(self) -> bool:
+        """Whether rows validate: else no epoch has a loss of them."""
+        return all("validation_loss" in row for row in self.rows)
+
     def sentence(self) -> str:
         """Read the curve aloud."""
+        if not self.validated:
+            return f"{len(self.rows)} epochs, all rows known teach, the last epoch is kept"
         best, run = self.best_epoch, len(self.rows)
         after = "validation loss rises after" if best < run else "validation loss was still falling"
         return f"best epoch {best} of {run}, {after}"

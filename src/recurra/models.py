@@ -13,7 +13,7 @@ from recurra.backend import keras
 from recurra.cells import USUAL
 from recurra.errors import SettingsError
 from recurra.layers import GRU, LSTM, Bidirectional, Embedding, layer_of
-from recurra.names import SHAPES, one_of
+from recurra.names import FCN, SEQUENCES, one_of
 from recurra.resting import RESTING
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
@@ -28,6 +28,7 @@ __all__ = [
     "architecture_named",
     "in_words",
     "layer_table",
+    "number_architecture",
     "number_network",
     "reader_of",
     "streaming",
@@ -71,6 +72,9 @@ class Architecture:
         batch_size: rows a step.
         learning_rate: of Adam.
         label_smoothing: targets are this / 2 and 1 - this / 2 in place of 0 and 1.
+        falling: whether the learning rate falls to nought along half a cosine, and the weights of
+            the last epoch are kept: few validation rows are too few to choose an epoch.
+        least: rows that an epoch visits at least; fewer are visited several times.
     """
 
     build: Callable[..., Any]
@@ -80,6 +84,20 @@ class Architecture:
     batch_size: int = 64
     learning_rate: float = 1e-3
     label_smoothing: float = 0.0
+    falling: bool = False
+    least: int = 0
+
+    def rows_a_step(self, rows: int) -> int:
+        """Give the batch size for so many rows: where an epoch is long, up to 64.
+
+        Example:
+            >>> fcn = number_architecture("gru-fcn")
+            >>> [fcn.rows_a_step(rows) for rows in (50, 1000, 1100, 100_000)]
+            [16, 16, 32, 64]
+        """
+        if not self.falling:
+            return self.batch_size
+        return min(64, max(self.batch_size, 1 << max(rows // 32, 1).bit_length() - 1))
 
 
 def recurrent(cell: Callable[[], Any]) -> Callable[..., Any]:
@@ -154,6 +172,7 @@ def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[..., An
 
 
 CELLS = {cell.name.replace("_", "-"): layer_of(cell) for cell in USUAL.values()}
+CONVOLUTIONS = ((64, 8), (128, 5), (64, 3))  # filters, and steps seen, one after the other
 
 
 def reader_of(name: str) -> Callable[[Any, int, bool], Any]:
@@ -162,7 +181,9 @@ def reader_of(name: str) -> Callable[[Any, int, bool], Any]:
     Raises:
         SettingsError: there is none of that name.
     """
-    one_of(name, SHAPES, "the model")
+    one_of(name, SEQUENCES, "the model")
+    if name in FCN:
+        return partial(_beside_convolutions, CELLS[name.removesuffix("-fcn")])
     if name == "one-to-one":
         return _without_memory
     if name == "conv1d":
@@ -188,11 +209,42 @@ def _windows(x: Any, units: int, each_step: bool) -> Any:
     return x if each_step else MaskedMaxMeanPooling1D(name="pooling")(x)
 
 
+def _beside_convolutions(cell: Any, x: Any, units: int, each_step: bool) -> Any:
+    """Read with a cell, and beside it with convolutions: both say what they saw."""
+    seen = x
+    for number, (filters, size) in enumerate(CONVOLUTIONS, start=1):
+        seen = MaskedConv1D(filters, size, "same", use_bias=False, name=f"conv1d_{number}")(seen)
+        seen = layers.BatchNormalization(momentum=0.9, name=f"normal_{number}")(seen)
+        seen = layers.ReLU(name=f"relu_{number}")(seen)
+    seen = seen if each_step else MeanOfSteps(name="mean")(seen)
+    state = cell(units, return_sequences=each_step, name="state")(x)
+    state = layers.Dropout(0.5, name="dropout")(state)
+    return layers.Concatenate(name="both")([seen, state])
+
+
 def number_network(name: str, features: int, head: Head, units: int = 32) -> Any:
     """Build a network that reads (batch, timesteps, features + 1): the last column says "there"."""
     numbers = layers.Input((None, features + 1), dtype="float32", name="numbers")
     x = reader_of(name)(LastColumnMask(name="steps")(numbers), units, head.each_step)
     return keras.Model(numbers, head.layer()(x), name="network")
+
+
+def number_architecture(name: str) -> Architecture:
+    """Give how a network of numbers is trained unless the user says otherwise.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    one_of(name, SEQUENCES, "for numeric sequences the model")
+    if name not in FCN:
+        return Architecture(number_network)
+    return Architecture(
+        number_network,
+        members=3,
+        batch_size=16,
+        falling=True,
+        least=500,
+    )
 
 
 def token_network(name: str, vocabulary: int, pieces: int, head: Head, units: int = 64) -> Any:

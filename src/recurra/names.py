@@ -10,10 +10,23 @@ from difflib import get_close_matches
 from recurra.cells import USUAL
 from recurra.errors import SettingsError
 
-__all__ = ["CELLS", "RISERS", "SHAPES", "TEXTS", "WRITERS", "listed", "near", "one_of"]
+__all__ = [
+    "CELLS",
+    "FCN",
+    "RISERS",
+    "SEQUENCES",
+    "SHAPES",
+    "TEXTS",
+    "WRITERS",
+    "listed",
+    "near",
+    "one_of",
+]
 
 CELLS = tuple(cell.name.replace("_", "-") for cell in USUAL.values())  # they translate, too
 SHAPES = ("one-to-one", *CELLS, "bi-lstm", "bi-gru", "conv1d")  # read numbers, and words to tag
+FCN = ("gru-fcn", "lstm-fcn")  # a cell beside convolutions
+SEQUENCES = (*FCN, *SHAPES)  # read numbers, to say a class
 TEXTS = ("subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)
 WRITERS = (*CELLS, "conv1d", "one-to-one")
 RISERS = WRITERS

@@ -121,6 +121,8 @@ def _losses(history: History) -> str:
     if not history.rows:
         return ""
     row, best = history.rows[-1], history.best_epoch
+    if not history.validated:
+        return f", loss {row['loss']:.4f}"
     return f", validation loss {row['validation_loss']:.4f} (best epoch {best})"
 
 

@@ -61,11 +61,25 @@ class MeanOfSteps(LastStep):
 
 
 class MaskedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
-    """A causal `Conv1D`: step t sees t - size + 1 .. t, so padding at the end reaches no step."""
+    """A `Conv1D` that padding at the end does not reach: whatever stands there, steps say the same.
 
-    def __init__(self, filters: int, kernel_size: int, **layer: Any) -> None:
-        super().__init__(filters, kernel_size, padding="causal", **layer)
+    ::
+
+        causal    step t sees t - size + 1 .. t
+        same      step t sees about size / 2 steps on both sides; steps that are not there are 0
+    """
+
+    def __init__(
+        self, filters: int, kernel_size: int, padding: str = "causal", **layer: Any
+    ) -> None:
+        super().__init__(filters, kernel_size, padding=padding, **layer)
         self.supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Convolve the steps that are there."""
+        if mask is not None and self.padding == "same":
+            inputs = inputs * ops.cast(mask, inputs.dtype)[..., None]
+        return super().call(inputs)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The steps stay as many as they were."""

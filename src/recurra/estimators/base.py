@@ -4,7 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -104,11 +104,21 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         check_settings(self.get_params())
 
     def _split(
-        self, strata: Array, groups: Rows, members: int, sides: Sides | None = None
+        self,
+        strata: Array,
+        groups: Rows,
+        members: int,
+        sides: Sides | None = None,
+        validated: bool = True,
     ) -> Sides:
-        """Give the rows each member learns from and is validated on; another part for each."""
+        """Give the rows each member learns from and is validated on; another part for each.
+
+        Without validation all rows teach every member.
+        """
         if sides is not None:
             return list(sides)
+        if not validated:
+            return [(np.arange(len(groups)), np.zeros(0, np.int64))] * members
         return [
             stratified_group_split(strata, groups, self.validation_split, self.random_state, turn)
             for turn in range(members)
@@ -121,6 +131,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         loss: Loss,
         batch_size: int = 64,
         learning_rate: float = 1e-3,
+        falling: bool = False,
+        least: int = 0,
         checkpoints: Path | None = None,
         listeners: Sequence[Listener] = (),
         facts: Iterable[Array] = (),
@@ -128,6 +140,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """Train the members on `sides_`; the two numbers count where no setting says otherwise.
 
         Args:
+            falling, least: as in `Plan`.
             facts: arrays beside the example that must be the same when a run is gone on with.
         """
         check_process()
@@ -138,7 +151,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             self.build,
             example,
             self.sides_,
-            self._plan(batch_size, learning_rate),
+            replace(self._plan(batch_size, learning_rate), falling=falling, least=least),
             loss=loss,
             checkpoints=checkpoints,
             fingerprint=self._fingerprint(arrays) if checkpoints else "",

@@ -37,7 +37,9 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
     """Classify texts, or numeric sequences, with a recurrent (or convolutional) network.
 
     A part of the rows is held out for validation: the weights are those of the epoch with the
-    lowest validation loss, and the decision threshold is the one with the highest F1 there.
+    lowest validation loss, and the decision threshold is the one with the highest F1 there. To
+    `gru-fcn` and `lstm-fcn` all rows teach: their learning rate falls to nought, the last epoch is
+    kept, and the threshold is 0.5.
     Where several networks are averaged, each holds out another part, so that each row teaches
     most of them and validates one. Duplicates never stand on both sides. A token is known when
     the training rows of every network alone would have taught it. Of a text longer than
@@ -120,15 +122,18 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         self._check_settings()
         kept = reads.groups(rows) if groups is None else np.asarray(groups)
         architecture = reads.architecture(self.model)
-        self.sides_ = self._split(truth, kept, self.members or architecture.members, sides)
+        members = self.members or architecture.members
+        self.sides_ = self._split(truth, kept, members, sides, not architecture.falling)
         sequences = self._fit_encoder(reads, rows, encoder)
         weights = compute_sample_weight(self.class_weight, as_labels(y)).astype(np.float32)
         targets = self._targets(truth, architecture.label_smoothing)
         self._train(
             Example(sequences, targets, weights),
             loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
-            batch_size=architecture.batch_size,
+            batch_size=architecture.rows_a_step(len(rows)),
             learning_rate=architecture.learning_rate,
+            falling=architecture.falling,
+            least=architecture.least,
             checkpoints=checkpoints,
             listeners=listeners,
             facts=[truth, kept],
@@ -136,7 +141,7 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
         self.threshold_: Any = None
         if self._binary:
             validated, scores = self._validated(sequences)
-            self.threshold_ = best_threshold(truth[validated], scores)
+            self.threshold_ = best_threshold(truth[validated], scores) if len(validated) else 0.5
         return self
 
     def predict_proba(self, X: Any) -> Floats:

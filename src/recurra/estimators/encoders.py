@@ -22,10 +22,10 @@ from recurra.models import (
     Architecture,
     Head,
     architecture_named,
+    number_architecture,
     number_network,
     token_network,
 )
-from recurra.names import SHAPES, one_of
 from recurra.sequences import NumberEncoder, Ragged, are_numbers
 from recurra.text import TextEncoder, Vocabulary, duplicate_key
 from recurra.text.encoder import pieces_of
@@ -169,8 +169,7 @@ class NumbersEncoder:
     @staticmethod
     def architecture(model: str) -> Architecture:
         """Give an architecture of this name: only its defaults matter."""
-        one_of(model, SHAPES, "for numeric sequences the model")
-        return Architecture(number_network)
+        return number_architecture(model)
 
     @classmethod
     def fit(cls, rows: Ragged, sides: Sides, model: str, settings: Any) -> NumberEncoder:

@@ -116,7 +116,8 @@ class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
         kept = reads.groups(rows) if groups is None else np.asarray(groups)
         architecture = reads.architecture(self.model)
         strata = np.zeros(len(rows), np.int64)
-        self.sides_ = self._split(strata, kept, self.members or architecture.members, sides)
+        members = self.members or architecture.members
+        self.sides_ = self._split(strata, kept, members, sides, not architecture.falling)
         sequences = self._fit_encoder(reads, rows, encoder)
         training = np.unique(np.concatenate([training for training, _ in self.sides_]))
         self.target_mean_, self.target_scale_ = mean_and_scale(quantities[training])
@@ -124,8 +125,10 @@ class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
         self._train(
             Example(sequences, targets, np.ones(len(rows), np.float32)),
             loss="mean_squared_error",
-            batch_size=architecture.batch_size,
+            batch_size=architecture.rows_a_step(len(rows)),
             learning_rate=architecture.learning_rate,
+            falling=architecture.falling,
+            least=architecture.least,
             checkpoints=checkpoints,
             listeners=listeners,
             facts=[quantities, kept],

@@ -63,12 +63,14 @@ def draw_curves(axes: Any, curves: Sequence[Curve]) -> None:
     """Draw the losses of each member by epoch, the best epoch marked."""
     for number, curve in enumerate(curves):
         epochs = [row["epoch"] for row in curve]
-        validation = [row["validation_loss"] for row in curve]
-        best = int(np.argmin(np.nan_to_num(validation, nan=np.inf)))
         first = number == 0
         axes.plot(
             epochs, [r["loss"] for r in curve], color=BASELINE, label="training" if first else None
         )
+        if "validation_loss" not in curve[0]:
+            continue
+        validation = [row["validation_loss"] for row in curve]
+        best = int(np.argmin(np.nan_to_num(validation, nan=np.inf)))
         axes.plot(epochs, validation, color=MODEL, label="validation" if first else None)
         axes.plot(
             epochs[best],

@@ -84,8 +84,9 @@ class EstimatorNetwork:
 
     @property
     def validation_loss(self) -> float:
-        """The lowest, the mean over the members."""
-        losses = [[r["validation_loss"] for r in h.rows] for h in self.estimator.histories_]
+        """The lowest, the mean over the members; infinity where no rows validate."""
+        histories = self.estimator.histories_
+        losses = [[r.get("validation_loss", np.inf) for r in h.rows] for h in histories]
         return float(np.mean([np.nan_to_num(each, nan=np.inf).min() for each in losses]))
 
     @property
@@ -153,10 +154,14 @@ class ClassifierNetwork(EstimatorNetwork):
             known.inputs,
             known.labels,
             groups=known.groups,
-            sides=[sides[n % len(sides)] for n in range(self.estimator.members_of(known.inputs))],
+            sides=self._sides(known, sides),
             encoder=self.encoder,
             **watched,
         )
+
+    def _sides(self, known: Labelled, sides: Sides) -> list[Any] | None:
+        """Give each member a turn; None leaves it to the estimator."""
+        return [sides[n % len(sides)] for n in range(self.estimator.members_of(known.inputs))]
 
     @property
     def threshold(self) -> float | None:

@@ -180,12 +180,16 @@ class EpochBatches(keras.utils.PyDataset):  # type: ignore[misc]
         taught: the rows.
         size: of a batch.
         rng: draws the order of the rows, then that of the batches.
+        visits: how many times each row is visited.
     """
 
-    def __init__(self, taught: Taught, size: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, taught: Taught, size: int, rng: np.random.Generator, visits: int = 1
+    ) -> None:
         super().__init__()
         self.taught, self.size = taught, size
-        self.batches = taught.batches(rng.permutation(len(taught)), size)
+        order = np.concatenate([rng.permutation(len(taught)) for _ in range(visits)])
+        self.batches = taught.batches(order, size)
         rng.shuffle(self.batches)
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 """The epochs of a training: how many, which was the best, and a checkpoint after each."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ class Plan:
         batch_size: rows a step.
         learning_rate: of Adam.
         seed: of the initial weights, the dropout and the order of the rows; each member adds 1.
+        falling: whether the learning rate falls to nought along half a cosine; then training does
+            not stop before its time.
+        least: rows that an epoch visits at least; fewer are visited several times.
     """
 
     epochs: int = 30
@@ -41,6 +45,19 @@ class Plan:
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 0
+    falling: bool = False
+    least: int = 0
+
+    def rate(self, epoch: int) -> float:
+        """Give the learning rate of an epoch, counted from 1.
+
+        Example:
+            >>> [round(Plan(epochs=3, falling=True).rate(epoch), 5) for epoch in (1, 2, 3)]
+            [0.001, 0.00075, 0.00025]
+        """
+        if not self.falling:
+            return self.learning_rate
+        return self.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / self.epochs)) / 2
 
 
 def train(
@@ -128,7 +145,7 @@ def train_members(
         trained.append(
             run_epochs(
                 model,
-                _Member(visitor, validate, *rows, plan.batch_size, seed).epoch,
+                _Member(visitor, validate, *rows, plan, seed).epoch,
                 plan,
                 checkpoint=checkpoints and checkpoints / f"member-{number}.safetensors",
                 fingerprint=f"{fingerprint} member {number}",
@@ -147,13 +164,19 @@ class _Member:
     validate: Callable[[Call, Any], float]
     training: Taught
     validation: Taught
-    batch_size: int
+    plan: Plan
     seed: int
 
     def epoch(self, number: int, tell: Tell) -> dict[str, float]:
-        """Visit the training rows once; measure both losses."""
+        """Visit the training rows; measure both losses, where rows validate."""
         rng = np.random.default_rng([self.seed, number])
-        loss = self.visitor.visit(EpochBatches(self.training, self.batch_size, rng), tell)
+        if self.plan.falling:
+            self.visitor.model.optimizer.learning_rate = self.plan.rate(number)
+        visits = max(1, -(-self.plan.least // max(1, len(self.training))))
+        batches = EpochBatches(self.training, self.plan.batch_size, rng, visits)
+        loss = self.visitor.visit(batches, tell)
+        if not len(self.validation):
+            return {"loss": loss}
         network = self.visitor.network()
         return {"loss": loss, "validation_loss": self.validate(network, self.validation)}
 
@@ -173,7 +196,7 @@ def run_epochs(
     Args:
         model: a compiled Keras model.
         epoch: from its number, counted from 1, and whom to tell the share that is done, to `loss`
-            and `validation_loss`.
+            and, where rows validate, `validation_loss`.
         plan: how many, and when to stop.
         checkpoint: the file, None for none.
         fingerprint: a checkpoint of another is refused.
@@ -197,7 +220,7 @@ def run_epochs(
             listener.progress(member, Progress(number, plan.epochs, done, history))
 
         history.rows.append({"epoch": number, **epoch(number, tell)})
-        if not np.isfinite(history.rows[0]["validation_loss"]):
+        if not np.isfinite(history.rows[0].get("validation_loss", history.rows[0]["loss"])):
             raise RecurraError(
                 "the loss must stay a finite number, but after the first epoch it is not. "
                 "Give a lower learning rate."
@@ -213,4 +236,6 @@ def run_epochs(
 
 def _finished(history: History, plan: Plan) -> bool:
     run = len(history.rows)
-    return run >= plan.epochs or (run > 0 and run - history.best_epoch >= plan.patience)
+    return run >= plan.epochs or (
+        not plan.falling and run > 0 and run - history.best_epoch >= plan.patience
+    )
