@@ -242,6 +242,7 @@ def number_architecture(name: str) -> Architecture:
         number_network,
         members=3,
         batch_size=16,
+        learning_rate=4e-3,
         falling=True,
         least=500,
     )

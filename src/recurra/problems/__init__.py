@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recurra.problems.named import sentiment as sentiment
     from recurra.problems.named import sentiment_ko as sentiment_ko
     from recurra.problems.named import spam as spam
+    from recurra.problems.sequence_classes import sequences as sequences
     from recurra.problems.stock_rises import stock_rise as stock_rise
     from recurra.problems.tags import tagging as tagging
     from recurra.problems.text_classes import texts as texts
@@ -31,6 +32,7 @@ _HOMES = {
     "forecasting": "recurra.problems.forecasts",
     "generation": "recurra.problems.lines",
     "translation": "recurra.problems.translations",
+    "sequences": "recurra.problems.sequence_classes",
     "stock_rise": "recurra.problems.stock_rises",
 }
 __all__ = list(_HOMES)
