@@ -17,12 +17,14 @@ import pandas as pd
 import pytest
 
 from recurra.data import (
+    Layout,
     label_texts,
     read_classes,
     read_conllu,
     read_imdb,
     read_nsmc,
     read_pairs,
+    read_sequences,
     read_series,
     read_table,
 )
@@ -101,6 +103,18 @@ def nsmc(path: Path) -> None:
     read_nsmc(path)
 
 
+def moves() -> bytes:
+    rows = [f"{who},{t},{t * 0.5},{'uv'[who % 2]}" for who in range(4) for t in range(5)]
+    return "\n".join(["who,t,x,kind", *rows]).encode()
+
+
+def packed_arrays() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, X=np.arange(24.0).reshape(4, 3, 2), y=np.arange(4) % 2)
+    return file.getvalue()
+
+
+LONG = Layout(id="who", time="t", label="kind")
 RECORDS = [{"label": label, "text": text} for label, text in TEXTS]
 FRAME = pd.DataFrame(RECORDS)
 Reader = Callable[[Path], object]
@@ -125,6 +139,14 @@ FILES: dict[str, tuple[str, bytes, Reader]] = {
     "pairs": ("p.txt", "1\tHi.\t2\t안녕.\n3\tGo.\t4\t가.\n".encode() * 5, read_pairs),
     "lines": ("Korean.txt", "김\n이\n박\n".encode() * 5, read_classes),
     "series": ("s.csv", prices(), lambda path: read_series(path, "Close")),
+    "long sequences": ("l.csv", moves(), lambda path: read_sequences(path, LONG)),
+    "wide sequences": ("w.csv", b"label,a,b\n" + b"u,1,2.5\nv,3,\n" * 3, read_sequences),
+    "ts sequences": (
+        "t.ts",
+        b"@problemName x\n@classLabel true u v\n@data\n1,2:3,4:u\n?,2,5:1,1,1:v\n",
+        read_sequences,
+    ),
+    "sequences of numpy": ("n.npz", packed_arrays(), read_sequences),
     "prices": ("p.csv", prices(), priced),
     "prices of Europe": ("p.csv", prices(sep=";", decimal=",", style="%d.%m.%Y"), priced),
     "prices of America": ("p.csv", prices(style="%b %d, %Y"), priced),
