@@ -62,6 +62,12 @@ def test_the_wide_form_is_a_sequence_a_row_and_ends_where_its_cells_do(tmp_path:
     assert any("end earlier" in note for note in rows.notes)
 
 
+def test_a_table_of_steps_is_not_taken_for_sequences_of_one_step(tmp_path: Path) -> None:
+    path = written(tmp_path, "steps.csv", "x,label\n1,u\n2,v\n3,u\n")
+    with pytest.raises(DataError, match="one step, 'x'. Where a row is a step, name"):
+        read_sequences(path)
+
+
 def test_parquet_and_a_data_frame_say_what_the_table_says(tmp_path: Path) -> None:
     frame = pd.DataFrame({"who": list("aab"), "t": [2, 1, 1], "x": [2.5, 1.5, 1e-30]})
     frame["class"] = ["u", "u", "v"]

@@ -440,6 +440,11 @@ def _wide(
 ) -> LabelledSequences:
     """A row is a sequence of one channel."""
     frame = table.frame
+    if len(channels) < 2:
+        raise DataError(
+            f"a row of {table.source} would be a sequence of one step, {channels[0]!r}. Where a row "
+            "is a step, name its sequence with --id."
+        )
     return label_sequences(
         numbers,
         frame[roles["label"]] if "label" in roles and labelled else None,
