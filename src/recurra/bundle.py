@@ -127,6 +127,7 @@ class Facts(Stored):
         trained_to: the last day or time that it was fitted on.
         positive: of a baseline of two classes, the number of the one to find.
         columns: of the table that it was taught, by their roles, such as "text".
+        channels: the names of the numbers of a step that it reads.
     """
 
     estimator: Text
@@ -141,6 +142,7 @@ class Facts(Stored):
     trained_to: Text | None = None
     positive: int | None = None
     columns: dict[Text, Text] = Field(default_factory=dict)
+    channels: list[Text] = Field(default_factory=list)
 
     @property
     def called(self) -> str:

@@ -14,21 +14,23 @@ transform for time series classification" (KDD 2021), written for sequences of d
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Array, Floats, Rows
-from recurra.baselines.classes import TURNS
-from recurra.bundle import Bundle, array_of, read_bundle, restoring, write_bundle
+from recurra.baselines.classes import TURNS, StoredClasses
+from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
 from recurra.judging.classes import Labelled, Said
 from recurra.judging.measures import class_measures, class_statistics, values
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
 from recurra.sequences import NumberEncoder, Ragged
+from recurra.stored import Count, Numbers, Positive, Share
 
 __all__ = ["LinearSequences", "NearestSequence", "sequence_baselines"]
 
@@ -255,29 +257,58 @@ class LinearSequences:
         Raises:
             BundleError: it is damaged, or its arrays do not fit each other.
         """
-        bundle = read_bundle(Path(folder))
-        with restoring(folder):
-            config = bundle.config
-            model = cls(config["kind"])
-            model.names, model.positive = tuple(config["classes"]), config["positive"]
-            model.C, model.rows = config["C"], config["rows"]
-            model.encoder = NumberEncoder.from_json(bundle.encoder)
-            if model.kind == MINIROCKET:
-                parts = ("dilations", "channels", "biases")
-                model.rocket = MiniRocket(*(bundle.weights[f"rocket/{part}"] for part in parts))
-            model._restore(bundle, folder)
+        with opened(folder, "LinearSequences") as bundle:
+            return cls._restored(bundle)
+
+    @classmethod
+    def _restored(cls, bundle: Bundle) -> Self:
+        found = bundle.config_as(_Linear.model_validate)
+        model = cls(found.kind)
+        model.names, model.positive = tuple(found.classes), found.positive
+        model.C, model.rows = found.C, found.rows
+        model.encoder = bundle.encoder_as(NumberEncoder.from_json)
+        features = model.encoder.features
+        rocket = model.kind == MINIROCKET
+        width = np.size(bundle.weights.get("rocket/biases", ())) if rocket else 12 * features + 1
+        needed = _linear_needed(len(model.names), width)
+        arrays = bundle.arrays(needed | (_rocket_needed(features) if rocket else {}))
+        if rocket:
+            parts = [arrays[f"rocket/{name}"] for name in ("dilations", "channels", "biases")]
+            if len({len(part) for part in parts}) > 1:
+                raise ValueError("there must be channels and biases for each dilation")
+            model.rocket = MiniRocket(*parts)
+        model.mean, model.scale = arrays["mean"], arrays["scale"]
+        model.model = LogisticRegression()
+        model.model.coef_, model.model.intercept_ = arrays["coefficients"], arrays["intercept"]
+        model.model.classes_ = arrays["classes"]
+        if not np.array_equal(model.model.classes_, np.arange(len(model.names))):
+            raise ValueError(f"classes must be counted up, not {model.model.classes_}")
         return model
 
-    def _restore(self, bundle: Bundle, folder: str | Path) -> None:
-        empty = Ragged.of_numbers(np.zeros((1, 1, self.encoder.features)))
-        width, classes = self._raw(empty).shape[1], len(self.names)
-        rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
-        self.mean = array_of(bundle, "mean", (width,), folder)
-        self.scale = array_of(bundle, "scale", (width,), folder)
-        self.model = LogisticRegression()
-        self.model.coef_ = array_of(bundle, "coefficients", (rows, width), folder)
-        self.model.intercept_ = array_of(bundle, "intercept", (rows,), folder)
-        self.model.classes_ = array_of(bundle, "classes", (classes,), folder)
+
+class _Linear(StoredClasses):
+    kind: Literal["statistics + LR", "MiniRocket + LR"]
+    C: Positive
+
+
+def _rocket_needed(features: int) -> dict[str, Numbers]:
+    kernels = len(KERNELS)
+    return {
+        "rocket/dilations": Numbers.whole(None, low=1, high=1 << 20),
+        "rocket/channels": Numbers.shares(None, kernels, features),
+        "rocket/biases": Numbers((None, kernels, None)),
+    }
+
+
+def _linear_needed(classes: int, width: int) -> dict[str, Numbers]:
+    rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
+    return {
+        "mean": Numbers((width,)),
+        "scale": Numbers.positive(width),
+        "coefficients": Numbers((rows, width)),
+        "intercept": Numbers((rows,)),
+        "classes": Numbers.whole(classes, high=classes - 1),
+    }
 
 
 class NearestSequence:
@@ -355,16 +386,25 @@ class NearestSequence:
         Raises:
             BundleError: it is damaged, or its arrays do not fit each other.
         """
-        bundle = read_bundle(Path(folder))
-        config, model = bundle.config, cls()
-        with restoring(folder):
-            model.names, model.positive = tuple(config["classes"]), config["positive"]
-            model.sure, model.steps, model.rows = config["sure"], config["steps"], config["rows"]
-            model.encoder = NumberEncoder.from_json(bundle.encoder)
-            width = model.steps * model.encoder.features
-            model.kept = array_of(bundle, "kept", (model.rows, width), folder)
-            model.truth = array_of(bundle, "truth", (model.rows,), folder)
+        with opened(folder, "NearestSequence") as bundle:
+            found, model = bundle.config_as(_Nearest.model_validate), cls()
+            model.names, model.positive = tuple(found.classes), found.positive
+            model.sure, model.steps, model.rows = found.sure, found.steps, found.rows
+            model.encoder = bundle.encoder_as(NumberEncoder.from_json)
+            width, last = model.steps * model.encoder.features, len(model.names) - 1
+            needed = {
+                "kept": Numbers((model.rows, width)),
+                "truth": Numbers.whole(model.rows, high=last),
+            }
+            arrays = bundle.arrays(needed)
+            model.kept, model.truth = arrays["kept"], arrays["truth"]
         return model
+
+
+class _Nearest(StoredClasses):
+    sure: Share
+    steps: Annotated[int, Field(ge=1, le=LONGEST_COMPARED)]
+    rows: Count
 
 
 def _squared_distances(one: Floats, other: Floats) -> Floats:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.cli.app import (
+    Alone,
     Comparing,
     Encoding,
     Json,
@@ -15,6 +16,8 @@ from recurra.cli.app import (
     Training,
     With,
     compare,
+    evaluate,
+    evaluate_run,
     one_source,
     predict,
     print_json,
@@ -24,6 +27,7 @@ from recurra.cli.app import (
     with_options,
 )
 from recurra.errors import SettingsError
+from recurra.names import SEQUENCES, one_of
 
 if TYPE_CHECKING:
     from recurra.data.sequences import LabelledSequences, Layout
@@ -69,10 +73,13 @@ def train_sequences(
     how: Training,
 ) -> None:
     """Learn the class of sequences of numbers; judge beside MiniRocket, statistics, neighbours."""
+    one_of(model, SEQUENCES, "the model")
+    place = how.place(_name(file))
     rows = _rows(file, test, _layout(id, time, label, group, channels), encoding, sample)
     from recurra.problems.sequence_classes import sequences
 
     given: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "members": members}
+    given |= how.settings()
     problem = sequences(
         rows,
         models=[model],
@@ -80,7 +87,7 @@ def train_sequences(
         seed=how.seed,
         **{name: value for name, value in given.items() if value is not None},
     )
-    run_problem(problem, _name(file), how)
+    run_problem(problem, place, how)
 
 
 @compare.command("sequences")
@@ -100,20 +107,21 @@ def compare_sequences(
     how: Comparing,
 ) -> None:
     """Compare classifiers of sequences on folds of the file to train on."""
+    models = how.names(SEQUENCES)
+    place = how.place(_name(file))
     rows = _rows(file, test, _layout(id, time, label, group, channels), encoding, sample)
-    from recurra.models import NUMBER_NETWORKS
     from recurra.problems.sequence_classes import sequences
 
-    epochs: dict[str, Any] = {} if how.epochs is None else {"epochs": how.epochs}
+    given = {name: value for name, value in how.settings().items() if value is not None}
     problem = sequences(
         rows,
-        models=how.names(NUMBER_NETWORKS),
+        models=models,
         positive=positive,
         folds=how.folds,
         seed=how.seed,
-        **epochs,
+        **given,
     )
-    run_comparison(problem, _name(file), how)
+    run_comparison(problem, place, how)
 
 
 @predict.command("sequences")
@@ -147,6 +155,24 @@ def predict_sequences(
         return
     for found in answers:  # plain, for pipes
         sys.stdout.write(f"{found['label']}\t{found['score']:.4f}\t{found['id']}\n")
+
+
+@evaluate.command("sequences")
+def evaluate_sequences(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="Sequences with their classes, as in training.")],
+    id: Id = None,
+    time: Time = None,
+    label: Label = None,
+    group: Group = None,
+    channels: Channels = "",
+    encoding: Encoding = None,
+    with_: Alone = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a saved classifier on new sequences, and say if it has seen any of them."""
+    layout = _layout(id, time, label, group, channels)
+    evaluate_run(run, file, with_, as_json, layout=layout, encoding=encoding)
 
 
 def _layout(

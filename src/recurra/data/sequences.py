@@ -442,8 +442,8 @@ def _wide(
     frame = table.frame
     if len(channels) < 2:
         raise DataError(
-            f"a row of {table.source} would be a sequence of one step, {channels[0]!r}. Where a row "
-            "is a step, name its sequence with --id."
+            f"a row of {table.source} would be a sequence of one step, {channels[0]!r}. Where a "
+            "row is a step, name its sequence with --id."
         )
     return label_sequences(
         numbers,

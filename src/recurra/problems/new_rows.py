@@ -5,7 +5,7 @@ a reader here, and a home: the module whose `asked_again(asked, rows)` declares 
 rows pose, and whose `KINDS` open the models.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from recurra.data import (
     read_series,
 )
 from recurra.data.labelled import Taught
+from recurra.data.sequences import LabelledSequences, Layout, read_sequences
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.markets.opening import Opened, open_prices
 from recurra.markets.prices import Prices
@@ -41,6 +42,7 @@ __all__ = [
     "new_rows_of",
     "origins_after",
     "read_series_of",
+    "same_channels",
 ]
 
 
@@ -122,6 +124,33 @@ def _refuse_unknown(what: str, given: Iterable[str], network: Kept, source: str,
 
 def _pairs(asked: Asked, given: Pairs | str | Path) -> Pairs:
     return given if isinstance(given, Pairs) else open_pairs(str(given))
+
+
+def _sequences(
+    asked: Asked, given: Any, layout: Layout | None = None, encoding: str | None = None
+) -> LabelledSequences:
+    if isinstance(given, LabelledSequences):
+        rows = given
+    else:
+        rows = read_sequences(Path(given), layout or Layout(), encoding=encoding)
+    same_channels(rows, asked.network.facts.channels)
+    if rows.labels is None:
+        raise DataError(f"sequences must have a class to be judged by, but {rows.source} has none.")
+    _refuse_unknown("classes", rows.labels.tolist(), asked.network, rows.source, "sequences")
+    return rows
+
+
+def same_channels(rows: LabelledSequences, channels: Sequence[str]) -> None:
+    """Refuse sequences with another number of channels than a model was trained on.
+
+    Raises:
+        DataError: there are more, or fewer.
+    """
+    if len(rows.channels) != len(channels):
+        raise DataError(
+            f"a step must have {len(channels)} channels, as in training "
+            f"({', '.join(channels[:8])}), but {rows.source} has {len(rows.channels)}."
+        )
 
 
 # ---- series
@@ -243,6 +272,7 @@ def _opened(given: Any, opened: Mapping[str, Any]) -> Opened:
 
 
 NEW_ROWS: Mapping[str, NewRows] = {
+    "sequences": NewRows(_sequences, "recurra.problems.sequence_classes"),
     "SequenceClassifier": NewRows(_texts, "recurra.problems.text_classes"),
     "SequenceTagger": NewRows(_sentences, "recurra.problems.tags"),
     "SequenceGenerator": NewRows(_lines, "recurra.problems.lines"),

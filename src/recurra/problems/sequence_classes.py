@@ -11,9 +11,8 @@ import pandas as pd
 from recurra.arrays import Rows
 from recurra.baselines.classes import Constant, constants
 from recurra.baselines.sequences import LinearSequences, NearestSequence, sequence_baselines
-from recurra.bundle import read_bundle
 from recurra.data.sequences import LabelledSequences, check_enough, sample_sequences
-from recurra.errors import BundleError, DataError, SettingsError
+from recurra.errors import BundleError, SettingsError
 from recurra.estimators import SequenceClassifier
 from recurra.estimators.encoders import group_equal
 from recurra.judging import leaks
@@ -26,13 +25,16 @@ from recurra.judging.classes import (
     turns_of,
 )
 from recurra.judging.measures import class_measures
-from recurra.judging.problem import Fold, folds_of
+from recurra.judging.problem import Fold, all_held, folds_of
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import Split, stratified_group_folds, stratified_group_split
-from recurra.models import NUMBER_NETWORKS, number_architecture
+from recurra.models import number_architecture
+from recurra.names import SEQUENCES, one_of
+from recurra.problems.kept import Asked, classes_of, kept_model
 from recurra.problems.networks import ClassifierNetwork, networks
-from recurra.problems.saved import bundle_of
+from recurra.problems.new_rows import same_channels
+from recurra.text import content_key
 
 __all__ = ["DEFAULT", "SavedSequences", "SequenceProblem", "saved_sequences", "sequences"]
 
@@ -54,7 +56,7 @@ def sequences(
 
     Args:
         rows: as `read_sequences`, `label_sequences` or `sequences_of_frame` give them.
-        models: architectures by name, of `recurra.models.NUMBER_NETWORKS`.
+        models: architectures by name, of `recurra.names.SEQUENCES`.
         positive: of two classes, the one to find; None: none is.
         folds: how many; None holds out the rows published as a test, else a fifth. With folds of a
             published split the training side alone is used: to choose must not touch the test.
@@ -110,11 +112,8 @@ def sequences(
 
 
 def _check_models(models: Sequence[str]) -> None:
-    wrong = [name for name in models if name not in NUMBER_NETWORKS]
-    if wrong:
-        raise SettingsError(
-            f"the model must be one of {', '.join(NUMBER_NETWORKS)}, but {wrong[0]!r} was given"
-        )
+    for name in models:
+        one_of(name, SEQUENCES, "the model")
 
 
 def _positive(rows: LabelledSequences, positive: str | None) -> int | None:
@@ -223,10 +222,15 @@ class SequenceProblem(ClassProblem):
         return [*super().exhibits(found), about]
 
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
-        """Give names, and what tells sequences seen in training again."""
-        assert self.copies is not None
+        """Give names."""
         assert self.ids is not None
-        return {"id": self.ids, "duplicate_key": self.copies}
+        return {"id": self.ids}
+
+    def keys(self) -> Mapping[str, Rows]:
+        """Give a number for all sequences that are equal, number by number."""
+        read = self._rows().inputs
+        parts = np.split(np.ascontiguousarray(read.timesteps()), read.offsets[1:-1])
+        return {"duplicate_key": np.array([content_key(part.tobytes()) for part in parts])}
 
     def saved_facts(self, found: Found, name: str) -> dict[str, Any]:
         """Give the names of the channels."""
@@ -242,7 +246,8 @@ def _means(sequences: Any) -> Any:
 # ---- saved models
 
 
-BASELINES: dict[str, Any] = {
+KINDS: dict[str, Any] = {
+    "SequenceClassifier": NumbersNetwork,
     "Constant": Constant,
     "LinearSequences": LinearSequences,
     "NearestSequence": NearestSequence,
@@ -277,11 +282,7 @@ class SavedSequences:
         Raises:
             DataError: the sequences have other channels than those trained on.
         """
-        if len(rows.channels) != len(self.channels):
-            raise DataError(
-                f"a step must have {len(self.channels)} channels, as in training "
-                f"({', '.join(self.channels[:8])}), but {rows.source} has {len(rows.channels)}."
-            )
+        same_channels(rows, self.channels)
         said: Said = self.model.say(rows.sequences)
         return said
 
@@ -310,16 +311,38 @@ def saved_sequences(run: str | Path, with_: str | None = None) -> SavedSequences
         BundleError: what is saved there reads no numeric sequences, or is damaged.
         SettingsError: no such model is saved there.
     """
-    folder, name = bundle_of(Path(run), with_)
-    config = read_bundle(folder).config
-    kind, channels = config["estimator"], tuple(config.get("channels", ()))
-    if kind in BASELINES and channels:
-        model = BASELINES[kind].load(folder)
-        return SavedSequences(name, model.names, model.positive, channels, model)
-    if kind != "SequenceClassifier" or not channels:
-        raise BundleError(f"{folder} holds a {kind} that does not read numeric sequences.")
-    network = NumbersNetwork.of(SequenceClassifier.load(folder))
-    network.names = tuple(map(str, network.estimator.classes_))
-    asked = network.estimator.positive
-    positive = None if asked is None else network.names.index(str(asked))
-    return SavedSequences(name, network.names, positive, channels, network)
+    kept = kept_model(run, with_)
+    if not kept.facts.channels:
+        raise BundleError(f"{kept.folder} holds a {kept.kind} that does not read sequences.")
+    names, positive = classes_of(kept)
+    if kept.kind == "SequenceClassifier" and kept.facts.settings.get("positive") is None:
+        positive = None
+    model = kept.open(KINDS, "read sequences")
+    return SavedSequences(kept.name, names, positive, tuple(kept.facts.channels), model)
+
+
+def asked_again(asked: Asked, rows: LabelledSequences) -> SequenceProblem:
+    """Ask saved models for the class of new sequences."""
+    names, positive = classes_of(asked.network)
+    if asked.network.facts.settings.get("positive") is None:
+        positive = None
+    assert rows.labels is not None
+    truth = np.array([names.index(label) for label in rows.labels])
+    copies = group_equal(rows.sequences)
+    groups = copies if rows.groups is None else np.unique(rows.groups, return_inverse=True)[1]
+    labelled = Labelled(rows.sequences, truth, names, positive, groups.astype(np.int64))
+    return SequenceProblem(
+        name="sequences",
+        data=DataInfo(
+            source=rows.source, sha256=rows.sha256, notes=list(rows.notes), **class_data(labelled)
+        ),
+        split="rows given",
+        folds=all_held(len(truth)),
+        contenders=(),
+        measures=class_measures(len(names), positive),
+        beside=beside_of(len(names), positive),
+        rows=labelled,
+        ids=rows.ids,
+        copies=copies,
+        channels=rows.channels,
+    )
