@@ -12,10 +12,18 @@ from recurra.architectures import CELLS, NETWORKS, described
 from recurra.estimators.generator import WRITERS
 from recurra.estimators.riser import RISERS, rise_network
 from recurra.estimators.writing import CELLS as TRANSLATORS
-from recurra.models import ARCHITECTURES, SHAPES, Head, in_words, number_network, token_network
+from recurra.models import (
+    ARCHITECTURES,
+    Head,
+    in_words,
+    number_architecture,
+    number_network,
+    token_network,
+)
+from recurra.names import SEQUENCES, SHAPES
 
 ROOT = Path(__file__).parents[1]
-TOKENS, PIECES, TAGS, AHEAD, FEATURES = 1000, 500, 17, 5, 10
+TOKENS, PIECES, TAGS, AHEAD, FEATURES, CLASSES = 1000, 500, 17, 5, 10, 3
 
 
 def generator(name: str, classes: int = 1) -> Any:
@@ -38,6 +46,7 @@ BUILDS: dict[str, Callable[[str], Any]] = {
         name, TOKENS, PIECES, Head(TAGS, "softmax", each_step=True)
     ),
     "forecasting": lambda name: number_network(name, 1, Head(AHEAD, None)),
+    "sequences": lambda name: number_network(name, 1, Head(CLASSES, "softmax")),
     "generation": generator,
     "translation": translator,
     "stock-rise": lambda name: rise_network(name, FEATURES, 32),
@@ -52,10 +61,13 @@ def weights_of(problem: str, words: str) -> int:
     """Count the parameters of a network from its description alone."""
     total, x = 0, {"numbers": 1, "days": FEATURES + 2}.get(words.split(" → ")[0], 0)
     outputs = {"texts": 1, "tagging": TAGS, "forecasting": AHEAD, "stock-rise": 1}
+    outputs["sequences"] = CLASSES
     output = outputs.get(problem, TOKENS)
     read = 0
     for step in words.split("; 5 ")[0].split("; 3 ")[0].replace("; ", " → ").split(" → "):
-        kind, *sizes = step.split()
+        beside = step.startswith("beside it ")
+        kind, *sizes = step.removeprefix("beside it ").split(",")[0].split()
+        seen, x = (x, 1) if beside else (0, x)
         size = int(next((word for word in sizes if word.isdigit()), 0))
         if "spelling" in step or "pairs" in step:
             total, x = total + (TOKENS + PIECES) * size, size
@@ -67,9 +79,10 @@ def weights_of(problem: str, words: str) -> int:
             total += once * (2 if "directions" in step else 1)
             if problem == "translation" and "directions" not in step:
                 total += (2 if kind == "LSTM" else 1) * (read * size + size)  # the bridges
-            x = size * (2 if "directions" in step else 1)
+            x = seen + size * (2 if "directions" in step else 1)
         elif kind == "convolution":
-            total, x = total + size * (x * int(sizes[-1]) + 1), size
+            own = 4 if "beside it" in words else 1  # of a batch normalisation, in place of a bias
+            total, x = total + size * (x * int(sizes[-1]) + own), size
         elif kind == "dense":
             size = size or output
             total, x = total + size * (x + 1), size
@@ -81,7 +94,10 @@ def weights_of(problem: str, words: str) -> int:
 @pytest.mark.parametrize(("problem", "name"), EVERY, ids=map(" ".join, EVERY))
 def test_a_network_is_what_its_description_says(problem: str, name: str) -> None:
     network, said = BUILDS[problem](name), NETWORKS[problem][name]
-    members = ARCHITECTURES[name].members if problem == "texts" else 1
+    members = 1
+    if problem in ("texts", "sequences"):
+        known = ARCHITECTURES[name] if problem == "texts" else number_architecture(name)
+        members = known.members
     averaged = f"; {members} networks averaged" if members > 1 else ""
     assert in_words(network) + averaged == said
     assert network.count_params() == weights_of(problem, said)
@@ -92,6 +108,7 @@ def test_every_name_that_a_problem_takes_is_described() -> None:
         "texts": ARCHITECTURES,
         "tagging": SHAPES,
         "forecasting": SHAPES,
+        "sequences": SEQUENCES,
         "generation": WRITERS,
         "translation": TRANSLATORS,
         "stock-rise": RISERS,
@@ -103,7 +120,8 @@ def test_every_name_that_a_problem_takes_is_described() -> None:
 
 def test_networks_of_one_name_that_differ_are_told_apart_and_no_two_names_are_one_network() -> None:
     grus = {networks["gru"] for networks in NETWORKS.values()}
-    assert len(grus) == len(NETWORKS)
+    assert NETWORKS["sequences"]["gru"] == NETWORKS["forecasting"]["gru"]
+    assert len(grus) == len(NETWORKS) - 1
     for networks in NETWORKS.values():
         assert len(set(networks.values())) == len(networks)
 

@@ -56,6 +56,15 @@ def _numbers() -> dict[str, str]:
     return {name: f"numbers → {body} → dense" for name, body in bodies.items()}
 
 
+def _sequences() -> dict[str, str]:
+    convolutions = "convolution 64 × 8 → convolution 128 × 5 → convolution 64 × 3, their mean"
+    return {
+        f"{name}-fcn": f"numbers → {convolutions}; beside it {CELLS[name]} 32 → dense; "
+        "3 networks averaged"
+        for name in ("gru", "lstm")
+    } | _numbers()
+
+
 def _tagging() -> dict[str, str]:
     bodies = {
         "one-to-one": "dense 64",
@@ -95,6 +104,7 @@ NETWORKS: Mapping[str, Mapping[str, str]] = {
     "texts": _texts(),
     "tagging": _tagging(),
     "forecasting": _numbers(),
+    "sequences": _sequences(),
     "generation": _generation(),
     "translation": _translation(),
     "stock-rise": _rises(),

@@ -216,7 +216,7 @@ def _beside_convolutions(cell: Any, x: Any, units: int, each_step: bool) -> Any:
         seen = MaskedConv1D(filters, size, "same", use_bias=False, name=f"conv1d_{number}")(seen)
         seen = layers.BatchNormalization(momentum=0.9, name=f"normal_{number}")(seen)
         seen = layers.ReLU(name=f"relu_{number}")(seen)
-    seen = seen if each_step else MeanOfSteps(name="mean")(seen)
+    seen = seen if each_step else MeanOfSteps(name="mean_of_convolutions")(seen)
     state = cell(units, return_sequences=each_step, name="state")(x)
     state = layers.Dropout(0.5, name="dropout")(state)
     return layers.Concatenate(name="both")([seen, state])
@@ -381,9 +381,10 @@ def _word_of(layer: Any) -> str:
     if isinstance(layer, Bidirectional):
         return f"{_word_of(layer.forward_layer)} in both directions"
     if isinstance(layer, layers.RNN):
+        beside = "; beside it " if layer.name == "state" else ""
         kind = type(layer).__name__
         rest = " that begins at rest" if kind.startswith("Resting") else ""
-        return f"{kind.removeprefix('Resting')} {layer.units}{rest}"
+        return f"{beside}{kind.removeprefix('Resting')} {layer.units}{rest}"
     if isinstance(layer, layers.Conv1D):
         return f"convolution {layer.filters} × {layer.kernel_size[0]}"
     return next((say(layer) for kind, say in WORDS.items() if isinstance(layer, kind)), "")
@@ -406,7 +407,8 @@ def _subwords(layer: Any) -> str:
 
 # of layers by name: what is read, the last layer, and what only joins others
 NAMED = {"numbers": "numbers", "days": "days", "output": "dense", "added": "dense", "rule": ""}
-NAMED |= {"last_day": "the last one"}
+NAMED |= {"last_day": "the last one", "mean_of_convolutions": ""}
+NAMED |= {"conv1d_3": "convolution {} × {}, their mean".format(*CONVOLUTIONS[-1])}
 NAMED |= {f"bridge_{state}": "" for state in range(2)}
 WORDS: dict[Any, Callable[[Any], str]] = {
     layers.Embedding: _embedding,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recurra.architectures import described
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -50,7 +51,7 @@ Channels = Annotated[
 Positive = Annotated[str | None, typer.Option(help="Of two classes, the one to find.")]
 
 
-@train.command("sequences")
+@train.command("sequences", epilog=described("sequences"))
 @with_options
 def train_sequences(
     file: File = None,
@@ -90,7 +91,7 @@ def train_sequences(
     run_problem(problem, place, how)
 
 
-@compare.command("sequences")
+@compare.command("sequences", epilog=described("sequences"))
 @with_options
 def compare_sequences(
     file: File = None,
