@@ -28,6 +28,7 @@ from recurra.baselines.forecasting import KnownSeries, LinearAhead, NaiveAhead
 from recurra.baselines.memories import MostFrequent, NearestSentence, Translated
 from recurra.baselines.ngrams import Classed, LineCounts, Reading
 from recurra.baselines.rises import KINDS, RiseBaseline
+from recurra.baselines.sequences import LinearSequences, NearestSequence
 from recurra.baselines.tagging import FrequentTags, KnownSentences, LinearTags
 from recurra.baselines.texts import LinearTexts
 from recurra.bundle import FILES, MANIFEST, _manifest
@@ -35,6 +36,7 @@ from recurra.estimators import SequenceRiser
 from recurra.judging.classes import Labelled
 from recurra.markets.rows import rows_of
 from recurra.markets.simulator import simulate
+from recurra.sequences import Ragged
 
 Files = dict[str, bytes]
 TEXTS = ["win cash now", "see you at home", "prize for you", "home at last"] * 6
@@ -71,6 +73,11 @@ def labelled(classes: int) -> Labelled:
 def rises() -> Any:
     rows = rows_of(simulate(3, 260))
     return rows.take(np.isfinite(rows.change))
+
+
+def moving() -> Labelled:
+    truth = np.arange(24) % 3
+    return Labelled(Ragged.of_numbers(NUMBERS), truth, ("a", "b", "c"), None, np.arange(24))
 
 
 def risen() -> Labelled:
@@ -183,6 +190,14 @@ BASELINES: dict[str, Kind] = {
             m.generate(2, label=m.classes[0]),
         ],
     ),
+    **{
+        kind: Kind(
+            baseline(lambda kind=kind: LinearSequences(kind), moving),  # type: ignore[misc]
+            said(Ragged.of_numbers(NUMBERS[:3])),
+        )
+        for kind in ("statistics + LR", "MiniRocket + LR")
+    },
+    "nearest neighbour": Kind(baseline(NearestSequence, moving), said(Ragged.of_numbers(NUMBERS))),
     **{
         kind: Kind(
             baseline(lambda kind=kind: RiseBaseline(kind), risen),  # type: ignore[misc]
