@@ -27,7 +27,8 @@ FLOORS = [
     {"estimators"},
     {"inside", "problems", "pages"},
     {"bench", "terminal", "doctor", "running", "evaluating"},
-    {"cli", "__main__", ""},
+    {"cli", ""},
+    {"__main__"},
 ]
 NO_NETWORK, NO_PAGE = {"keras", "jax"}, {"matplotlib", "jinja2"}
 FORBIDDEN = {

@@ -34,7 +34,7 @@ DERIVATIVES = {
     "forward": lambda f, p, v: jax.jvp(f, (p,), (v,)),
     "forward, all directions": lambda f, p, v: jax.jacfwd(f)(p),
     "forward over reverse": hessian_times,
-    "reverse over forward": lambda f, p, v: jax.grad(lambda p: jax.jvp(f, (p,), (v,))[1])(p),
+    "reverse over forward": lambda f, p, v: jax.grad(lambda p: jax.jvp(f, (p,), (p * v,))[1])(p),
     "reverse over reverse": lambda f, p, v: jax.grad(lambda p: jax.grad(f)(p) @ v)(p),
     "third": lambda f, p, v: jax.grad(jax.grad(jax.grad(lambda s: f(p + s * v))))(0.1),
     "gradient of many": lambda f, p, v: jax.grad(

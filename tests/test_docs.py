@@ -22,6 +22,7 @@ PAGES = ["README.md", "README.ko.md", "docs/guide.md", "docs/guide.ko.md"]
 MARKETS = ["docs/markets.md", "docs/markets.ko.md"]
 HONESTY = ["docs/honesty.md", "docs/honesty.ko.md"]
 AUDIT = ["docs/audit.md", "docs/audit.ko.md"]
+KERAS = ["docs/keras.md", "docs/keras.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
 CHAPTERS = [f"docs/{name}.md" for name in ("cells", "sequences", *SHAPES)]
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
@@ -88,7 +89,11 @@ def test_every_documented_command_works(page: str, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in in_english([*PAGES, *MARKETS, *HONESTY, *AUDIT]) if blocks(page, "python")],
+    [
+        page
+        for page in in_english([*PAGES, *MARKETS, *HONESTY, *AUDIT, *KERAS])
+        if blocks(page, "python")
+    ],
 )
 def test_every_documented_block_of_python_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -207,7 +212,7 @@ def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
         assert commands(korean) == commands(page)
         assert blocks(korean, "python") == blocks(page, "python")
     assert commands(AUDIT[1]) == commands(AUDIT[0])
-    for english, korean in (MARKETS, HONESTY, AUDIT):
+    for english, korean in (MARKETS, HONESTY, AUDIT, KERAS):
         assert blocks(korean, "console") == blocks(english, "console")
         assert blocks(korean, "python") == blocks(english, "python")
 

@@ -43,10 +43,10 @@ def _backend_and_kernels() -> dict[str, dict[str, str]]:
 
 
 def _kernels() -> dict[str, str]:
-    from recurra import layers
     from recurra.kernels import explain
+    from recurra.layers import LSTM
 
-    choice = explain(layers.LSTM(1))
+    choice = explain(LSTM(1))
     by_jax = "forward mode and second derivatives by JAX, step by step"
     advice = {
         "native": f"SimpleRNN, LSTM and GRU run natively, gradients too; {by_jax}",
