@@ -102,7 +102,7 @@ def test_a_run_folder_holds_what_the_contract_says(here: Path) -> None:
     losses = ["epoch", "loss", "validation_loss"]
     assert list(history.columns) == ["network", "fold", "seed", "member", *losses]
     sides = pd.read_csv(run / "split.csv")
-    assert list(sides.columns) == ["id", "duplicate_key", "group", "side"]
+    assert list(sides.columns) == ["id", "group", "duplicate_key", "side"]
     counts = sides["side"].value_counts()
     assert counts["train"] == report.split.train
     assert counts["test"] == report.split.test
@@ -210,7 +210,7 @@ def test_texts_that_are_cut_are_said_when_they_are_asked_about_and_judged(here: 
     assert "only the first 256 tokens" in done.stderr
     (here / "new.csv").write_text(f"kind,body\nspam,{long}\nham,see you\n")
     done = in_this_process("evaluate", "runs/messages", "new.csv", cwd=here)
-    assert "1 of 2 texts are longer than simple-rnn reads" in done.stderr
+    assert "1 of 2 texts are longer than what is read of one" in done.stderr
     (here / "new.csv").unlink()
 
 

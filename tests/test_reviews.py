@@ -215,7 +215,7 @@ def test_a_published_split_is_trained_judged_and_used_from_the_command_line(tmp_
     assert (pd.read_csv(run / "split.csv")["side"] == "test").sum() == 10
     used = CliRunner().invoke(app, ["predict", str(run), "영화 참 좋다"])
     assert used.exit_code == 0
-    assert used.output[0] in "01"
+    assert used.stdout[0] in "01"
 
 
 @pytest.mark.parametrize(

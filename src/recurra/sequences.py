@@ -168,7 +168,7 @@ def mean_and_scale(values: Floats, beside: Any = 0.0) -> tuple[Floats, Floats]:
         beside: of what size the numbers were that values are differences of.
 
     Example:
-        >>> [mean_and_scale(np.array([1.0, 3.0]) * unit)[1] / unit for unit in (1e-200, 1, 1e300)]
+        >>> [float(mean_and_scale(np.array([1.0, 3.0]) * u)[1] / u) for u in (1e-200, 1, 1e300)]
         [1.0, 1.0, 1.0]
     """
     # squares of large numbers overflow: powers of two are taken out, which changes no other bit

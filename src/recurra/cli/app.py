@@ -134,8 +134,7 @@ class _ByModel(TyperGroup):
             raise SettingsError("a run must be named: recurra predict RUN …")
         from recurra.problems.kept import holds_model, kept_model
 
-        folders = [word for word in words if Path(word).is_dir()]
-        run = [*filter(holds_model, folders), *folders, *words][0]
+        run = next(filter(holds_model, words), words[0])
         facts = kept_model(run).facts
         names = [facts.recipe, facts.estimator]
         known = next((name for name in names if name in self.commands), None)

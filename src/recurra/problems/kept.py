@@ -12,13 +12,14 @@ Nothing heavy is imported: a wrong folder or name is told before Keras is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import isdir
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from recurra.arrays import Array
-from recurra.bundle import Facts, is_bundle, read_facts, restoring
+from recurra.bundle import Facts, is_bundle, read_bundle, read_facts, restoring
 from recurra.errors import BundleError, SettingsError
 from recurra.names import listed, near
 from recurra.stored import Stored
@@ -124,7 +125,7 @@ def kept_model(run: str | Path, with_: str | None = None) -> Kept:
         SettingsError: no such model is saved there.
     """
     run = Path(run)
-    if not run.is_dir():
+    if not isdir(run):
         raise BundleError(_no_run(run))
     place = _model_folder(run)
     network = _kept(place)
@@ -142,7 +143,7 @@ def kept_model(run: str | Path, with_: str | None = None) -> Kept:
 
 def holds_model(run: str | Path) -> bool:
     """Say whether a folder is a run with a saved model, or such a model's."""
-    return is_bundle(_model_folder(Path(run)))
+    return isdir(run) and is_bundle(_model_folder(Path(run)))  # a text may be no path at all
 
 
 def _no_run(run: Path) -> str:
@@ -169,7 +170,11 @@ def _model_folder(run: Path) -> Path:
 
 
 def _kept(folder: Path) -> Kept:
-    return Kept(folder, read_facts(folder))
+    try:
+        return Kept(folder, read_facts(folder))
+    except BundleError:
+        read_bundle(folder)  # where a checksum does not match, that is what is wrong
+        raise
 
 
 def _baseline(place: Path) -> Kept | None:
