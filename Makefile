@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
-.PHONY: demo test check docs mutants fuzz fuzz-bundles crashes sanitize aarch64 clean
+.PHONY: demo test check docs mutants fuzz fuzz-bundles crashes keras-tests sanitize fuzz-native aarch64 clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -31,6 +31,11 @@ fuzz-bundles: .venv/installed
 crashes: .venv/installed
 	RECURRA_CRASHES=1 $(BIN)/python -m pytest tests/test_crashes.py
 
+# Keras' own tests, on these layers and under `accelerate()`; some of them are in `make test`.
+keras-tests: .venv/installed
+	$(BIN)/python tests/keras_own_tests.py layers
+	$(BIN)/python tests/keras_own_tests.py accelerate
+
 docs: .venv/installed
 	$(BIN)/python docs/reference.py
 
@@ -49,6 +54,17 @@ sanitize: .venv/installed
 		build/$$kind/src/recurra/kernels/cpu/exercise && \
 		RECURRA_SPIN=0 build/$$kind/src/recurra/kernels/cpu/exercise || exit 1; \
 	done
+
+# The native kernels as Python calls them, 10,000 times with right and wrong shapes, watched for bad
+# addresses and undefined behaviour; `make test` tries a few hundred, unwatched.
+WATCHED := build/address,undefined
+fuzz-native: .venv/installed
+	cmake -S . -B $(WATCHED) -DRECURRA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Release \
+		-DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python > /dev/null
+	cmake --build $(WATCHED) --target recurra_kernels
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 $(BIN)/python tests/shapes_at_random.py 12500 \
+		$(WATCHED)/src/recurra/kernels/cpu/recurra_kernels.so
 
 # The same kernels on an ARM processor, which is emulated.
 aarch64:
