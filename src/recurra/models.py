@@ -243,7 +243,6 @@ def number_architecture(name: str) -> Architecture:
         members=3,
         batch_size=16,
         learning_rate=4e-3,
-        label_smoothing=0.1,
         falling=True,
         least=500,
     )
