@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recurra.answers.reading import encoder_from_json
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import (
     Encoder,
@@ -10,7 +11,6 @@ from recurra.estimators.encoders import (
     SentencesEncoder,
     TextsEncoder,
     encoder_for,
-    encoder_from_json,
     encoder_of,
 )
 from recurra.models import Head

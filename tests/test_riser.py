@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
+from recurra.answers.rises import sequences_of
 from recurra.bundle import Bundle, write_bundle
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.estimators import SequenceRiser
-from recurra.estimators.riser import RISERS, dated_sides, rise_network, sequences_of
+from recurra.estimators.riser import RISERS, dated_sides, rise_network
 from recurra.judging.measures import best_threshold
 from recurra.markets.rows import RiseRows, rows_of
 from recurra.markets.scales import Standard, VolatilityRule

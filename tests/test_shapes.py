@@ -13,7 +13,7 @@ from recurra import (
     SequenceTagger,
     SettingsError,
 )
-from recurra.baselines.forecasting import naive_ahead
+from recurra.sequences import naive_ahead
 
 RNG = np.random.default_rng(0)
 

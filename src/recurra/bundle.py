@@ -6,6 +6,7 @@
     ├── manifest.json         format, version, the SHA-256 of every other file, and of itself
     ├── config.json           architecture by name, classes, threshold, settings
     ├── encoder.json          tokenizer and vocabulary
+    ├── network.json          what the network does, operation by operation; of a network alone
     ├── weights.safetensors   the arrays, `member/variable`
     └── card.md               what it is, for people
 
@@ -52,13 +53,14 @@ __all__ = [
 FORMAT = "recurra.bundle"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+NETWORK = "network.json"
 FILES = ("config.json", "encoder.json", "weights.safetensors", "card.md")
 Read = TypeVar("Read")
 # what Python, NumPy, scikit-learn and safetensors raise of what cannot be made into a model
 UNUSABLE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, LookupError, TypeError)
 UNUSABLE += (ValueError, RecursionError, SafetensorError)
 # more than any model has; what is larger is not read
-MOST_BYTES = {MANIFEST: 1 << 16, "config.json": 1 << 24, "encoder.json": 1 << 29}
+MOST_BYTES = {MANIFEST: 1 << 16, NETWORK: 1 << 20, "config.json": 1 << 24, "encoder.json": 1 << 29}
 MOST_BYTES |= {"weights.safetensors": 1 << 32, "card.md": 1 << 24}
 MOST_VALUES = 10_000_000  # of a JSON file: each takes some 60 bytes
 LONGEST = 500  # letters of a reason
@@ -74,6 +76,7 @@ class Bundle:
         weights: arrays by name.
         card: text for people, Markdown.
         folder: where it was read, for what is said of it.
+        network: what the network does, JSON; None of a baseline, and of models saved before.
     """
 
     config: dict[str, Any]
@@ -81,6 +84,7 @@ class Bundle:
     weights: dict[str, Array]
     card: str = ""
     folder: Path = Path()
+    network: dict[str, Any] | None = None
 
     def config_as(self, read: Callable[[dict[str, Any]], Read]) -> Read:
         """Give what `read` makes of config.json.
@@ -99,6 +103,17 @@ class Bundle:
         """
         with restoring(self.folder / "encoder.json"):
             return read(self.encoder)
+
+    def network_as(self, read: Callable[[dict[str, Any]], Read]) -> Read | None:
+        """Give what `read` makes of network.json; None where there is none.
+
+        Raises:
+            BundleError: it does not hold what `read` needs.
+        """
+        if self.network is None:
+            return None
+        with restoring(self.folder / NETWORK):
+            return read(self.network)
 
     def arrays(self, needed: Mapping[str, Numbers]) -> dict[str, Array]:
         """Give the arrays, which must be those that the rest of the bundle speaks of.
@@ -196,6 +211,8 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
             strict=True,
         )
     )
+    if bundle.network is not None:
+        contents[NETWORK] = _json(bundle.network)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     if folder.exists() and not is_bundle(folder) and (folder.is_file() or any(folder.iterdir())):
         raise BundleError(
@@ -244,16 +261,17 @@ def read_bundle(folder: Path) -> Bundle:
         )
     if not whole:
         raise _damaged(folder, MANIFEST)
-    for name in FILES:
+    if NETWORK in manifest.files:
+        contents[NETWORK] = _read(folder, NETWORK)
+    for name in contents.keys() - {MANIFEST}:
         if hashlib.sha256(contents[name]).hexdigest() != manifest.files.get(name):
             raise _damaged(folder, name)
-    readers: tuple[Callable[[bytes], Any], ...] = (_parsed, _parsed, load, bytes.decode)
-    found: dict[str, Any] = {}
-    for name, read in zip(FILES, readers, strict=True):
+    found: dict[str, Any] = {NETWORK: None}
+    for name in sorted(contents.keys() - {MANIFEST}):
         with restoring(folder / name):
-            found[name] = read(contents.pop(name))
-    config, encoder, weights, card = found.values()
-    return Bundle(config, encoder, weights, card, folder)
+            found[name] = READERS[name](contents.pop(name))
+    config, encoder, weights, card = (found[name] for name in FILES)
+    return Bundle(config, encoder, weights, card, folder, found[NETWORK])
 
 
 def read_facts(folder: Path) -> Facts:
@@ -313,6 +331,15 @@ def _parsed(content: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise TypeError(f"it must be a JSON object, but it is a {type(found).__name__}")
     return found
+
+
+READERS: dict[str, Callable[[bytes], Any]] = {
+    "config.json": _parsed,
+    "encoder.json": _parsed,
+    NETWORK: _parsed,
+    "weights.safetensors": load,
+    "card.md": bytes.decode,
+}
 
 
 def _refused(constant: str) -> None:

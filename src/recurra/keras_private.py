@@ -11,6 +11,7 @@
     drops_by_gate       whether a cell drops for each gate by itself
     dropped             what a cell multiplies h and x by
     moments_of          what Adam keeps for a variable
+    key_of              by which key a tensor was cut
 
 `tests/test_keras_private.py` says of each what Keras must still have, and fails where a new version
 has it no more.
@@ -29,6 +30,7 @@ __all__ = [
     "dropped",
     "drops_by_gate",
     "in_place_of",
+    "key_of",
     "layers_of",
     "moments_of",
     "named_as",
@@ -129,3 +131,11 @@ def moments_of(adam: Any, variable: Any) -> tuple[Any, Any]:
     """Give the running means of a variable's gradient and of its square."""
     index = adam._get_variable_index(variable)
     return adam._momentums[index], adam._velocities[index]
+
+
+def key_of(chosen: Any) -> Any:
+    """Give the key by which a tensor was cut, as in `x[:, 1:3]`; None of what is no such cut."""
+    if type(chosen).__name__ != "GetItem":
+        return None
+    (node,) = chosen._inbound_nodes
+    return node.arguments.args[1]

@@ -17,8 +17,16 @@ from recurra.arrays import Array, Codes, Floats, Rows
 from recurra.errors import DataError
 from recurra.stored import Number, Positive, Stored
 
-__all__ = ["NumberEncoder", "Ragged", "are_numbers", "mean_and_scale"]
+__all__ = [
+    "NumberEncoder",
+    "Ragged",
+    "are_numbers",
+    "bucket_of",
+    "mean_and_scale",
+    "naive_ahead",
+]
 
+SHORTEST_BUCKET = 16
 FURTHEST = 1e20  # deviations; what a network makes of them still fits 32 bits
 
 
@@ -108,6 +116,20 @@ class Ragged:
         return Ragged(codes, offsets, self.table)
 
 
+def bucket_of(lengths: Rows) -> Rows:
+    """Give the padded length of each sequence: the next power of two, at least 16.
+
+    A text's bucket depends on its own length alone, so its score cannot depend on its neighbours.
+
+    Example:
+        >>> bucket_of(np.array([0, 8, 9, 300])).tolist()
+        [16, 16, 16, 512]
+    """
+    exponents = np.ceil(np.log2(np.maximum(lengths, SHORTEST_BUCKET)))
+    buckets: Rows = 2 ** exponents.astype(np.int64)
+    return buckets
+
+
 def are_numbers(X: Any) -> bool:
     """Say whether X holds numeric sequences, not texts."""
     if isinstance(X, Ragged):
@@ -177,6 +199,29 @@ def mean_and_scale(values: Floats, beside: Any = 0.0) -> tuple[Floats, Floats]:
     plain = np.ldexp(values, -power)
     mean, deviation = (np.ldexp(each, power) for each in (plain.mean(axis=0), plain.std(axis=0)))
     return mean, np.where(deviation > 1e-14 * np.maximum(size, beside), deviation, 1.0)
+
+
+def naive_ahead(series: Floats, origins: Rows, horizon: int, season: int = 1) -> Floats:
+    """Forecast each step as it was a whole number of seasons before, (origins, horizon).
+
+    ::
+
+        forecast[i, k] = series[origins[i] + k - season * ceil((k + 1) / season)]
+
+    With season 1 that is the last value, for all steps ahead. Only steps before the origin are
+    read.
+
+    Example:
+        >>> series = np.array([1.0, 2.0, 3.0, 4.0])
+        >>> naive_ahead(series, np.array([4]), 3).tolist()
+        [[4.0, 4.0, 4.0]]
+        >>> naive_ahead(series, np.array([4]), 3, season=2).tolist()
+        [[3.0, 4.0, 3.0]]
+    """
+    steps = np.arange(horizon)
+    back = season * np.ceil((steps + 1) / season).astype(np.int64)
+    ahead: Floats = series[origins[:, None] + steps - back]
+    return ahead
 
 
 @dataclass(frozen=True)

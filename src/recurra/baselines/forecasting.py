@@ -22,9 +22,10 @@ from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
+from recurra.sequences import naive_ahead
 from recurra.stored import LARGEST, Number, Numbers, Stored, Text
 
-__all__ = ["Ahead", "KnownSeries", "LinearAhead", "NaiveAhead", "forecasts", "naive_ahead"]
+__all__ = ["Ahead", "KnownSeries", "LinearAhead", "NaiveAhead", "forecasts"]
 
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
@@ -55,29 +56,6 @@ class Ahead:
 
     middle: Floats
     margins: Floats | None = None
-
-
-def naive_ahead(series: Floats, origins: Rows, horizon: int, season: int = 1) -> Floats:
-    """Forecast each step as it was a whole number of seasons before, (origins, horizon).
-
-    ::
-
-        forecast[i, k] = series[origins[i] + k - season * ceil((k + 1) / season)]
-
-    With season 1 that is the last value, for all steps ahead. Only steps before the origin are
-    read.
-
-    Example:
-        >>> series = np.array([1.0, 2.0, 3.0, 4.0])
-        >>> naive_ahead(series, np.array([4]), 3).tolist()
-        [[4.0, 4.0, 4.0]]
-        >>> naive_ahead(series, np.array([4]), 3, season=2).tolist()
-        [[3.0, 4.0, 3.0]]
-    """
-    steps = np.arange(horizon)
-    back = season * np.ceil((steps + 1) / season).astype(np.int64)
-    ahead: Floats = series[origins[:, None] + steps - back]
-    return ahead
 
 
 class NaiveAhead:

@@ -1,8 +1,9 @@
 """Models of sequences with scikit-learn's conventions: `fit`, `predict`, `save`, `load`."""
 
+from recurra.answers.reading import as_texts
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.classifier import SequenceClassifier
-from recurra.estimators.encoders import as_texts, group_duplicates
+from recurra.estimators.encoders import group_duplicates
 from recurra.estimators.forecaster import SequenceForecaster
 from recurra.estimators.generator import SequenceGenerator
 from recurra.estimators.regressor import SequenceRegressor

@@ -13,13 +13,16 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from recurra.answers.model import FittedModel
 from recurra.arrays import Array, Floats, Rows
 from recurra.backend import check_process
 from recurra.bundle import Bundle, opened, write_bundle
+from recurra.errors import SettingsError
 from recurra.estimators.encoders import Sides
 from recurra.estimators.settings import check_settings, plain, settings_type
 from recurra.judging.splits import stratified_group_split
 from recurra.listeners import Listener, Listeners
+from recurra.plans import plan_of
 from recurra.stored import Stored
 from recurra.training import (
     Example,
@@ -46,7 +49,7 @@ class _Stored(Stored):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)  # the fields are the settings, as scikit-learn asks
-class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
+class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
     """One or more networks of one architecture, trained from different seeds and averaged.
 
     A subclass adds settings as fields, and gives these four:
@@ -93,9 +96,6 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         raise NotImplementedError
 
     def _learnt(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _restore(self, bundle: Bundle) -> None:
         raise NotImplementedError
 
     # ---- fitting
@@ -190,9 +190,11 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
                 self._predictor = Predictor(self.build())
             return self._predictor
 
-    def _outputs(self, inputs: Inputs) -> Floats:
-        """Give the output for each row (or timestep), the mean over the members."""
+    def _check_fitted(self) -> None:
         check_is_fitted(self, "weights_")
+
+    def _outputs(self, inputs: Inputs) -> Floats:
+        self._check_fitted()
         outputs = [self._member_outputs(weights, inputs) for weights in self.weights_]
         mean: Floats = np.mean(outputs, axis=0)
         return mean
@@ -219,7 +221,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             card: Markdown for people.
             facts: what else config.json shall say, such as the recipe.
         """
-        check_is_fitted(self, "weights_")
+        self._check_fitted()
         config = {
             "estimator": type(self).__name__,
             "settings": {name: plain(value) for name, value in self.get_params().items()},
@@ -232,7 +234,14 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             for member, arrays in enumerate(self.weights_)
             for name, value in arrays.items()
         }
-        write_bundle(Path(folder), Bundle(config, self._encoder_json(), weights, card))
+        plan = self._plan_json()
+        write_bundle(
+            Path(folder), Bundle(config, self._encoder_json(), weights, card, network=plan)
+        )
+
+    def _plan_json(self) -> dict[str, Any] | None:
+        """Give what the network does, for network.json; None where that is not written down."""
+        return plan_of(self._network().model).model_dump(mode="json")
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -246,6 +255,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             model = bundle.config_as(lambda _: cls._with(stored.settings))
             model._restore(bundle)
             model._take(bundle, [f"{member}/" for member in range(stored.members)])
+            if bundle.network is not None and bundle.network != model._plan_json():
+                raise SettingsError("network.json must be of the model that config.json names.")
         return model
 
     @classmethod

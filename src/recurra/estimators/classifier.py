@@ -3,37 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
-from pydantic import Field
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
-from recurra.arrays import Array, Floats, Floats32, Rows
-from recurra.bundle import Bundle
-from recurra.errors import DataError, SettingsError
-from recurra.estimators.encoders import FittedEncoder, Sides, encoder_for
-from recurra.estimators.labels import as_labels, stored_labels
+from recurra.answers.classes import ClassAnswers
+from recurra.answers.reading import FittedEncoder
+from recurra.arrays import Array, Floats32
+from recurra.errors import DataError
+from recurra.estimators.encoders import Sides, encoder_for
+from recurra.estimators.labels import as_labels
 from recurra.estimators.sequence import RowEstimator
 from recurra.judging.measures import best_threshold
 from recurra.listeners import Listener
 from recurra.models import DEFAULT, Head
-from recurra.stored import Classes, Share, Stored
 from recurra.training import Example
 
 __all__ = ["SequenceClassifier"]
 
 
-class _Learnt(Stored):
-    classes: Annotated[Classes, Field(min_length=2)]
-    threshold: Share | None
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
+class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: ignore[misc]
     """Classify texts, or numeric sequences, with a recurrent (or convolutional) network.
 
     A part of the rows is held out for validation: the weights are those of the epoch with the
@@ -144,105 +137,14 @@ class SequenceClassifier(ClassifierMixin, RowEstimator):  # type: ignore[misc]
             self.threshold_ = best_threshold(truth[validated], scores) if len(validated) else 0.5
         return self
 
-    def predict_proba(self, X: Any) -> Floats:
-        """Give the probability of each class, (rows, classes), in the order of `classes_`."""
-        return self._answer(self._outputs(self._encode(X)))
-
-    def _answer(self, outputs: Floats) -> Floats:
-        if not self._binary:
-            return outputs.reshape(-1, len(self.classes_))
-        scores = outputs.reshape(-1)
-        columns = [1 - scores, scores]
-        return np.stack(columns if self._positive_index() == 1 else columns[::-1], axis=1)
-
-    def positive_scores(self, X: Any) -> Floats:
-        """Give the probability of the positive class, (rows,)."""
-        scores: Floats = self.predict_proba(X)[:, self._positive_index()]
-        return scores
-
-    def predict(self, X: Any) -> Array:
-        """Give the class of each row: of two, positive when its score reaches `threshold_`."""
-        probabilities = self.predict_proba(X)
-        classes: Array = self.classes_[self.decide(probabilities)]
-        return classes
-
-    def decide(self, probabilities: Floats) -> Rows:
-        """Give the place in `classes_` of what probabilities (rows, classes) stand for."""
-        chosen: Rows = probabilities.argmax(axis=1)
-        if self._binary:
-            index = self._positive_index()
-            chosen = np.where(probabilities[:, index] >= self.threshold_, index, 1 - index)
-        return chosen
-
     def members_of(self, X: Any) -> int:
         """Give how many networks would be trained on such sequences: asked for, or as suits."""
         return self.members or encoder_for(X).architecture(self.model).members
-
-    @property
-    def positive_class(self) -> Any:
-        """The class that scores, precision and recall are about."""
-        return self.classes_.tolist()[self._positive_index()]
-
-    def label_of(self, score: float) -> Any:
-        """Give the class that a positive score stands for, of two."""
-        if self.threshold_ is None:
-            raise SettingsError(
-                f"a score stands for a class where there are two, but there are "
-                f"{len(self.classes_)}. Use predict."
-            )
-        index = self._positive_index()
-        return self.classes_.tolist()[index if score >= self.threshold_ else 1 - index]
-
-    def explain(self, text: str) -> list[tuple[str, float]]:
-        """Give each token, as the text has it, with how far the score falls without it.
-
-        The score is that of the positive class; of more than two, that of the most probable one.
-
-        Example of a line: `("prize", 0.41)`: without "prize" the score would be 0.41 lower.
-        """
-        check_is_fitted(self, "weights_")
-        tokens = self._encoder().tokens(text)
-        without = [tokens[:i] + tokens[i + 1 :] for i in range(len(tokens))]
-        scores = self._outputs(self.encoder_.encode_tokens([tokens, *without]))
-        if scores.ndim == 2:
-            scores = scores[:, scores[0].argmax()]
-        written = self.encoder_.written(text)
-        return list(zip(written, (scores[0] - scores[1:]).tolist(), strict=True))
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and classes."""
         binary = Head() if self._binary else Head(len(self.classes_), "softmax")
         return self._encoder().build(self.model, binary)
-
-    def _learnt(self) -> dict[str, Any]:
-        return {"classes": self.classes_.tolist(), "threshold": self.threshold_}
-
-    def _restore(self, bundle: Bundle) -> None:
-        super()._restore(bundle)
-        learnt = bundle.config_as(_Learnt.model_validate)
-        self.classes_, self.threshold_ = stored_labels(learnt.classes), learnt.threshold
-        self._check_positive()
-        if self._binary != (self.threshold_ is not None):
-            raise SettingsError(
-                f"there must be a threshold between two classes and else none, but there are "
-                f"{len(self.classes_)} classes and it is {self.threshold_}."
-            )
-
-    @property
-    def _binary(self) -> bool:
-        return len(self.classes_) == 2
-
-    def _positive_index(self) -> int:
-        if self.positive is None:
-            return len(self.classes_) - 1
-        return int(np.flatnonzero(self.classes_ == self.positive)[0])
-
-    def _check_positive(self) -> None:
-        if self.positive is not None and self.positive not in self.classes_.tolist():
-            raise SettingsError(
-                f"the positive class must be one of {self.classes_.tolist()}, but it is "
-                f"{self.positive!r}."
-            )
 
     def _truth(self, rows: int, y: Any) -> Array:
         """Give (rows,) whether a row is positive; of more than two classes, the class's number."""

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from recurra.answers.reading import FittedEncoder, Sentences, as_sentences, as_texts
 from recurra.arrays import Rows, Texts
 from recurra.errors import DataError
 from recurra.models import (
@@ -33,15 +34,11 @@ from recurra.text.near import group_near
 
 __all__ = [
     "Encoder",
-    "FittedEncoder",
     "NumbersEncoder",
     "SentencesEncoder",
     "Sides",
     "TextsEncoder",
-    "as_sentences",
-    "as_texts",
     "encoder_for",
-    "encoder_from_json",
     "encoder_of",
     "group_duplicates",
     "group_equal",
@@ -49,8 +46,6 @@ __all__ = [
 ]
 
 Sides = list[tuple[Rows, Rows]]
-Sentences = list[list[str]]
-FittedEncoder = TextEncoder | NumberEncoder
 
 
 class Encoder(Protocol):
@@ -241,44 +236,12 @@ def encoder_of(fitted: FittedEncoder, otherwise: type[Encoder] = TextsEncoder) -
     return kind(fitted)
 
 
-def encoder_from_json(stored: dict[str, Any]) -> FittedEncoder:
-    """Rebuild what `to_json` of a fitted encoder gave."""
-    if stored.get("kind") == "numbers":
-        return NumberEncoder.from_json(stored)
-    return TextEncoder.from_json(stored)
-
-
 def _seen_by_all(sides: Sides) -> Rows:
     """Give the training rows that all members have; where there are none, those of the first."""
     seen = np.unique(sides[0][0])
     for other, _ in sides[1:]:
         seen = np.intersect1d(seen, other)
     return seen if len(seen) else sides[0][0]
-
-
-def as_texts(X: Any) -> Texts:
-    """Give a 1-D array of strings, or say why that cannot be.
-
-    Raises:
-        DataError: X is one string, has more than one column, or holds what is not text.
-    """
-    if isinstance(X, str):
-        raise DataError("X must be a list of texts, but one text was given. Put it in a list: [X]")
-    texts = np.asarray(X, dtype=object)
-    if texts.ndim == 2 and texts.shape[1] == 1:
-        texts = texts[:, 0]
-    if texts.ndim != 1:
-        raise DataError(
-            f"X must be one text a row, but an array of shape {texts.shape} was given. "
-            "Reshape your data or choose its text column."
-        )
-    wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
-    if wrong is not None:
-        raise DataError(
-            f"every row of X must be a string, but row {wrong} is {texts[wrong]!r}. "
-            "Drop such rows, or convert them with str()."
-        )
-    return texts
 
 
 def group_duplicates(texts: Sequence[str] | Texts) -> Rows:
@@ -293,27 +256,6 @@ def group_equal(sequences: Ragged) -> Rows:
     pairs = zip(sequences.offsets[:-1].tolist(), sequences.offsets[1:].tolist(), strict=True)
     keys = (known.setdefault(steps[a:b].tobytes(), len(known)) for a, b in pairs)
     return np.fromiter(keys, np.int64, len(sequences))
-
-
-def as_sentences(X: Any) -> Sentences:
-    """Give lists of words, or say why that cannot be.
-
-    Raises:
-        DataError: a sentence is a string that was not split, or a word is not a string.
-    """
-    sentences = []
-    for number, sentence in enumerate(X):
-        if isinstance(sentence, str):
-            raise DataError(
-                f"every row of X must be a list of words, but row {number} is one string. "
-                "Split it: text.split()"
-            )
-        words = list(sentence)
-        wrong = next((word for word in words if not isinstance(word, str)), None)
-        if wrong is not None:
-            raise DataError(f"every word must be a string, but row {number} of X holds {wrong!r}.")
-        sentences.append(words)
-    return sentences
 
 
 def words_encoder(sentences: Sentences, min_count: int, most: int | None) -> TextEncoder:

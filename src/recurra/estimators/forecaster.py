@@ -4,23 +4,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
-from pydantic import Field
-from sklearn.utils.validation import check_is_fitted
 
+from recurra.answers.forecasts import ForecastAnswers
 from recurra.arrays import Floats, Rows
-from recurra.baselines.forecasting import naive_ahead
-from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import NumbersEncoder
 from recurra.estimators.sequence import SequenceEstimator
 from recurra.judging.splits import last_part
 from recurra.listeners import Listener
 from recurra.models import Head
-from recurra.sequences import NumberEncoder, Ragged, mean_and_scale
-from recurra.stored import Number, Positive, Stored
+from recurra.sequences import NumberEncoder, Ragged, mean_and_scale, naive_ahead
 from recurra.training import Example
 
 __all__ = ["SequenceForecaster"]
@@ -46,13 +42,8 @@ def conformal_margins(errors: Floats, level: float) -> Floats:
     return margins
 
 
-class _Learnt(Stored):
-    target_scale: list[Positive]
-    margins: list[Annotated[Number, Field(ge=0)]]
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class SequenceForecaster(SequenceEstimator):
+class SequenceForecaster(ForecastAnswers, SequenceEstimator):
     """Forecast a series many steps ahead from one state, with intervals.
 
     ::
@@ -152,33 +143,6 @@ class SequenceForecaster(SequenceEstimator):
         self.margins_ = conformal_margins(errors, self.level)
         return self
 
-    def predict(self, X: Any) -> Floats:
-        """Forecast what follows each of these histories, (rows, horizon).
-
-        Args:
-            X: numeric sequences, each at least a season long; all but the last `window` steps is
-                not read.
-        """
-        check_is_fitted(self, "weights_")
-        return self._forecast(Ragged.of_numbers(X))
-
-    def predict_interval(self, X: Any) -> Floats:
-        """Give the lower and upper end of the interval of each forecast, (rows, horizon, 2)."""
-        middle = self.predict(X)
-        ends: Floats = np.stack([middle - self.margins_, middle + self.margins_], axis=2)
-        return ends
-
-    def forecast(self, series: Any) -> Floats:
-        """Forecast what follows one series, (horizon,)."""
-        ahead: Floats = self.predict([series])[0]
-        return ahead
-
-    def predict_from(self, series: Any, origins: Rows) -> Floats:
-        """Forecast from inside a series, (origins, horizon); each reads only steps before it."""
-        check_is_fitted(self, "weights_")
-        whole = Ragged.of_numbers([series])
-        return self._forecast(self._windows(whole, np.asarray(origins)))
-
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and horizon."""
         return self._encoder().build(self.model, Head(self.horizon, None), units=self.units)
@@ -193,58 +157,7 @@ class SequenceForecaster(SequenceEstimator):
             )
         return np.arange(first, timesteps - self.horizon + 1)
 
-    def _windows(self, series: Ragged, origins: Rows) -> Ragged:
-        """Give the window before each origin; windows share the steps they overlap in."""
-        length = max(self.window, self.season)
-        if len(origins) and not length <= origins.min() <= origins.max() <= len(series.codes):
-            raise DataError(
-                f"a forecast needs {length} steps before it, but one from step {origins.min()} of "
-                f"{len(series.codes)} was asked for."
-            )
-        codes = series.codes[(origins[:, None] - length + np.arange(length)).ravel()]
-        return Ragged(codes, np.arange(len(origins) + 1) * length, series.table)
-
-    def _forecast(self, histories: Ragged) -> Floats:
-        short = np.flatnonzero(histories.lengths < self.season)
-        if len(short):
-            raise DataError(
-                f"a history must have at least {self.season} steps, but row {short[0]} "
-                f"has {histories.lengths[short[0]]}."
-            )
-        lengths = np.minimum(histories.lengths, max(self.window, self.season))
-        ends = histories.offsets[1:]
-        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        codes = histories.codes[np.repeat(ends - lengths, lengths) + within]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        windows = Ragged(codes, offsets, histories.table)
-        outputs = self._outputs(self.encoder_.encode(windows)).reshape(-1, self.horizon)
-        naive = naive_ahead(windows.timesteps()[:, 0], offsets[1:], self.horizon, self.season)
-        forecasts: Floats = naive + outputs * self.target_scale_
-        return forecasts
-
-    def _answer(self, outputs: Floats) -> Any:
-        return outputs * self.target_scale_
-
     def _check_settings(self) -> None:
         super()._check_settings()
         if not 0 < self.level < 1:
             raise SettingsError(f"level must be a share between 0 and 1, but it is {self.level}.")
-
-    def _learnt(self) -> dict[str, Any]:
-        return {
-            "target_scale": self.target_scale_.tolist(),
-            "margins": self.margins_.tolist(),
-        }
-
-    def _restore(self, bundle: Bundle) -> None:
-        super()._restore(bundle)
-        learnt = bundle.config_as(_Learnt.model_validate)
-        self.target_scale_ = np.asarray(learnt.target_scale, float)
-        self.margins_ = np.asarray(learnt.margins, float)
-        if not len(self.target_scale_) == len(self.margins_) == self.horizon:
-            raise SettingsError(
-                f"there must be a scale and a margin for each of {self.horizon} steps ahead, but "
-                f"there are {len(self.target_scale_)} and {len(self.margins_)}."
-            )
-        if not isinstance(self.encoder_, NumberEncoder):
-            raise DataError("a forecaster must read numbers, but its encoder reads texts.")

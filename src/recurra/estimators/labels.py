@@ -9,7 +9,7 @@ import pandas as pd
 from recurra.arrays import Array
 from recurra.errors import DataError
 
-__all__ = ["as_labels", "stored_labels"]
+__all__ = ["as_labels"]
 
 KINDS: tuple[type | tuple[type, ...], ...] = (str, (bool, np.bool_), (int, float, np.number))
 
@@ -47,10 +47,3 @@ def as_labels(y: Any, where: Callable[[int], str] = "row {}".format) -> Array:
         "labels must be all text, all numbers, or all True and False, but they are "
         f"{', '.join(kinds)}. Write them as text: [str(label) for label in y]"
     )
-
-
-def stored_labels(stored: list[Any]) -> Array:
-    """Give labels that JSON kept, as they were: whole numbers beyond int64 are no floats."""
-    whole = all(type(label) is int for label in stored)
-    unsigned = whole and max(stored, default=0) > np.iinfo(np.int64).max
-    return np.asarray(stored, dtype=np.uint64 if unsigned else None)

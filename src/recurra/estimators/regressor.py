@@ -8,15 +8,15 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from recurra.answers.quantities import QuantityAnswers
+from recurra.answers.reading import FittedEncoder
 from recurra.arrays import Floats
-from recurra.bundle import Bundle
 from recurra.errors import DataError
-from recurra.estimators.encoders import FittedEncoder, Sides, encoder_for
+from recurra.estimators.encoders import Sides, encoder_for
 from recurra.estimators.sequence import RowEstimator
 from recurra.listeners import Listener
 from recurra.models import Head
 from recurra.sequences import mean_and_scale
-from recurra.stored import Number, Positive, Stored
 from recurra.training import Example
 
 __all__ = ["SequenceRegressor", "as_quantities"]
@@ -47,14 +47,8 @@ def as_quantities(y: Any, rows: int) -> Floats:
     return quantities.reshape(rows, -1)
 
 
-class _Learnt(Stored):
-    target_mean: list[Number]
-    target_scale: list[Positive]
-    flat: bool
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
+class SequenceRegressor(QuantityAnswers, RegressorMixin, RowEstimator):  # type: ignore[misc]
     """Predict one or more quantities of a numeric sequence, or of a text.
 
     The targets are brought to mean 0 and deviation 1 over the training rows, the squared error is
@@ -135,35 +129,6 @@ class SequenceRegressor(RegressorMixin, RowEstimator):  # type: ignore[misc]
         )
         return self
 
-    def predict(self, X: Any) -> Floats:
-        """Give the quantities: (rows,), or (rows, k) where `y` had k columns."""
-        return self._answer(self._outputs(self._encode(X)))
-
-    def _answer(self, outputs: Floats) -> Floats:
-        outputs = outputs.reshape(-1, len(self.target_mean_))
-        quantities: Floats = outputs * self.target_scale_ + self.target_mean_
-        return quantities[:, 0] if self._flat else quantities
-
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and targets."""
         return self._encoder().build(self.model, Head(len(self.target_mean_), None))
-
-    def _learnt(self) -> dict[str, Any]:
-        return {
-            "target_mean": self.target_mean_.tolist(),
-            "target_scale": self.target_scale_.tolist(),
-            "flat": self._flat,
-        }
-
-    def _restore(self, bundle: Bundle) -> None:
-        super()._restore(bundle)
-        learnt = bundle.config_as(_Learnt.model_validate)
-        self.target_mean_ = np.asarray(learnt.target_mean, float)
-        self.target_scale_ = np.asarray(learnt.target_scale, float)
-        self._flat = learnt.flat
-        targets, scales = len(self.target_mean_), len(self.target_scale_)
-        if targets != scales or (self._flat and targets != 1):
-            raise DataError(
-                f"there must be a scale for each mean of the targets, and one target where they "
-                f"are flat, but there are {targets} means and {scales} scales."
-            )

@@ -7,18 +7,15 @@ it knows of direction and of what the rule leaves out::
     P(rise) = σ( rule(volatility) + w · h + b ),   h the network's last state, w = b = 0 at first
 """
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from pydantic import Field
 
-from recurra.arrays import Bools, Floats, Floats32
+from recurra.answers.rises import RiseAnswers
 from recurra.backend import keras
 from recurra.bundle import Bundle, opened, read_facts
 from recurra.errors import DataError
@@ -28,16 +25,13 @@ from recurra.judging.measures import best_threshold
 from recurra.judging.splits import check_dates
 from recurra.layers import GRU, LSTM, SimpleRNN
 from recurra.listeners import Listener
-from recurra.markets.newest import check_features, newest_scores
-from recurra.markets.rows import STRETCH, Market, RiseRows
+from recurra.markets.rows import STRETCH, RiseRows
 from recurra.markets.scales import Standard, VolatilityRule
 from recurra.names import one_of
-from recurra.sequences import Ragged
-from recurra.stored import Day, Distinct, Share, Stored
 from recurra.subwords import MaskedMaxMeanPooling1D
 from recurra.training import Example
 
-__all__ = ["RISERS", "SequenceRiser", "dated_sides", "rise_network", "sequences_of"]
+__all__ = ["RISERS", "SequenceRiser", "dated_sides", "rise_network"]
 
 layers = keras.layers
 
@@ -84,21 +78,6 @@ def rise_network(name: str, features: int, units: int) -> Any:
     return keras.Model(inputs, out, name=name.replace("-", "_"))
 
 
-def sequences_of(windows: Floats32, rule: Floats, model: str) -> Ragged:
-    """Lay windows end to end, with the rule's answer, each day marked as there.
-
-    `one-to-one` gets the last day alone.
-    """
-    seen = windows[:, -1:] if model == "one-to-one" else windows
-    rows, days, features = seen.shape
-    table = np.ones((rows * days + 1, features + 2), np.float32)
-    table[0] = 0
-    table[1:, :features] = seen.reshape(-1, features)
-    table[1:, features] = np.repeat(rule, days)
-    codes = np.arange(1, rows * days + 1, dtype=np.int32)
-    return Ragged(codes, np.arange(0, rows * days + 1, days, dtype=np.int64), table)
-
-
 def dated_sides(dates: npt.NDArray[np.datetime64], share: float, window: int) -> Sides:
     """Train on the earlier days and validate on the last ones, purged and embargoed between.
 
@@ -128,22 +107,8 @@ def dated_sides(dates: npt.NDArray[np.datetime64], share: float, window: int) ->
     return [sides]
 
 
-class _Encoder(Stored):
-    features: Distinct
-    window: Annotated[int, Field(ge=1, le=10_000)]
-    mean: list[Annotated[float, Field(ge=-1e30, le=1e30)]]  # they are of 32 bits
-    deviation: list[Annotated[float, Field(ge=9e-7, le=1e30)]]
-    volatility: dict[str, Any]
-
-
-class _Learnt(Stored):
-    base_rate: Share
-    threshold: Share
-    trained_to: Day
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class SequenceRiser(NetworkEstimator):
+class SequenceRiser(RiseAnswers, NetworkEstimator):
     """Say how likely a close is to rise, from the days before it.
 
     All that is learned is learned of the training rows that `fit` is given: the scale of each
@@ -234,29 +199,6 @@ class SequenceRiser(NetworkEstimator):
         self.threshold_ = best_threshold(truth[validation], held)
         return self
 
-    def scores(self, X: RiseRows) -> Floats:
-        """Give the probability of a rise of each row, (rows,).
-
-        Raises:
-            DataError: the rows have other features than those of the training.
-        """
-        check_features(self.names_, X)
-        return self._outputs(self._sequences(X))
-
-    def predict(self, X: RiseRows) -> Bools:
-        """Say of each row whether its probability reaches the threshold, (rows,)."""
-        called: Bools = self.scores(X) >= self.threshold_
-        return called
-
-    def newest(
-        self, market: Market, as_of: dt.date | None = None, *, allow_stale: bool = False
-    ) -> pd.DataFrame:
-        """Score the day of trading after the last of each ticker: see `newest_scores`."""
-        found = newest_scores(
-            market, self.scores, self.names_, self.window_, as_of, allow_stale=allow_stale
-        )
-        return found.assign(**{"base rate": self.base_rate_})
-
     def build(self) -> Any:
         """Give a fresh Keras model of this name for the features seen."""
         return rise_network(self.model, len(self.names_), self.units)
@@ -264,40 +206,6 @@ class SequenceRiser(NetworkEstimator):
     def _check_settings(self) -> None:
         super()._check_settings()
         one_of(self.model, RISERS, "the model")
-
-    def _sequences(self, rows: RiseRows) -> Ragged:
-        rule = self.rule_.log_odds(rows.volatility)
-        return sequences_of(self.standard_(rows.windows), rule, self.model)
-
-    # ---- saving and loading
-
-    def _encoder_json(self) -> dict[str, Any]:
-        return {
-            "features": list(self.names_),
-            "window": self.window_,
-            "mean": self.standard_.mean.tolist(),
-            "deviation": self.standard_.deviation.tolist(),
-            "volatility": self.rule_.to_json(),
-        }
-
-    def _learnt(self) -> dict[str, Any]:
-        return {
-            "base_rate": self.base_rate_,
-            "threshold": self.threshold_,
-            "trained_to": self.trained_to_,
-        }
-
-    def _restore(self, bundle: Bundle) -> None:
-        read = bundle.encoder_as(_Encoder.model_validate)
-        learnt = bundle.config_as(_Learnt.model_validate)
-        self.names_, self.window_ = tuple(read.features), read.window
-        if not len(read.features) == len(read.mean) == len(read.deviation):
-            raise DataError("there must be a mean and a deviation for each feature.")
-        mean, deviation = (np.asarray(each, np.float32) for each in (read.mean, read.deviation))
-        self.standard_ = Standard(mean, deviation)
-        self.rule_ = bundle.encoder_as(lambda _: VolatilityRule.from_json(read.volatility))
-        self.base_rate_, self.threshold_ = learnt.base_rate, learnt.threshold
-        self.trained_to_ = learnt.trained_to
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

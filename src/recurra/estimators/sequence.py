@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sklearn.utils.validation import check_is_fitted
-
+from recurra.answers.reading import FittedEncoder, encoder_from_json
 from recurra.arrays import Floats
 from recurra.bundle import Bundle
 from recurra.errors import SettingsError
 from recurra.estimators.base import NetworkEstimator
-from recurra.estimators.encoders import Encoder, FittedEncoder, encoder_from_json, encoder_of
+from recurra.estimators.encoders import Encoder, encoder_of
 from recurra.estimators.streaming import Stream
 from recurra.sequences import Ragged
 
@@ -39,7 +38,7 @@ class SequenceEstimator(NetworkEstimator):
         Raises:
             SettingsError: the network looks ahead, so its answer needs the whole sequence.
         """
-        check_is_fitted(self, "weights_")
+        self._check_fitted()
         return Stream(self)
 
     def _answer(self, outputs: Floats) -> Any:
@@ -51,7 +50,7 @@ class SequenceEstimator(NetworkEstimator):
         return encoder_of(self.encoder_)
 
     def _encode(self, X: Any) -> Ragged:
-        check_is_fitted(self, "weights_")
+        self._check_fitted()
         return self._encoder().encode(X)
 
     def _encoder_json(self) -> dict[str, Any]:

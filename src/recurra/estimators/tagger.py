@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
-from pydantic import Field
 
-from recurra.arrays import Array, Floats, Rows
-from recurra.bundle import Bundle
+from recurra.answers.tags import TagAnswers
+from recurra.arrays import Array, Rows
 from recurra.errors import DataError
 from recurra.estimators.encoders import (
     Encoder,
@@ -19,24 +18,19 @@ from recurra.estimators.encoders import (
     encoder_of,
     group_equal_sentences,
 )
-from recurra.estimators.labels import as_labels, stored_labels
+from recurra.estimators.labels import as_labels
 from recurra.estimators.sequence import SequenceEstimator
 from recurra.listeners import Listener
 from recurra.models import Head
 from recurra.names import SHAPES, one_of
 from recurra.sequences import Ragged
-from recurra.stored import Classes, Stored
 from recurra.training import Example
 
 __all__ = ["SequenceTagger", "group_equal_sentences"]
 
 
-class _Learnt(Stored):
-    classes: Annotated[Classes, Field(min_length=2)]
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class SequenceTagger(SequenceEstimator):
+class SequenceTagger(TagAnswers, SequenceEstimator):
     """Label every step of a sequence: the words of a sentence, or the steps of a measurement.
 
     ::
@@ -126,16 +120,6 @@ class SequenceTagger(SequenceEstimator):
         )
         return self
 
-    def predict_proba(self, X: Any) -> list[Floats]:
-        """Give for each sequence the probability of each label at each step, (steps, labels)."""
-        sequences = self._encode(X)
-        outputs = self._outputs(sequences).reshape(-1, len(self.classes_))
-        return np.split(outputs, sequences.offsets[1:-1]) if len(sequences) else []
-
-    def predict(self, X: Any) -> list[Array]:
-        """Give for each sequence the most probable label of each step, (steps,)."""
-        return [self.classes_[proba.argmax(axis=1)] for proba in self.predict_proba(X)]
-
     def score(self, X: Any, y: Any) -> float:
         """Give the share of steps whose label is right."""
         found = self.predict(X)
@@ -153,16 +137,6 @@ class SequenceTagger(SequenceEstimator):
 
     def _encoder(self) -> Encoder:
         return encoder_of(self.encoder_, SentencesEncoder)
-
-    def _answer(self, outputs: Floats) -> Any:
-        return self.classes_[outputs.argmax(axis=1)]
-
-    def _learnt(self) -> dict[str, Any]:
-        return {"classes": self.classes_.tolist()}
-
-    def _restore(self, bundle: Bundle) -> None:
-        super()._restore(bundle)
-        self.classes_ = stored_labels(bundle.config_as(_Learnt.model_validate).classes)
 
 
 def _lengths(rows: Any) -> list[int]:

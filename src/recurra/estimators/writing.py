@@ -88,6 +88,9 @@ class WritingEstimator(NetworkEstimator):
     def _models(self) -> Iterable[str]:
         return CELLS
 
+    def _plan_json(self) -> dict[str, Any] | None:
+        return None  # it writes step by step, from its cell and weights
+
     def _hold_out(self, lines: Texts, groups: Any, sides: Sides | None) -> Rows:
         """Take or draw the two sides of the only member; give the rows that it learns from."""
         if sides is None:

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
-from sklearn.linear_model import LogisticRegression
 
 from recurra.arrays import Bools, Floats, Floats32
 from recurra.stored import Number, Positive, Stored
@@ -78,6 +77,8 @@ class VolatilityRule:
             volatility: (rows, 5) logarithms of recent movement, as `RiseRows` has them.
             truth: (rows,) whether the close rose.
         """
+        from sklearn.linear_model import LogisticRegression  # to answer needs none of it
+
         mean = volatility.mean(axis=0, dtype=np.float64)
         deviation = np.maximum(volatility.std(axis=0, dtype=np.float64), 1e-6)
         rule = cls(mean, deviation, np.empty(0), 0.0)

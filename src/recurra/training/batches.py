@@ -14,7 +14,7 @@ import numpy as np
 
 from recurra.arrays import Array, Floats32, Rows
 from recurra.backend import keras
-from recurra.sequences import Ragged
+from recurra.sequences import Ragged, bucket_of
 
 __all__ = [
     "PREDICTION_ROWS",
@@ -34,7 +34,6 @@ __all__ = [
 Inputs = Ragged | tuple[Ragged, ...]
 Batch = tuple[Any, Array, Array]  # inputs, targets, weights
 
-SHORTEST_BUCKET = 16
 PREDICTION_ROWS = 64  # always: a row's score is then the same bits whatever stands beside it
 
 
@@ -110,20 +109,6 @@ class Example:
 def parts(inputs: Inputs) -> tuple[Ragged, ...]:
     """Give the inputs as a tuple, also when there is only one."""
     return (inputs,) if isinstance(inputs, Ragged) else inputs
-
-
-def bucket_of(lengths: Rows) -> Rows:
-    """Give the padded length of each sequence: the next power of two, at least 16.
-
-    A text's bucket depends on its own length alone, so its score cannot depend on its neighbours.
-
-    Example:
-        >>> bucket_of(np.array([0, 8, 9, 300])).tolist()
-        [16, 16, 16, 512]
-    """
-    exponents = np.ceil(np.log2(np.maximum(lengths, SHORTEST_BUCKET)))
-    buckets: Rows = 2 ** exponents.astype(np.int64)
-    return buckets
 
 
 def buckets_of(inputs: Inputs) -> Rows:

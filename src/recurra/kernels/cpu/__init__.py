@@ -23,7 +23,7 @@ __all__ = ["adam", "calls", "embed", "has", "level", "missing", "run"]
 Array = Any
 
 LIBRARY = Path(__file__).with_name("recurra_kernels.so")
-INTERFACE = 6  # what the library must answer
+INTERFACE = 7  # what the library must answer
 TARGETS = (
     "recurra_forward",
     "recurra_backward",

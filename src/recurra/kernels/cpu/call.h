@@ -137,6 +137,27 @@ void backward_single(Pool &pool, const Single &single, const Call &call, int64_t
   share(pool, parts, [&](int64_t part) { single.reduce(call, part, parts, scratch + 0); });
 }
 
+// The weights as panels, for one call or for many.
+template <class Pool>
+void pack(Pool &pool, const Cell &cell, const Call &call, float *packed) {
+  const int64_t parts = cell.parts(call), groups = groups_for(pool, cell.packed(call), parts);
+  share(pool, groups, [&](int64_t group) {
+    for (int64_t part = group; part < parts; part += groups) cell.pack(call, part, packed);
+  });
+}
+
+// All timesteps of all rows, with weights that were packed.
+template <class Pool>
+void forward_packed(Pool &pool, const Cell &cell, const Call &call, const Schedule &schedule,
+                    const float *packed) {
+  const int64_t lanes = lanes_for(call, schedule, cell.packed(call), pool);
+  const int64_t each = round_to_lines(cell.scratch(call));
+  const Scratch scratch(lanes * each);
+  share(pool, lanes, [&](int64_t lane) {
+    cell.forward(call, packed, lane, lanes, scratch + lane * each);
+  });
+}
+
 template <class Pool>
 void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const WithoutDenormals quick;
@@ -146,16 +167,9 @@ void forward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const int64_t packed_floats = cell.packed(call);
   if (const int64_t parts = single_parts(call, cell.single, packed_floats, pool))
     return forward_single(pool, cell.single, call, parts);
-  const int64_t lanes = lanes_for(call, schedule, packed_floats, pool);
-  const int64_t each = round_to_lines(cell.scratch(call));
-  const Scratch packed(packed_floats), scratch(lanes * each);
-  const int64_t parts = cell.parts(call), groups = groups_for(pool, packed_floats, parts);
-  share(pool, groups, [&](int64_t group) {
-    for (int64_t part = group; part < parts; part += groups) cell.pack(call, part, packed + 0);
-  });
-  share(pool, lanes, [&](int64_t lane) {
-    cell.forward(call, packed + 0, lane, lanes, scratch + lane * each);
-  });
+  const Scratch packed(packed_floats);
+  pack(pool, cell, call, packed + 0);
+  forward_packed(pool, cell, call, schedule, packed + 0);
 }
 
 template <class Pool>

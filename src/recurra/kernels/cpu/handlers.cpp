@@ -325,7 +325,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(recurra_adam, recurra::handle_adam,
                                   .Attr<float>("epsilon"));
 
 // Raised when what Python passes changes: a library of other sources is then not called.
-VISIBLE int64_t recurra_interface() { return 6; }
+VISIBLE int64_t recurra_interface() { return 7; }
 
 // The instruction level in use, or null.
 VISIBLE const char *recurra_level() {

@@ -1,0 +1,283 @@
+"""Saved networks that answer without Keras or JAX.
+
+::
+
+    bundle → encoder, operations, weights of each member
+    answer(X) = told(mean of the members' outputs(encode(X)))
+
+What is told is the code of the estimators (`recurra.answers`); only the networks run another way.
+A bundle of an earlier version says nothing of operations: its network is built once with Keras, and
+they are read off it.
+"""
+
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import Field
+
+from recurra.answers.classes import ClassAnswers
+from recurra.answers.forecasts import ForecastAnswers
+from recurra.answers.model import FittedModel
+from recurra.answers.quantities import QuantityAnswers
+from recurra.answers.reading import as_sentences, as_texts, encoder_from_json
+from recurra.answers.tags import TagAnswers
+from recurra.arrays import Floats
+from recurra.bundle import Bundle, opened, read_facts
+from recurra.errors import BundleError, SettingsError
+from recurra.runtime.network import Network, NetworkStream, Plan
+from recurra.runtime.operations import Shape
+from recurra.sequences import NumberEncoder, Ragged
+from recurra.stored import Count, Stored
+from recurra.text import TextEncoder
+from recurra.text.encoder import ids_per_token
+
+__all__ = [
+    "SavedClassifier",
+    "SavedForecaster",
+    "SavedNetwork",
+    "SavedRegressor",
+    "SavedStream",
+    "SavedTagger",
+    "load",
+]
+
+
+class _Stored(Stored):
+    settings: dict[str, Any]
+    members: Annotated[int, Field(ge=1, le=1000)]
+
+
+class SavedNetwork(FittedModel):
+    """A network read from its bundle; a subclass says what it tells.
+
+    Args:
+        bundle: of `kind`.
+
+    Attributes:
+        settings: of the estimator that was fitted.
+        networks: its members.
+    """
+
+    kind = ""  # what it was saved by
+
+    def __init__(self, bundle: Bundle) -> None:
+        stored = bundle.config_as(_Stored.model_validate)
+        self.settings = stored.settings
+        self._restore(bundle)
+        plan = bundle.network_as(Plan.model_validate) or _plan_of_earlier(bundle)
+        self._check(plan)
+        needed = plan.needed()
+        members = [f"{member}/" for member in range(stored.members)]
+        found = bundle.arrays({f"{at}{name}": n for at in members for name, n in needed.items()})
+        self.networks = [
+            Network(plan, {name: found[f"{at}{name}"] for name in needed}) for at in members
+        ]
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a model that an estimator's `save` wrote.
+
+        Raises:
+            BundleError: the folder is not a saved model of this kind, or is damaged.
+        """
+        with opened(folder, cls.kind) as bundle:
+            return cls(bundle)
+
+    def stream(self) -> "SavedStream":
+        """Read one long sequence in pieces, as it comes: `stream().push(piece)`.
+
+        Raises:
+            SettingsError: the network looks ahead, so its answer needs the whole sequence.
+        """
+        return SavedStream(self)
+
+    def _check_fitted(self) -> None:
+        """It was."""
+
+    def _outputs(self, inputs: Ragged) -> Floats:
+        mean: Floats = np.mean([network(inputs) for network in self.networks], axis=0)
+        return mean
+
+    def _encode(self, X: Any) -> Ragged:
+        if isinstance(self.encoder_, NumberEncoder):
+            return self.encoder_.encode(X)
+        found: Ragged = self.encoder_.encode(as_texts(X))
+        return found
+
+    def _restore(self, bundle: Bundle) -> None:
+        self.encoder_ = bundle.encoder_as(encoder_from_json)
+
+    def _told(self) -> Shape:
+        """Give what the network must answer, for what is told of it."""
+        raise NotImplementedError
+
+    def _check(self, plan: Plan) -> None:
+        """Refuse a network that does not read what is encoded, or does not answer what is told."""
+        if plan.shape() != self._told():
+            raise SettingsError(f"the network must answer {self._told()}, but it {plan.shape()}.")
+        columns, rows = self._read()
+        reads = plan.reads
+        if reads.columns != columns or getattr(reads, "rows", rows) != rows:
+            raise SettingsError(
+                f"the network must read what its encoder gives, {columns} numbers a step, but it "
+                f"reads {reads.columns}."
+            )
+
+    def _read(self) -> tuple[int, int]:
+        """Give how many numbers a step has that is encoded, and of how many ids each is one."""
+        if isinstance(self.encoder_, NumberEncoder):
+            return self.encoder_.features + 1, 0
+        assert isinstance(self.encoder_, TextEncoder)
+        pieces = 0 if self.encoder_.pieces is None else len(self.encoder_.pieces)
+        return ids_per_token(self.encoder_.kind), len(self.encoder_.vocabulary) + pieces
+
+
+def _plan_of_earlier(bundle: Bundle) -> Plan:
+    """Read the operations off the network that Keras builds of a bundle that does not say them."""
+    import recurra.estimators as estimators
+    from recurra.plans import plan_of
+
+    kind = getattr(estimators, bundle.config["estimator"])
+    return plan_of(kind.load(bundle.folder).build())
+
+
+class SavedStream:
+    """One long sequence, read in pieces; between them only the states are kept.
+
+    Args:
+        model: that reads it.
+    """
+
+    def __init__(self, model: SavedNetwork) -> None:
+        self._model = model
+        self._streams: list[NetworkStream] = [network.stream() for network in model.networks]
+
+    @property
+    def states(self) -> list[Any]:
+        """The states of each member, which may be stored and set on another stream."""
+        return [dict(stream.states) for stream in self._streams]
+
+    @states.setter
+    def states(self, states: list[Any]) -> None:
+        for stream, kept in zip(self._streams, states, strict=True):
+            stream.states = dict(kept)
+
+    def push(self, piece: Any) -> Any:
+        """Read a piece, of any length; give the answer after each of its steps."""
+        steps = self._model._encode([piece]).timesteps()
+        answers = [stream.push(steps) for stream in self._streams]
+        return self._model._answer(np.mean(answers, axis=0))  # type: ignore[attr-defined]
+
+
+class SavedClassifier(ClassAnswers, SavedNetwork):
+    """A saved `SequenceClassifier`."""
+
+    kind = "SequenceClassifier"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their numbers."""
+        return tuple(map(str, self.classes_.tolist()))
+
+    @property
+    def threshold(self) -> float | None:
+        """Of two classes, the score from which it says positive."""
+        found: float | None = self.threshold_
+        return found
+
+    def say(self, asked: Any) -> Any:
+        """Give the probability of each class, and the class decided for."""
+        from recurra.judging.classes import Said
+
+        found = self.predict_proba(asked)
+        return Said(found, self.decide(found))
+
+    def _restore(self, bundle: Bundle) -> None:
+        self.positive = self.settings.get("positive")
+        super()._restore(bundle)
+
+    def _told(self) -> Shape:
+        return Shape(1 if self._binary else len(self.classes_), steps=False)
+
+    def _check(self, plan: Plan) -> None:
+        super()._check(plan)
+        last = getattr(plan.operations[-1], "activation", None)
+        needed = "sigmoid" if self._binary else "softmax"
+        if last != needed:
+            raise SettingsError(f"probabilities of these classes end in {needed}, but in {last}.")
+
+
+class SavedRegressor(QuantityAnswers, SavedNetwork):
+    """A saved `SequenceRegressor`."""
+
+    kind = "SequenceRegressor"
+
+    def _told(self) -> Shape:
+        return Shape(len(self.target_mean_), steps=False)
+
+
+class SavedTagger(TagAnswers, SavedNetwork):
+    """A saved `SequenceTagger`."""
+
+    kind = "SequenceTagger"
+
+    def _encode(self, X: Any) -> Ragged:
+        if isinstance(self.encoder_, NumberEncoder):
+            return super()._encode(X)
+        found: Ragged = self.encoder_.encode_tokens(as_sentences(X))
+        return found
+
+    def _told(self) -> Shape:
+        return Shape(len(self.classes_), steps=True)
+
+
+class _Horizon(Stored):
+    horizon: Count
+    window: Count
+    season: Count
+    level: Annotated[float, Field(gt=0, lt=1)]
+
+
+class SavedForecaster(ForecastAnswers, SavedNetwork):
+    """A saved `SequenceForecaster`."""
+
+    kind = "SequenceForecaster"
+
+    def _restore(self, bundle: Bundle) -> None:
+        asked = bundle.config_as(lambda _: _Horizon.model_validate(self.settings))
+        self.horizon, self.window = asked.horizon, asked.window
+        self.season, self.level = asked.season, asked.level
+        super()._restore(bundle)
+
+    def _told(self) -> Shape:
+        return Shape(self.horizon, steps=False)
+
+
+# by what they were saved by; `SavedRiser` reads prices, and with it comes pandas
+HOMES = {
+    "SequenceClassifier": "models:SavedClassifier",
+    "SequenceRegressor": "models:SavedRegressor",
+    "SequenceTagger": "models:SavedTagger",
+    "SequenceForecaster": "models:SavedForecaster",
+    "SequenceRiser": "rises:SavedRiser",
+}
+
+
+def load(folder: str | Path) -> SavedNetwork:
+    """Read a saved network, whichever kind it is of.
+
+    Raises:
+        BundleError: the folder is not a saved model, is damaged, or does not run here.
+    """
+    kind = read_facts(Path(folder)).estimator
+    if kind not in HOMES:
+        raise BundleError(
+            f"the runtime reads {', '.join(HOMES)}, but {folder} was saved by {kind}. "
+            f"Read it with {kind}.load."
+        )
+    module, name = HOMES[kind].split(":")
+    found: type[SavedNetwork] = getattr(import_module(f"recurra.runtime.{module}"), name)
+    return found.load(folder)

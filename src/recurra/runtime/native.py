@@ -1,0 +1,185 @@
+"""A recurrent layer without Keras or JAX: weights packed once, and read by the native library.
+
+::
+
+    outputs, state = layer.read(x, layer.start(rows), there)
+
+It is the arithmetic of `kernels/cpu`, through a plain C door. Where no library was built, the
+textbook's steps are taken in NumPy, slowly. A row's numbers do not depend on the rows beside it.
+"""
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recurra.arrays import Array, Bools, Floats32
+from recurra.cells import CELLS, Weights, bias_shape
+from recurra.kernels import reference
+
+__all__ = ["RecurrentLayer", "library"]
+
+LIBRARY = Path(__file__).parents[1] / "kernels" / "cpu" / "recurra_kernels.so"
+INTERFACE = 7  # what the library must answer
+LINE = 64  # bytes, on which packed weights begin
+
+_numbers = ctypes.c_int64
+_place = ctypes.c_void_p
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """Load the native library; None where there is none that these sources may call."""
+    try:
+        found = ctypes.CDLL(str(LIBRARY))
+        found.recurra_level.restype = ctypes.c_char_p
+        if found.recurra_interface() != INTERFACE or found.recurra_level() is None:
+            return None
+    except (OSError, AttributeError):
+        return None
+    name = ctypes.c_char_p
+    found.recurra_packed.argtypes = [name, _numbers, _numbers]
+    found.recurra_pack.argtypes = [name, _numbers, _numbers, *[_place] * 4]
+    found.recurra_read.argtypes = [name, *[_numbers] * 5, *[_place] * 8, _numbers]
+    for function in (found.recurra_packed, found.recurra_pack, found.recurra_read):
+        function.restype = _numbers
+    return found
+
+
+class RecurrentLayer:
+    """One layer with its weights; nothing in it changes, so threads may share it.
+
+    Args:
+        cell: by its name, one of `recurra.cells.CELLS`.
+        weights: kernel (features, gates · units), recurrent kernel (units, gates · units), bias.
+        threads: the most that share the rows of a call, None for as many as there are processors.
+    """
+
+    def __init__(self, cell: str, weights: Weights, threads: int | None = None) -> None:
+        self.cell = CELLS[cell]
+        kernel, recurrent_kernel, bias = weights
+        self.features, self.units = kernel.shape[0], recurrent_kernel.shape[0]
+        columns = self.cell.gates * self.units
+        if bias is None:
+            bias = np.zeros(bias_shape(self.cell, columns), np.float32)
+        self.weights = Weights(
+            *(np.ascontiguousarray(each, np.float32) for each in (kernel, recurrent_kernel, bias))
+        )
+        wanted = [(self.features, columns), (self.units, columns), bias_shape(self.cell, columns)]
+        shapes = [each.shape for each in self.weights]
+        if shapes != wanted or not self.units:
+            raise ValueError(f"the weights of {cell} must have the shapes {wanted}, not {shapes}")
+        self.threads = threads or _processors()
+        self._name = cell.encode()
+        self._packed = self._pack()
+
+    @property
+    def native(self) -> bool:
+        """Whether the native library reads."""
+        return self._packed is not None
+
+    def _pack(self) -> Floats32 | None:
+        door = library()
+        if door is None:
+            return None
+        sizes = (self._name, self.features, self.units)
+        floats = door.recurra_packed(*sizes)
+        if floats < 0:
+            return None
+        room = np.empty(floats + LINE // 4, np.float32)
+        packed = room[-(room.ctypes.data // 4) % (LINE // 4) :][:floats]
+        done = door.recurra_pack(*sizes, *map(_at, self.weights), _at(packed))
+        return None if done < 0 else packed
+
+    def start(self, rows: int) -> tuple[Floats32, ...]:
+        """Give a state of zeros."""
+        return tuple(np.zeros((rows, self.units), np.float32) for _ in range(self.cell.states))
+
+    def read(
+        self,
+        x: Floats32,
+        state: tuple[Floats32, ...],
+        there: Bools | None = None,
+        *,
+        backwards: bool = False,
+        every_step: bool = True,
+    ) -> tuple[Floats32 | None, tuple[Floats32, ...]]:
+        """Read sequences.
+
+        Args:
+            x: (rows, timesteps, features).
+            state: where they start, as `start` gives it.
+            there: (rows, timesteps), False where a step is skipped; None for nowhere.
+            backwards: whether to read from the last step to the first.
+            every_step: whether the outputs are wanted, or the last state alone.
+
+        Returns:
+            The outputs (rows, timesteps, units) in the order they were made, or None; the last
+            state.
+
+        Raises:
+            ValueError: a shape does not fit.
+            MemoryError: there is no room for what the call needs.
+        """
+        x, *state = (np.ascontiguousarray(each, np.float32) for each in (x, *state))  # type: ignore[assignment]
+        rows, timesteps = x.shape[:2]
+        shapes = [x.shape, *(part.shape for part in state)]
+        wanted = [(rows, timesteps, self.features), *[(rows, self.units)] * self.cell.states]
+        if there is not None:
+            there = np.ascontiguousarray(there, bool)
+            shapes, wanted = [*shapes, there.shape], [*wanted, (rows, timesteps)]
+        if shapes != wanted:
+            raise ValueError(f"x, state and mask must have the shapes {wanted}, not {shapes}")
+        if self._packed is None:
+            return self._in_numpy(x, tuple(state), there, backwards, every_step)
+        outputs = np.empty((rows, timesteps, self.units), np.float32) if every_step else None
+        last = tuple(np.empty_like(part) for part in state)
+        h, c = (*state, None)[:2]
+        last_h, last_c = (*last, None)[:2]
+        done = library().recurra_read(  # type: ignore[union-attr]
+            self._name,
+            rows,
+            timesteps,
+            self.features,
+            self.units,
+            backwards,
+            *map(_at, (x, h, c, self._packed, there, outputs, last_h, last_c)),
+            self.threads,
+        )
+        if done < 0:
+            raise MemoryError("there is no room for what a recurrent layer needs to read")
+        return outputs, last
+
+    def _in_numpy(
+        self, x: Floats32, state: Any, there: Bools | None, backwards: bool, every_step: bool
+    ) -> tuple[Floats32 | None, tuple[Floats32, ...]]:
+        """Take the textbook's steps; row by row, as a product of many rows may round otherwise."""
+        read = [
+            reference.run(
+                self.cell,
+                x[row : row + 1],
+                tuple(part[row : row + 1] for part in state),
+                self.weights,
+                mask=None if there is None else there[row : row + 1],
+                go_backwards=backwards,
+            )
+            for row in range(len(x))
+        ]
+        if not read or not x.shape[1]:
+            return np.zeros((*x.shape[:2], self.units), np.float32) if every_step else None, state
+        outputs = np.concatenate([each for each, _ in read]) if every_step else None
+        parts = zip(*(last for _, last in read), strict=True)
+        return outputs, tuple(np.concatenate(part) for part in parts)
+
+
+def _at(array: Array | None) -> int | None:
+    """Give where an array stands in memory, null for None."""
+    return None if array is None else int(array.__array_interface__["data"][0])
+
+
+def _processors() -> int:
+    granted = getattr(os, "sched_getaffinity", None)
+    return len(granted(0)) if granted else os.cpu_count() or 1

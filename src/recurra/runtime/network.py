@@ -1,0 +1,219 @@
+"""A saved network, run from the list of its operations: no Keras, no JAX.
+
+::
+
+    the first operation reads each distinct step once         vectors = reads(table)
+    for rows of one padded length, as in training             batches
+        values = {}                                           by the names of operations
+        for operation in operations:
+            values[operation] = operation(values it takes)
+        outputs of the rows = the last operation's
+
+A row is padded to the next power of two of its own length, as in training, so that its numbers do
+not depend on the rows beside it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from recurra.arrays import Array, Floats, Rows
+from recurra.errors import SettingsError
+from recurra.runtime.operations import (
+    Operation,
+    Pooling,
+    Reads,
+    Recurrent,
+    Shape,
+    Steps,
+)
+from recurra.sequences import Ragged, bucket_of
+from recurra.stored import Numbers, Stored
+
+__all__ = ["Network", "NetworkStream", "Plan"]
+
+MOST_STEPS = 1 << 14  # of a batch, padding and all
+ALONG = ("activation", "batch_normalization", "concatenate", "dense")  # look at one step alone
+
+
+class Plan(Stored, extra="forbid"):
+    """What a network does: the contents of `network.json`.
+
+    Args:
+        version: of this list.
+        operations: in order; the first reads, the last answers.
+
+    Example:
+        >>> plan = Plan.model_validate(
+        ...     {
+        ...         "version": 1,
+        ...         "operations": [
+        ...             {"operation": "numbers", "name": "x", "columns": 3},
+        ...             {"operation": "pooling", "name": "mean", "of": ["x"], "kind": "mean"},
+        ...         ],
+        ...     }
+        ... )
+        >>> plan.shape()
+        Shape(numbers=2, steps=False)
+    """
+
+    version: Literal[1] = 1
+    operations: Annotated[list[Operation], Field(min_length=2, max_length=200)]
+
+    def shape(self) -> Shape:
+        """Give what it answers, a row or a step.
+
+        Raises:
+            ValueError: an operation cannot take what it is given.
+        """
+        known: dict[str, Shape] = {}
+        for number, operation in enumerate(self.operations):
+            if isinstance(operation, Reads) != (number == 0):
+                raise ValueError(f"the first operation must read, and no other: {operation.name}")
+            unknown = [name for name in operation.of if name not in known]
+            if unknown or operation.name in known:
+                raise ValueError(f"{operation.name} must take what stands before it: {unknown}")
+            known[operation.name] = operation.gives([known[name] for name in operation.of])
+        return known[self.operations[-1].name]
+
+    @property
+    def reads(self) -> Reads:
+        """The first operation."""
+        first = self.operations[0]
+        assert isinstance(first, Reads)
+        return first
+
+    def needed(self) -> dict[str, Numbers]:
+        """Give what the arrays of one member must be, by name."""
+        needed: dict[str, Numbers] = {}
+        for operation in self.operations:
+            needed |= operation.needed()
+        return needed
+
+
+class Network:
+    """A network with its weights; nothing in it changes, so threads may share it.
+
+    Args:
+        plan: what it does.
+        arrays: its weights, by name.
+
+    Raises:
+        ValueError: an operation cannot take what it is given.
+    """
+
+    def __init__(self, plan: Plan, arrays: Mapping[str, Array]) -> None:
+        self.plan, self.shape = plan, plan.shape()
+        self._arrays = [
+            {of: arrays[name] for of, name in operation.weights.items()}
+            for operation in plan.operations
+        ]
+        bound = [
+            operation.bind(given)
+            for operation, given in zip(plan.operations, self._arrays, strict=True)
+        ]
+        self._read, self._run = bound[0], bound[1:]
+
+    def __call__(self, inputs: Ragged) -> Floats:
+        """Give the output for each row, in row order.
+
+        Returns:
+            (rows,) where the network gives one number a row, (rows, k) where it gives more; where
+            it gives k numbers a step, (steps of all rows, k), as `offsets` of the inputs cuts.
+        """
+        if inputs.table.shape[1] != self.plan.reads.columns:
+            raise ValueError(
+                f"a step must have {self.plan.reads.columns} numbers, not {inputs.table.shape[1]}"
+            )
+        numbers, every_step = self.shape
+        wide = every_step or numbers > 1
+        outputs = np.empty((inputs.offsets[-1] if every_step else len(inputs), numbers))
+        vectors, known = self._read(inputs.table)
+        for rows, timesteps in _batches(inputs.lengths):
+            steps = np.arange(timesteps)
+            inside = steps < inputs.lengths[rows][:, None]
+            places = inputs.offsets[rows][:, None] + steps
+            codes = np.zeros(inside.shape, np.int32)
+            codes[inside] = inputs.codes[places[inside]]
+            found = self._batch(Steps(vectors[codes], None if known is None else known[codes]))
+            if every_step:
+                outputs[places[inside]] = found.values[inside]
+            else:
+                outputs[rows] = found
+        return outputs if wide else outputs[:, 0]
+
+    def _batch(self, given: Steps) -> Any:
+        operations = self.plan.operations
+        values: dict[str, Any] = {operations[0].name: given}
+        for operation, run in zip(operations[1:], self._run, strict=True):
+            found = values[operation.name] = run(*(values[name] for name in operation.of))
+        return found
+
+    def stream(self) -> "NetworkStream":
+        """Read one long sequence in pieces, as it comes.
+
+        Raises:
+            SettingsError: the network looks ahead, so its answer needs the whole sequence.
+        """
+        return NetworkStream(self.plan, self._read, self._run, self._arrays)
+
+
+class NetworkStream:
+    """One long sequence, read in pieces: between them only the states are kept.
+
+    Args:
+        plan, read, run, arrays: of the network.
+
+    Attributes:
+        states: of each recurrent operation, by its name; it may be stored and set again.
+    """
+
+    def __init__(self, plan: Plan, read: Any, run: list[Any], arrays: list[Any]) -> None:
+        self._plan, self._read = plan, read
+        self.states: dict[str, tuple[Array, ...]] = {}
+        self._run: list[Callable[..., Any]] = []
+        for operation, plain, given in zip(plan.operations[1:], run, arrays[1:], strict=True):
+            self._run.append(self._in_pieces(operation, plain, given))
+
+    def _in_pieces(self, operation: Any, plain: Any, given: Any) -> Callable[..., Any]:
+        if isinstance(operation, Recurrent) and not operation.backwards:
+            layer, self.states[operation.name] = operation.layer(given)
+
+            def read(x: Steps) -> Steps:
+                state = self.states[operation.name]
+                outputs, self.states[operation.name] = layer.read(x.values, state, x.there)
+                assert outputs is not None
+                return Steps(outputs, x.there)
+
+            return read
+        if isinstance(operation, Pooling) and operation.kind == "last":
+            return lambda x: x
+        if operation.operation in ALONG:
+            return lambda *x: plain(*x)
+        raise SettingsError(
+            f"a sequence can be read in pieces when all that was read is in a state, but this "
+            f"network has a {operation.operation}. Take simple-rnn, lstm, gru or one-to-one."
+        )
+
+    def push(self, table: Array) -> Floats:
+        """Read a piece, (steps, columns); give the output after each step, (steps, k)."""
+        vectors, there = self._read(table)
+        operations = self._plan.operations
+        first = Steps(vectors[None], None if there is None else there[None])
+        values: dict[str, Any] = {operations[0].name: first}
+        for operation, run in zip(operations[1:], self._run, strict=True):
+            found = values[operation.name] = run(*(values[name] for name in operation.of))
+        outputs: Floats = found.values[0].astype(float)
+        return outputs
+
+
+def _batches(lengths: Rows) -> Iterator[tuple[Rows, int]]:
+    """Give rows of one padded length, and it; not more than the memory of a batch holds."""
+    buckets = bucket_of(lengths)
+    for timesteps in np.unique(buckets):
+        rows = np.flatnonzero(buckets == timesteps)
+        most = max(1, MOST_STEPS // int(timesteps))
+        for first in range(0, len(rows), most):
+            yield rows[first : first + most], int(timesteps)
