@@ -22,9 +22,11 @@ FLOORS = [
     {"kernels"},
     {"layers", "timewise", "data"},
     {"subwords", "resting"},
-    {"models", "markets", "optimizers", "auditing"},
-    {"training", "baselines"},
+    {"models", "markets", "optimizers", "auditing", "operations"},
+    {"answers"},
+    {"training", "baselines", "plans"},
     {"estimators"},
+    {"runtime"},
     {"inside", "problems", "pages"},
     {"bench", "terminal", "doctor", "running", "evaluating"},
     {"cli", ""},
@@ -37,6 +39,9 @@ FORBIDDEN = {
     "auditing": NO_NETWORK | NO_PAGE,
     "data": NO_NETWORK | NO_PAGE,
     "text": NO_NETWORK | NO_PAGE,
+    "operations": NO_NETWORK | NO_PAGE | {"sklearn", "pandas"},
+    "answers": NO_NETWORK | NO_PAGE | {"sklearn"},
+    "runtime": NO_NETWORK | NO_PAGE | {"sklearn"},
     "pages": NO_NETWORK,
     "problems": {"keras", "jax", "jinja2"},
 }
@@ -109,6 +114,11 @@ def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
 def test_an_audit_needs_no_network() -> None:
     audited = "import recurra; recurra.audit('spam', sample=True)"
     assert loaded_after(audited) & {"keras", "jax", "matplotlib"} == set()
+
+
+def test_a_saved_model_answers_without_keras(finished: Path) -> None:
+    asked = f"from recurra import runtime; runtime.load({str(finished / 'model')!r}).predict(['a'])"
+    assert loaded_after(asked) & (HEAVY | {"scipy", "pyarrow"}) == set()
 
 
 def test_the_light_import_test_sees_a_heavy_import() -> None:

@@ -14,7 +14,8 @@ from judging_of_problems import Changed, held_rows_teach_nothing
 from typer.testing import CliRunner
 
 from recurra import problems
-from recurra.baselines.forecasting import Ahead, KnownSeries, LinearAhead, NaiveAhead
+from recurra.answers.forecasts import Ahead
+from recurra.baselines.forecasting import KnownSeries, LinearAhead, NaiveAhead
 from recurra.cli import app
 from recurra.data import Series
 from recurra.estimators.forecaster import conformal_margins

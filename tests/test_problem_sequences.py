@@ -22,7 +22,8 @@ from recurra.cli import app
 from recurra.data.sequences import LabelledSequences, label_sequences, sample_sequences, with_test
 from recurra.errors import SettingsError
 from recurra.judging.classes import Labelled
-from recurra.problems.sequence_classes import SequenceProblem, saved_sequences, sequences
+from recurra.problems.saved.sequences import saved_sequences
+from recurra.problems.sequence_classes import SequenceProblem, sequences
 from recurra.running import run
 from recurra.sequences import Ragged
 

@@ -28,7 +28,8 @@ from recurra.markets.prices import Prices
 from recurra.markets.scales import Standard, VolatilityRule
 from recurra.markets.simulator import simulate
 from recurra.problems.rise_pages import days_out_of_range
-from recurra.problems.rises import NO_CALL, parts_of_top, rise_measures, saved_rises
+from recurra.problems.rises import parts_of_top, rise_measures
+from recurra.problems.saved.rises import NO_CALL, saved_rises
 from recurra.problems.stock_rises import RiseProblem, RiseSettings, stock_rise
 from recurra.running import run
 

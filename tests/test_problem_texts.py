@@ -394,7 +394,7 @@ def test_what_is_saved_says_of_held_rows_what_predictions_csv_has(
 def test_every_baseline_says_from_its_folder_what_it_said_when_judged(
     found_two: Found, tmp_path: Path
 ) -> None:
-    from recurra.problems.saved import texts_model
+    from recurra.problems.saved.texts import texts_model
 
     held = found_two.problem.asked(found_two.held)
     for contender in found_two.problem.contenders:

@@ -14,10 +14,10 @@ from recurra.estimators.riser import RISERS, rise_network
 from recurra.kernels import reference
 from recurra.models import ARCHITECTURES, Head, number_network, token_network
 from recurra.names import SEQUENCES, SHAPES
+from recurra.operations import native
+from recurra.operations.native import RecurrentLayer
+from recurra.operations.network import Network
 from recurra.plans import plan_of
-from recurra.runtime import native
-from recurra.runtime.native import RecurrentLayer
-from recurra.runtime.network import Network
 from recurra.sequences import Ragged
 from recurra.text.encoder import ids_per_token
 from recurra.training import predict
@@ -130,9 +130,7 @@ def test_a_row_gets_the_same_bits_whatever_stands_beside_it(kind: str, name: str
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("built", [True, False])
 @given(data=st.data())
-def test_a_layer_reads_as_the_textbook_says(
-    cell: str, built: bool, data: st.DataObject
-) -> None:
+def test_a_layer_reads_as_the_textbook_says(cell: str, built: bool, data: st.DataObject) -> None:
     sizes = st.integers(1, 40)
     units, features = data.draw(sizes, "units"), data.draw(sizes, "features")
     rows, timesteps = data.draw(st.integers(0, 7), "rows"), data.draw(st.integers(0, 9), "steps")
@@ -145,7 +143,9 @@ def test_a_layer_reads_as_the_textbook_says(
         )
     )
     x = rng.normal(size=(rows, timesteps, features)).astype(np.float32)
-    state = tuple(rng.normal(size=(rows, units)).astype(np.float32) for _ in range(CELLS[cell].states))
+    state = tuple(
+        rng.normal(size=(rows, units)).astype(np.float32) for _ in range(CELLS[cell].states)
+    )
     there = rng.random((rows, timesteps)) < 0.7 if data.draw(st.booleans(), "masked") else None
     backwards = data.draw(st.booleans(), "backwards")
     layer = RecurrentLayer(cell, weights, threads=data.draw(st.integers(1, 3), "threads"))

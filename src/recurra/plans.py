@@ -2,7 +2,7 @@
 
 ::
 
-    layer or operation of Keras   →   operation of `recurra.runtime.operations`
+    layer or operation of Keras   →   operation of `recurra.operations.kinds`
     dropout, input                →   nothing: they only pass on when a model answers
     both directions               →   two recurrent operations and what joins them
 """
@@ -15,8 +15,8 @@ from recurra.cells import cell_like
 from recurra.errors import SettingsError
 from recurra.keras_private import key_of
 from recurra.layers import Bidirectional
+from recurra.operations.network import Plan
 from recurra.resting import RESTING
-from recurra.runtime.network import Plan
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.timewise import LastColumnMask, LastStep, MaskedConv1D, MeanOfSteps
 
@@ -215,5 +215,4 @@ MADE: dict[Any, Callable[[Any], Made]] = {
     layers.Dense: _dense,
     layers.Concatenate: _plain("concatenate"),
     layers.Add: _plain("add"),
-    type(keras.ops.get_item): _columns,
 }

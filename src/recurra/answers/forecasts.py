@@ -1,5 +1,6 @@
 """What a forecaster tells, from the outputs of its networks."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -12,12 +13,25 @@ from recurra.errors import DataError, SettingsError
 from recurra.sequences import NumberEncoder, Ragged, naive_ahead
 from recurra.stored import Number, Positive, Stored
 
-__all__ = ["ForecastAnswers"]
+__all__ = ["Ahead", "ForecastAnswers"]
 
 
 class _Learnt(Stored):
     target_scale: list[Positive]
     margins: list[Annotated[Number, Field(ge=0)]]
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is said of the steps ahead.
+
+    Args:
+        middle: (rows, horizon) the forecasts.
+        margins: (horizon,) half the width of the intervals; None where there are none.
+    """
+
+    middle: Floats
+    margins: Floats | None = None
 
 
 class ForecastAnswers(FittedModel):
@@ -44,6 +58,10 @@ class ForecastAnswers(FittedModel):
         """
         self._check_fitted()
         return self._forecast(Ragged.of_numbers(X))
+
+    def say(self, asked: Any) -> Ahead:
+        """Forecast what follows histories, with intervals."""
+        return Ahead(self.predict(asked), self.margins_)
 
     def predict_interval(self, X: Any) -> Floats:
         """Give the lower and upper end of the interval of each forecast, (rows, horizon, 2)."""

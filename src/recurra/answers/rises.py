@@ -1,7 +1,7 @@
 """What a model of rises tells, from the outputs of its network."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,21 @@ from recurra.markets.scales import Standard, VolatilityRule
 from recurra.sequences import Ragged
 from recurra.stored import Day, Distinct, Share, Stored
 
-__all__ = ["RiseAnswers", "sequences_of"]
+__all__ = ["RiseAnswers", "Rising", "sequences_of"]
+
+
+class Rising(NamedTuple):
+    """What a model says of rows.
+
+    Args:
+        probabilities: (rows,) of a rise.
+        called: (rows,) whether it calls the row a rise.
+        base_rate: the share of rises in the rows it was fitted on.
+    """
+
+    probabilities: Floats
+    called: Bools
+    base_rate: float
 
 
 def sequences_of(windows: Floats32, rule: Floats, model: str) -> Ragged:
@@ -75,6 +89,11 @@ class RiseAnswers(FittedModel):
         """
         check_features(self.names_, X)
         return self._outputs(self._sequences(X))
+
+    def say(self, asked: RiseRows) -> Rising:
+        """Give the probability of a rise, and what is called one."""
+        found = self.scores(asked)
+        return Rising(found, found >= self.threshold_, self.base_rate_)
 
     def predict(self, X: RiseRows) -> Bools:
         """Say of each row whether its probability reaches the threshold, (rows,)."""

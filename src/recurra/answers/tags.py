@@ -37,6 +37,10 @@ class TagAnswers(FittedModel):
         """Give for each sequence the most probable label of each step, (steps,)."""
         return [self.classes_[proba.argmax(axis=1)] for proba in self.predict_proba(X)]
 
+    def say(self, asked: Any) -> list[list[Any]]:
+        """Give the labels of each sequence as a list."""
+        return [labels.tolist() for labels in self.predict(asked)]
+
     def _answer(self, outputs: Floats) -> Any:
         return self.classes_[outputs.argmax(axis=1)]
 

@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import Field
 from sklearn.linear_model import Ridge
 
+from recurra.answers.forecasts import Ahead
 from recurra.arrays import Floats, Rows
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
@@ -25,7 +26,7 @@ from recurra.listeners import Listener
 from recurra.sequences import naive_ahead
 from recurra.stored import LARGEST, Number, Numbers, Stored, Text
 
-__all__ = ["Ahead", "KnownSeries", "LinearAhead", "NaiveAhead", "forecasts"]
+__all__ = ["KnownSeries", "LinearAhead", "NaiveAhead", "forecasts"]
 
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
@@ -43,19 +44,6 @@ class KnownSeries:
     numbers: Floats
     origins: Rows
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """What is said of the steps ahead.
-
-    Args:
-        middle: (rows, horizon) the forecasts.
-        margins: (horizon,) half the width of the intervals; None where there are none.
-    """
-
-    middle: Floats
-    margins: Floats | None = None
 
 
 class NaiveAhead:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Protocol, Self
+from typing import Annotated, Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from recurra.answers.rises import Rising
 from recurra.arrays import Bools, Floats, Floats32
 from recurra.baselines.classes import validated_threshold
 from recurra.bundle import Bundle, opened, write_bundle
@@ -41,25 +42,11 @@ from recurra.markets.rows import Market, RiseRows
 from recurra.markets.scales import MOVEMENTS, TERMS, Standard, VolatilityRule
 from recurra.stored import Day, Distinct, Numbers, Share, Stored, Text
 
-__all__ = ["LEARNERS", "RULES", "RiseBaseline", "Rising", "rise_baselines"]
+__all__ = ["LEARNERS", "RULES", "RiseBaseline", "rise_baselines"]
 
 NODES = ("feature", "threshold", "unknown_left", "left", "right", "leaf")
 MANY = 100_000  # rows from which trees are grown by several threads
 SOME = 65_536  # rows whose features are laid side by side at once
-
-
-class Rising(NamedTuple):
-    """What a model says of rows.
-
-    Args:
-        probabilities: (rows,) of a rise.
-        called: (rows,) whether it calls the row a rise.
-        base_rate: the share of rises in the rows it was fitted on.
-    """
-
-    probabilities: Floats
-    called: Bools
-    base_rate: float
 
 
 class _Learnt(Protocol):

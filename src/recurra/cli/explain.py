@@ -19,7 +19,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Show what moved the score of a text, token by token, and how the network read it."""
-    from recurra.problems.saved import texts_model
+    from recurra.problems.saved.texts import texts_model
 
     saved = texts_model(run)
     if not saved.explains:

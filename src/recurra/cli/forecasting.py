@@ -160,7 +160,7 @@ def forecast(
 
     kept = kept_model(run, with_)
     series = say_notes(read_series_of(kept, file, target, log, encoding=encoding))
-    from recurra.problems.forecasts import saved_forecaster
+    from recurra.problems.saved.forecasts import saved_forecaster
 
     found = saved_forecaster(run, with_).answer(series)
     if as_json:

@@ -147,7 +147,7 @@ def predict_sequences(
 
     layout = _layout(id, time, label, group, channels, labelled=False)
     rows = sample_sequences() if file is None else read_sequences(file, layout, encoding=encoding)
-    from recurra.problems.sequence_classes import saved_sequences
+    from recurra.problems.saved.sequences import saved_sequences
 
     model = saved_sequences(run, with_)
     answers = model.answer(rows)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from recurra.markets.opening import Opened
     from recurra.markets.prices import Prices
     from recurra.problems.rise_settings import RiseSettings
-    from recurra.problems.rises import SavedRises
+    from recurra.problems.saved.rises import SavedRises
     from recurra.problems.stock_rises import RiseProblem
 
 __all__: list[str] = []
@@ -204,7 +204,7 @@ def predict_stock_rise(
 
     kept_model(run, with_)  # a wrong name, of a run or a ticker, is told before Keras is imported
     opened = _opened(tickers, universe, sample, source, offline, encoding, say=False)
-    from recurra.problems.rises import saved_rises
+    from recurra.problems.saved.rises import saved_rises
 
     model = saved_rises(run, with_)
     found, notes = opened.prices, list(opened.notes)

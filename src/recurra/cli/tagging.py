@@ -117,7 +117,7 @@ def tag(
     from recurra.problems.kept import kept_model
 
     kept_model(run, with_)
-    from recurra.problems.tags import saved_tagger
+    from recurra.problems.saved.tags import saved_tagger
     from recurra.terminal import out
 
     model = saved_tagger(run, with_)

@@ -43,7 +43,7 @@ from recurra.names import TEXTS, one_of
 
 if TYPE_CHECKING:
     from recurra.data import LabelledTexts
-    from recurra.problems.saved import TextsModel
+    from recurra.problems.saved.texts import TextsModel
 
 __all__: list[str] = []
 
@@ -265,7 +265,7 @@ def predict_texts(
     as_json: Json = False,
 ) -> None:
     """Classify texts: the arguments, a file, or the lines of standard input."""
-    from recurra.problems.saved import texts_model
+    from recurra.problems.saved.texts import texts_model
     from recurra.terminal import note, show_explanation
 
     model = texts_model(run, with_)

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from recurra.answers.forecasts import Ahead
 from recurra.arrays import Floats, Rows
-from recurra.baselines.forecasting import Ahead, KnownSeries, LinearAhead, NaiveAhead, forecasts
+from recurra.baselines.forecasting import KnownSeries, forecasts
 from recurra.data import Series, read_series, sample_series
 from recurra.errors import DataError, SettingsError
 from recurra.estimators import SequenceForecaster
@@ -28,17 +29,18 @@ from recurra.judging.report import DataInfo, Exhibit, Probe, figure
 from recurra.judging.run import Found
 from recurra.judging.splits import last_part, rolling_folds
 from recurra.names import SHAPES, one_of
-from recurra.problems.kept import Asked, Kept, kept_model
+from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
-from recurra.problems.new_rows import Steps, last_known, origins_after, read_series_of
+from recurra.problems.new_rows import Steps, last_known, origins_after
+from recurra.problems.saved.forecasts import KINDS
 from recurra.text import content_key
 
 __all__ = [
+    "KINDS",
     "ForecasterNetwork",
     "ForecastingProblem",
     "forecast_measures",
     "forecasting",
-    "saved_forecaster",
 ]
 
 TEST_SHARE = 0.2
@@ -220,7 +222,8 @@ class ForecasterNetwork(EstimatorNetwork):
 
     def say(self, asked: Floats) -> Ahead:
         """Forecast what follows histories, with intervals."""
-        return Ahead(self.estimator.predict(asked), self.estimator.margins_)
+        said: Ahead = self.estimator.say(asked)
+        return said
 
     def save(self, folder: Path, card: str, **facts: Any) -> None:
         """Write the estimator's bundle; it remembers the column, and whether it is a logarithm."""
@@ -444,93 +447,6 @@ class ForecastingProblem(Problem):
 
 
 # ---- saved models
-
-
-class SavedForecaster:
-    """A saved forecaster, whichever it is.
-
-    Args:
-        kept: what is kept of it.
-        model: what forecasts.
-    """
-
-    def __init__(self, kept: Kept, model: Any) -> None:
-        self.kept, self.model = kept, model
-
-    @property
-    def name(self) -> str:
-        """By which tables call it."""
-        return self.kept.name
-
-    @property
-    def target(self) -> str | None:
-        """The column it was fitted on, None where that is not known."""
-        return self.kept.facts.target
-
-    @property
-    def log(self) -> bool | None:
-        """Whether it forecasts logarithms, None where that is not known."""
-        return self.kept.facts.log
-
-    def read(
-        self,
-        path: str | Path,
-        target: str | None = None,
-        log: bool | None = None,
-        *,
-        encoding: str | None = None,
-    ) -> Series:
-        """Read the series that is to go on, as the model was taught.
-
-        Args:
-            path: of a table that ends where the forecast begins.
-            target: the column; None: of the name it was fitted on.
-            log: whether its logarithm is taken; None: as it was fitted.
-            encoding: of the file, None to recognise it.
-
-        Raises:
-            DataError: the column cannot be used.
-            SettingsError: the model was taught the other of numbers and logarithms.
-        """
-        return read_series_of(self.kept, path, target, log, encoding=encoding)
-
-    def answer(self, series: Series) -> dict[str, Any]:
-        """Give what a person or a program is told: forecasts in the units of the file.
-
-        `lower`, `upper` and `level` are of a network; other models have no intervals.
-        """
-        unit = np.exp if series.log else np.asarray
-        said: Ahead = self.model.say(series.numbers[None])
-        middle = said.middle[0]
-        found: dict[str, Any] = {"model": self.name, "target": series.target}
-        found |= {"log": series.log, "forecast": unit(middle).tolist()}
-        if said.margins is not None:
-            lower, upper = unit(middle - said.margins), unit(middle + said.margins)
-            found |= {"lower": lower.tolist(), "upper": upper.tolist()}
-            found["level"] = self.model.estimator.level
-        return found
-
-
-KINDS: dict[str, Any] = {
-    "SequenceForecaster": ForecasterNetwork,
-    "NaiveAhead": NaiveAhead,
-    "LinearAhead": LinearAhead,
-}
-
-
-def saved_forecaster(run: str | Path, with_: str | None = None) -> SavedForecaster:
-    """Read a saved forecaster: the network, or the baseline beside it.
-
-    Args:
-        run: a run folder, or the model folder in it.
-        with_: the name of the baseline; None: the network.
-
-    Raises:
-        BundleError: there is no forecaster.
-        SettingsError: no such model is saved there.
-    """
-    kept = kept_model(run, with_)
-    return SavedForecaster(kept, kept.open(KINDS, "forecast"))
 
 
 def asked_again(asked: Asked, series: Series) -> ForecastingProblem:

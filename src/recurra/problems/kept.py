@@ -12,6 +12,7 @@ Nothing heavy is imported: a wrong folder or name is told before Keras is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from os.path import isdir
 from pathlib import Path
 from typing import Any, TypeVar
@@ -70,11 +71,11 @@ class Kept:
         with restoring(self.folder / "config.json"):
             return kind.model_validate(self.facts.settings)
 
-    def open(self, kinds: Mapping[str, Any], does: str) -> Any:
+    def open(self, kinds: Mapping[str, str], does: str) -> Any:
         """Read the model.
 
         Args:
-            kinds: for each kind what loads it.
+            kinds: for each kind what loads it, as "module:class"; it is imported here.
             does: what such models do, for the message.
 
         Raises:
@@ -82,7 +83,8 @@ class Kept:
         """
         if self.kind not in kinds:
             raise BundleError(f"{self.folder} holds a {self.kind}, which does not {does}.")
-        return kinds[self.kind].load(self.folder)
+        module, name = kinds[self.kind].split(":")
+        return getattr(import_module(module), name).load(self.folder)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from recurra.arrays import Floats, Rows
-from recurra.baselines.ngrams import Classed, LineCounts, Reading, line_counts
+from recurra.baselines.ngrams import Classed, Reading, line_counts
 from recurra.data import Lines, open_lines
 from recurra.estimators import SequenceGenerator, fold_lines
 from recurra.judging import leaks
@@ -293,7 +293,10 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-KINDS: dict[str, Any] = {"SequenceGenerator": GeneratorNetwork, "LineCounts": LineCounts}
+KINDS = {
+    "SequenceGenerator": "recurra.problems.lines:GeneratorNetwork",
+    "LineCounts": "recurra.baselines.ngrams:LineCounts",
+}
 
 
 def saved_writer(run: Path, with_: str | None = None) -> tuple[str, Any]:

@@ -164,6 +164,11 @@ class ClassifierNetwork(EstimatorNetwork):
         return [sides[n % len(sides)] for n in range(self.estimator.members_of(known.inputs))]
 
     @property
+    def encoder_(self) -> Any:
+        """From sequences to what the network reads, once it was fitted."""
+        return self.estimator.encoder_
+
+    @property
     def threshold(self) -> float | None:
         """Of two classes, the score from which it says positive."""
         found: float | None = self.estimator.threshold_

@@ -8,43 +8,37 @@ its day, whether it was called a rise, and whether it rose::
     MCC              = (TP TN - FP FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN))
 """
 
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from recurra.answers.rises import Rising
 from recurra.arrays import Floats
-from recurra.baselines.rises import RiseBaseline, Rising
-from recurra.bundle import Judged, read_bundle
-from recurra.errors import BundleError, SettingsError
+from recurra.bundle import read_bundle
+from recurra.errors import BundleError
 from recurra.estimators.riser import SequenceRiser
 from recurra.judging.classes import Labelled
 from recurra.judging.measures import Measure, class_measures
 from recurra.judging.problem import Contender, Sides
 from recurra.judging.report import TrainingInfo
 from recurra.markets.rows import RiseRows
-from recurra.problems.kept import Kept, kept_model
+from recurra.problems.kept import Kept
 from recurra.problems.networks import EstimatorNetwork
 from recurra.problems.rise_settings import RiseSettings
+from recurra.problems.saved.rises import KINDS
 from recurra.stored import Count, Number, Stored
 
 __all__ = [
-    "NO_CALL",
+    "KINDS",
     "RiserNetwork",
-    "SavedRises",
     "parts_of_top",
     "rise_measures",
     "riser_networks",
-    "saved_rises",
     "settings_of",
-    "word_of",
 ]
-
-NO_CALL = "no call"
 
 
 # ---- how answers are counted
@@ -156,8 +150,8 @@ class RiserNetwork(EstimatorNetwork):
 
     def say(self, asked: RiseRows) -> Rising:
         """Give the probability of a rise, and what is called one."""
-        found = self.estimator.scores(asked)
-        return Rising(found, found >= self.threshold, self.estimator.base_rate_)
+        said: Rising = self.estimator.say(asked)
+        return said
 
     def newest(self, *given: Any, **how: Any) -> Any:
         """Score the newest day: see `SequenceRiser.newest`."""
@@ -183,76 +177,6 @@ def _riser(name: str, settings: RiseSettings, seed: int) -> RiserNetwork:
         patience=settings.patience,
     )
     return RiserNetwork(estimator, seed)
-
-
-# ---- asked again
-
-
-def word_of(probability: float, threshold: float | None, evidence: bool) -> str:
-    """Say in a word or two what a probability is worth.
-
-    Where the run found no evidence that the model foresees anything, nothing is called.
-
-    Example:
-        >>> word_of(0.9, 0.1, evidence=False), word_of(0.05, 0.1, evidence=True)
-        ('no call', 'no rise')
-        >>> word_of(0.2, 0.1, evidence=True), word_of(0.6, 0.1, evidence=True)
-        ('likelier than usual', 'rise')
-    """
-    if not evidence:
-        return NO_CALL
-    if probability < (0.5 if threshold is None else threshold):
-        return "no rise"
-    return "rise" if probability >= 0.5 else "likelier than usual"
-
-
-@dataclass(frozen=True)
-class SavedRises:
-    """A model of a run that is asked about the newest day.
-
-    Args:
-        name: by which tables call it.
-        model: the network, or the baseline beside it.
-        evidence: whether the run found that it foresees rises beyond what the rules tell.
-        verdict: of the run, in words.
-    """
-
-    name: str
-    model: RiserNetwork | RiseBaseline
-    evidence: bool
-    verdict: str
-
-    def newest(self, *given: Any, **how: Any) -> Any:
-        """Give a row a ticker: what `SequenceRiser.newest` gives, and the call."""
-        found = self.model.newest(*given, **how)
-        threshold = self.model.threshold
-        calls = [word_of(p, threshold, self.evidence) for p in found["probability"]]
-        return found.assign(call=calls)
-
-
-KINDS: dict[str, Any] = {
-    "SequenceRiser": RiserNetwork,
-    "RiseModel": RiserNetwork,  # of the version before
-    "RiseBaseline": RiseBaseline,
-}
-
-
-def saved_rises(run: Path, with_: str | None = None) -> SavedRises:
-    """Read the network of a run, or the baseline beside it."""
-    network = kept_model(run)
-    if network.kind == "RiseModel":
-        if with_ is not None and with_ != network.name:
-            raise SettingsError(f"--with needs a run of this version, but {run} is an earlier one.")
-        said = "The model is of an earlier version: what its run found is not kept with it."
-        return SavedRises(network.name, network.open(KINDS, "call rises"), False, said)
-    if network.kind != "SequenceRiser":
-        raise BundleError(
-            f"{run} must hold a model of `recurra train stock-rise`, but it holds a "
-            f"{network.kind}. Give another run."
-        )
-    kept = kept_model(run, with_)
-    judged = kept.facts.judged or Judged()
-    return SavedRises(kept.name, kept.open(KINDS, "call rises"), judged.evidence, judged.answer)
 
 
 def settings_of(network: Kept) -> RiseSettings:

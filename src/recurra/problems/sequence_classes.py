@@ -2,24 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from recurra.arrays import Rows
-from recurra.baselines.classes import Constant, constants
-from recurra.baselines.sequences import LinearSequences, NearestSequence, sequence_baselines
+from recurra.baselines.classes import constants
+from recurra.baselines.sequences import sequence_baselines
 from recurra.data.sequences import LabelledSequences, check_enough, sample_sequences
-from recurra.errors import BundleError, SettingsError
+from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
 from recurra.estimators.encoders import group_equal
 from recurra.judging import leaks
 from recurra.judging.classes import (
     ClassProblem,
     Labelled,
-    Said,
     beside_of,
     class_data,
     turns_of,
@@ -31,12 +29,12 @@ from recurra.judging.run import Found
 from recurra.judging.splits import Split, stratified_group_folds, stratified_group_split
 from recurra.models import number_architecture
 from recurra.names import SEQUENCES, one_of
-from recurra.problems.kept import Asked, classes_of, kept_model
+from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
-from recurra.problems.new_rows import same_channels
+from recurra.problems.saved.sequences import KINDS
 from recurra.text import content_key
 
-__all__ = ["DEFAULT", "SavedSequences", "SequenceProblem", "saved_sequences", "sequences"]
+__all__ = ["DEFAULT", "KINDS", "SequenceProblem", "asked_again", "sequences"]
 
 DEFAULT = "gru-fcn"
 TEST_SHARE = 0.2
@@ -241,84 +239,6 @@ def _means(sequences: Any) -> Any:
     """Give the mean of each channel of each sequence."""
     steps = sequences.timesteps()
     return np.add.reduceat(steps, sequences.offsets[:-1]) / sequences.lengths[:, None]
-
-
-# ---- saved models
-
-
-KINDS: dict[str, Any] = {
-    "SequenceClassifier": NumbersNetwork,
-    "Constant": Constant,
-    "LinearSequences": LinearSequences,
-    "NearestSequence": NearestSequence,
-}
-
-
-class SavedSequences:
-    """A saved model of numeric sequences, whichever it is.
-
-    Args:
-        name: by which tables call it.
-        names: of the classes.
-        positive: the number of the one to find, of two.
-        channels: the names of the numbers of a step.
-        model: what says something of sequences.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        names: tuple[str, ...],
-        positive: int | None,
-        channels: tuple[str, ...],
-        model: Any,
-    ) -> None:
-        self.name, self.names, self.positive = name, names, positive
-        self.channels, self.model = channels, model
-
-    def say(self, rows: LabelledSequences) -> Said:
-        """Give probabilities and decisions.
-
-        Raises:
-            DataError: the sequences have other channels than those trained on.
-        """
-        same_channels(rows, self.channels)
-        said: Said = self.model.say(rows.sequences)
-        return said
-
-    def answer(self, rows: LabelledSequences) -> list[dict[str, Any]]:
-        """Give for each sequence its class, how probable that is, and every class's probability."""
-        said = self.say(rows)
-        return [
-            {
-                "id": str(name),
-                "label": self.names[number],
-                "score": float(shares[number]),
-                "probabilities": dict(zip(self.names, shares.tolist(), strict=True)),
-            }
-            for name, shares, number in zip(rows.ids, said.probabilities, said.decided, strict=True)
-        ]
-
-
-def saved_sequences(run: str | Path, with_: str | None = None) -> SavedSequences:
-    """Read a saved model of numeric sequences: the network, or the baseline beside it.
-
-    Args:
-        run: a run folder, or the model folder in it.
-        with_: the name of the baseline; None: the network.
-
-    Raises:
-        BundleError: what is saved there reads no numeric sequences, or is damaged.
-        SettingsError: no such model is saved there.
-    """
-    kept = kept_model(run, with_)
-    if not kept.facts.channels:
-        raise BundleError(f"{kept.folder} holds a {kept.kind} that does not read sequences.")
-    names, positive = classes_of(kept)
-    if kept.kind == "SequenceClassifier" and kept.facts.settings.get("positive") is None:
-        positive = None
-    model = kept.open(KINDS, "read sequences")
-    return SavedSequences(kept.name, names, positive, tuple(kept.facts.channels), model)
 
 
 def asked_again(asked: Asked, rows: LabelledSequences) -> SequenceProblem:

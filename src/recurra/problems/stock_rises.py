@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from recurra.answers.rises import Rising
 from recurra.arrays import Dates, Floats, Rows
-from recurra.baselines.rises import RULES, Rising, rise_baselines
+from recurra.baselines.rises import RULES, rise_baselines
 from recurra.errors import DataError
 from recurra.estimators.riser import dated_sides
 from recurra.judging.classes import ClassProblem, Labelled, class_data

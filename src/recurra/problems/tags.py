@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.arrays import Floats, Rows
-from recurra.baselines.tagging import FrequentTags, KnownSentences, LinearTags, taggers
+from recurra.baselines.tagging import KnownSentences, taggers
 from recurra.data import TaggedSentences, open_sentences
 from recurra.errors import DataError, SettingsError
 from recurra.estimators import SequenceTagger
@@ -23,11 +23,12 @@ from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import group_folds, stratified_group_split
 from recurra.names import SHAPES, one_of
-from recurra.problems.kept import Asked, kept_model
+from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.saved.tags import KINDS
 from recurra.text import content_key
 
-__all__ = ["TaggerNetwork", "TaggingProblem", "saved_tagger", "tag_measures", "tagging"]
+__all__ = ["KINDS", "TaggerNetwork", "TaggingProblem", "tag_measures", "tagging"]
 
 Sentences = list[list[str]]
 SETTINGS = {"epochs": 20}
@@ -192,7 +193,8 @@ class TaggerNetwork(EstimatorNetwork):
 
     def say(self, asked: Sentences) -> Sentences:
         """Give a tag for every word."""
-        return [tags.tolist() for tags in self.estimator.predict(asked)]
+        said: Sentences = self.estimator.say(asked)
+        return said
 
 
 @dataclass
@@ -335,53 +337,6 @@ def _share(right: npt.NDArray[np.bool_]) -> str:
 
 
 # ---- saved models
-
-
-class SavedTagger:
-    """A saved tagger, whichever it is.
-
-    Args:
-        name: by which tables call it.
-        model: what says tags of words.
-    """
-
-    def __init__(self, name: str, model: Any) -> None:
-        self.name, self.model = name, model
-
-    def say(self, words: Sentences) -> Sentences:
-        """Give a tag for every word."""
-        said: Sentences = self.model.say(words)
-        return said
-
-    def answer(self, texts: Sequence[str]) -> list[list[dict[str, str]]]:
-        """Give for each text, its words separated by spaces, every word with its tag."""
-        words = [text.split() for text in texts]
-        return [
-            [{"word": word, "tag": tag} for word, tag in zip(row, tags, strict=True)]
-            for row, tags in zip(words, self.say(words), strict=True)
-        ]
-
-
-KINDS: dict[str, Any] = {
-    "SequenceTagger": TaggerNetwork,
-    "FrequentTags": FrequentTags,
-    "LinearTags": LinearTags,
-}
-
-
-def saved_tagger(run: str | Path, with_: str | None = None) -> SavedTagger:
-    """Read a saved tagger: the network, or the baseline beside it.
-
-    Args:
-        run: a run folder, or the model folder in it.
-        with_: the name of the baseline; None: the network.
-
-    Raises:
-        BundleError: there is no tagger.
-        SettingsError: no such model is saved there.
-    """
-    kept = kept_model(run, with_)
-    return SavedTagger(kept.name, kept.open(KINDS, "tag words"))
 
 
 def asked_again(asked: Asked, rows: TaggedSentences) -> TaggingProblem:

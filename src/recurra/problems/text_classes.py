@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.arrays import Rows
-from recurra.baselines.classes import Constant, constants
-from recurra.baselines.texts import LinearTexts, text_baselines
+from recurra.baselines.classes import constants
+from recurra.baselines.texts import text_baselines
 from recurra.data import LabelledTexts
 from recurra.errors import DataError
 from recurra.estimators import SequenceClassifier, group_duplicates
@@ -23,6 +23,7 @@ from recurra.judging.run import Found
 from recurra.judging.splits import Split, stratified_group_folds, stratified_group_split
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
+from recurra.problems.saved.texts import KINDS
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
 from recurra.text.near import SIMILARITY, Copies, find_copies
@@ -226,9 +227,9 @@ class TextProblem(ClassProblem):
 
     def cut(self, model: Any) -> list[str]:
         """Say how many texts are longer than what a network reads of one."""
-        if not isinstance(model, ClassifierNetwork):
+        encoder, texts = getattr(model, "encoder_", None), self._rows().inputs
+        if encoder is None:
             return []
-        encoder, texts = model.estimator.encoder_, self._rows().inputs
         cut = encoder.cut(texts)
         said = f"{cut:,} of {len(texts):,} texts are longer than what is read of one"
         return [f"{said}: of those, only {encoder.part_read}."] if cut else []
@@ -316,12 +317,6 @@ def _with_accuracy_on_unseen(
 
 
 # ---- new rows
-
-KINDS: dict[str, Any] = {
-    "SequenceClassifier": ClassifierNetwork,
-    "Constant": Constant,
-    "LinearTexts": LinearTexts,
-}
 
 
 def asked_again(asked: Asked, rows: LabelledTexts) -> TextProblem:

@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from recurra.arrays import Floats, Rows, Texts
-from recurra.baselines.memories import MostFrequent, NearestSentence, Translated, memories
+from recurra.baselines.memories import Translated, memories
 from recurra.data import Pairs, open_pairs
 from recurra.data.pairs import DIRECTIONS
 from recurra.errors import SettingsError
@@ -330,10 +330,10 @@ class SavedTranslator:
         return cut_lines(texts, network.source_level, network.max_length, "sentences")
 
 
-KINDS: dict[str, Any] = {
-    "SequenceTranslator": TranslatorNetwork,
-    "NearestSentence": NearestSentence,
-    "MostFrequent": MostFrequent,
+KINDS = {
+    "SequenceTranslator": "recurra.problems.translations:TranslatorNetwork",
+    "NearestSentence": "recurra.baselines.memories:NearestSentence",
+    "MostFrequent": "recurra.baselines.memories:MostFrequent",
 }
 
 

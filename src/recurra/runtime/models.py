@@ -27,8 +27,8 @@ from recurra.answers.tags import TagAnswers
 from recurra.arrays import Floats
 from recurra.bundle import Bundle, opened, read_facts
 from recurra.errors import BundleError, SettingsError
-from recurra.runtime.network import Network, NetworkStream, Plan
-from recurra.runtime.operations import Shape
+from recurra.operations.kinds import Shape
+from recurra.operations.network import Network, NetworkStream, Plan
 from recurra.sequences import NumberEncoder, Ragged
 from recurra.stored import Count, Stored
 from recurra.text import TextEncoder

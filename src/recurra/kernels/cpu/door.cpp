@@ -6,7 +6,7 @@
 //
 // It is the same arithmetic as XLA's calls, and a row's numbers are the same bits whatever rows
 // stand beside it: no call of one row is cut in another way. Who calls has compared all sizes
-// (`runtime/native.py`). They give 0, or -1 where that cannot be done.
+// (`operations/native.py`). They give 0, or -1 where that cannot be done.
 
 #include <condition_variable>
 #include <deque>

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from recurra.arrays import Array, Floats, Rows
 from recurra.errors import SettingsError
-from recurra.runtime.operations import (
+from recurra.operations.kinds import (
     Operation,
     Pooling,
     Reads,

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from recurra.arrays import Array, Bools, Floats, Floats32
 from recurra.cells import CELLS, Weights, bias_shape
-from recurra.runtime.native import RecurrentLayer
+from recurra.operations.native import RecurrentLayer
 from recurra.stored import WEIGHT, Numbers, Stored, Text
 
 __all__ = ["Operation", "Reads", "Recurrent", "Shape", "Steps"]
@@ -72,7 +72,8 @@ def sigmoid(x: Array) -> Array:
 def softmax(x: Array) -> Array:
     """Give exp(x) / Σ exp(x) along the last axis."""
     powers = np.exp(x - x.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    shares: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
 
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
@@ -220,14 +221,16 @@ class SubwordEmbedding(Reads):
 
         def mean(ids: Array) -> Floats32:
             if ids.shape[1] == 1:
-                return table[ids[:, 0]]
+                only: Floats32 = table[ids[:, 0]]
+                return only
             share = (ids != 0).astype(np.float32)
             share /= np.maximum(share.sum(axis=1, keepdims=True), 1)
-            return np.matmul(share[:, None], table[ids])[:, 0]
+            found: Floats32 = np.matmul(share[:, None], table[ids])[:, 0]
+            return found
 
         def read(ids: Array) -> tuple[Floats32, Bools]:
             some = [mean(ids[at : at + DISTINCT]) for at in range(0, len(ids), DISTINCT)]
-            return np.concatenate(some), ids.any(axis=1)
+            return np.concatenate(some), (ids != 0).any(axis=1)
 
         return read
 
@@ -476,14 +479,22 @@ def _most(x: Steps) -> Floats32:
     """Give the maximum over the steps that are there, 0 where none is."""
     there = _there(x)
     most = np.where(there[..., None], x.values, np.float32(-1e9)).max(axis=1)
-    return np.where(there.any(axis=1)[:, None], most, np.float32(0))
+    return _or_zero(there, most)
+
+
+def _or_zero(there: Bools, found: Floats32) -> Floats32:
+    """Give 0 for rows of which no step is there."""
+    some = np.any(there, axis=1, keepdims=True)
+    kept: Floats32 = np.where(some, found, np.float32(0))
+    return kept
 
 
 def _mean(x: Steps) -> Floats32:
     """Give the mean over the steps that are there, 0 where none is."""
     there = _there(x)[..., None]
     total = np.sum(x.values, axis=1, dtype=float, where=there)
-    return (total / np.maximum(there.sum(axis=1), 1)).astype(np.float32)
+    mean: Floats32 = (total / np.maximum(there.sum(axis=1), 1)).astype(np.float32)
+    return mean
 
 
 def _last(x: Steps) -> Floats32:
@@ -491,7 +502,7 @@ def _last(x: Steps) -> Floats32:
     there = _there(x)
     last = there.shape[1] - 1 - there[:, ::-1].argmax(axis=1)
     found = x.values[np.arange(len(last)), last]
-    return np.where(there.any(axis=1)[:, None], found, np.float32(0))
+    return _or_zero(there, found)
 
 
 class Dense(_Operation):

@@ -1,8 +1,4 @@
-"""Saved models of texts asked again: the network of a run, or the baseline beside it.
-
-What a model says of itself (its classes, the columns it was taught) is known before Keras is
-imported.
-"""
+"""Saved models of texts: the network of a run, or the baseline beside it."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -18,10 +14,14 @@ from recurra.text.normalise import compose
 if TYPE_CHECKING:
     from recurra.judging.classes import Said
 
-__all__ = ["TextsModel", "texts_model"]
+__all__ = ["KINDS", "TextsModel", "texts_model"]
 
 NETWORK = "SequenceClassifier"
-BASELINES = ("Constant", "LinearTexts")
+KINDS = {
+    NETWORK: "recurra.runtime:SavedClassifier",
+    "Constant": "recurra.baselines.classes:Constant",
+    "LinearTexts": "recurra.baselines.texts:LinearTexts",
+}
 
 
 class TextsModel:
@@ -41,7 +41,7 @@ class TextsModel:
     """
 
     def __init__(self, kept: Kept) -> None:
-        if kept.kind not in (NETWORK, *BASELINES):
+        if kept.kind not in KINDS:
             raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not read texts.")
         self.kept, self.name, self.columns = kept, kept.name, kept.facts.columns
         self.explains = kept.kind == NETWORK
@@ -50,8 +50,6 @@ class TextsModel:
     @cached_property
     def model(self) -> Any:
         """What says something of texts."""
-        from recurra.problems.text_classes import KINDS
-
         return self.kept.open(KINDS, "read texts")
 
     @property
@@ -85,7 +83,7 @@ class TextsModel:
 
     def cut(self, texts: Iterable[str]) -> int:
         """Count the texts of which only a part is read."""
-        return self.model.estimator.encoder_.cut(texts) if self.explains else 0
+        return self.model.encoder_.cut(texts) if self.explains else 0
 
     @property
     def said(self) -> str:
@@ -99,11 +97,11 @@ class TextsModel:
     @property
     def part_read(self) -> str:
         """What is read of a text that is too long, in words."""
-        return str(self.model.estimator.encoder_.part_read)
+        return str(self.model.encoder_.part_read)
 
     def explain(self, text: str) -> list[tuple[str, float]]:
         """Give each token with how far the score falls without it."""
-        found: list[tuple[str, float]] = self.model.estimator.explain(text)
+        found: list[tuple[str, float]] = self.model.explain(text)
         return found
 
 

@@ -60,16 +60,12 @@ class RecurrentLayer:
 
     def __init__(self, cell: str, weights: Weights, threads: int | None = None) -> None:
         self.cell = CELLS[cell]
-        kernel, recurrent_kernel, bias = weights
-        self.features, self.units = kernel.shape[0], recurrent_kernel.shape[0]
+        self.features, self.units = weights.kernel.shape[0], weights.recurrent_kernel.shape[0]
         columns = self.cell.gates * self.units
-        if bias is None:
-            bias = np.zeros(bias_shape(self.cell, columns), np.float32)
-        self.weights = Weights(
-            *(np.ascontiguousarray(each, np.float32) for each in (kernel, recurrent_kernel, bias))
-        )
+        arrays = [np.ascontiguousarray(each, np.float32) for each in weights]
+        self.weights = Weights(*arrays)
         wanted = [(self.features, columns), (self.units, columns), bias_shape(self.cell, columns)]
-        shapes = [each.shape for each in self.weights]
+        shapes = [each.shape for each in arrays]
         if shapes != wanted or not self.units:
             raise ValueError(f"the weights of {cell} must have the shapes {wanted}, not {shapes}")
         self.threads = threads or _processors()

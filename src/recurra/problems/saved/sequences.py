@@ -1,0 +1,88 @@
+"""Saved models of numeric sequences: the network of a run, or the baseline beside it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recurra.errors import BundleError
+from recurra.problems.kept import classes_of, kept_model
+from recurra.problems.new_rows import same_channels
+
+if TYPE_CHECKING:
+    from recurra.data.sequences import LabelledSequences
+    from recurra.judging.classes import Said
+
+__all__ = ["KINDS", "SavedSequences", "saved_sequences"]
+
+KINDS = {
+    "SequenceClassifier": "recurra.runtime:SavedClassifier",
+    "Constant": "recurra.baselines.classes:Constant",
+    "LinearSequences": "recurra.baselines.sequences:LinearSequences",
+    "NearestSequence": "recurra.baselines.sequences:NearestSequence",
+}
+
+
+class SavedSequences:
+    """A saved model of numeric sequences, whichever it is.
+
+    Args:
+        name: by which tables call it.
+        names: of the classes.
+        positive: the number of the one to find, of two.
+        channels: the names of the numbers of a step.
+        model: what says something of sequences.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        names: tuple[str, ...],
+        positive: int | None,
+        channels: tuple[str, ...],
+        model: Any,
+    ) -> None:
+        self.name, self.names, self.positive = name, names, positive
+        self.channels, self.model = channels, model
+
+    def say(self, rows: "LabelledSequences") -> "Said":
+        """Give probabilities and decisions.
+
+        Raises:
+            DataError: the sequences have other channels than those trained on.
+        """
+        same_channels(rows, self.channels)
+        said: Said = self.model.say(rows.sequences)
+        return said
+
+    def answer(self, rows: "LabelledSequences") -> list[dict[str, Any]]:
+        """Give for each sequence its class, how probable that is, and every class's probability."""
+        said = self.say(rows)
+        return [
+            {
+                "id": str(name),
+                "label": self.names[number],
+                "score": float(shares[number]),
+                "probabilities": dict(zip(self.names, shares.tolist(), strict=True)),
+            }
+            for name, shares, number in zip(rows.ids, said.probabilities, said.decided, strict=True)
+        ]
+
+
+def saved_sequences(run: str | Path, with_: str | None = None) -> SavedSequences:
+    """Read a saved model of numeric sequences: the network, or the baseline beside it.
+
+    Args:
+        run: a run folder, or the model folder in it.
+        with_: the name of the baseline; None: the network.
+
+    Raises:
+        BundleError: what is saved there reads no numeric sequences, or is damaged.
+        SettingsError: no such model is saved there.
+    """
+    kept = kept_model(run, with_)
+    if not kept.facts.channels:
+        raise BundleError(f"{kept.folder} holds a {kept.kind} that does not read sequences.")
+    names, positive = classes_of(kept)
+    if kept.kind == "SequenceClassifier" and kept.facts.settings.get("positive") is None:
+        positive = None
+    model = kept.open(KINDS, "read sequences")
+    return SavedSequences(kept.name, names, positive, tuple(kept.facts.channels), model)

@@ -1,0 +1,56 @@
+"""Saved taggers: the network of a run, or the baseline beside it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from recurra.problems.kept import kept_model
+
+__all__ = ["KINDS", "SavedTagger", "saved_tagger"]
+
+Sentences = list[list[str]]
+KINDS = {
+    "SequenceTagger": "recurra.runtime:SavedTagger",
+    "FrequentTags": "recurra.baselines.tagging:FrequentTags",
+    "LinearTags": "recurra.baselines.tagging:LinearTags",
+}
+
+
+class SavedTagger:
+    """A saved tagger, whichever it is.
+
+    Args:
+        name: by which tables call it.
+        model: what says tags of words.
+    """
+
+    def __init__(self, name: str, model: Any) -> None:
+        self.name, self.model = name, model
+
+    def say(self, words: Sentences) -> Sentences:
+        """Give a tag for every word."""
+        said: Sentences = self.model.say(words)
+        return said
+
+    def answer(self, texts: Sequence[str]) -> list[list[dict[str, str]]]:
+        """Give for each text, its words separated by spaces, every word with its tag."""
+        words = [text.split() for text in texts]
+        return [
+            [{"word": word, "tag": tag} for word, tag in zip(row, tags, strict=True)]
+            for row, tags in zip(words, self.say(words), strict=True)
+        ]
+
+
+def saved_tagger(run: str | Path, with_: str | None = None) -> SavedTagger:
+    """Read a saved tagger: the network, or the baseline beside it.
+
+    Args:
+        run: a run folder, or the model folder in it.
+        with_: the name of the baseline; None: the network.
+
+    Raises:
+        BundleError: there is no tagger.
+        SettingsError: no such model is saved there.
+    """
+    kept = kept_model(run, with_)
+    return SavedTagger(kept.name, kept.open(KINDS, "tag words"))
