@@ -247,7 +247,10 @@ def test_every_problem_has_a_reader_of_new_rows_and_a_home_that_opens_its_models
     made: Any = getattr(problems, name)(sample=True).contenders[0].make(0)
     kind = type(made.estimator).__name__
     home = import_module(NEW_ROWS[name if name in NEW_ROWS else kind].home)
-    assert home.KINDS[kind] is type(made)
+    module, reader = home.KINDS[kind].split(":")
+    reads = getattr(import_module(module), reader)
+    assert getattr(reads, "kind", kind) == kind
+    assert callable(reads.load)
     assert callable(home.asked_again)
 
 
