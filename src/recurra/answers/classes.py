@@ -9,6 +9,7 @@ from recurra.answers.model import FittedModel
 from recurra.arrays import Array, Floats, Rows
 from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
+from recurra.judging.said import Said
 from recurra.stored import Classes, Share, Stored
 from recurra.text import TextEncoder
 
@@ -62,6 +63,11 @@ class ClassAnswers(FittedModel):
         probabilities = self.predict_proba(X)
         classes: Array = self.classes_[self.decide(probabilities)]
         return classes
+
+    def say(self, asked: Any) -> Said:
+        """Give the probability of each class, and the class decided for."""
+        found = self.predict_proba(asked)
+        return Said(found, self.decide(found))
 
     def decide(self, probabilities: Floats) -> Rows:
         """Give the place in `classes_` of what probabilities (rows, classes) stand for."""

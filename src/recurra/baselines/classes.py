@@ -17,9 +17,10 @@ from pydantic import Field, model_validator
 
 from recurra.arrays import Floats
 from recurra.bundle import Bundle, opened, write_bundle
-from recurra.judging.classes import Labelled, Said
+from recurra.judging.classes import Labelled
 from recurra.judging.measures import best_threshold
 from recurra.judging.problem import Contender, Sides
+from recurra.judging.said import Said
 from recurra.listeners import Listener
 from recurra.stored import Distinct, Numbers, Stored
 

@@ -25,9 +25,10 @@ from recurra.arrays import Array, Floats, Rows
 from recurra.baselines.classes import TURNS, StoredClasses
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
-from recurra.judging.classes import Labelled, Said
+from recurra.judging.classes import Labelled
 from recurra.judging.measures import class_measures, class_statistics, values
 from recurra.judging.problem import Contender, Sides
+from recurra.judging.said import Said
 from recurra.listeners import Listener
 from recurra.sequences import NumberEncoder, Ragged
 from recurra.stored import Count, Numbers, Positive, Share

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from recurra.arrays import Floats, Rows, Texts
 from recurra.baselines.classes import TURNS, StoredClasses, shares_of
 from recurra.bundle import Bundle, opened, write_bundle
-from recurra.judging.classes import Labelled, Said
+from recurra.judging.classes import Labelled
 from recurra.judging.measures import (
     best_threshold,
     class_measures,
@@ -30,6 +30,7 @@ from recurra.judging.measures import (
     values,
 )
 from recurra.judging.problem import Contender, Sides
+from recurra.judging.said import Said
 from recurra.judging.splits import stratified_group_split
 from recurra.listeners import Listener
 from recurra.stored import Distinct, Numbers, Positive, Share, Stored

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,26 +14,15 @@ from recurra.judging.evidence import Evidence
 from recurra.judging.measures import class_measures, class_statistics
 from recurra.judging.problem import Fold, Problem, Sides
 from recurra.judging.report import Calibration, Exhibit
+from recurra.judging.said import Said
 from recurra.judging.splits import stratified_group_split
 
 if TYPE_CHECKING:
     from recurra.judging.run import Found
 
-__all__ = ["ClassProblem", "Labelled", "Said", "beside_of", "class_data", "turns_of"]
+__all__ = ["ClassProblem", "Labelled", "beside_of", "class_data", "turns_of"]
 
 MOST_CLASSES_SHOWN = 20
-
-
-class Said(NamedTuple):
-    """What a model says of rows of classes.
-
-    Args:
-        probabilities: (rows, classes), in the order of the names of the problem.
-        decided: (rows,) the number of the class decided for.
-    """
-
-    probabilities: Floats
-    decided: Rows
 
 
 @dataclass(frozen=True)

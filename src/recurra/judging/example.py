@@ -21,10 +21,11 @@ import numpy as np
 
 from recurra.arrays import Codes, Floats
 from recurra.bundle import Bundle, write_bundle
-from recurra.judging.classes import ClassProblem, Labelled, Said, beside_of, class_data, turns_of
+from recurra.judging.classes import ClassProblem, Labelled, beside_of, class_data, turns_of
 from recurra.judging.measures import class_measures
 from recurra.judging.problem import Contender, Fold, Sides
 from recurra.judging.report import DataInfo, MemberInfo, ModelInfo, TrainingInfo
+from recurra.judging.said import Said
 from recurra.listeners import Listener
 
 __all__ = ["AfterLast", "Share", "coin_problem"]

@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.base import clone
 
 from recurra.estimators import SequenceClassifier
-from recurra.judging.classes import Labelled, Said
+from recurra.judging.classes import Labelled
 from recurra.judging.problem import Contender, Sides
 from recurra.judging.report import LayerInfo, MemberInfo, ModelInfo, TrainingInfo
+from recurra.judging.said import Said
 from recurra.listeners import Listener
 from recurra.models import in_words, layer_table
 

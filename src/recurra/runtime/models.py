@@ -188,13 +188,6 @@ class SavedClassifier(ClassAnswers, SavedNetwork):
         found: float | None = self.threshold_
         return found
 
-    def say(self, asked: Any) -> Any:
-        """Give the probability of each class, and the class decided for."""
-        from recurra.judging.classes import Said
-
-        found = self.predict_proba(asked)
-        return Said(found, self.decide(found))
-
     def _restore(self, bundle: Bundle) -> None:
         self.positive = self.settings.get("positive")
         super()._restore(bundle)

@@ -9,7 +9,7 @@ from recurra.problems.new_rows import same_channels
 
 if TYPE_CHECKING:
     from recurra.data.sequences import LabelledSequences
-    from recurra.judging.classes import Said
+    from recurra.judging.said import Said
 
 __all__ = ["KINDS", "SavedSequences", "saved_sequences"]
 

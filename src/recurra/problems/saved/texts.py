@@ -12,7 +12,7 @@ from recurra.problems.kept import Kept, classes_of, kept_model
 from recurra.text.normalise import compose
 
 if TYPE_CHECKING:
-    from recurra.judging.classes import Said
+    from recurra.judging.said import Said
 
 __all__ = ["KINDS", "TextsModel", "texts_model"]
 
