@@ -1,14 +1,21 @@
 """What the command line shows: tables on standard output, notes and progress on standard error."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 from rich.segment import Segment
 from rich.table import Table
@@ -28,6 +35,7 @@ if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
 
 __all__ = [
     "Watch",
+    "counting",
     "note",
     "out",
     "show_audit",
@@ -140,6 +148,37 @@ def watching(quiet: bool = False) -> Iterator[Watch]:
     )
     with Bar(*columns, console=err, transient=True) as bar:
         yield Watch(bar)
+
+
+@contextmanager
+def counting(quiet: bool = False) -> Iterator[Callable[[float | None, int], None]]:
+    """Show how far a file was read: a bar with rows a second and the time left, or a line each ten.
+
+    Yields:
+        To be told what share of the file was read, and how many rows.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    began = said = time.monotonic()
+    shown = err.is_terminal and not quiet
+    with Bar(*columns, console=err, transient=True, disable=not shown) as bar:
+        task = bar.add_task("reading", total=1.0)
+
+        def watch(share: float | None, rows: int) -> None:
+            nonlocal said
+            now = time.monotonic()
+            text = f"{rows:,} rows, {rows / max(now - began, 1e-9):,.0f} a second"
+            bar.update(task, description=text, completed=share or 0.0)
+            if not shown and not quiet and now - said >= 10:
+                said = now
+                note(text if share is None else f"{text}, {share:.0%} of the file")
+
+        yield watch
 
 
 def show_layers(model: "ModelInfo") -> None:

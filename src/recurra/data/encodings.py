@@ -10,7 +10,7 @@ from recurra.data.contents import Contents
 from recurra.errors import DataError
 from recurra.names import one_of
 
-__all__ = ["ENCODINGS", "Decoded", "decode", "known_encoding"]
+__all__ = ["ENCODINGS", "Decoded", "codec_of", "decode", "known_encoding"]
 
 ENCODINGS: tuple[str, ...] = ("utf-8", "utf-16", "cp949", "latin-1")  # the usual ones
 ENCODINGS += ("cp932", "euc_jp", "gb18030", "big5", "cp1250", "cp1251", "cp1253", "cp1254")
@@ -210,16 +210,30 @@ def _decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
-def _decoded(data: bytes, encoding: str) -> str:
-    """Decode; "latin-1" files are mostly cp1252, which agrees on all printable signs."""
+def codec_of(data: bytes, encoding: str) -> tuple[str, str]:
+    """Give Python's codec for an encoding, and what is done with bytes that it has not.
+
+    "latin-1" files are mostly cp1252, which agrees on all printable signs.
+
+    Args:
+        data: the file, or how it begins: UTF-16 without a mark is told by its zeros.
+        encoding: as `Decoded` names it.
+
+    Raises:
+        UnicodeError: it is said to be UTF-16, and is not.
+    """
     if encoding == "latin-1":
-        return data.decode("cp1252", "recurra-latin-1")
+        return "cp1252", "recurra-latin-1"
     if encoding == "utf-16" and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         order = _order_of(data)
         if order is None:
             raise UnicodeError("no byte order mark, and no zeros that tell the order")
-        return data.decode(order)
-    return data.decode(encoding)
+        return order, "strict"
+    return encoding, "strict"
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    return data.decode(*codec_of(data, encoding))
 
 
 def _byte_as_latin_1(error: UnicodeError) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from recurra.errors import DataError
 from recurra.names import listed, near, one_of
 from recurra.text.normalise import visible
 
-__all__ = ["LabelledTexts", "Taught", "label_texts", "texts_of"]
+__all__ = ["LabelledTexts", "Taught", "label_texts", "text_column_of", "texts_of"]
 
 NO_LABEL = {"null", "nan", "none", "na", "n/a", "#n/a", "<na>"}
 MOST_GUESSED, ROWS_A_CLASS = 50, 10  # a column with more values, or fewer rows each, is not guessed
@@ -169,10 +169,10 @@ def label_texts(
     )
 
 
-def texts_of(
+def text_column_of(
     table: Table, text: str | None = None, columns: Mapping[str, str] = MappingProxyType({})
-) -> tuple[list[str], list[str]]:
-    """Give the texts that a saved model is to read, empty ones too, and what was guessed.
+) -> tuple[str, list[str]]:
+    """Give the column that a saved model is to read, and what was guessed.
 
     Args:
         table: the rows.
@@ -183,7 +183,18 @@ def texts_of(
         DataError: the column is not there or cannot be guessed.
     """
     notes = list(table.notes)
-    name = _column(table, text, "text", notes, taken=None, before=columns)
+    return _column(table, text, "text", notes, taken=None, before=columns), notes
+
+
+def texts_of(
+    table: Table, text: str | None = None, columns: Mapping[str, str] = MappingProxyType({})
+) -> tuple[list[str], list[str]]:
+    """Give the texts that a saved model is to read, empty ones too, and what was guessed.
+
+    Args:
+        table, text, columns: as in `text_column_of`, and so are the errors.
+    """
+    name, notes = text_column_of(table, text, columns)
     return list(table.frame[name]), notes
 
 

@@ -14,7 +14,15 @@ from recurra.data.separators import separated
 from recurra.data.spelling import meant
 from recurra.errors import DataError
 
-__all__ = ["ENCODINGS", "Table", "known_encoding", "read_lines", "read_table", "sha256_of"]
+__all__ = [
+    "ENCODINGS",
+    "Table",
+    "header_of",
+    "known_encoding",
+    "read_lines",
+    "read_table",
+    "sha256_of",
+]
 
 FORMATS = {
     ".csv": "csv",
@@ -142,14 +150,19 @@ def _fasttext(lines: list[str], path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["label", "text"], dtype=object)
 
 
+def header_of(rows: list[list[str]]) -> list[str] | None:
+    """Give the first of some rows where it is names, None where it is data."""
+    names = list(map(meant, rows[0]))
+    known = not KNOWN_NAMES.isdisjoint(name.lower() for name in names)
+    return names if known or not _first_row_is_data(pd.DataFrame(rows, dtype=object)) else None
+
+
 def _with_header(rows: list[list[str]], table: Table) -> pd.DataFrame:
     """Take the first row for names where it is no data."""
     if not rows:
         raise DataError(f"a data file must hold rows, but {table.source} holds none.")
-    frame = pd.DataFrame(rows, dtype=object)
-    names = list(map(meant, rows[0]))
-    known = not KNOWN_NAMES.isdisjoint(name.lower() for name in names)
-    if not known and _first_row_is_data(frame):
+    frame, names = pd.DataFrame(rows, dtype=object), header_of(rows)
+    if names is None:
         frame.columns = pd.Index([f"column {i + 1}" for i in range(frame.shape[1])])
         table.notes.append("no header: the first line is data")
         return frame

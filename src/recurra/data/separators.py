@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,15 @@ from pathlib import Path
 from recurra.data.lines import LONGEST_LINE
 from recurra.errors import DataError
 
-__all__ = ["MOST_COLUMNS", "Separated", "separated", "separator_of"]
+__all__ = [
+    "MOST_COLUMNS",
+    "SEPARATOR_LINE",
+    "Separated",
+    "quoted_rows",
+    "separated",
+    "separator_of",
+    "tabs_are_quoted",
+]
 
 SEPARATORS = ",;\t|"
 # spreadsheets write it above the header
@@ -59,7 +67,7 @@ def separated(lines: list[str], path: str | Path, *, tabs: bool = False) -> Sepa
         separator = "\t"
     else:
         separator = separator_of(lines[start:])
-    quoted = separator != "\t" or _tabs_are_quoted(lines)
+    quoted = separator != "\t" or tabs_are_quoted(lines)
     rows, odd = _rows(lines, start, separator, path) if quoted else _bare(lines, start, path)
     notes = [f"{odd:,} lines have a quote that closes before its field ends"] if odd else []
     return Separated(rows, separator, notes)
@@ -102,31 +110,62 @@ def _first_rows(lines: Sequence[str], separator: str) -> list[list[str]]:
     return rows
 
 
+def quoted_rows(
+    lines: Iterable[str], separator: str, path: str | Path, before: int = 0
+) -> Iterator[tuple[list[str], int, bool]]:
+    """Read quoted cells row by row, from lines without their ends.
+
+    Args:
+        lines: of the table.
+        separator: between cells.
+        path: for messages.
+        before: lines of the file that stand above these.
+
+    Yields:
+        The cells, the number of the row's last line, and whether a quote closed before its field
+        did: that line is read as it stands.
+
+    Raises:
+        DataError: a quote is left open.
+    """
+    taken: list[str] = []  # the lines of the row that is being read
+
+    def feed() -> Iterator[str]:
+        for line in lines:
+            # a carriage return within a line is part of a text, which csv would refuse unquoted
+            taken.append(line.replace("\r", RETURN))
+            yield taken[-1] + "\n"
+
+    number = before
+    with _long_fields():
+        reader = csv.reader(feed(), delimiter=separator, strict=True)
+        while True:
+            taken.clear()
+            odd = False
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                if len(taken) > 1:
+                    raise _left_open(number + 1, number + len(taken), path) from None
+                odd = True
+                row = next(csv.reader(taken, delimiter=separator))
+            number += len(taken)
+            if any(RETURN in line for line in taken):
+                row = [cell.replace(RETURN, "\r") for cell in row]
+            yield row, number, odd
+
+
 def _rows(
     lines: list[str], start: int, separator: str, path: str | Path
 ) -> tuple[list[list[str]], int]:
     """Read quoted cells. A quote that closes too early is counted, one left open refused."""
     rows: list[list[str]] = []
     odd = 0
-    with _long_fields():
-        # a carriage return within a line is part of a text, which csv would refuse unquoted
-        source = (line.replace("\r", RETURN) + "\n" for line in lines[start:])
-        reader = csv.reader(source, delimiter=separator, strict=True)
-        while True:
-            begun = start + reader.line_num + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                break
-            except csv.Error:
-                if start + reader.line_num > begun:
-                    raise _left_open(begun, start + reader.line_num, path) from None
-                odd += 1
-                line = lines[begun - 1].replace("\r", RETURN)
-                row = next(csv.reader([line], delimiter=separator))
-            _add(rows, row, start + reader.line_num, path)
-    if any("\r" in line for line in lines):
-        rows = [[cell.replace(RETURN, "\r") for cell in row] for row in rows]
+    for row, number, closed_early in quoted_rows(lines[start:], separator, path, start):
+        odd += closed_early
+        _add(rows, row, number, path)
     return rows, odd
 
 
@@ -168,7 +207,7 @@ def _left_open(begun: int, closed: int, path: str | Path) -> DataError:
     )
 
 
-def _tabs_are_quoted(lines: list[str]) -> bool:
+def tabs_are_quoted(lines: list[str]) -> bool:
     """Tell whether quotes in a TSV quote a field: then whoever opens one closes it, too."""
     opened = 0
     for line in lines:

@@ -1,0 +1,379 @@
+"""A table too long for memory, read in pieces, every column kept and every row.
+
+::
+
+    pieces = read_pieces("big.csv")
+    for piece in pieces:                    some thousand rows
+        piece.rows                          cells by column, as they came
+        piece.wrong                         why a row cannot be read as a row; empty where it can
+
+What separates cells, which encoding it is, and whether the first line is a header are told from the
+beginning of the file, as `read_table` tells them from all of it.
+"""
+
+import gzip
+import io
+import json
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Self
+
+import pyarrow as pa
+
+from recurra.data.contents import Contents
+from recurra.data.encodings import codec_of, decode, known_encoding
+from recurra.data.lines import LONGEST_LINE
+from recurra.data.readers import FORMATS, header_of
+from recurra.data.separators import (
+    MOST_COLUMNS,
+    SEPARATOR_LINE,
+    quoted_rows,
+    separator_of,
+    tabs_are_quoted,
+)
+from recurra.errors import DataError
+
+__all__ = ["Piece", "Pieces", "read_pieces"]
+
+BEGINNING = 1 << 20  # bytes, from which is told what the whole file is
+FIRST_ROWS = 1000  # from which is told whether the first is a header
+ROWS = 8192  # of a piece
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+
+
+@dataclass
+class Piece:
+    """Some rows of a table.
+
+    Args:
+        rows: their cells: text as text, of Parquet with its types.
+        wrong: (rows,) why a row is not as the table says it is; empty of most.
+    """
+
+    rows: pa.Table
+    wrong: list[str]
+
+
+@dataclass
+class Pieces:
+    """A table in pieces.
+
+    Args:
+        names: of the columns.
+        pieces: the rows, in their order.
+        size: bytes of the file, None where that is not known.
+        read: how many of them have been read.
+        notes: what was told from the beginning of the file.
+    """
+
+    names: list[str]
+    pieces: Iterator[Piece]
+    size: int | None
+    stream: IO[bytes]
+    notes: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Piece]:
+        return self.pieces
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the file."""
+        if self.size is not None:
+            self.stream.close()
+
+    @property
+    def read(self) -> int:
+        """How many bytes of the file have been read."""
+        return self.stream.tell() if self.stream.seekable() else 0
+
+
+def read_pieces(
+    path: str | Path, *, encoding: str | None = None, kind: str | None = None
+) -> Pieces:
+    """Open a table to be read in pieces.
+
+    Args:
+        path: CSV, TSV, JSON lines (each also .gz) or Parquet; "-" for standard input.
+        encoding: of text, None to recognise it from its beginning.
+        kind: "csv", "tsv" or "json"; None to tell it from the name or the beginning.
+
+    Raises:
+        DataError: it cannot be read, holds no rows, or its columns do not differ.
+        SettingsError: the encoding is unknown.
+    """
+    encoding, path = known_encoding(encoding), Path(path)
+    file, beginning = _opened(path)
+    size = path.stat().st_size if str(path) != "-" else None
+    try:
+        found = _told(file, beginning, path, encoding, kind)
+    except BaseException:
+        if size is not None:
+            file.close()
+        raise
+    return Pieces(found.names, found.pieces, size, file, found.notes)
+
+
+def _told(
+    file: IO[bytes], beginning: bytes, path: Path, encoding: str | None, kind: str | None
+) -> "_Told":
+    """Tell what a file is from its beginning."""
+    if beginning.startswith(PARQUET):
+        return _parquet(file, path)
+    stream: Any = io.BufferedReader(_Again(beginning, file), BEGINNING)
+    if beginning.startswith(GZIP):
+        beginning, stream = _unpacked(stream, path)
+    return _text(stream, beginning, path, encoding, kind)
+
+
+class _Told(NamedTuple):
+    """What was told from the beginning of a file."""
+
+    names: list[str]
+    pieces: Iterator[Piece]
+    notes: list[str]
+
+
+class _Again(io.RawIOBase):
+    """A stream of which the beginning was read, from its beginning.
+
+    Args:
+        beginning: what was read.
+        rest: where it goes on.
+    """
+
+    def __init__(self, beginning: bytes, rest: Any) -> None:
+        self._beginning, self._rest = memoryview(beginning), rest
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, room: Any) -> int:
+        """Give some bytes."""
+        if not self._beginning:
+            return int(self._rest.readinto(room))
+        some, self._beginning = self._beginning[: len(room)], self._beginning[len(room) :]
+        room[: len(some)] = some
+        return len(some)
+
+
+def _opened(path: Path) -> tuple[IO[bytes], bytes]:
+    """Open a file, or standard input, and read its beginning."""
+    try:
+        file: IO[bytes] = sys.stdin.buffer if str(path) == "-" else path.open("rb")
+        return file, file.read(BEGINNING)
+    except IsADirectoryError:
+        raise DataError(f"a data file is needed, but {path} is a folder. Name a file.") from None
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"the data file must be readable, but {path} is not "
+            f"({getattr(error, 'strerror', None) or error}). Check the path."
+        ) from None
+
+
+def _unpacked(stream: Any, path: Path) -> tuple[bytes, Any]:
+    """Read gzip from its beginning."""
+    packed = gzip.GzipFile(fileobj=stream)
+    try:
+        beginning = packed.read(BEGINNING)
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(f"a .gz file must be whole gzip, but {path} is not ({error}).") from None
+    return beginning, io.BufferedReader(_Again(beginning, packed), BEGINNING)
+
+
+def _parquet(stream: IO[bytes], path: Path) -> _Told:
+    import pyarrow.parquet
+
+    if str(path) == "-":
+        raise DataError("Parquet is read from a file, not from standard input: name the file.")
+    try:
+        file = pyarrow.parquet.ParquetFile(stream)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise DataError(f"a Parquet file must be whole, but {path} is not ({reason}).") from None
+    names = file.schema_arrow.names
+    _check_names(names, path)
+
+    def pieces() -> Iterator[Piece]:
+        try:
+            for batch in file.iter_batches(batch_size=ROWS):
+                yield Piece(pa.Table.from_batches([batch]), [""] * len(batch))
+        except (pa.ArrowException, OSError) as error:
+            reason = str(error).partition("\n")[0][:200]
+            raise DataError(
+                f"a Parquet file must be whole, but {path} is not ({reason})."
+            ) from None
+
+    return _Told(names, pieces(), [])
+
+
+def _check_names(names: list[str], path: Path) -> None:
+    count = len(names)
+    if count > MOST_COLUMNS:
+        raise DataError(f"a table may have {MOST_COLUMNS:,} columns, but {path} has {count:,}.")
+    repeated = next((name for name, times in Counter(names).items() if times > 1), None)
+    if repeated is not None:
+        raise DataError(f"column names must differ, but {path} has {repeated!r} twice.")
+
+
+def _text(
+    stream: Any, beginning: bytes, path: Path, encoding: str | None, kind: str | None
+) -> _Told:
+    """Tell what text is from its beginning, and read it to its end."""
+    if not beginning.strip():
+        raise DataError(f"a data file must hold rows, but {path} holds none.")
+    whole = len(beginning) < BEGINNING
+    cut = len(beginning) if whole else max(beginning.rfind(b"\n"), beginning.rfind(b"\r")) + 1
+    decoded = decode(Contents(path, beginning[:cut] if cut else beginning, ""), encoding)
+    codec, errors = codec_of(beginning, decoded.encoding)
+    if codec == "utf-8":  # what is no text is said of its row, and its mark is no text
+        codec, errors = "utf-8-sig", "surrogateescape"
+    ends = "\n" if "\n" in decoded.text else "\r"
+    reader = io.TextIOWrapper(stream, codec, errors=errors, newline=ends)
+    lines = _lines(reader, path)
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    kind = kind or FORMATS.get(suffixes[-1] if suffixes else "")
+    begins = decoded.text.lstrip()
+    if kind == "json" or (kind is None and begins.startswith("{")):
+        names, pieces = _objects(lines, path)
+        return _Told(names, pieces, decoded.notes)
+    first = list(islice(lines, 4 * FIRST_ROWS))
+    names, pieces, notes = _cells(first, lines, path, kind == "tsv" or "\t" in first[0])
+    return _Told(names, pieces, [*decoded.notes, *notes])
+
+
+def _lines(reader: io.TextIOWrapper, path: Path) -> Iterator[str]:
+    try:
+        for line in iter(partial(reader.readline, LONGEST_LINE + 2), ""):
+            if len(line) > LONGEST_LINE:
+                raise DataError(
+                    f"a line must have at most {LONGEST_LINE:,} characters, but one of {path} has "
+                    "more. A file without line ends is no table: look into it."
+                )
+            yield line.rstrip("\r\n")
+    except UnicodeError as error:
+        raise DataError(f"{path} cannot be decoded ({error}). Give another --encoding.") from None
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read to its end ({error}).") from None
+
+
+def _cells(
+    first: list[str], lines: Iterator[str], path: Path, tabs: bool
+) -> tuple[list[str], Iterator[Piece], list[str]]:
+    """Cut lines at what separates cells; the first row names them, or is data."""
+    start = next((number for number, line in enumerate(first) if line.strip()), len(first))
+    named = SEPARATOR_LINE.fullmatch(first[start]) if start < len(first) else None
+    start += named is not None
+    found = named[1] if named else "\t" if tabs else separator_of(first[start:])
+    rest: Iterable[str] = chain(first[start:], lines)
+    if found == "\t" and not tabs_are_quoted(first):
+        rows: Iterator[list[str]] = (line.split("\t") for line in rest)
+    else:
+        rows = (row for row, _, _ in quoted_rows(rest, found, path, start))
+    rows = (row for row in rows if row and not (len(row) == 1 and not row[0].strip()))
+    some = list(islice(rows, FIRST_ROWS))
+    if not some:
+        raise DataError(f"a data file must hold rows, but {path} holds none.")
+    width = len(some[0])
+    names = header_of([_fitted(row, width)[0] for row in some])
+    notes = []
+    if names is None:
+        names = [f"column {number + 1}" for number in range(width)]
+        notes.append("no header: the first line is data")
+    else:
+        names = [name or f"column {number + 1}" for number, name in enumerate(names)]
+        some = some[1:]
+    _check_names(names, path)
+    return names, _pieces_of_cells(chain(some, rows), names), notes
+
+
+def _fitted(row: list[str], width: int) -> tuple[list[str], str]:
+    """Bring a row to the width of the first; say why where it is longer."""
+    while len(row) > width and not row[-1].strip():
+        row.pop()
+    more = row[width:]
+    wrong = f"{len(row)} cells where {width} are expected; left over: {more}" if more else ""
+    return row[:width] + [""] * (width - len(row)), wrong
+
+
+def _pieces_of_cells(rows: Iterator[list[str]], names: list[str]) -> Iterator[Piece]:
+    while some := list(islice(rows, ROWS)):
+        fitted = [_fitted(row, len(names)) for row in some]
+        wrong = [reason for _, reason in fitted]
+        columns = [
+            _whole(column, wrong) for column in zip(*(row for row, _ in fitted), strict=True)
+        ]
+        arrays = [pa.array(column, pa.string()) for column in columns]
+        yield Piece(pa.Table.from_arrays(arrays, names=names), wrong)
+
+
+def _whole(column: Iterable[str], wrong: list[str]) -> list[str]:
+    """Give cells that can be written: bytes that were no text are said, and marked."""
+    cells = list(column)
+    for row, cell in enumerate(cells):
+        if not cell.isascii() and any("\ud800" <= sign <= "\udfff" for sign in cell):
+            cells[row] = cell.encode("utf-8", "replace").decode("utf-8")
+            wrong[row] = wrong[row] or "it holds bytes that are no text; ? stands there"
+    return cells
+
+
+def _objects(lines: Iterator[str], path: Path) -> tuple[list[str], Iterator[Piece]]:
+    """Read a JSON object a line; the names are those of the first rows."""
+    filled = (line for line in lines if line.strip())
+    first = list(islice(filled, FIRST_ROWS))
+    names: dict[str, None] = {}
+    for line in first:
+        names |= dict.fromkeys(_object(line)[0])
+    if not names:
+        raise DataError(
+            f"every line of a JSON lines file must be one object, but no line of {path} is."
+        )
+    _check_names(list(names), path)
+    return list(names), _pieces_of_objects(chain(first, filled), list(names))
+
+
+def _object(line: str) -> tuple[dict[str, Any], str]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found, ""
+    return {}, f"it must be a JSON object, but it is: {line[:1000]}"
+
+
+def _pieces_of_objects(lines: Iterator[str], names: list[str]) -> Iterator[Piece]:
+    known = set(names)
+    while some := list(islice(lines, ROWS)):
+        columns: dict[str, list[str | None]] = {name: [] for name in names}
+        wrong = []
+        for line in some:
+            found, reason = _object(line)
+            for name in names:
+                columns[name].append(_cell(found.get(name)))
+            more = {name: value for name, value in found.items() if name not in known}
+            if more:
+                reason = f"names that the first {FIRST_ROWS:,} rows have not: {json.dumps(more)}"
+            wrong.append(reason)
+        arrays = [
+            pa.array(_whole_or_none(column, wrong), pa.string()) for column in columns.values()
+        ]
+        yield Piece(pa.Table.from_arrays(arrays, names=names), wrong)
+
+
+def _cell(value: Any) -> str | None:
+    """Give a text as it is, and anything else as JSON writes it."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _whole_or_none(column: list[str | None], wrong: list[str]) -> list[str | None]:
+    cells = _whole(("" if cell is None else cell for cell in column), wrong)
+    return [None if was is None else cell for was, cell in zip(column, cells, strict=True)]

@@ -1,0 +1,372 @@
+"""A whole file scored by a saved model: every row and column kept, what is said beside them.
+
+::
+
+    for a piece of the table:                        some thousand rows, in constant memory
+        said = model.say(texts)
+        piece + [predicted, probability of each class, problem] → a part, on the disk
+    parts → the file, at once, under its name
+
+A part that is on the disk is not scored again: after a kill the same command goes on, and the file
+has the same bytes as if nothing had been.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from recurra.bundle import is_bundle
+from recurra.data.labelled import text_column_of
+from recurra.data.pieces import Piece, Pieces, read_pieces
+from recurra.data.readers import Table
+from recurra.errors import DataError, RunError, SettingsError
+from recurra.files import bring_to_disk, hold, write_atomically
+from recurra.names import one_of
+from recurra.problems.kept import kept_model
+from recurra.problems.saved.texts import TextsModel, texts_model
+from recurra.text.normalise import compose
+
+__all__ = ["ENDINGS", "Scored", "score"]
+
+FACTS = "started.json"
+PIECES = 4  # of a part
+PROBLEM, PREDICTED, PROBABILITY, RIVAL = "problem", "predicted", "probability", "rival"
+Watch = Callable[[float | None, int], None]  # how much of the file was read, and how many rows
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was done.
+
+    Args:
+        rows: of the file.
+        refused: of how many rows nothing is said; their column "problem" says why. Of those that
+            an earlier, killed command had scored it is not counted.
+        kept: rows that an earlier command had scored.
+        notes: what was guessed.
+    """
+
+    rows: int
+    refused: int
+    kept: int
+    notes: list[str]
+
+
+def score(
+    run: str | Path,
+    source: str | Path,
+    out: str | Path,
+    *,
+    text: str | None = None,
+    encoding: str | None = None,
+    with_: str | None = None,
+    rival: bool = False,
+    overwrite: bool = False,
+    watch: Watch = lambda share, rows: None,
+) -> Scored:
+    """Score every row of a table of texts, and write the table with what is said beside it.
+
+    Args:
+        run: a run folder, or the model folder in it.
+        source: CSV, TSV, JSON lines (each also .gz) or Parquet; "-" for standard input.
+        out: .csv, .tsv, .jsonl or .parquet; "-" for CSV on standard output.
+        text: the text column; None: of the name it had in training, else it is guessed.
+        encoding: of the source, None to recognise it.
+        with_: the name of the baseline, to score with it; None: the network.
+        rival: whether the baseline beside the network says something of each row, too.
+        overwrite: whether a file, or the parts of other work, may be replaced.
+        watch: told after each piece what share of the file was read, and how many rows.
+
+    Raises:
+        BundleError: no model of texts is saved there, or it is damaged.
+        DataError: the table cannot be read, or has a column of a name that is to be added.
+        RunError: there is such a file, or work on it is under way.
+        SettingsError: the ending is none of `ENDINGS`, or no such model is saved there.
+    """
+    source, out = Path(source), Path(out)
+    way = ENDINGS[one_of(_ending(out), ENDINGS, "the ending of --out")]
+    models = {"": texts_model(run, with_)}
+    if rival:
+        models[f"{RIVAL} "] = _rival_of(run)
+    if out.exists() and not overwrite:
+        raise RunError(f"{out} is there already. Give --overwrite, or another --out.")
+    with read_pieces(source, encoding=encoding) as pieces:
+        table = _Asked(models, pieces, text)
+        if str(out) == "-":
+            refused, rows = _to_standard_output(table, way, watch)
+            return Scored(rows, refused, 0, table.notes)
+        with _working(out, _facts(source, table), overwrite) as folder:
+            parts = _Parts(folder, way)
+            kept = parts.rows
+            table.skip(kept)
+            refused = parts.write(table, watch)
+            parts.join(out)
+    return Scored(parts.rows, refused, kept, table.notes)
+
+
+def _ending(out: Path) -> str:
+    return ".csv" if str(out) == "-" else out.suffix.lower()
+
+
+def _rival_of(run: str | Path) -> TextsModel:
+    beside = kept_model(run).folder / "baseline"
+    if not is_bundle(beside):
+        raise SettingsError(f"--rival needs a baseline beside the network, but {run} has none.")
+    return TextsModel(kept_model(beside))
+
+
+class _Asked:
+    """A table, and what models say of its rows.
+
+    Args:
+        models: by what the names of their columns begin with.
+        pieces: of the table.
+        text: the column that is read.
+    """
+
+    def __init__(self, models: dict[str, TextsModel], pieces: Pieces, text: str | None) -> None:
+        self.models, self.pieces = models, pieces
+        first = list(islice(pieces, 1))
+        if not first:
+            raise DataError("a data file must hold rows, but it holds none.")
+        cells = [
+            pd.Series([_text_of(cell) for cell in column.to_pylist()], dtype=object)
+            for column in first[0].rows.columns
+        ]
+        frame = pd.concat(cells, axis=1).set_axis(pd.Index(pieces.names), axis=1)
+        said = Table(frame, "the table", "", list(pieces.notes))
+        self.column, self.notes = text_column_of(said, text, models[""].columns)
+        self._rest = chain(first, pieces)
+        added = [name for prefix, model in models.items() for name in _names(prefix, model)]
+        twice = sorted({*added, PROBLEM} & set(pieces.names))
+        if twice:
+            raise DataError(
+                f"the columns {', '.join([*added, PROBLEM])} are added, but the table has "
+                f"{twice[0]!r} already. Rename it."
+            )
+
+    @property
+    def share(self) -> float | None:
+        """What share of the file was read; None where its size is not known."""
+        return self.pieces.read / self.pieces.size if self.pieces.size else None
+
+    def skip(self, rows: int) -> None:
+        """Leave out rows that have been scored.
+
+        Raises:
+            RunError: the table ends before, or has other pieces.
+        """
+        while rows > 0:
+            rows -= len(next(self._rest, Piece(pa.table({}), [""] * (rows + 1))).wrong)
+        if rows < 0:
+            raise RunError("the table has changed since the work began: give --overwrite.")
+
+    def said(self) -> Iterator[tuple[pa.Table, int]]:
+        """Give the pieces with what is said beside them, and of how many rows nothing is said."""
+        for piece in self._rest:
+            texts = [_text_of(cell) for cell in piece.rows.column(self.column).to_pylist()]
+            why = [
+                wrong or ("" if compose(text).strip() else f"{self.column} is empty")
+                for text, wrong in zip(texts, piece.wrong, strict=True)
+            ]
+            usable = np.flatnonzero([not each for each in why])
+            rows = piece.rows
+            for prefix, model in self.models.items():
+                for name, column in _columns(prefix, model, texts, usable):
+                    rows = rows.append_column(name, column)
+            problems = pa.array([each or None for each in why], pa.string())
+            yield rows.append_column(PROBLEM, problems), len(why) - len(usable)
+
+
+def _text_of(cell: Any) -> str:
+    return cell if isinstance(cell, str) else "" if cell is None else str(cell)
+
+
+def _names(prefix: str, model: TextsModel) -> list[str]:
+    return [f"{prefix}{PREDICTED}", *(f"{prefix}{PROBABILITY} {name}" for name in model.names)]
+
+
+def _columns(
+    prefix: str, model: TextsModel, texts: Sequence[str], usable: Any
+) -> Iterator[tuple[str, pa.Array]]:
+    """Give what a model says of texts, column by column; nothing of those that are not usable."""
+    said = model.say([texts[row] for row in usable])
+    called = np.full(len(texts), None, object)
+    called[usable] = [model.names[number] for number in said.decided]
+    shares = np.full((len(texts), len(model.names)), np.nan)
+    shares[usable] = said.probabilities
+    of_each = [pa.array(column, pa.float64(), from_pandas=True) for column in shares.T]
+    yield from zip(_names(prefix, model), [pa.array(called, pa.string()), *of_each], strict=True)
+
+
+# ---- how rows are written
+
+
+class _Separated:
+    """Rows as text with separators."""
+
+    def __init__(self, separator: str) -> None:
+        self.separator = separator
+
+    def write(self, rows: pa.Table, to: IO[bytes], header: bool = False) -> None:
+        """Write rows; dates and numbers as Arrow writes them, lists and objects as JSON."""
+        plain = [
+            pa.array(_as_json(column), pa.string()) if pa.types.is_nested(column.type) else column
+            for column in rows.columns
+        ]
+        options = pyarrow.csv.WriteOptions(include_header=header, delimiter=self.separator)
+        pyarrow.csv.write_csv(pa.table(plain, names=rows.column_names), to, options)
+
+    def join(self, parts: Sequence[Path], to: IO[bytes]) -> None:
+        """Write parts one after the other, under one header."""
+        for part in parts:
+            with part.open("rb") as file:
+                shutil.copyfileobj(file, to)
+
+
+def _as_json(column: Any) -> list[str]:
+    return [json.dumps(cell, ensure_ascii=False, default=str) for cell in column.to_pylist()]
+
+
+class _Lines(_Separated):
+    """Rows as JSON lines."""
+
+    def write(self, rows: pa.Table, to: IO[bytes], header: bool = False) -> None:
+        """Write an object a line."""
+        for row in rows.to_pylist():
+            line = json.dumps(row, ensure_ascii=False, default=str)
+            to.write(line.encode("utf-8", "replace") + b"\n")
+
+
+class _Parquet:
+    """Rows as Parquet."""
+
+    def write(self, rows: pa.Table, to: IO[bytes], header: bool = False) -> None:
+        """Write one row group."""
+        pyarrow.parquet.write_table(rows, to)
+
+    def join(self, parts: Sequence[Path], to: IO[bytes]) -> None:
+        """Write the row groups of parts one after the other."""
+        schema = pyarrow.parquet.read_schema(parts[0])
+        with pyarrow.parquet.ParquetWriter(to, schema) as file:
+            for part in parts:
+                file.write_table(pyarrow.parquet.read_table(part, memory_map=True))
+
+
+ENDINGS: dict[str, Any] = {
+    ".csv": _Separated(","),
+    ".tsv": _Separated("\t"),
+    ".jsonl": _Lines(""),
+    ".parquet": _Parquet(),
+}
+
+
+def _to_standard_output(table: _Asked, way: Any, watch: Watch) -> tuple[int, int]:
+    refused = done = 0
+    for rows, unsaid in table.said():
+        way.write(rows, sys.stdout.buffer, header=not done)
+        refused, done = refused + unsaid, done + len(rows)
+        watch(table.share, done)
+    sys.stdout.buffer.flush()
+    return refused, done
+
+
+# ---- parts, which outlive a kill
+
+
+class _Parts:
+    """What has been scored, in files that are each on the disk as a whole or not at all.
+
+    Args:
+        folder: of the parts.
+        way: of writing rows.
+    """
+
+    def __init__(self, folder: Path, way: Any) -> None:
+        self.folder, self.way = folder, way
+        self.parts = sorted(folder.glob("*.part"))
+        self.rows = sum(int(part.stem.partition("-")[2]) for part in self.parts)
+
+    def write(self, table: _Asked, watch: Watch) -> int:
+        """Score what is left of a table; give of how many rows nothing is said."""
+        refused, said = 0, table.said()
+        while some := list(islice(said, PIECES)):
+            rows = pa.concat_tables([piece for piece, _ in some])
+            content = io.BytesIO()
+            self.way.write(rows, content, header=not self.parts)
+            part = self.folder / f"{len(self.parts):06d}-{len(rows)}.part"
+            write_atomically(part, content.getvalue())
+            self.parts.append(part)
+            self.rows += len(rows)
+            refused += sum(unsaid for _, unsaid in some)
+            watch(table.share, self.rows)
+        return refused
+
+    def join(self, out: Path) -> None:
+        """Make the file of all parts, at once."""
+        whole = self.folder / "whole"
+        with whole.open("wb") as file:
+            self.way.join(self.parts, file)
+        bring_to_disk(whole)
+        whole.replace(out)
+        bring_to_disk(out.parent)
+
+
+@contextmanager
+def _working(out: Path, facts: dict[str, Any], overwrite: bool) -> Iterator[Path]:
+    """Give a folder for parts beside the file, which goes when the file is there.
+
+    Raises:
+        RunError: another process is at it, or the parts there are of other work.
+    """
+    folder = out.with_name(f".{out.name}.parts")
+    try:
+        with hold(out.with_name(f".{out.name}.lock")):
+            _begin(folder, facts, overwrite)
+            yield folder
+            shutil.rmtree(folder)
+    except BlockingIOError:
+        raise RunError(f"another process is writing {out}. Wait for it, or name another.") from None
+
+
+def _begin(folder: Path, facts: dict[str, Any], overwrite: bool) -> None:
+    """Go on with the parts of the same work, or begin anew."""
+    written = json.dumps(facts, indent=1).encode()
+    place = folder / FACTS
+    same = place.exists() and place.read_bytes() == written and facts["size"] is not None
+    if folder.exists() and not same:
+        if not overwrite:
+            raise RunError(
+                f"{folder} holds what was scored of another file, or by another model or version. "
+                "Give --overwrite to begin anew, or another --out."
+            )
+        shutil.rmtree(folder)
+    write_atomically(place, written)
+
+
+def _facts(source: Path, table: _Asked) -> dict[str, Any]:
+    """Give what must be the same for parts to be gone on with."""
+    about = None if str(source) == "-" else source.stat()
+    manifests = [(m.kept.folder / "manifest.json").read_bytes() for m in table.models.values()]
+    return {
+        "source": str(source.absolute()),
+        "size": about and about.st_size,
+        "changed": about and about.st_mtime_ns,
+        "text": table.column,
+        "models": [hashlib.sha256(manifest).hexdigest() for manifest in manifests],
+        "columns": table.pieces.names,
+    }

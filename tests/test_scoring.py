@@ -1,0 +1,304 @@
+"""`recurra score`: every row and column of a file, and what a saved model says beside them."""
+
+import csv
+import gzip
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recurra import scoring
+from recurra.data import pieces
+from recurra.data.pieces import read_pieces
+from recurra.data.readers import read_table
+from recurra.errors import DataError, RunError, SettingsError
+from recurra.problems.saved.texts import texts_model
+from recurra.scoring import score
+
+ROWS = [
+    ("7", "win a prize now", "a"),
+    ("3", "", "b"),
+    ("5", "점심 먹자, 응", 'say "no"'),
+    ("1", "two, or three", ""),
+    ("9", "lunch today", "x,y"),
+]
+NAMES = ["id", "message", "note"]
+
+
+def as_csv(rows: Any = ROWS, separator: str = ",") -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator).writerows([NAMES, *rows])
+    return text.getvalue()
+
+
+def as_lines(rows: Any = ROWS) -> str:
+    return "".join(json.dumps(dict(zip(NAMES, row, strict=True))) + "\n" for row in rows)
+
+
+def as_parquet(path: Path, rows: Any = ROWS) -> Path:
+    columns: list[Any] = list(zip(*rows, strict=True))
+    columns[0] = [int(each) for each in columns[0]]
+    pyarrow.parquet.write_table(pa.table(columns, names=NAMES), path)
+    return path
+
+
+BYTES: dict[str, bytes] = {
+    "big.csv": as_csv().encode(),
+    "tabs.csv": as_csv(separator="\t").encode(),
+    "semicolons.csv": as_csv(separator=";").encode(),
+    "marked.csv": as_csv().encode("utf-8-sig"),
+    "korean.csv": as_csv().encode("cp949"),
+    "wide.csv": as_csv().encode("utf-16"),
+    "returns.csv": as_csv().replace("\r\n", "\r").encode(),
+    "packed.csv.gz": gzip.compress(as_csv().encode()),
+    "lines.jsonl": as_lines().encode(),
+}
+
+
+def made(folder: Path, name: str = "big.csv") -> Path:
+    """Write the rows one way."""
+    if name == "big.parquet":
+        return as_parquet(folder / name)
+    (folder / name).write_bytes(BYTES[name])
+    return folder / name
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """Read what was written, whichever way, all cells as text."""
+    if path.suffix == ".parquet":
+        found = pyarrow.parquet.read_table(path).to_pylist()
+    elif path.suffix == ".jsonl":
+        found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    else:
+        separator = "," if path.suffix == ".csv" else "\t"
+        with path.open(newline="", encoding="utf-8") as file:
+            found = list(csv.DictReader(file, delimiter=separator))
+    return [{k: "" if v is None else str(v) for k, v in row.items()} for row in found]
+
+
+@pytest.mark.parametrize("ending", scoring.ENDINGS)
+@pytest.mark.parametrize("name", [*BYTES, "big.parquet"])
+def test_every_row_and_column_stays_in_order_with_what_predict_says(
+    finished: Path, tmp_path: Path, name: str, ending: str
+) -> None:
+    source = made(tmp_path, name)
+    done = score(finished, source, tmp_path / f"out{ending}")
+    found = rows_of(tmp_path / f"out{ending}")
+    assert (done.rows, done.refused, done.kept) == (5, 1, 0)
+    assert [tuple(row[name] for name in NAMES) for row in found] == ROWS
+    told = texts_model(finished).answer([text for _, text, _ in ROWS])
+    for row, answer in zip(found, told, strict=True):
+        assert row["predicted"] == (answer["label"] or "")
+        if answer["label"] is None:
+            assert (row["problem"], row["probability ham"]) == ("message is empty", "")
+            continue
+        assert row["problem"] == ""
+        assert float(row["probability spam"]) == answer["score"]
+        assert float(row["probability ham"]) == pytest.approx(1 - answer["score"])
+
+
+def test_the_types_of_parquet_stay(finished: Path, tmp_path: Path) -> None:
+    when = pa.array([1, None, 3], pa.timestamp("us", "Asia/Seoul"))
+    lists = pa.array([[1], [], None], pa.list_(pa.int8()))
+    table = pa.table({"text": ["a", "b", "c"], "when": when, "lists": lists})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    score(finished, tmp_path / "in.parquet", tmp_path / "out.parquet")
+    found = pyarrow.parquet.read_table(tmp_path / "out.parquet")
+    assert found.select(table.column_names).equals(table)
+    score(finished, tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert [row["lists"] for row in rows_of(tmp_path / "out.csv")] == ["[1]", "[]", "null"]
+
+
+def test_rows_that_are_no_rows_stay_with_the_reason(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_text(
+        '{"message": "win"}\nnothing\n[1]\n{"message": 5, "more": 1}\n'
+    )
+    done = score(finished, tmp_path / "lines.jsonl", tmp_path / "out.jsonl")
+    found = rows_of(tmp_path / "out.jsonl")
+    assert done.refused == 2
+    assert [row["problem"] for row in found] == [
+        "",
+        "it must be a JSON object, but it is: nothing",
+        "it must be a JSON object, but it is: [1]",
+        "",
+    ]
+    assert [row["message"] for row in found] == ["win", "", "", "5"]
+    (tmp_path / "long.csv").write_text("id,message\n1,win\n2,win,now,5\n3\n")
+    score(finished, tmp_path / "long.csv", tmp_path / "out.csv")
+    found = rows_of(tmp_path / "out.csv")
+    assert [row["problem"] for row in found] == [
+        "",
+        "4 cells where 2 are expected; left over: ['now', '5']",
+        "message is empty",
+    ]
+
+
+def test_bytes_that_are_no_text_far_from_the_beginning_are_said_of_their_row(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "BEGINNING", 64)
+    rows = "".join(f"{n},lunch at {n}\n" for n in range(100))
+    (tmp_path / "late.csv").write_bytes(b"id,message\n" + rows.encode() + b"100,caf\xe9\n")
+    done = score(finished, tmp_path / "late.csv", tmp_path / "out.csv")
+    found = rows_of(tmp_path / "out.csv")
+    assert (done.rows, done.refused) == (101, 1)
+    assert found[-1]["problem"] == "it holds bytes that are no text; ? stands there"
+    assert (found[-1]["message"], found[-1]["predicted"]) == ("caf?", "")
+
+
+def test_a_killed_command_goes_on_and_ends_with_the_same_bytes(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "ROWS", 10)
+    rows = [(str(n), f"win {n}" if n % 7 else "", "x") for n in range(205)]
+    source, whole = tmp_path / "in.csv", tmp_path / "whole.parquet"
+    source.write_text(as_csv(rows))
+    score(finished, source, whole)
+    scored: list[int] = []
+
+    def kill(share: float | None, rows: int) -> None:
+        scored.append(rows)
+        if rows in (80, 120):
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out.parquet"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            score(finished, source, out, watch=kill)
+        assert not out.exists()
+    done = score(finished, source, out, watch=kill)
+    assert (done.rows, done.kept) == (205, 120)
+    assert scored == [40, 80, 120, 160, 200, 205]  # nothing twice
+    assert out.read_bytes() == whole.read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.csv", "out.parquet", "whole.parquet"]
+
+
+def test_parts_of_other_work_are_not_gone_on_with(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "ROWS", 10)
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(as_csv([(str(n), "win", "") for n in range(99)]))
+
+    def kill(share: float | None, rows: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score(finished, source, out, watch=kill)
+    source.write_text(as_csv([(str(n), "lunch", "") for n in range(98)]))
+    with pytest.raises(RunError, match="of another file, or by another model"):
+        score(finished, source, out)
+    assert score(finished, source, out, overwrite=True).kept == 0
+    assert {row["message"] for row in rows_of(out)} == {"lunch"}
+    with pytest.raises(RunError, match="is there already"):
+        score(finished, source, out)
+
+
+def test_the_baseline_scores_alone_or_beside_the_network(finished: Path, tmp_path: Path) -> None:
+    source = made(tmp_path)
+    beside = json.loads((finished / "model/baseline/config.json").read_text())["name"]
+    score(finished, source, tmp_path / "both.jsonl", rival=True)
+    score(finished, source, tmp_path / "alone.jsonl", with_=beside)
+    both, alone = rows_of(tmp_path / "both.jsonl"), rows_of(tmp_path / "alone.jsonl")
+    for row, other in zip(both, alone, strict=True):
+        assert row["rival predicted"] == other["predicted"]
+        assert row["rival probability spam"] == other["probability spam"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.csv", "", "holds none"),
+        ("head.csv", "id,message\n", "holds none"),
+        ("twice.csv", "a,a\n1,2\n", "has 'a' twice"),
+        ("taken.csv", "message,predicted\nwin,1\n", "has 'predicted' already"),
+        ("open.csv", 'message,x\n"win,1\n2,3\n"4,5\n', "must close with one"),
+        ("none.jsonl", "[1]\n2\n", "must be one object"),
+        ("broken.parquet", "PAR1broken", "must be whole"),
+        ("two.csv", "alpha,beta\nwin,now\nlunch,home\n", "--text"),
+    ],
+)
+def test_a_wrong_table_is_refused_in_one_line_and_leaves_nothing(
+    finished: Path, tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=said) as refused:
+        score(finished, tmp_path / name, tmp_path / "out.csv")
+    assert "\n" not in str(refused.value)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_wrong_names_are_told(finished: Path, tmp_path: Path) -> None:
+    source = made(tmp_path)
+    with pytest.raises(SettingsError, match=r"ending of --out must be one of .csv"):
+        score(finished, source, tmp_path / "out.xlsx")
+    with pytest.raises(DataError, match="is not"):
+        score(finished, tmp_path / "nothing.csv", tmp_path / "out.csv")
+    with pytest.raises(SettingsError, match="--with must name"):
+        score(finished, source, tmp_path / "out.csv", with_="nobody")
+
+
+def test_standard_input_to_standard_output(finished: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "recurra", "score", str(finished), "-", "--out", "-"]
+    ran = subprocess.run(command, input=as_csv().encode(), capture_output=True, check=True)
+    (tmp_path / "said.csv").write_bytes(ran.stdout)
+    score(finished, made(tmp_path), tmp_path / "out.csv")
+    assert ran.stdout == (tmp_path / "out.csv").read_bytes()
+    assert b"5 rows in" in ran.stderr
+
+
+def test_a_long_file_is_read_in_pieces_of_so_many_rows(tmp_path: Path) -> None:
+    (tmp_path / "long.csv").write_text("a,b\n" + "x,y\n" * 20_000)
+    with read_pieces(tmp_path / "long.csv") as found:
+        sizes = [(len(piece.wrong), piece.rows.nbytes) for piece in found]
+    assert sum(rows for rows, _ in sizes) == 20_000
+    assert max(rows for rows, _ in sizes) == pieces.ROWS
+    assert max(size for _, size in sizes) < 1 << 20
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=9)
+
+
+@given(
+    rows=st.lists(
+        st.lists(
+            st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=9),
+            min_size=2,
+            max_size=2,
+        ),
+        min_size=2,
+        max_size=30,
+    ),
+    separator=st.sampled_from(",;"),
+    ends=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_is_read_in_pieces_is_what_is_read_whole(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], separator: str, ends: str
+) -> None:
+    path = tmp_path_factory.mktemp("same") / "t.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        made = csv.writer(file, delimiter=separator, lineterminator=ends, quoting=csv.QUOTE_ALL)
+        made.writerows([["text", "label"], *rows])
+    try:
+        whole = read_table(path)
+    except DataError as refused:
+        with pytest.raises(DataError, match=re.escape(str(refused)[:40])):
+            [*_read(path)]
+        return
+    found = [*_read(path)]
+    assert found == whole.frame.astype(str).to_numpy().tolist()
+
+
+def _read(path: Path) -> Any:
+    with read_pieces(path) as found:
+        for piece in found:
+            yield from map(list, zip(*(c.to_pylist() for c in piece.rows.columns), strict=True))
