@@ -40,6 +40,7 @@ __all__ = [
     "out",
     "show_audit",
     "show_bench",
+    "show_bench_runtime",
     "show_check",
     "show_evaluation",
     "show_explanation",
@@ -348,6 +349,25 @@ def show_bench(results: list[dict[str, Any]]) -> None:
                 f"{ratio['median']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f})",
                 f"{found['sgemm_share']:.0%}",
             )
+    out.print(table)
+
+
+def show_bench_runtime(results: list[dict[str, Any]]) -> None:
+    """Print times, a row a case: medians, and the ratio with its range over the turns."""
+    rivals = list(results[0]["milliseconds"])
+    table = Table(
+        title="milliseconds, median", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column("case", no_wrap=True)
+    for name in (*rivals, "× best peer"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for result in results:
+        ratio = result["ratio"]
+        table.add_row(
+            result["case"],
+            *(f"{median(result['milliseconds'][name]):.3f}" for name in rivals),
+            f"{ratio['median']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f})",
+        )
     out.print(table)
 
 

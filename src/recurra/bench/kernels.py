@@ -35,7 +35,7 @@ from recurra.errors import RecurraError, SettingsError
 from recurra.kernels import cpu
 from recurra.listeners import Listener, Listeners
 
-__all__ = ["CASES", "Case", "case_named", "machine", "measure"]
+__all__ = ["CASES", "Case", "agree", "case_named", "machine", "measure", "rivals"]
 
 WORKER = Path(__file__).with_name("worker.py")
 TOKENS, FEATURES = 4013, 32
@@ -138,13 +138,21 @@ def example(case: Case) -> dict[str, Any]:
 
 
 class Rival:
-    """A process that answers."""
+    """A process that answers.
 
-    def __init__(self, name: str, python: str, cell: str, file: Path) -> None:
+    Args:
+        name: of the rival.
+        python: that has what it needs.
+        worker: the script that it runs.
+        cell: by the name of Keras' layer.
+        file: of the arrays that all rivals are given.
+    """
+
+    def __init__(self, name: str, python: str, worker: Path, cell: str, file: Path) -> None:
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
         self.name = name
         self.process = subprocess.Popen(  # noqa: S603 (our own script)
-            [python, "-P", str(WORKER), name, cell, str(file)],
+            [python, "-P", str(worker), name, cell, str(file)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -169,16 +177,18 @@ class Rival:
 
 
 @contextmanager
-def rivals(names: Sequence[str], peer_python: str, case: Case) -> Iterator[list[Rival]]:
-    """Start the rivals of a case, and end them whatever happens."""
+def rivals(
+    names: Sequence[str], peer_python: str, worker: Path, cell: str, arrays: dict[str, Any]
+) -> Iterator[list[Rival]]:
+    """Start rivals that are given the same arrays, and end them whatever happens."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "example.npz"
-        np.savez(file, **example(case))
+        np.savez(file, **arrays)
         started: list[Rival] = []
         try:
             for name in names:
                 python = sys.executable if name == "recurra" else peer_python
-                started.append(Rival(name, python, case.cell, file))
+                started.append(Rival(name, python, worker, cell, file))
             yield started
         finally:
             for rival in started:
@@ -215,9 +225,9 @@ def measure(
     """
     case, watch = case_named(name), Listeners(listeners)
     everyone = ["recurra", *peers, "sgemm"]
-    with rivals(everyone, peer_python, case) as started:
+    with rivals(everyone, peer_python, WORKER, case.cell, example(case)) as started:
         watch.stage(f"{name}: do the rivals agree?")
-        _agree([r for r in started if r.name != "sgemm"])
+        agree([r for r in started if r.name != "sgemm"])
         works = {}
         for work in PRODUCTS:
             times: dict[str, dict[str, list[float]]] = {
@@ -235,7 +245,12 @@ def measure(
     return {"case": name, **case._asdict(), "works": works}
 
 
-def _agree(started: list[Rival]) -> None:
+def agree(started: list[Rival]) -> None:
+    """Refuse rivals whose answers differ.
+
+    Raises:
+        RecurraError: they do.
+    """
     ours, *others = ((rival.name, np.array(rival.ask("predict"))) for rival in started)
     for name, answer in others:
         apart = np.abs(answer - ours[1]).max()

@@ -13,6 +13,7 @@ __all__ = ["PEERS", "check_peers", "peer_python", "requirements"]
 
 TORCH = "torch==2.13.0"
 PEERS = {"keras-jax": ("keras", "jax"), "keras-torch": ("keras", TORCH), "torch": (TORCH,)}
+PEERS |= {"onnxruntime": ("onnxruntime==1.32.0", "onnx==1.23.2")}
 
 
 def check_peers(names: list[str]) -> None:

@@ -64,3 +64,45 @@ def kernels(
     if plot:
         draw(results, plot)
         note(f"written: {plot}")
+
+
+@bench.command()
+def runtime(
+    cases: Annotated[
+        list[str] | None, typer.Argument(help="Cases, as lstm-128-b1-t200 [all].")
+    ] = None,
+    peers: Annotated[
+        str, typer.Option(help="Rivals, separated by commas: onnxruntime, torch.")
+    ] = "onnxruntime",
+    runs: Annotated[int, typer.Option(min=1, help="Turns that count.")] = 9,
+    peer_python: Annotated[
+        str | None,
+        typer.Option(help="A Python that has the rivals [an environment is made in the cache]."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Time a layer that answers beside ONNX Runtime and PyTorch, with the same weights."""
+    from recurra.bench.kernels import machine
+    from recurra.bench.peers import peer_python as made
+    from recurra.bench.peers import requirements
+    from recurra.bench.runtime import CASES, PEERS, case_named, measure, overall
+    from recurra.names import one_of
+    from recurra.terminal import note, show_bench_runtime, watching
+
+    rivals = [name.strip() for name in peers.split(",") if name.strip()]
+    for name in rivals or [""]:
+        one_of(name, PEERS, "a peer")
+    names = cases or list(CASES)
+    for name in names:
+        case_named(name)
+    with watching(quiet=as_json) as watch:
+        if peer_python is None:
+            watch.stage(f"an environment for the peers: {', '.join(requirements(rivals))}")
+        python = peer_python or made(rivals)
+        results = [measure(name, rivals, python, runs=runs, listeners=[watch]) for name in names]
+    if as_json:
+        print_json({"machine": machine(), "overall": overall(results), "cases": results})
+        return
+    show_bench_runtime(results)
+    note(f"geometric mean of the ratios: {overall(results):.2f}")
+    note(", ".join(f"{name} {value}" for name, value in machine().items()))

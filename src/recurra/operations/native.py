@@ -10,6 +10,7 @@ textbook's steps are taken in NumPy, slowly. A row's numbers do not depend on th
 
 import ctypes
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ class RecurrentLayer:
             raise ValueError(f"the weights of {cell} must have the shapes {wanted}, not {shapes}")
         self.threads = threads or _processors()
         self._name = cell.encode()
+        self._door: Any = library()
         self._packed = self._pack()
+        self._packed_at = None if self._packed is None else _at(self._packed)
 
     @property
     def native(self) -> bool:
@@ -78,8 +81,7 @@ class RecurrentLayer:
         return self._packed is not None
 
     def _pack(self) -> Floats32 | None:
-        door = library()
-        if door is None:
+        if (door := self._door) is None:
             return None
         sizes = (self._name, self.features, self.units)
         floats = door.recurra_packed(*sizes)
@@ -120,34 +122,50 @@ class RecurrentLayer:
             ValueError: a shape does not fit.
             MemoryError: there is no room for what the call needs.
         """
-        x, *state = (np.ascontiguousarray(each, np.float32) for each in (x, *state))  # type: ignore[assignment]
-        rows, timesteps = x.shape[:2]
-        shapes = [x.shape, *(part.shape for part in state)]
-        wanted = [(rows, timesteps, self.features), *[(rows, self.units)] * self.cell.states]
-        if there is not None:
-            there = np.ascontiguousarray(there, bool)
-            shapes, wanted = [*shapes, there.shape], [*wanted, (rows, timesteps)]
-        if shapes != wanted:
-            raise ValueError(f"x, state and mask must have the shapes {wanted}, not {shapes}")
+        x = np.ascontiguousarray(x, np.float32)
+        parts = [np.ascontiguousarray(part, np.float32) for part in state]
+        there = None if there is None else np.ascontiguousarray(there, bool)
+        self._check(x, parts, there)
         if self._packed is None:
-            return self._in_numpy(x, tuple(state), there, backwards, every_step)
+            return self._in_numpy(x, tuple(parts), there, backwards, every_step)
+        rows, timesteps = x.shape[:2]
         outputs = np.empty((rows, timesteps, self.units), np.float32) if every_step else None
-        last = tuple(np.empty_like(part) for part in state)
-        h, c = (*state, None)[:2]
-        last_h, last_c = (*last, None)[:2]
-        done = library().recurra_read(  # type: ignore[union-attr]
+        last = np.empty((len(parts), rows, self.units), np.float32)
+        to = _at(last)
+        two = len(parts) == 2
+        done = self._door.recurra_read(
             self._name,
             rows,
             timesteps,
             self.features,
             self.units,
             backwards,
-            *map(_at, (x, h, c, self._packed, there, outputs, last_h, last_c)),
+            _at(x),
+            _at(parts[0]),
+            _at(parts[1]) if two else None,
+            self._packed_at,
+            None if there is None else _at(there),
+            None if outputs is None else _at(outputs),
+            to,
+            to + last.nbytes // 2 if two else None,
             self.threads,
         )
         if done < 0:
             raise MemoryError("there is no room for what a recurrent layer needs to read")
-        return outputs, last
+        return outputs, tuple(last)
+
+    def _check(self, x: Floats32, parts: Sequence[Floats32], there: Bools | None) -> None:
+        """Refuse shapes that do not fit before memory is read."""
+        rows, timesteps = x.shape[:2]
+        one = (rows, self.units)
+        fits = x.shape == (rows, timesteps, self.features) and len(parts) == self.cell.states
+        fits = fits and all(part.shape == one for part in parts)
+        if not fits or (there is not None and there.shape != (rows, timesteps)):
+            wanted = [(rows, timesteps, self.features), *[one] * self.cell.states]
+            shapes = [x.shape, *(part.shape for part in parts)]
+            if there is not None:
+                shapes, wanted = [*shapes, there.shape], [*wanted, (rows, timesteps)]
+            raise ValueError(f"x, state and mask must have the shapes {wanted}, not {shapes}")
 
     def _in_numpy(
         self, x: Floats32, state: Any, there: Bools | None, backwards: bool, every_step: bool
@@ -171,9 +189,10 @@ class RecurrentLayer:
         return outputs, tuple(np.concatenate(part) for part in parts)
 
 
-def _at(array: Array | None) -> int | None:
-    """Give where an array stands in memory, null for None."""
-    return None if array is None else int(array.__array_interface__["data"][0])
+def _at(array: Array) -> int:
+    """Give where an array stands in memory."""
+    found: int = array.__array_interface__["data"][0]
+    return found
 
 
 def _processors() -> int:
