@@ -15,12 +15,11 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from recurra.arrays import Floats, Rows, Texts
+from recurra.arrays import Array, Floats, Rows, Texts
 from recurra.baselines.classes import TURNS, StoredClasses, shares_of
+from recurra.baselines.tfidf import TfidfRegression
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.classes import Labelled
 from recurra.judging.measures import (
@@ -66,6 +65,7 @@ class LinearTexts:
     def __init__(self, kind: str, seed: int = 0) -> None:
         self.kind, self.seed = kind, seed
         self.rows = 0
+        self.regression: TfidfRegression | None = None
 
     def fit(
         self,
@@ -81,7 +81,15 @@ class LinearTexts:
         with threadpool_limits(1):  # threads cost more than they give on sparse rows
             self._choose(known, sides[:TURNS])
             matrix = self._vectorize(known)
-            self._fit_linear(matrix, known.truth, self.C)
+            model = self._linear(matrix, known.truth, self.C)
+        self.regression, self.classes = None, np.arange(len(known.names))
+        if model is not None:
+            vocabulary = self.vectors.get_feature_names_out().tolist()
+            self.classes = model.classes_
+            self.regression = TfidfRegression(
+                self.kind, vocabulary, self.vectors.idf_, model.coef_, model.intercept_
+            )
+        del self.vectors
         return self
 
     def _choose(self, known: Labelled, sides: Sides) -> None:
@@ -91,8 +99,12 @@ class LinearTexts:
             matrix, held = self._vectorize(known.take(train)), known.take(validation).inputs
             counted = None if matrix is None else self.vectors.transform(held)
             for C in STRENGTHS:
-                self._fit_linear(matrix, known.truth[train], C)
-                said[C].append(self._of(counted, len(held)))
+                model = self._linear(matrix, known.truth[train], C)
+                shares = np.tile(self.shares, (len(held), 1))
+                if model is not None:
+                    shares[:] = 0
+                    shares[:, model.classes_] = model.predict_proba(counted)
+                said[C].append(shares)
         truth = known.truth[np.concatenate([validation for _, validation in sides])]
         found = {C: np.concatenate(parts) for C, parts in said.items()}
         brier = class_measures(len(known.names))[0]
@@ -114,10 +126,12 @@ class LinearTexts:
             return self.vectors.fit_transform(known.inputs)
         return None
 
-    def _fit_linear(self, matrix: Any, truth: Rows, C: float) -> None:
-        self.model = None
-        if matrix is not None:
-            self.model = LogisticRegression(C=C, max_iter=1000).fit(matrix, truth)
+    @staticmethod
+    def _linear(matrix: Any, truth: Rows, C: float) -> Any:
+        """Fit, where there is any n-gram."""
+        from sklearn.linear_model import LogisticRegression  # to answer needs none of it
+
+        return None if matrix is None else LogisticRegression(C=C, max_iter=1000).fit(matrix, truth)
 
     def _sample(self, known: Labelled, sides: Sides) -> tuple[Labelled, Sides]:
         """Take a part of the rows where there is too much text, and the same part of the sides."""
@@ -131,18 +145,16 @@ class LinearTexts:
         return known.take(sample), list(zip(kept[::2], kept[1::2], strict=True))
 
     def _vectorizer(self) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
         return TfidfVectorizer(min_df=2, sublinear_tf=True, dtype=np.float32, **VECTORS[self.kind])
 
     def probabilities(self, texts: Texts) -> Floats:
         """Give the probability of each class, (rows, classes)."""
-        counted = None if self.model is None else self.vectors.transform(texts)
-        return self._of(counted, len(texts))
-
-    def _of(self, counted: Any, rows: int) -> Floats:
-        if self.model is None:
-            return np.tile(self.shares, (rows, 1))
-        found = np.zeros((rows, len(self.names)))
-        found[:, self.model.classes_] = self.model.predict_proba(counted)
+        if self.regression is None:
+            return np.tile(self.shares, (len(texts), 1))
+        found = np.zeros((len(texts), len(self.names)))
+        found[:, self.classes] = self.regression.probabilities(texts)
         return found
 
     def say(self, asked: Texts) -> Said:
@@ -167,16 +179,11 @@ class LinearTexts:
             "rows": self.rows,
             **facts,
         }
-        weights = {"shares": self.shares}
+        weights: dict[str, Array] = {"shares": self.shares}
         vocabulary: list[str] = []
-        if self.model is not None:
-            vocabulary = self.vectors.get_feature_names_out().tolist()
-            weights |= {
-                "idf": self.vectors.idf_,
-                "coefficients": self.model.coef_,
-                "intercept": self.model.intercept_,
-                "classes": self.model.classes_,
-            }
+        if self.regression is not None:
+            vocabulary = list(self.regression.places)
+            weights |= {"classes": self.classes, **self.regression.arrays()}
         write_bundle(folder, Bundle(config, {"vocabulary": vocabulary}, weights, card))
 
     @classmethod
@@ -197,17 +204,12 @@ class LinearTexts:
         model.names, model.positive = tuple(config.classes), config.positive
         model.threshold, model.rows, model.C = config.threshold, config.rows, config.C
         model.shares = shares_of(bundle, _needed(len(model.names), len(terms)))
-        model.vectors, model.model = model._vectorizer(), None
+        model.regression, model.classes = None, np.arange(len(model.names))
         if terms:
-            model.vectors.set_params(vocabulary=terms)
-            model.vectors.fit(terms[:1])  # builds the analyser; what it counts is replaced
-            model.vectors.idf_ = bundle.weights["idf"]
-            model.model = LogisticRegression()
-            model.model.coef_ = bundle.weights["coefficients"]
-            model.model.intercept_ = bundle.weights["intercept"]
-            model.model.classes_ = bundle.weights["classes"]
-            if not np.array_equal(model.model.classes_, np.arange(len(model.names))):
-                raise ValueError(f"classes must be counted up, not {model.model.classes_}")
+            arrays = [bundle.weights[name] for name in ("idf", "coefficients", "intercept")]
+            model.regression = TfidfRegression(config.kind, terms, *arrays)
+            if not np.array_equal(bundle.weights["classes"], model.classes):
+                raise ValueError(f"classes must be counted up, not {bundle.weights['classes']}")
         return model
 
 
