@@ -28,6 +28,7 @@ FLOORS = [
     {"estimators"},
     {"runtime"},
     {"inside", "problems", "pages"},
+    {"finished", "scoring"},
     {"bench", "terminal", "doctor", "running", "evaluating"},
     {"cli", ""},
     {"__main__"},

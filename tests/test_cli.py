@@ -508,3 +508,11 @@ def test_the_default_protocol_passes_every_probe_on_real_messages(
     report = json.loads(run.stdout)
     assert report["data"]["classes"] == {"ham": 4827, "spam": 747}
     assert all(probe["passed"] for probe in report["probes"])
+
+
+def test_a_threshold_that_is_given_decides(finished: Path) -> None:
+    for threshold, label in (("0", "spam"), ("1", "ham")):
+        done = CliRunner().invoke(app, ["predict", str(finished), "win", "--threshold", threshold])
+        assert done.output.splitlines()[-1].startswith(label)
+    done = CliRunner().invoke(app, ["predict", str(finished), "win", "--threshold", "2"])
+    assert done.exit_code == 2

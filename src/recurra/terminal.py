@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
 from typing import IO, TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
     import pandas as pd
 
     from recurra.auditing.findings import Audit, Finding
+    from recurra.finished import FinishedRun
     from recurra.judging.report import Evaluation, ModelInfo, Probe, Report
     from recurra.markets.checks import PriceCheck
 
@@ -42,11 +43,13 @@ __all__ = [
     "show_bench",
     "show_bench_runtime",
     "show_check",
+    "show_columns",
     "show_evaluation",
     "show_explanation",
     "show_frame",
     "show_layers",
     "show_report",
+    "show_runs",
     "watching",
 ]
 
@@ -302,6 +305,33 @@ def _show_finding(finding: "Finding") -> None:
             out.print(" ".join(row.split())[:140], soft_wrap=True)
         out.print()
     out.print(f"     → {finding.advice}", soft_wrap=True)
+
+
+def show_runs(runs: Sequence["FinishedRun"]) -> None:
+    """Print finished runs, a row each."""
+    rows = [
+        (
+            run.folder.name,
+            run.report.problem,
+            run.kept,
+            f"{run.report.measures[0].name} {run.figure}",
+            run.report.verdicts[0].answer,
+            run.report.created[:16].replace("T", " "),
+            f"{run.bytes / 1e6:,.1f}",
+        )
+        for run in runs
+    ]
+    show_columns(["run", "problem", "network", "figure", "better?", "made", "MB"], rows)
+
+
+def show_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of plain cells."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    for cells in rows:
+        table.add_row(*cells)
+    _print_whole(table)
 
 
 def show_evaluation(found: "Evaluation") -> None:

@@ -12,6 +12,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     forecasting,
     generation,
     market,
+    runs,
     score,
     sequences,
     stock_rise,

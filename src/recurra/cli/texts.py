@@ -261,6 +261,10 @@ def predict_texts(
     text: Annotated[str | None, typer.Option(help="The text column, if --file is a table.")] = None,
     encoding: Encoding = None,
     with_: With = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Call the class to find from here on [the model's own]."),
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show what tokens do.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -269,6 +273,7 @@ def predict_texts(
     from recurra.terminal import note, show_explanation
 
     model = texts_model(run, with_)
+    model.threshold = threshold
     if explain and not model.explains:
         raise SettingsError(f"--explain is about a network's tokens: {model.name} has none.")
     sources = _texts(texts, file, text, encoding, model.columns)

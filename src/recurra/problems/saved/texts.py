@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra.errors import BundleError
+from recurra.errors import BundleError, SettingsError
 from recurra.problems.kept import Kept, classes_of, kept_model
 from recurra.text.normalise import compose
 
@@ -35,6 +35,7 @@ class TextsModel:
         names: of the classes.
         positive: the number of the one to find, of two.
         columns: of the table that it was taught, by their roles "text" and "label".
+        threshold: from which the class to find is called; None for the model's own.
 
     Raises:
         BundleError: what is saved there reads no texts, or is damaged.
@@ -46,6 +47,7 @@ class TextsModel:
         self.kept, self.name, self.columns = kept, kept.name, kept.facts.columns
         self.explains = kept.kind == NETWORK
         self.names, self.positive = classes_of(kept)
+        self.threshold: float | None = None
 
     @cached_property
     def model(self) -> Any:
@@ -58,9 +60,21 @@ class TextsModel:
         return None if self.positive is None else self.names[self.positive]
 
     def say(self, texts: Any) -> "Said":
-        """Give probabilities and decisions."""
+        """Give probabilities, and decisions by its own threshold, or by the one that was set.
+
+        Raises:
+            SettingsError: a threshold was set, and there are not two classes of which one is found.
+        """
         said: Said = self.model.say(np.asarray(texts, dtype=object))
-        return said
+        if self.threshold is None:
+            return said
+        if self.positive is None:
+            raise SettingsError(
+                f"--threshold is about the class to find of two, but {self.name} tells "
+                f"{', '.join(self.names)} apart."
+            )
+        called = said.probabilities[:, self.positive] >= self.threshold
+        return said._replace(decided=np.where(called, self.positive, 1 - self.positive))
 
     def answer(self, texts: list[str]) -> list[dict[str, Any]]:
         """Give for each text what a person or a program is told.
@@ -90,7 +104,9 @@ class TextsModel:
         """What the columns of an answer are, in words."""
         if self.positive is None:
             return "class, its probability, text"
-        threshold = getattr(self.model, "threshold", None)
+        threshold = self.threshold
+        if threshold is None:
+            threshold = getattr(self.model, "threshold", None)
         called = "" if threshold is None else f" (called so from {threshold:.4f} on)"
         return f"class, probability of {self.positive_name}{called}, text"
 

@@ -1,0 +1,144 @@
+"""Finished runs, found again: which there are, what two of them found, and one taken away."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from recurra.errors import BundleError, RunError
+from recurra.files import hold
+from recurra.judging.report import Estimate, Report
+from recurra.names import listed, near
+from recurra.runs import COMPARED, LOCK, TRAINED
+
+__all__ = ["Compared", "FinishedRun", "compared", "delete_run", "finished_run", "finished_runs"]
+
+REPORTS = (TRAINED[-1], COMPARED[-1])
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that is finished.
+
+    Args:
+        folder: where it is.
+        report: what it found.
+    """
+
+    folder: Path
+    report: Report
+
+    @property
+    def kept(self) -> str:
+        """The network that is kept; of a comparison, all that were compared."""
+        return ", ".join(verdict.model for verdict in self.report.verdicts)
+
+    @property
+    def figure(self) -> Estimate:
+        """The deciding measure of the first network."""
+        first = self.report.contender(self.report.verdicts[0].model)
+        return first.measures[self.report.measures[0].name]
+
+    @property
+    def bytes(self) -> int:
+        """How large the folder is."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+
+def finished_runs(folder: Path) -> Iterator[FinishedRun]:
+    """Give the finished runs in a folder, the newest last; what is none is passed over.
+
+    Raises:
+        RunError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise RunError(
+            f"runs are kept in a folder, but {folder} is none. Name the one they are in."
+        )
+    reports = [path for name in REPORTS for path in folder.glob(f"*/{name}")]
+    for path in sorted(reports, key=lambda path: (path.stat().st_mtime, path)):
+        report = _report_of(path)
+        if report is not None:
+            yield FinishedRun(path.parent, report)
+
+
+def finished_run(folder: Path) -> FinishedRun:
+    """Give the finished run of a folder.
+
+    Raises:
+        BundleError: there is none, or of an earlier version.
+    """
+    found = next((path for name in REPORTS if (path := folder / name).exists()), None)
+    report = None if found is None else _report_of(found)
+    if report is None:
+        beside = [path.parent.name for name in REPORTS for path in folder.parent.glob(f"*/{name}")]
+        here = f" {folder.parent} holds {listed(sorted(beside))}." if beside else ""
+        raise BundleError(
+            f"a finished run of this version is needed, but {folder} is none."
+            f"{near(folder.name, beside)}{here}"
+        )
+    return FinishedRun(folder, report)
+
+
+def _report_of(path: Path) -> Report | None:
+    try:
+        return Report.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two runs beside each other.
+
+    Args:
+        runs: the two.
+        rows: of each measure that both have, its name and what each run's network has.
+        alike: why figures of the two may be compared, or may not.
+    """
+
+    runs: tuple[FinishedRun, FinishedRun]
+    rows: list[tuple[str, str, str]]
+    alike: str
+
+
+def compared(one: Path, other: Path) -> Compared:
+    """Put two runs beside each other.
+
+    Raises:
+        BundleError: one is no finished run.
+    """
+    first, second = finished_run(one), finished_run(other)
+    each = [run.report.contender(run.report.verdicts[0].model).measures for run in (first, second)]
+    rows = [(name, str(each[0][name]), str(each[1][name])) for name in each[0] if name in each[1]]
+    return Compared((first, second), rows, _alike(first.report, second.report))
+
+
+def _alike(one: Report, other: Report) -> str:
+    if one.problem != other.problem:
+        return f"They ask different questions: {one.problem} and {other.problem}."
+    if one.data.sha256 != other.data.sha256:
+        return "They are of different data: their figures cannot be compared."
+    if one.split != other.split:
+        return "They are of the same data, split otherwise: a part of what differs is the split."
+    return "They are of the same rows, split alike. `recurra compare` says what is more than luck."
+
+
+def delete_run(folder: Path) -> None:
+    """Take a finished run away.
+
+    Raises:
+        BundleError: it is no finished run.
+        RunError: a process is at work there.
+    """
+    finished_run(folder)
+    try:
+        with hold(folder / LOCK):
+            gone = folder.with_name(f".{folder.name}.deleted")
+            shutil.rmtree(gone, ignore_errors=True)
+            folder.rename(gone)
+    except BlockingIOError:
+        raise RunError(f"another process is at work in {folder}. Wait for it.") from None
+    shutil.rmtree(gone)
