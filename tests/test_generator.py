@@ -11,12 +11,12 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from recurra import SequenceGenerator
+from recurra.answers.writing import WrittenStream, log_softmax
 from recurra.baselines.ngrams import NGrams
 from recurra.errors import BundleError, DataError, SettingsError
-from recurra.estimators.generator import WRITERS, WrittenStream
+from recurra.estimators.generator import WRITERS
 from recurra.listeners import Listener, Progress
 from recurra.text.levels import level_named, writing_vocabulary
-from recurra.training.teaching import log_softmax
 
 LINES = ["".join(word) for n in (2, 3, 4) for word in itertools.product("ab", repeat=n)]
 CLASSES = ["ab" if "ab" in line else "ba" for line in LINES]

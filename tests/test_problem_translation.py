@@ -14,9 +14,9 @@ from recurra.errors import SettingsError
 from recurra.judging.measures import values
 from recurra.judging.run import Found
 from recurra.judging.written import TRANSLATIONS
+from recurra.problems.saved.translations import saved_translator
 from recurra.problems.translations import (
     group_pairs,
-    saved_translator,
     translation,
     translators_of,
 )

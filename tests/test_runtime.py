@@ -1,6 +1,8 @@
 """The runtime answers what Keras answers, for every network, and imports none of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,21 +10,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurra import (
+    SequenceClassifier,
+    SequenceForecaster,
+    SequenceGenerator,
+    SequenceRegressor,
+    SequenceTagger,
+    SequenceTranslator,
+    runtime,
+)
 from recurra.arrays import Array
+from recurra.bundle import read_bundle, write_bundle
 from recurra.cells import CELLS, Weights, bias_shape
+from recurra.errors import BundleError, SettingsError
 from recurra.estimators.riser import RISERS, rise_network
 from recurra.kernels import reference
 from recurra.models import ARCHITECTURES, Head, number_network, token_network
-from recurra.names import SEQUENCES, SHAPES
+from recurra.names import CELLS as CELL_NAMES
+from recurra.names import SEQUENCES, SHAPES, WRITERS
 from recurra.operations import native
 from recurra.operations.native import RecurrentLayer
 from recurra.operations.network import Network
 from recurra.plans import plan_of
+from recurra.runtime.writing import SavedGenerator, SavedTranslator
 from recurra.sequences import Ragged
 from recurra.text.encoder import ids_per_token
 from recurra.training import predict
 
 TOKENS, PIECES = 300, 200
+TEXTS = [f"{who} {what} today" for who in ("ann", "bob", "cho", "dae") for what in "uvwxyz"]
+NUMBERS = np.random.default_rng(5).normal(size=(24, 6, 2))
+SERIES = np.sin(np.arange(80) / 3)
 
 
 def texts(pieces: str | None, rng: np.random.Generator, rows: int) -> Ragged:
@@ -176,6 +194,129 @@ def test_a_layer_reads_as_the_textbook_says(cell: str, built: bool, data: st.Dat
     if not timesteps:
         for part, began in zip(last, state, strict=True):
             np.testing.assert_array_equal(part, began)
+
+
+@pytest.mark.parametrize("model", WRITERS)
+@pytest.mark.parametrize("classes", [None, ["a", "b"] * 15])
+def test_a_saved_generator_writes_and_weighs_lines_as_its_estimator(
+    model: str, classes: list[str] | None, tmp_path: Path
+) -> None:
+    lines = ["aba", "abba", "가나 다"] * 10
+    fitted = SequenceGenerator(model, units=6, epochs=1).fit(lines, classes)
+    fitted.save(tmp_path / "model")
+    read = runtime.load(tmp_path / "model")
+    assert isinstance(read, SavedGenerator)
+    label = None if classes is None else "b"
+    how = {"label": label, "seed": "a", "random_state": 3}
+    assert read.generate(5, **how) == fitted.generate(5, **how)
+    asked = ["abab", "", "가나 라마" * 9]
+    of = None if classes is None else [label] * 3
+    np.testing.assert_allclose(
+        read.log_probabilities(asked, of), fitted.log_probabilities(asked, of), rtol=1e-6, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("model", CELL_NAMES)
+@pytest.mark.parametrize("attention", [True, False])
+def test_a_saved_translator_writes_what_its_estimator_writes(
+    model: str, attention: bool, tmp_path: Path
+) -> None:
+    pairs = ["one", "two", "one two", "two one"] * 5, ["일", "이", "일 이", "이 일"] * 5
+    fitted = SequenceTranslator(model, units=6, epochs=1, attention=attention).fit(*pairs)
+    fitted.save(tmp_path / "model")
+    read = runtime.load(tmp_path / "model")
+    assert isinstance(read, SavedTranslator)
+    for text in ("one one two", "", "three"):
+        assert read.search(text, 3) == fitted.search(text, 3)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "X", "y"),
+    [
+        (SequenceClassifier("gru", epochs=1), TEXTS, ["spam", "ham"] * 12),
+        (SequenceClassifier("subword-bi-gru", epochs=1), TEXTS, list("abc") * 8),
+        (SequenceClassifier("gru-fcn", epochs=1, members=2), NUMBERS, [1, 2, 7] * 8),
+        (SequenceRegressor("lstm", epochs=1), NUMBERS, np.arange(48.0).reshape(24, 2)),
+        (SequenceRegressor("gru", epochs=1), TEXTS, np.arange(24.0)),
+        (SequenceTagger("bi-lstm", epochs=1), [t.split() for t in TEXTS], [["X", "Y", "X"]] * 24),
+        (SequenceTagger("gru", epochs=1), NUMBERS, [[True, False] * 3] * 24),
+        (SequenceForecaster("gru", horizon=3, window=8, season=2, epochs=1), SERIES, None),
+    ],
+)
+def test_a_saved_model_tells_what_its_estimator_tells(
+    estimator: Any, X: Any, y: Any, tmp_path: Path
+) -> None:
+    fitted = estimator.fit(X, y)
+    fitted.save(tmp_path / "model")
+    read = runtime.load(tmp_path / "model")
+    asked = [SERIES[:20], SERIES[5:40]] if y is None else [*X[:9], X[0][:2]]
+    for name in ("predict_proba", "predict", "predict_interval"):
+        if not hasattr(fitted, name):
+            continue
+        for one, other in zip(
+            getattr(read, name)(asked), getattr(fitted, name)(asked), strict=True
+        ):
+            if np.asarray(other).dtype.kind == "f":
+                np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
+            else:
+                np.testing.assert_array_equal(one, other)
+
+
+def test_a_model_saved_before_there_were_lists_of_operations_opens(tmp_path: Path) -> None:
+    fitted = SequenceClassifier("lstm", epochs=1).fit(TEXTS, ["spam", "ham"] * 12)
+    fitted.save(tmp_path / "model")
+    bundle = read_bundle(tmp_path / "model")
+    write_bundle(tmp_path / "earlier", replace(bundle, network=None))
+    assert not (tmp_path / "earlier" / "network.json").exists()
+    one, other = (runtime.load(tmp_path / name) for name in ("model", "earlier"))
+    assert one.predict_proba(TEXTS).tobytes() == other.predict_proba(TEXTS).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        ((0, "rows"), 7),
+        ((0, "columns"), 2),
+        ((1, "of"), ["nothing"]),
+        ((1, "units"), 33),
+        ((1, "every_step"), True),
+        ((2, "activation"), "softmax"),
+        ((2, "of"), ["embedding"]),
+        ((2, "units"), 2),
+        ((2, "operation"), "call"),
+        ((1, "weights"), {}),
+    ],
+)
+def test_a_list_that_does_not_fit_the_model_is_refused_by_both_readers(
+    place: tuple[int, str], wrong: Any, tmp_path: Path
+) -> None:
+    fitted = SequenceClassifier("gru", epochs=1).fit(TEXTS, ["spam", "ham"] * 12)
+    fitted.save(tmp_path / "model")
+    bundle = read_bundle(tmp_path / "model")
+    assert bundle.network is not None
+    bundle.network["operations"][place[0]][place[1]] = wrong
+    write_bundle(tmp_path / "model", bundle)
+    with pytest.raises(BundleError, match="a saved model must hold"):
+        runtime.load(tmp_path / "model")
+    with pytest.raises(BundleError, match="a saved model must hold"):
+        SequenceClassifier.load(tmp_path / "model")
+
+
+def test_a_sequence_in_pieces_is_told_as_a_whole_one(tmp_path: Path) -> None:
+    SequenceRegressor("lstm", epochs=1).fit(NUMBERS, np.arange(24.0)).save(tmp_path / "model")
+    read = runtime.load(tmp_path / "model")
+    stream, whole = read.stream(), NUMBERS[3]
+    pieces = [whole[:1], whole[1:4], whole[4:]]
+    found = np.concatenate([stream.push(piece) for piece in pieces])
+    wanted = [read.predict([whole[: step + 1]])[0] for step in range(len(whole))]
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    kept = stream.states
+    again = stream.push(whole)
+    stream.states = kept
+    np.testing.assert_array_equal(stream.push(whole), again)
+    SequenceRegressor("bi-gru", epochs=1).fit(NUMBERS, np.arange(24.0)).save(tmp_path / "both")
+    with pytest.raises(SettingsError, match="read in pieces"):
+        runtime.load(tmp_path / "both").stream()
 
 
 @pytest.mark.skipif(native.library() is None, reason="no native library was built here")

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import SequenceTranslator
+from recurra.answers.translating import beam_search
+from recurra.answers.writing import log_softmax
 from recurra.data.pairs import english, korean
 from recurra.errors import DataError, SettingsError
-from recurra.estimators.translator import beam_search
 from recurra.problems.translations import translation
 from recurra.running import run
-from recurra.training.teaching import log_softmax
 
 SOURCES = [
     " ".join(words) for n in (1, 2, 3) for words in itertools.product(["one", "two"], repeat=n)

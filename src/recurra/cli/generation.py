@@ -140,7 +140,7 @@ def generate(
     from recurra.problems.kept import kept_model
 
     kept_model(run, with_)
-    from recurra.problems.lines import saved_writer
+    from recurra.problems.saved.lines import saved_writer
 
     name, model = saved_writer(run, with_)
     lines = model.generate(

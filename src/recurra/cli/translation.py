@@ -158,7 +158,7 @@ def translate(
     from recurra.problems.kept import kept_model
 
     kept_model(run, with_)
-    from recurra.problems.translations import saved_translator
+    from recurra.problems.saved.translations import saved_translator
     from recurra.terminal import note
     from recurra.text.normalise import compose
 

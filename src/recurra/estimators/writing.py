@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-import recurra.cells as cells
 from recurra.arrays import Floats, Rows, Texts
 from recurra.backend import check_process
-from recurra.errors import DataError, SettingsError
+from recurra.errors import SettingsError
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.encoders import Sides
 from recurra.judging.splits import group_split
@@ -20,31 +18,11 @@ from recurra.listeners import Listener, Listeners
 from recurra.names import one_of
 from recurra.training.teaching import Lesson, log_probabilities, teach
 
-__all__ = ["CELLS", "WritingEstimator", "as_lines", "fold_lines"]
+__all__ = ["CELLS", "WritingEstimator", "fold_lines"]
 
 MOST_TOKENS = 10_000  # of a line; one is written as long as no end is drawn
-# for each model the layer that is trained, and one step of it, which writes
-CELLS: dict[str, tuple[Any, cells.Cell]] = {
-    "simple-rnn": (SimpleRNN, cells.SimpleRNN()),
-    "lstm": (LSTM, cells.LSTM()),
-    "gru": (GRU, cells.GRU()),
-}
-
-
-def as_lines(X: Any) -> Texts:
-    """Give a 1-D array of strings, or say why that cannot be.
-
-    Raises:
-        DataError: X is one string, or holds what is not text.
-    """
-    if isinstance(X, str):
-        raise DataError("X must be a list of texts, but one text was given. Put it in a list: [X]")
-    lines = np.array(list(X), dtype=object)
-    wrong = next((i for i, line in enumerate(lines) if not isinstance(line, str)), None)
-    if lines.ndim != 1 or wrong is not None:
-        found = f"shape {lines.shape}" if wrong is None else f"row {wrong} is {lines[wrong]!r}"
-        raise DataError(f"X must be one text a row, but {found}. Drop or convert such rows.")
-    return lines
+# for each model the layer that is trained
+CELLS: dict[str, Any] = {"simple-rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
 
 def fold_lines(lines: Sequence[str] | Texts) -> Rows:
@@ -125,5 +103,5 @@ class WritingEstimator(NetworkEstimator):
 
     def _logs(self, lesson: Lesson) -> Floats:
         """Give the natural logarithm of the probability of each row's targets, (rows,)."""
-        check_is_fitted(self, "weights_")
+        self._check_fitted()
         return log_probabilities(self._network().call_with(self.weights_[0]), lesson)

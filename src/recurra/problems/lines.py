@@ -31,18 +31,19 @@ from recurra.judging.splits import (
 )
 from recurra.judging.written import LINES, line_statistics
 from recurra.names import WRITERS, one_of
-from recurra.problems.kept import Asked, kept_model
+from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.saved.lines import KINDS
 from recurra.stored import Count, Stored
 from recurra.text import content_key
 from recurra.text.levels import cut_lines, level_named
 
 __all__ = [
+    "KINDS",
     "GenerationProblem",
     "GeneratorNetwork",
     "generation",
     "generators_of",
-    "saved_writer",
 ]
 
 TEST_SHARE = 0.1
@@ -291,23 +292,6 @@ def _vocabulary(model: Any) -> Any:
 
 def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-KINDS = {
-    "SequenceGenerator": "recurra.problems.lines:GeneratorNetwork",
-    "LineCounts": "recurra.baselines.ngrams:LineCounts",
-}
-
-
-def saved_writer(run: Path, with_: str | None = None) -> tuple[str, Any]:
-    """Read what a run holds that writes: the network, or the baseline asked for; its name first.
-
-    Raises:
-        BundleError: it does not write lines.
-        SettingsError: no such model is saved there.
-    """
-    kept = kept_model(run, with_)
-    return kept.name, kept.open(KINDS, "write lines")
 
 
 class _Reads(Stored):

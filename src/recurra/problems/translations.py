@@ -20,7 +20,6 @@ from recurra.arrays import Floats, Rows, Texts
 from recurra.baselines.memories import Translated, memories
 from recurra.data import Pairs, open_pairs
 from recurra.data.pairs import DIRECTIONS
-from recurra.errors import SettingsError
 from recurra.estimators import SequenceTranslator
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
@@ -30,16 +29,17 @@ from recurra.judging.run import Found
 from recurra.judging.splits import Split, group_folds, group_split
 from recurra.judging.written import TRANSLATIONS, translation_statistics
 from recurra.names import CELLS, one_of
-from recurra.problems.kept import Asked, kept_model
+from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.saved.translations import KINDS
 from recurra.text import content_key
 from recurra.text.levels import cut_lines, level_named
 
 __all__ = [
+    "KINDS",
     "TranslationProblem",
     "TranslatorNetwork",
     "group_pairs",
-    "saved_translator",
     "translation",
     "translators_of",
 ]
@@ -306,61 +306,6 @@ def _tokens(side: str, vocabulary: Any, level: str, min_count: int, texts: Texts
     split = level_named(level).split
     probe = leaks.vocabulary(vocabulary.tokens[2:], min_count, [[split(text) for text in texts]])
     return probe.model_copy(update={"name": f"{probe.name} ({side})"})
-
-
-class SavedTranslator:
-    """A saved network asked like a memory.
-
-    Args:
-        translator: fitted.
-        beam: how many beginnings are kept, None for the network's own.
-    """
-
-    def __init__(self, translator: SequenceTranslator, beam: int | None = None) -> None:
-        self.translator, self.beam = translator, beam
-
-    def answer(self, text: str) -> dict[str, Any]:
-        """Give the translation of a sentence and its log probability."""
-        written, score = self.translator.search(text, self.beam)
-        return {"text": text, "translation": written, "log_probability": score}
-
-    def cut(self, texts: Sequence[str]) -> list[str]:
-        """Say how many sentences are longer than what is read of one."""
-        network = self.translator
-        return cut_lines(texts, network.source_level, network.max_length, "sentences")
-
-
-KINDS = {
-    "SequenceTranslator": "recurra.problems.translations:TranslatorNetwork",
-    "NearestSentence": "recurra.baselines.memories:NearestSentence",
-    "MostFrequent": "recurra.baselines.memories:MostFrequent",
-}
-
-
-def saved_translator(
-    run: Path, with_: str | None = None, beam: int | None = None
-) -> tuple[str, Any]:
-    """Read what a run holds that translates: the network, or the baseline asked for.
-
-    Args:
-        run: a run folder, or the model folder in it.
-        with_: the name of the baseline; None: the network.
-        beam: how many beginnings a network keeps, None for its own setting.
-
-    Returns:
-        Its name, and what answers.
-
-    Raises:
-        BundleError: it does not translate.
-        SettingsError: no such model is saved there, or a memory is given a beam.
-    """
-    kept = kept_model(run, with_)
-    model = kept.open(KINDS, "translate")
-    if isinstance(model, TranslatorNetwork):
-        return kept.name, SavedTranslator(model.estimator, beam)
-    if beam is not None:
-        raise SettingsError(f"--beam is about how a network writes: {kept.name} does not search.")
-    return kept.name, model
 
 
 def asked_again(asked: Asked, rows: Pairs) -> TranslationProblem:

@@ -37,6 +37,7 @@ from recurra.text.encoder import ids_per_token
 __all__ = [
     "SavedClassifier",
     "SavedForecaster",
+    "SavedModel",
     "SavedNetwork",
     "SavedRegressor",
     "SavedStream",
@@ -50,31 +51,23 @@ class _Stored(Stored):
     members: Annotated[int, Field(ge=1, le=1000)]
 
 
-class SavedNetwork(FittedModel):
-    """A network read from its bundle; a subclass says what it tells.
+class SavedModel(FittedModel):
+    """A model read from its bundle; a subclass says what it tells.
 
     Args:
         bundle: of `kind`.
 
     Attributes:
         settings: of the estimator that was fitted.
-        networks: its members.
+        members: how many networks it has.
     """
 
     kind = ""  # what it was saved by
 
     def __init__(self, bundle: Bundle) -> None:
         stored = bundle.config_as(_Stored.model_validate)
-        self.settings = stored.settings
+        self.settings, self.members = stored.settings, stored.members
         self._restore(bundle)
-        plan = bundle.network_as(Plan.model_validate) or _plan_of_earlier(bundle)
-        self._check(plan)
-        needed = plan.needed()
-        members = [f"{member}/" for member in range(stored.members)]
-        found = bundle.arrays({f"{at}{name}": n for at in members for name, n in needed.items()})
-        self.networks = [
-            Network(plan, {name: found[f"{at}{name}"] for name in needed}) for at in members
-        ]
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -86,6 +79,28 @@ class SavedNetwork(FittedModel):
         with opened(folder, cls.kind) as bundle:
             return cls(bundle)
 
+    def _check_fitted(self) -> None:
+        """It was."""
+
+
+class SavedNetwork(SavedModel):
+    """A model whose networks are lists of operations.
+
+    Attributes:
+        networks: its members.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle)
+        plan = bundle.network_as(Plan.model_validate) or _plan_of_earlier(bundle)
+        self._check(plan)
+        needed = plan.needed()
+        members = [f"{member}/" for member in range(self.members)]
+        found = bundle.arrays({f"{at}{name}": n for at in members for name, n in needed.items()})
+        self.networks = [
+            Network(plan, {name: found[f"{at}{name}"] for name in needed}) for at in members
+        ]
+
     def stream(self) -> "SavedStream":
         """Read one long sequence in pieces, as it comes: `stream().push(piece)`.
 
@@ -93,9 +108,6 @@ class SavedNetwork(FittedModel):
             SettingsError: the network looks ahead, so its answer needs the whole sequence.
         """
         return SavedStream(self)
-
-    def _check_fitted(self) -> None:
-        """It was."""
 
     def _outputs(self, inputs: Ragged) -> Floats:
         mean: Floats = np.mean([network(inputs) for network in self.networks], axis=0)
@@ -256,11 +268,13 @@ HOMES = {
     "SequenceTagger": "models:SavedTagger",
     "SequenceForecaster": "models:SavedForecaster",
     "SequenceRiser": "rises:SavedRiser",
+    "SequenceGenerator": "writing:SavedGenerator",
+    "SequenceTranslator": "writing:SavedTranslator",
 }
 
 
-def load(folder: str | Path) -> SavedNetwork:
-    """Read a saved network, whichever kind it is of.
+def load(folder: str | Path) -> SavedModel:
+    """Read a saved model of networks, whichever kind it is of.
 
     Raises:
         BundleError: the folder is not a saved model, is damaged, or does not run here.
@@ -272,5 +286,5 @@ def load(folder: str | Path) -> SavedNetwork:
             f"Read it with {kind}.load."
         )
     module, name = HOMES[kind].split(":")
-    found: type[SavedNetwork] = getattr(import_module(f"recurra.runtime.{module}"), name)
+    found: type[SavedModel] = getattr(import_module(f"recurra.runtime.{module}"), name)
     return found.load(folder)

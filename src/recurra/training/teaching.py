@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from recurra.answers.writing import log_softmax
 from recurra.arrays import Array, Floats, Rows
 from recurra.backend import keras
 from recurra.listeners import NOBODY, History, Listener
@@ -28,7 +29,7 @@ from recurra.training.predictor import Call
 from recurra.training.step import Visitor
 from recurra.training.variables import NetworkWeights
 
-__all__ = ["Lesson", "layer_weights", "log_probabilities", "log_softmax", "ragged_tokens", "teach"]
+__all__ = ["Lesson", "log_probabilities", "ragged_tokens", "teach"]
 
 
 def ragged_tokens(documents: Sequence[Sequence[int]]) -> Ragged:
@@ -90,13 +91,6 @@ class Lesson:
 def surprise(targets: Any, logits: Any) -> Any:
     """Give -log p(target) of every step."""
     return keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
-
-
-def log_softmax(logits: Array) -> Array:
-    """Give log(exp(x) / Σ exp(x)) over the last axis, which cannot overflow in this form."""
-    shifted = logits - logits.max(-1, keepdims=True)
-    result: Array = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-    return result
 
 
 def log_probabilities(call: Call, lesson: Lesson) -> Floats:
@@ -164,9 +158,3 @@ def teach(
         listener=listener,
     )
     return taught
-
-
-def layer_weights(weights: NetworkWeights, layer: str) -> dict[str, Array]:
-    """Give the variables of one layer by their last name: `kernel`, `bias`, …"""
-    parts = ((path.split("/"), value) for path, value in weights.items())
-    return {names[-1]: value for names, value in parts if layer in names[:-1]}
