@@ -28,7 +28,7 @@ FLOORS = [
     {"estimators"},
     {"runtime"},
     {"inside", "problems", "pages"},
-    {"bench", "terminal", "doctor", "running", "evaluating"},
+    {"bench", "terminal", "doctor", "running", "evaluating", "exporting"},
     {"cli", ""},
     {"__main__"},
 ]
@@ -42,6 +42,7 @@ FORBIDDEN = {
     "operations": NO_NETWORK | NO_PAGE | {"sklearn", "pandas"},
     "answers": NO_NETWORK | NO_PAGE | {"sklearn"},
     "runtime": NO_NETWORK | NO_PAGE | {"sklearn"},
+    "exporting": NO_NETWORK | NO_PAGE | {"sklearn"},
     "pages": NO_NETWORK,
     "problems": {"keras", "jax", "jinja2"},
 }
