@@ -99,10 +99,10 @@ def _model(graph: Graph, plan: Plan, metadata: Mapping[str, str]) -> Any:
 
     reads, (numbers, every_step) = plan.reads, plan.shape()
     kind = FLOAT if isinstance(reads, kinds.LastColumn | kinds.Days) else INT32
-    given = ["rows", "timesteps", reads.columns]
-    answered = ["rows", "timesteps", numbers] if every_step else ["rows", numbers]
+    given: list[str | int | None] = ["rows", "timesteps", reads.columns]
+    answered = [*given[: 2 if every_step else 1], numbers]
     body = helper.make_graph(
-        [helper.make_node(name, *names, **more) for name, *names, more in graph.nodes],
+        [helper.make_node(name, taken, made, **more) for name, taken, made, more in graph.nodes],
         "network",
         [helper.make_tensor_value_info("steps", kind, given)],
         [helper.make_tensor_value_info("outputs", FLOAT, answered)],
