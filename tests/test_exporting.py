@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import pytest
@@ -20,13 +21,23 @@ from hypothesis import strategies as st
 from test_runtime import EVERY, KINDS, network_of
 from typer.testing import CliRunner
 
-from recurra import SequenceClassifier, runtime
+from recurra import (
+    SequenceClassifier,
+    SequenceForecaster,
+    SequenceRegressor,
+    SequenceTagger,
+    runtime,
+)
+from recurra.arrays import Floats
 from recurra.cli import app
 from recurra.errors import SettingsError
+from recurra.estimators import SequenceRiser
 from recurra.exporting import to_onnx
 from recurra.exporting.keras import keras_of
 from recurra.exporting.onnx import SAID, onnx_of
 from recurra.exporting.saved import padding_of
+from recurra.markets.rows import rows_of
+from recurra.markets.simulator import simulate
 from recurra.operations.kinds import Dense, Operation
 from recurra.operations.network import Network
 from recurra.sequences import Ragged, bucket_of
@@ -233,6 +244,70 @@ def test_a_network_with_layers_of_recurra_is_refused_by_their_names(
         keras_of(members(kind, name))
 
 
+# ---- what the chapter says of every kind of network
+
+
+def answers_in(model: Any, place: Path) -> tuple[dict[str, Any], Callable[[Any], Any]]:
+    """Save and export a model; give what the JSON says, and what ONNX Runtime answers."""
+    pytest.importorskip("onnx", reason="onnx is absent: pip install 'recurra[onnx]'")
+    runner = pytest.importorskip("onnxruntime", reason="onnxruntime is absent")
+    model.save(place / "model")
+    to_onnx(place / "model", place / "a.onnx")
+    session = runner.InferenceSession(str(place / "a.onnx"))
+    about = json.loads((place / "a.onnx.json").read_text())
+    return about, lambda steps: session.run(None, {"steps": steps.astype(np.float32)})[0]
+
+
+def scaled(rows: Floats, encoder: Any) -> Floats:
+    """(rows, timesteps, features) as the chapter says: scaled, then 1."""
+    found = (rows - encoder["mean"]) / encoder["scale"]
+    return np.concatenate([found, np.ones((*rows.shape[:2], 1))], axis=2)
+
+
+def test_a_quantity_is_the_output_in_the_units_of_the_targets(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(5, 3, size=(40, 9, 2))
+    model = SequenceRegressor("gru", epochs=1).fit(rows, rows.sum(axis=1) * 100)
+    about, answer = answers_in(model, tmp_path)
+    found = answer(scaled(rows, about["encoder"])) * about["target_scale"] + about["target_mean"]
+    np.testing.assert_allclose(found, model.predict(rows), rtol=1e-5)
+
+
+def test_a_forecast_is_the_value_a_season_before_and_the_output(tmp_path: Path) -> None:
+    series = np.sin(np.arange(200) / 3) + np.arange(200) / 50
+    model = SequenceForecaster("gru", horizon=5, window=12, season=3, epochs=1).fit(series)
+    about, answer = answers_in(model, tmp_path)
+    season, horizon = about["settings"]["season"], about["output"]["numbers"]
+    seen = series[-max(about["settings"]["window"], season) :]
+    before = [seen[step % season - season] for step in range(horizon)]
+    (added,) = answer(scaled(seen[None, :, None], about["encoder"])) * about["target_scale"]
+    np.testing.assert_allclose(before + added, model.forecast(series), atol=1e-5)
+
+
+def test_a_rise_is_told_from_scaled_days_and_the_log_odds_of_the_rule(tmp_path: Path) -> None:
+    rows = rows_of(simulate(4, 400, seed=1))
+    model = SequenceRiser("gru", units=4, epochs=1).fit(rows, rows.change >= 0.02)
+    about, answer = answers_in(model, tmp_path)
+    encoder, rule = about["encoder"], about["encoder"]["volatility"]
+    z = np.clip((rows.volatility - rule["mean"]) / rule["deviation"], -4, 4)
+    pairs = [z[:, i] * z[:, j] for i in range(5) for j in range(i, 5)]
+    odds = np.column_stack([z, *pairs]) @ rule["weights"] + rule["bias"]
+    days = np.clip((rows.windows - encoder["mean"]) / encoder["deviation"], -8, 8)
+    beside = np.ones((*days.shape[:2], 2)) * np.stack([odds, np.ones(len(odds))], axis=1)[:, None]
+    found = answer(np.concatenate([days, beside], axis=2))[:, 0]
+    np.testing.assert_allclose(found, model.scores(rows), atol=1e-5)
+    assert about["threshold"] == model.threshold_
+
+
+def test_a_tag_is_told_at_every_step(tmp_path: Path) -> None:
+    rows = list(np.random.default_rng(0).normal(size=(40, 7, 2)))
+    labels = [["up" if step.sum() > 0 else "down" for step in row] for row in rows]
+    model = SequenceTagger("gru", epochs=1).fit(rows, labels)
+    about, answer = answers_in(model, tmp_path)
+    assert about["output"] == {"numbers": 2, "every_step": True}
+    found = answer(scaled(np.array(rows), about["encoder"]))
+    np.testing.assert_allclose(found, model.predict_proba(rows), atol=1e-5)
+
+
 # ---- the readers of the documents
 
 
@@ -351,7 +426,11 @@ PAGE = """
 class Answering(SimpleHTTPRequestHandler):
     """Serves a folder, and keeps what a page posts."""
 
-    extensions_map = {  # noqa: RUF012".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html"}
+    extensions_map: ClassVar = {
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+        ".html": "text/html",
+    }
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])

@@ -71,7 +71,7 @@ def _member(layers: Any, plan: Plan, arrays: Sequence[Arrays], ids: Any) -> Any:
         each.name: [given[name] for name in each.sizes()]
         for each, given in zip(plan.operations, arrays, strict=True)
     }
-    joined = {name: each for each in plan.operations if _both(each, operations) for name in each.of}
+    joined = {name for each in plan.operations if _both(each, operations) for name in each.of}
     values: dict[str, Any] = {}
     for name, operation in operations.items():
         if name in joined:
