@@ -311,8 +311,12 @@ def test_a_tag_is_told_at_every_step(tmp_path: Path) -> None:
 # ---- the readers of the documents
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", CHAPTER.read_text("utf-8"), re.M | re.S)
+def blocks(language: str, page: Path = CHAPTER) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+
+
+def test_the_korean_chapter_shows_the_same_readers() -> None:
+    assert blocks("javascript", CHAPTER.with_name("export.ko.md")) == blocks("javascript")
 
 
 def python_reader() -> Any:
