@@ -374,10 +374,11 @@ def exported(
     """Exported classifiers, each with what Recurra answers of the awkward texts."""
     pytest.importorskip("onnx", reason="onnx is absent: pip install 'recurra[onnx]'")
     texts, labels = messages
-    three = ["a", "b", "c"] * 40
+    flags, three = [label == "spam" for label in labels], ["a", "b", "c"] * 40
     place, found = tmp_path_factory.mktemp("exported"), {}
     for name, wanted, settings in (
         ("two", labels, {"model": "subword-bi-gru", "positive": "ham", "members": 2}),
+        ("flags", flags, {"model": "bi-gru"}),
         ("three", three, {"model": "conv1d", "tokenizer": "char", "max_length": 20}),
     ):
         model = SequenceClassifier(epochs=1, **settings).fit(texts, wanted)
@@ -391,7 +392,7 @@ def exported(
 def answers_of(saved: Any) -> list[tuple[str, float]]:
     said = saved.predict_proba(AWKWARD)
     scores = saved.positive_scores(AWKWARD) if len(saved.classes_) == 2 else said.max(axis=1)
-    return list(zip(map(str, saved.predict(AWKWARD)), scores.tolist(), strict=True))
+    return list(zip(saved.predict(AWKWARD).tolist(), scores.tolist(), strict=True))
 
 
 def same_answers(found: list[Any], wanted: list[Any]) -> None:
@@ -399,7 +400,7 @@ def same_answers(found: list[Any], wanted: list[Any]) -> None:
     np.testing.assert_allclose([s for _, s in found], [s for _, s in wanted], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["two", "three"])
+@pytest.mark.parametrize("name", ["two", "flags", "three"])
 def test_the_reader_in_python_answers_as_predict(exported: Any, name: str) -> None:
     file, wanted = exported[name]
     reader = python_reader()(str(file))

@@ -148,9 +148,10 @@ def _about(kept: Kept) -> dict[str, Any]:
     """Give what a reader must know of a model: what config.json and encoder.json say."""
     bundle = read_bundle(kept.folder)
     config = {name: value for name, value in bundle.config.items() if name != "members"}
-    names, positive = classes_of(kept)
-    named = {"positive": names[positive]} if positive is not None and "threshold" in config else {}
-    return {"format": FORMAT, **config, **named, "encoder": bundle.encoder}
+    _, positive = classes_of(kept)
+    if positive is not None and "threshold" in config:  # two labels of a tagger have none
+        config["positive"] = config["classes"][positive]
+    return {"format": FORMAT, **config, "encoder": bundle.encoder}
 
 
 def _metadata(about: Mapping[str, Any]) -> dict[str, str]:
