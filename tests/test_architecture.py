@@ -28,7 +28,7 @@ FLOORS = [
     {"estimators"},
     {"runtime"},
     {"inside", "problems", "pages"},
-    {"finished", "scoring"},
+    {"finished", "scoring", "exporting"},
     {"bench", "terminal", "doctor", "running", "evaluating"},
     {"cli", ""},
     {"__main__"},
@@ -43,6 +43,7 @@ FORBIDDEN = {
     "operations": NO_NETWORK | NO_PAGE | {"sklearn", "pandas"},
     "answers": NO_NETWORK | NO_PAGE | {"sklearn"},
     "runtime": NO_NETWORK | NO_PAGE | {"sklearn"},
+    "exporting": NO_NETWORK | NO_PAGE | {"sklearn"},
     "pages": NO_NETWORK,
     "problems": {"keras", "jax", "jinja2"},
 }

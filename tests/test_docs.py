@@ -24,9 +24,10 @@ HONESTY = ["docs/honesty.md", "docs/honesty.ko.md"]
 AUDIT = ["docs/audit.md", "docs/audit.ko.md"]
 KERAS = ["docs/keras.md", "docs/keras.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
-CHAPTERS = [f"docs/{name}.md" for name in ("cells", "sequences", "runtime", *SHAPES)]
+CHAPTERS = [f"docs/{name}.md" for name in ("cells", "sequences", "runtime", "export", *SHAPES)]
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
 BY_MODEL = {"predict": predict, "evaluate": evaluate}
+NEEDED = {"docs/export.md": ("onnx", "onnxruntime")}  # packages of which a chapter speaks
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 # as documented but quick: one epoch of one network tells whether a command works
 QUICK = {"train": ["--epochs", "1", "--members", "1"], "compare": ["--epochs", "1"]}
@@ -162,6 +163,8 @@ def test_every_command_and_block_of_python_of_a_chapter_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for package in NEEDED.get(page, ()):
+        pytest.importorskip(package, reason=f"{package} is absent: pip install {package}")
     for command in commands(page):
         words = shlex.split(command)[1:]
         words += ["--epochs", "1"] if words[0] in QUICK else []

@@ -9,6 +9,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     bench,
     doctor,
     explain,
+    export,
     forecasting,
     generation,
     market,

@@ -106,13 +106,13 @@ class Network:
 
     def __init__(self, plan: Plan, arrays: Mapping[str, Array]) -> None:
         self.plan, self.shape = plan, plan.shape()
-        self._arrays = [
+        self.arrays = [
             {of: arrays[name] for of, name in operation.weights.items()}
             for operation in plan.operations
         ]
         bound = [
             operation.bind(given)
-            for operation, given in zip(plan.operations, self._arrays, strict=True)
+            for operation, given in zip(plan.operations, self.arrays, strict=True)
         ]
         self._read, self._run = bound[0], bound[1:]
 
@@ -157,7 +157,7 @@ class Network:
         Raises:
             SettingsError: the network looks ahead, so its answer needs the whole sequence.
         """
-        return NetworkStream(self.plan, self._read, self._run, self._arrays)
+        return NetworkStream(self.plan, self._read, self._run, self.arrays)
 
 
 class NetworkStream:

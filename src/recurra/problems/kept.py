@@ -62,6 +62,11 @@ class Kept:
         """Whether it was fitted on all rows of its run, those held out for judging, too."""
         return self.facts.fitted_on == "all rows"
 
+    @property
+    def baseline(self) -> "Kept | None":
+        """The best baseline, where one is saved beside a network."""
+        return _baseline(self.folder)
+
     def settings(self, kind: type[Settings]) -> Settings:
         """Give some of the settings that it was fitted with.
 

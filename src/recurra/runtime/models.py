@@ -262,12 +262,14 @@ class SavedForecaster(ForecastAnswers, SavedNetwork):
 
 
 # by what they were saved by; `SavedRiser` reads prices, and with it comes pandas
-HOMES = {
+NETWORKS = {
     "SequenceClassifier": "models:SavedClassifier",
     "SequenceRegressor": "models:SavedRegressor",
     "SequenceTagger": "models:SavedTagger",
     "SequenceForecaster": "models:SavedForecaster",
     "SequenceRiser": "rises:SavedRiser",
+}
+HOMES = NETWORKS | {
     "SequenceGenerator": "writing:SavedGenerator",
     "SequenceTranslator": "writing:SavedTranslator",
 }
