@@ -175,7 +175,6 @@ def test_what_is_wrong_is_told_before_anything_heavy_is_loaded(
         ([finished / "model/baseline", "--keras", "a.keras"], "saved by LinearTexts"),
         ([finished, "--keras", "a.h5"], "must end in .keras"),
         ([finished, "--keras", tmp_path / "there.keras"], "there.keras is there"),
-        ([finished, "--keras", tmp_path / "a.keras"], "RestingSimpleRNN of Recurra"),
         ([finished], "a file must be named"),
     ):
         run = subprocess.run(
@@ -201,7 +200,7 @@ def test_without_onnx_the_command_that_brings_it_is_told(
 # ---- Keras
 
 
-@pytest.mark.parametrize("name", ["bi-lstm", "bi-gru", "conv1d"])
+@pytest.mark.parametrize("name", ["simple-rnn", "lstm", "gru", "bi-lstm", "bi-gru", "conv1d"])
 def test_a_keras_file_opens_without_recurra(name: str, tmp_path: Path) -> None:
     networks = members("texts", name)
     rows = KINDS["texts"][2](name, np.random.default_rng(1), 40)
@@ -230,7 +229,6 @@ def test_a_keras_file_opens_without_recurra(name: str, tmp_path: Path) -> None:
     ("kind", "name", "layers"),
     [
         ("texts", "subword-bi-gru", "SubwordEmbedding, MaskedMaxMeanPooling1D"),
-        ("texts", "gru", "RestingGRU"),
         ("texts", "one-to-one", "MeanOfSteps"),
         ("sequences", "gru-fcn", "LastColumnMask, MaskedConv1D, MeanOfSteps"),
         ("tagging", "conv1d", "SubwordEmbedding, MaskedConv1D"),

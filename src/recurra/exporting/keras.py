@@ -1,10 +1,13 @@
 """A saved network as a Keras model of Keras' own layers, so that Keras opens it without Recurra.
 
-Both directions of a layer, two operations and what joins them, become one `Bidirectional`.
+Both directions of a layer, two operations and what joins them, become one `Bidirectional`. Where a
+layer begins at rest, that state is a bias: a dense layer whose weights are 0 gives it to every row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from recurra.arrays import Array
 from recurra.cells import CELLS
@@ -57,8 +60,6 @@ def _check(plan: Plan) -> None:
 
 def _of_recurra(operation: Any) -> str | None:
     """Name the layer of Recurra that an operation is; None where it is Keras' own."""
-    if isinstance(operation, kinds.Recurrent) and operation.rest:
-        return f"Resting{CELLS[operation.cell].layer}"
     if isinstance(operation, kinds.Convolution) and operation.padding != "valid":
         return "MaskedConv1D"
     return RECURRA.get(getattr(operation, "kind", operation.operation))
@@ -84,9 +85,31 @@ def _member(layers: Any, plan: Plan, arrays: Sequence[Arrays], ids: Any) -> Any:
             )
             taken, given = forward.of, weights[forward.name] + weights[backward.name]
         found = [values[each] for each in taken] or [ids]
-        values[name] = layer(found if len(found) > 1 else found[0])
+        values[name] = layer(
+            found if len(found) > 1 else found[0], **_start(layers, plan, operation, given, ids)
+        )
         layer.set_weights(given)
     return values[name]
+
+
+def _start(
+    layers: Any, plan: Plan, operation: Any, given: Sequence[Array], ids: Any
+) -> dict[str, Any]:
+    """Give the state in which a layer begins that begins at rest: a dense layer's bias."""
+    if not getattr(operation, "rest", False):
+        return {}
+    _, rest = operation.layer(dict(zip(operation.sizes(), given, strict=True)))
+    from recurra.backend import keras
+
+    reads: Any = plan.reads
+    nothing = layers.Embedding(reads.rows, 1, embeddings_initializer="zeros")(ids)
+    zero, states = layers.GlobalMaxPooling1D()(nothing), []
+    for state in rest:
+        begin = layers.Dense(operation.units)
+        states.append(begin(zero))
+        begin.set_weights([np.zeros((1, operation.units)), state[0]])
+    # said aloud: of several arguments Keras takes along no mask
+    return {"initial_state": states, "mask": keras.ops.not_equal(ids, 0)}
 
 
 def _both(operation: Any, operations: Mapping[str, Any]) -> bool:

@@ -48,8 +48,8 @@ def exportable(
     kept = kept_model(run)
     if kept.kind not in NETWORKS:
         raise BundleError(
-            f"what is exported is a network saved by {', '.join(NETWORKS)}, but {kept.folder} holds "
-            f"{kept.name}, saved by {kept.kind}. Ask it with recurra predict."
+            f"what is exported is a network saved by {', '.join(NETWORKS)}, but {kept.folder} "
+            f"holds {kept.name}, saved by {kept.kind}. Ask it with recurra predict."
         )
     for file, ending in ((onnx, ".onnx"), (keras, ".keras")):
         if file is not None:
