@@ -4,14 +4,12 @@ A `Head` says what the network gives: one probability a row, one a class, number
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from recurra.backend import keras
 from recurra.cells import USUAL
-from recurra.errors import SettingsError
 from recurra.layers import GRU, LSTM, Bidirectional, Embedding, layer_of
 from recurra.names import FCN, SEQUENCES, one_of
 from recurra.resting import RESTING
@@ -31,7 +29,6 @@ __all__ = [
     "number_architecture",
     "number_network",
     "reader_of",
-    "streaming",
     "token_network",
 ]
 
@@ -294,49 +291,6 @@ def architecture_named(name: str) -> Architecture:
         SettingsError: there is none of that name.
     """
     return ARCHITECTURES[one_of(name, ARCHITECTURES, "the model")]
-
-
-def streaming(model: Any) -> Any:
-    """Give the network that reads a sequence in pieces: [piece, *states] → [answers, *states].
-
-    It has the layers and weights of `model`, but for what makes one of all steps: the answer at a
-    step is what `model` would give if the sequence ended there.
-
-    Raises:
-        SettingsError: the network looks ahead, or makes one of all steps in another way.
-    """
-    # weights go by their names, and a Sequential's begin with its own
-    with keras.name_scope(model.name) if isinstance(model, keras.Sequential) else nullcontext():
-        return _in_pieces(model)
-
-
-def _in_pieces(model: Any) -> Any:
-    (shape,) = [given.shape for given in model.inputs]
-    piece = layers.Input(shape[1:], dtype=model.inputs[0].dtype, name="piece")
-    x, mask, before, after = piece, None, [], []
-    for layer in model.layers:
-        if isinstance(layer, layers.InputLayer) or type(layer) is LastStep:
-            continue
-        if isinstance(layer, Bidirectional | MaskedMaxMeanPooling1D | MeanOfSteps | layers.Conv1D):
-            raise SettingsError(
-                f"a sequence can be read in pieces when all that was read is in a state, but this "
-                f"network has a {type(layer).__name__}. Take simple-rnn, lstm, gru or one-to-one."
-            )
-        config = layer.get_config() | {"name": layer.name}
-        if not isinstance(layer, layers.RNN):
-            again = type(layer).from_config(config)
-            x, given = again(x), x
-            if given is piece:
-                mask = again.compute_mask(piece, None)
-            continue
-        size = layer.cell.state_size
-        states = [layers.Input((units,)) for units in (size if isinstance(size, list) else [size])]
-        reading = type(layer).from_config(config | {"return_sequences": True, "return_state": True})
-        # said aloud: of several arguments Keras takes along no mask
-        x, *last = reading(x, initial_state=states, mask=mask)
-        before += states
-        after += last
-    return keras.Model([piece, *before] if before else piece, [x, *after], name="stream")
 
 
 @dataclass(frozen=True)

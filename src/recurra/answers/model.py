@@ -8,13 +8,17 @@ An estimator that was fitted here has its networks in Keras; a model read from i
 without. What is told of their outputs is the same code.
 """
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from recurra.arrays import Floats
 from recurra.bundle import Bundle
+from recurra.operations.network import Network
 from recurra.sequences import Ragged
 
-__all__ = ["FittedModel"]
+__all__ = ["FittedModel", "Stream"]
 
 
 class FittedModel:
@@ -34,6 +38,51 @@ class FittedModel:
         """Give the output for each row (or timestep), the mean over the members."""
         raise NotImplementedError
 
+    def _answer(self, outputs: Floats) -> Any:
+        """Give what a user is told of the outputs at some steps, (steps, k)."""
+        raise NotImplementedError
+
     def _restore(self, bundle: Bundle) -> None:
         """Take back of a bundle what was learnt beside the weights, if it is what they need."""
         raise NotImplementedError
+
+
+class Stream:
+    """One long sequence, read in pieces; between them only the states are kept.
+
+    Args:
+        model: that reads it.
+        networks: its members.
+
+    Raises:
+        SettingsError: the network looks ahead, so its answer needs the whole sequence.
+
+    Example:
+        >>> import numpy as np
+        >>> from recurra import SequenceRegressor
+        >>> X = np.random.default_rng(0).normal(size=(30, 8, 1))
+        >>> model = SequenceRegressor("gru", epochs=1).fit(X, X[:, -1, 0])
+        >>> stream = model.stream()
+        >>> answers = np.concatenate([stream.push(X[0, :3]), stream.push(X[0, 3:])])
+        >>> bool(np.allclose(answers[-1], model.predict(X[:1])[0], atol=1e-5))
+        True
+    """
+
+    def __init__(self, model: FittedModel, networks: Sequence[Network]) -> None:
+        self._model, self._streams = model, [network.stream() for network in networks]
+
+    @property
+    def states(self) -> list[Any]:
+        """The states of each member, which may be stored and set on another stream."""
+        return [dict(stream.states) for stream in self._streams]
+
+    @states.setter
+    def states(self, states: Sequence[Any]) -> None:
+        for stream, kept in zip(self._streams, states, strict=True):
+            stream.states = dict(kept)
+
+    def push(self, piece: Any) -> Any:
+        """Read a piece, of any length; give the answer after each of its steps."""
+        steps = self._model._encode([piece]).timesteps()
+        outputs = [stream.push(steps) for stream in self._streams]
+        return self._model._answer(np.mean(outputs, axis=0))

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from recurra.answers.model import Stream
 from recurra.answers.reading import FittedEncoder, encoder_from_json
-from recurra.arrays import Floats
 from recurra.bundle import Bundle
 from recurra.errors import SettingsError
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.encoders import Encoder, encoder_of
-from recurra.estimators.streaming import Stream
+from recurra.operations.network import Network
+from recurra.plans import plan_of
 from recurra.sequences import Ragged
 
 __all__ = ["RowEstimator", "SequenceEstimator"]
@@ -39,11 +40,8 @@ class SequenceEstimator(NetworkEstimator):
             SettingsError: the network looks ahead, so its answer needs the whole sequence.
         """
         self._check_fitted()
-        return Stream(self)
-
-    def _answer(self, outputs: Floats) -> Any:
-        """Give what a user is told of the outputs at some steps, (steps, k)."""
-        raise NotImplementedError
+        plan = plan_of(self._network().model)
+        return Stream(self, [Network(plan, weights) for weights in self.weights_])
 
     def _encoder(self) -> Encoder:
         """Give the encoder of what was fitted."""

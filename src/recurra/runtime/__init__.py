@@ -12,7 +12,6 @@ from recurra.runtime.models import (
     SavedModel,
     SavedNetwork,
     SavedRegressor,
-    SavedStream,
     SavedTagger,
     load,
 )
@@ -23,7 +22,6 @@ __all__ = [
     "SavedModel",
     "SavedNetwork",
     "SavedRegressor",
-    "SavedStream",
     "SavedTagger",
     "load",
 ]

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from recurra.answers.classes import ClassAnswers
 from recurra.answers.forecasts import ForecastAnswers
-from recurra.answers.model import FittedModel
+from recurra.answers.model import FittedModel, Stream
 from recurra.answers.quantities import QuantityAnswers
 from recurra.answers.reading import as_sentences, as_texts, encoder_from_json
 from recurra.answers.tags import TagAnswers
@@ -28,7 +28,7 @@ from recurra.arrays import Floats
 from recurra.bundle import Bundle, opened, read_facts
 from recurra.errors import BundleError, SettingsError
 from recurra.operations.kinds import Shape
-from recurra.operations.network import Network, NetworkStream, Plan
+from recurra.operations.network import Network, Plan
 from recurra.sequences import NumberEncoder, Ragged
 from recurra.stored import Count, Stored
 from recurra.text import TextEncoder
@@ -40,7 +40,6 @@ __all__ = [
     "SavedModel",
     "SavedNetwork",
     "SavedRegressor",
-    "SavedStream",
     "SavedTagger",
     "load",
 ]
@@ -101,13 +100,13 @@ class SavedNetwork(SavedModel):
             Network(plan, {name: found[f"{at}{name}"] for name in needed}) for at in members
         ]
 
-    def stream(self) -> "SavedStream":
+    def stream(self) -> Stream:
         """Read one long sequence in pieces, as it comes: `stream().push(piece)`.
 
         Raises:
             SettingsError: the network looks ahead, so its answer needs the whole sequence.
         """
-        return SavedStream(self)
+        return Stream(self, self.networks)
 
     def _outputs(self, inputs: Ragged) -> Floats:
         mean: Floats = np.mean([network(inputs) for network in self.networks], axis=0)
@@ -154,34 +153,6 @@ def _plan_of_earlier(bundle: Bundle) -> Plan:
 
     kind = getattr(estimators, bundle.config["estimator"])
     return plan_of(kind.load(bundle.folder).build())
-
-
-class SavedStream:
-    """One long sequence, read in pieces; between them only the states are kept.
-
-    Args:
-        model: that reads it.
-    """
-
-    def __init__(self, model: SavedNetwork) -> None:
-        self._model = model
-        self._streams: list[NetworkStream] = [network.stream() for network in model.networks]
-
-    @property
-    def states(self) -> list[Any]:
-        """The states of each member, which may be stored and set on another stream."""
-        return [dict(stream.states) for stream in self._streams]
-
-    @states.setter
-    def states(self, states: list[Any]) -> None:
-        for stream, kept in zip(self._streams, states, strict=True):
-            stream.states = dict(kept)
-
-    def push(self, piece: Any) -> Any:
-        """Read a piece, of any length; give the answer after each of its steps."""
-        steps = self._model._encode([piece]).timesteps()
-        answers = [stream.push(steps) for stream in self._streams]
-        return self._model._answer(np.mean(answers, axis=0))  # type: ignore[attr-defined]
 
 
 class SavedClassifier(ClassAnswers, SavedNetwork):
