@@ -17,7 +17,6 @@ from recurra.estimators.encoders import (
     Sides,
     encoder_for,
     encoder_of,
-    group_equal_sentences,
 )
 from recurra.estimators.labels import as_labels, stored_labels
 from recurra.estimators.sequence import SequenceEstimator
@@ -28,7 +27,7 @@ from recurra.sequences import Ragged
 from recurra.stored import Classes, Stored
 from recurra.training import Example
 
-__all__ = ["SequenceTagger", "group_equal_sentences"]
+__all__ = ["SequenceTagger"]
 
 
 class _Learnt(Stored):
