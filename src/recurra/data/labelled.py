@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
-from recurra.data.spelling import meant, meant_labels
+from recurra.data.spelling import meant, meant_labels, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near, one_of
 from recurra.text.normalise import visible
@@ -257,7 +257,7 @@ def _column(
         return given
     free = [name for name in columns if name != taken]
     if before.get(role) in free:
-        notes.append(f"{role} column as in training: {before[role]!r}")
+        notes.append(f"{role} column as in training: {quoted(before[role])}")
         return before[role]
     names = TEXT_NAMES if role == "text" else LABEL_NAMES
     guesses = [name for name in free if name.lower() in names]
@@ -271,7 +271,7 @@ def _column(
             f"{len(guesses) or 'no'} columns look {kind}. "
             f"Give --{role} with one of: {listed(columns)}."
         )
-    notes.append(f"{role} column guessed: {guesses[0]!r}")
+    notes.append(f"{role} column guessed: {quoted(guesses[0])}")
     return guesses[0]
 
 
@@ -336,8 +336,9 @@ def _positive(
         return known[0] if len(known) == 1 else None
     if len(known) != 1:
         raise DataError(
-            f"which of the labels {names[0]!r} and {names[1]!r} is to be found cannot be guessed. "
+            f"which of the labels {quoted(names[0])} and {quoted(names[1])} is to be found "
+            "cannot be guessed. "
             f"Give --positive {names[1]}"
         )
-    notes.append(f"positive class guessed: {known[0]!r}")
+    notes.append(f"positive class guessed: {quoted(known[0])}")
     return known[0]

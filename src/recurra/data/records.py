@@ -30,12 +30,12 @@ def read_records(text: str, path: Path) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         DataError: it is no JSON, no rows, or a cell of it is a list or an object.
     """
-    if text.lstrip().startswith("["):
-        return _from_items(_whole(text, path), path)
     lines = lines_of(text, path)
     filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     first = _line(filled[0][1]) if filled else None
-    if len(filled) > 1 and isinstance(first, dict):
+    if text.lstrip().startswith("[") and not (len(filled) > 1 and isinstance(first, list)):
+        return _from_items(_whole(text, path), path)
+    if len(filled) > 1 and isinstance(first, dict | list):
         rows = ((number, _line(line)) for number, line in filled)
         return frame_of_records(rows, path, *LINES)
     try:
