@@ -224,8 +224,10 @@ def test_the_test_sees_an_exception_that_is_none_of_ours() -> None:
 
 
 def test_a_cell_of_many_letters_is_cut_in_a_message(tmp_path: Path) -> None:
-    days = "".join(f"2024-01-{day:02},{day}\n" for day in range(2, 30))
-    (tmp_path / "p.csv").write_text(f"Date,Close\n{days}2024-01-30,{'no number ' * 1000}\n")
+    days = "".join(f"2024-01-{day:02},{day},1,1,1\n" for day in range(2, 30))
+    head = "Date,Close,Open,High,Low\n"
+    cells = "no number " * 1000
+    (tmp_path / "p.csv").write_text(f"{head}{days}2024-01-30,{cells},1,1,1\n")
     for read in (lambda path: read_series(path, "Close"), lambda path: read_prices(path, "X")):
         with pytest.raises(DataError, match="'no number no") as told:
             read(tmp_path / "p.csv")

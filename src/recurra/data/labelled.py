@@ -142,7 +142,7 @@ def label_texts(
     label_column = _column(table, label, "label", notes, taken=text, before=before, known=known)
     text_column = _column(table, text, "text", notes, taken=label_column, before=before)
     if text_column == label_column:
-        raise DataError(f"text and label must be two columns, but both are {text_column!r}.")
+        raise DataError(f"text and label must be two columns, but both are {quoted(text_column)}.")
     texts, labels = table.frame[text_column], _labels(table.frame[label_column].str.strip(), notes)
     if taught is not None:
         labels = _as_taught(labels, taught, table.source, notes)
@@ -150,7 +150,7 @@ def label_texts(
     if not usable.any():
         raise DataError(
             f"rows with both a text and a label are needed, but none of the {len(usable):,} "
-            f"rows of {table.source} has both {text_column!r} and {label_column!r}."
+            f"rows of {table.source} has both {quoted(text_column)} and {quoted(label_column)}."
         )
     if not usable.all():
         notes.append(f"{int((~usable).sum()):,} rows without a text or a label left out")
@@ -213,10 +213,10 @@ def _as_taught(
         if name not in here:
             raise DataError(
                 f"--map must name labels of {source}, {listed(map(repr, here), 5)}, but it holds "
-                f"no {name!r}.{near(name, here)}"
+                f"no {quoted(name)}.{near(name, here)}"
             )
         if known:
-            one_of(known, taught.classes, f"what --map says for {name!r}")
+            one_of(known, taught.classes, f"what --map says for {quoted(name)}")
     folded = {name.casefold(): name for name in taught.classes}
     plain = folded if len(folded) == len(taught.classes) else {}
     known_as = {
@@ -305,14 +305,14 @@ def _positive(
     shown = listed(map(repr, names), 5)
     if len(counts) < 2:
         raise DataError(
-            f"the label column must hold two classes or more, but {column!r} holds "
+            f"the label column must hold two classes or more, but {quoted(column)} holds "
             f"{len(counts)}: {shown}. Choose another column with --label."
         )
     single = int((counts < FEWEST_OF_A_CLASS).sum())
     if len(counts) > 2 and single > len(counts) / 2:
         raise DataError(
             f"a label must stand for rows that are alike, but of the {len(counts):,} values of "
-            f"{column!r} {single:,} have fewer than {FEWEST_OF_A_CLASS} rows: {shown}. Give "
+            f"{quoted(column)} {single:,} have fewer than {FEWEST_OF_A_CLASS} rows: {shown}. Give "
             "more rows of each, or choose another column with --label."
         )
     if given is not None:
@@ -324,7 +324,8 @@ def _positive(
             )
         if len(counts) > 2:
             raise DataError(
-                f"--positive names the class to find of two, but {column!r} holds {len(counts)}: "
+                f"--positive names the class to find of two, but {quoted(column)} holds "
+                f"{len(counts)}: "
                 f"{shown}. Leave it out: each class is then told from the others."
             )
         return given

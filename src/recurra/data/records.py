@@ -10,7 +10,7 @@ import pandas as pd
 
 from recurra.data.lines import lines_of
 from recurra.data.separators import MOST_COLUMNS
-from recurra.data.spelling import meant
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
 __all__ = ["cell_of", "frame_of_records", "nested_refusal", "read_records"]
@@ -105,7 +105,7 @@ def nested_refusal(name: str, value: Any, where: str) -> DataError:
     """Say that a cell holds a list or an object."""
     kind = "an object" if isinstance(value, dict) else "a list"
     return DataError(
-        f"a cell must be one text, number or label, but {name!r} in {where} is {kind}. "
+        f"a cell must be one text, number or label, but {quoted(name)} in {where} is {kind}. "
         "Join its parts into one text, or leave that column out."
     )
 

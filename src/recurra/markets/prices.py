@@ -202,7 +202,7 @@ def _with_dates(
         if said.strip().casefold().rstrip(":.") not in SUMS:
             raise DataError(
                 f"every date must be readable, such as 2024-03-20, but row {row + 1} of {source} "
-                f"has {said!r}."
+                f"has {quoted(said)}."
             )
     none = np.isnat(moments.days)
     for row in map(int, np.flatnonzero(none)):
