@@ -332,7 +332,7 @@ class ForecastingProblem(Problem):
         said = f"{self.level:.0%} were promised, {value:.1%} of held outcomes are inside"
         if result.interval is None:
             detail = f"{said}; too few independent origins to tell that from chance."
-            return Probe(name=PROMISE, passed=True, size=0, detail=detail)
+            return Probe(name=PROMISE, passed=True, size=0, detail=detail, leak=False)
         wider = np.sqrt(1 + len(self.folds[-1].held) / max(1, len(self.folds[-1].validation)))
         low, high = special.logit(result.interval)
         upper = float(special.expit((low + high) / 2 + wider * (high - low) / 2))
@@ -343,6 +343,7 @@ class ForecastingProblem(Problem):
             passed=passed,
             size=0 if passed else short,
             detail=f"{said}; chance in held and validation origins leaves room up to {upper:.1%}.",
+            leak=False,
         )
 
     def notes(self, found: Found) -> list[str]:
@@ -398,6 +399,15 @@ class ForecastingProblem(Problem):
 
         title = f"The last held steps, as {found.chosen} forecast them {self.horizon} at a time"
         return [(f"{title}, {self.level:.0%} intervals", draw)]
+
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        target = self._series().target
+        column = [] if target is None else ["--target", target]
+        return [
+            ("forecast what comes after a table", ["predict", run, "NEW.csv", *column]),
+            ("judge it on what came later", ["evaluate", run, "NEW.csv", *column]),
+        ]
 
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give every held target, in the units of the file, and what each contender said."""

@@ -250,6 +250,13 @@ class GenerationProblem(Problem):
         ]
         return [Exhibit(title="What it writes", columns=["class", "lines"], rows=rows)]
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        return [
+            ("write lines", ["predict", run]),
+            ("judge it on new lines", ["evaluate", run, "NEW.txt"]),
+        ]
+
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give each held line, its characters and tokens, and each contender's bits for it."""
         held = self.known(found.held)

@@ -176,6 +176,13 @@ class SequenceProblem(ClassProblem):
         )
         return [*super().exhibits(found), about]
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        return [
+            ("classify new sequences", ["predict", run, "NEW.csv"]),
+            ("judge it on new sequences with classes", ["evaluate", run, "NEW.csv"]),
+        ]
+
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Give names."""
         assert self.ids is not None

@@ -248,6 +248,15 @@ class RiseProblem(ClassProblem):
             cost=self.settings.cost,
         )
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        sample = self.data.source.startswith("embedded sample")
+        asked = "--sample" if sample else str(self._rows().inputs.tickers[0])
+        return [
+            ("ask about the day after the newest prices", ["predict", run, asked]),
+            ("judge it on the days after its training", ["evaluate", run, asked]),
+        ]
+
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Name each row by its ticker and day."""
         assert self.ids is not None

@@ -297,6 +297,13 @@ class TaggingProblem(Problem):
             note=f"{unseen.sum():,} of {len(unseen):,} held words do not stand in training.",
         )
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        return [
+            ("tag a sentence", ["predict", run, "words with spaces between"]),
+            ("judge it on new sentences with tags", ["evaluate", run, "NEW.conllu"]),
+        ]
+
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give every held word with its sentence, its tag, and what each contender said."""
         columns: dict[str, Any] = {

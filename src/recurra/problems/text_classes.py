@@ -227,6 +227,19 @@ class TextProblem(ClassProblem):
         """Let the model know the columns it was taught."""
         return {"columns": dict(self.source.columns) if self.source else {}}
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        columns = dict(self.source.columns) if self.source else {}
+        text, label = (
+            [f"--{role}", columns[role]] if role in columns else [] for role in ("text", "label")
+        )
+        return [
+            ("classify a text", ["predict", run, "a new text"]),
+            ("classify the texts of a file", ["predict", run, "--file", "NEW.csv", *text]),
+            ("judge it on new rows with labels", ["evaluate", run, "NEW.csv", *text, *label]),
+            ("see what it reads in a text", ["explain", run, "a new text"]),
+        ]
+
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Give where each row stands in the source, and a number for all that are held together."""
         assert self.ids is not None

@@ -243,6 +243,13 @@ class TranslationProblem(Problem):
             )
         ]
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        return [
+            ("translate a sentence", ["predict", run, "a new sentence"]),
+            ("judge it on new pairs", ["evaluate", run, "NEW.txt"]),
+        ]
+
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give each held sentence, its translation, and what each contender wrote."""
         held = self.known(found.held)
