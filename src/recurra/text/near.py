@@ -417,16 +417,17 @@ def connected(pairs: Pairs, rows: int) -> Rows:
         >>> connected(np.array([[1, 3], [3, 4]]), 5).tolist()
         [0, 1, 2, 1, 1]
     """
-    first = list(range(rows))  # an earlier row of the same whole, or the row itself
-    for one, other in pairs.tolist():
-        while first[one] != one:
-            first[one] = one = first[first[one]]
-        while first[other] != other:
-            first[other] = other = first[first[other]]
-        first[max(one, other)] = min(one, other)
-    for row in range(rows):
-        first[row] = first[first[row]]
-    return np.array(first, np.int64)
+    one, other = pairs.T
+    found = np.arange(rows)  # an earlier row of the same whole, or the row itself
+    while True:
+        earlier = np.minimum(found[one], found[other])
+        first = found.copy()
+        np.minimum.at(first, found[one], earlier)
+        np.minimum.at(first, found[other], earlier)
+        first = first[first]
+        if np.array_equal(first, found):
+            return found
+        found = first
 
 
 def _families(alike: Rows, pairs: Pairs, similarity: Floats32) -> tuple[Rows, list[Family]]:
