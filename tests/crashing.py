@@ -4,6 +4,7 @@ A script, as it must fork, and a process in which JAX has threads must not::
 
     python tests/crashing.py kill FOLDER POINTS     each way of running, killed at so many points
     python tests/crashing.py race FOLDER ROUNDS     two processes at once, so many times
+    python tests/crashing.py save FOLDER POINTS     a model saved over another, killed likewise
     python tests/crashing.py cli FOLDER POINT ARGS  the command line, killed there; 0 only counts
 
 Each prints what it found as one line of JSON, and ends with an exception where something is wrong.
@@ -268,6 +269,37 @@ def race(folder: Path, rounds: int) -> None:
     print(json.dumps({"rounds": rounds, **found}))
 
 
+# ---- a model by itself
+
+
+def save(folder: Path, points: int) -> None:
+    """Kill a model that is saved over an older one at so many points: one of both is found."""
+    from recurra.bundle import Bundle, read_bundle, write_bundle
+
+    place = folder / "model"
+    older, newer = ({"which": which} for which in ("older", "newer"))
+
+    def write(last: int = 0, counted: Path | None = None) -> None:
+        operations = Operations(folder, last)
+        write_bundle(place, Bundle(newer, {}, {}))
+        if counted:
+            counted.write_text(str(operations.done))
+
+    write_bundle(place, Bundle(older, {}, {}))
+    assert outcome(write, 0, folder.with_name("counted")) == 0
+    operations = int(folder.with_name("counted").read_text())
+    found = Counter[str](operations=operations)
+    for point in range(1, min(points, operations) + 1):
+        shutil.rmtree(folder)
+        write_bundle(place, Bundle(older, {}, {}))
+        assert outcome(write, point) == DIED, point
+        found[read_bundle(place).config["which"]] += 1
+        assert outcome(write) == 0, point
+        assert read_bundle(place).config == newer, point
+        assert [path.name for path in folder.iterdir()] == ["model"], point
+    print(json.dumps(found))
+
+
 def _after(pause: float, *given: Any, **named: Any) -> None:
     time.sleep(pause)
     ask(*given, **named)
@@ -294,4 +326,4 @@ if __name__ == "__main__":
         import recurra.judging.example
         import recurra.running  # noqa: F401  once, before the forks
 
-        {"kill": kill, "race": race}[what](place, int(number))
+        {"kill": kill, "race": race, "save": save}[what](place, int(number))

@@ -59,6 +59,14 @@ def test_of_two_processes_in_one_folder_one_wins_whole_and_the_other_is_told(fol
     assert sum(found.get(f"won by {which}", 0) for which in ("the first", "the second")) == rounds
 
 
+def test_killed_before_any_file_operation_a_model_saved_over_another_leaves_one_of_both(
+    folder: Path,
+) -> None:
+    found = found_by("save", folder / "models", 100_000)
+    assert found["older"] + found["newer"] == found["operations"]
+    assert min(found.values()) > 0
+
+
 @pytest.mark.slow
 def test_the_command_line_killed_at_some_operations_goes_on_to_the_same_model(
     folder: Path, messages: tuple[list[str], list[str]]

@@ -28,7 +28,7 @@ from recurra.data import (
     read_series,
     read_table,
 )
-from recurra.errors import RecurraError
+from recurra.errors import DataError, RecurraError
 from recurra.markets.checks import check_prices
 from recurra.markets.prices import read_prices
 from recurra.markets.rows import rows_of
@@ -221,3 +221,14 @@ def test_the_test_sees_an_exception_that_is_none_of_ours() -> None:
 
     with pytest.raises(AssertionError, match="seed 0 raises KeyError"):
         what_is_said(fails, "seed 0")
+
+
+def test_a_cell_of_many_letters_is_cut_in_a_message(tmp_path: Path) -> None:
+    days = "".join(f"2024-01-{day:02},{day},1,1,1\n" for day in range(2, 30))
+    head = "Date,Close,Open,High,Low\n"
+    cells = "no number " * 1000
+    (tmp_path / "p.csv").write_text(f"{head}{days}2024-01-30,{cells},1,1,1\n")
+    for read in (lambda path: read_series(path, "Close"), lambda path: read_prices(path, "X")):
+        with pytest.raises(DataError, match="'no number no") as told:
+            read(tmp_path / "p.csv")
+        assert len(str(told.value)) < 300

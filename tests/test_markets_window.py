@@ -197,6 +197,30 @@ def test_the_commands_write_files(folder: Path, tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "window.html").read_text()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["prices", "000660", "--out", "old.csv"],
+        ["prices", "000660", "--out", "old.parquet"],
+        ["check", "000660", "--out", "old.json"],
+        ["window", "000660", "--end", "2021-12-30", "--html", "old.html"],
+    ],
+)
+def test_a_write_that_fails_leaves_the_older_file_whole(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.chdir(tmp_path)
+    older = Path(words[-1])
+    older.write_text("older")
+    assert "No space left on device" in run(*words, code=1)
+    assert older.read_text() == "older"
+    assert [path.name for path in tmp_path.glob("*old*")] == [older.name]
+
+
 def test_strict_refuses_faults(folder: Path) -> None:
     run("check", "000660", "--end", "2021-12-30", "--strict")
     assert "stale series" in run("check", "000660", "--strict", code=2)

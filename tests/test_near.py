@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recurra.text.near import CONTAINED, SHORTEST, find_copies, group_near, plain
+from recurra.text.near import CONTAINED, SHORTEST, connected, find_copies, group_near, plain
 
 SYLLABLES = re.findall("..", "katorimesulopanevidohagezoultaeronisthelba")
 
@@ -154,3 +154,14 @@ def test_the_copies_of_real_messages_are_counted(real_data: Path) -> None:
     found = find_copies([line.split("\t", 1)[1] for line in lines])
     distinct = [len(np.unique(kind)) for kind in (found.exact, found.masked, found.groups)]
     assert [len(lines) - kinds for kinds in distinct] == [403, 442, 647]
+
+
+def test_what_hangs_together_is_called_by_its_first_row_in_whatever_order_pairs_come() -> None:
+    rows = 500
+    chain = np.random.default_rng(0).permutation(rows)
+    pairs = np.stack([chain[:-1], chain[1:]], axis=1)
+    assert connected(pairs, rows).tolist() == [0] * rows
+    apart = np.array([[4, 2], [3, 1], [2, 2]])
+    assert connected(apart, 6).tolist() == [0, 1, 2, 1, 2, 5]
+    assert connected(pairs[:0], 3).tolist() == [0, 1, 2]
+    assert connected(pairs[:0], 0).tolist() == []

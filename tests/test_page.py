@@ -1,5 +1,6 @@
 """The pages of a run and of a comparison: all of it is there, and a browser shows it."""
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -7,11 +8,13 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from recurra.judging.example import coin_problem
 from recurra.judging.report import Report
 from recurra.judging.run import compare
-from recurra.pages.report import render_report
+from recurra.pages.report import _quality, _tall, render_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
@@ -52,7 +55,8 @@ def test_the_page_shows_texts_as_texts(finished: Path) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "{{ 7 * 7 }}" in html
     assert "a &lt;note&gt;" in html
-    assert "recurra train &lt;hostile&gt;" in html
+    assert "recurra train <hostile>" in seen(html)
+    assert "<hostile>" not in html
     assert "한글" in html
 
 
@@ -123,7 +127,57 @@ def test_every_curve_and_row_is_stored(finished: Path) -> None:
     assert report.verdict.sentence in card
 
 
+def test_the_page_ends_with_what_to_type_next_and_with_what_made_it(finished: Path) -> None:
+    words, report = seen(page(finished)), report_of(finished)
+    _, end = words.split("What next")
+    for command in (
+        f"recurra predict {finished} --file NEW.csv",
+        f"recurra evaluate {finished} NEW.csv",
+        f"recurra explain {finished} 'a new text'",
+    ):
+        assert command in end
+    made = f"Made by Recurra {report.version} on {report.created}: recurra train <hostile>"
+    assert end.rstrip().endswith(made)
+
+
+def test_a_promise_that_is_not_kept_has_failed_and_is_no_leak(finished: Path) -> None:
+    report = report_of(finished)
+    assert "<h2>Leaks</h2>" in render_report(report)
+    report.probes[0].passed, report.probes[0].leak = False, False
+    html = render_report(report)
+    assert '<td class="failed">failed</td>' in html
+    assert "<h2>Leaks and promises</h2>" in html
+    assert "LEAK" not in html
+
+
 # ---- of a comparison
+
+
+def test_a_comparison_ends_with_the_command_that_trains_its_best(compared: Report) -> None:
+    html = render_report(compared, commands=[("train it", ["train", "a b.csv", "--model", "gru"])])
+    assert "train it recurra train 'a b.csv' --model gru" in seen(html)
+
+
+@pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize("count", [3, 25])
+def test_names_beside_the_dots_of_a_comparison_never_overlap(
+    compared: Report, alike: bool, count: int
+) -> None:
+    report = compared.model_copy(deep=True)
+    first = report.contenders[0]
+    report.contenders = [first.model_copy(deep=True) for _ in range(count)]
+    for number, each in enumerate(report.contenders):
+        each.name, each.fit_seconds = f"network of number {number}", 0.1 + number % 5
+        each.measures["Brier score"].value = 0.2 + (0 if alike else 0.001 * number**2)
+    figure = Figure(figsize=(4.6, max(4.2, _tall(report))), layout="constrained")
+    axes = figure.subplots()
+    _quality(axes, report)
+    figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in axes.texts]  # without the line to its dot
+    assert len(boxes) == count
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
+    assert all(box.x0 >= axes.get_window_extent().x1 for box in boxes)  # and over no dot
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def test_what_the_report_says_of_the_split_is_read_off_the_split(
     def otherwise(dates: Any, folds: int, *, window: int, **_: int) -> Any:
         return walk_forward(dates, folds, window=window, embargo=embargo)
 
-    monkeypatch.setattr(sys.modules["recurra.problems.stock_rises"], "walk_forward", otherwise)
+    monkeypatch.setattr(sys.modules["recurra.problems.splitting"], "walk_forward", otherwise)
     assert stock_rise(market, ONCE).split == f"by day, purged by 10 days, embargo {embargo}"
 
 

@@ -11,12 +11,12 @@ from recurra.baselines.memories import MostFrequent, NearestSentence, Translated
 from recurra.bundle import read_bundle
 from recurra.data import Pairs
 from recurra.errors import SettingsError
+from recurra.groups import group_pairs
 from recurra.judging.measures import values
 from recurra.judging.run import Found
 from recurra.judging.written import TRANSLATIONS
 from recurra.problems.saved.translations import saved_translator
 from recurra.problems.translations import (
-    group_pairs,
     translation,
     translators_of,
 )

@@ -51,6 +51,8 @@ CONFIGS = {
     "rises": {"estimator": "SequenceRiser", "recipe": "stock-rise"},
 }
 TEXTS = [(f"see you at gate {n}", f"win prize number {n}") for n in range(20)]
+WORDS = ["gate", "lunch", "rain", "train", "Monday", "paper", "music", "garden", "river", "stone"]
+STEPS = "".join(f"{n},{n + m},{'down' if n else 'up'}\n" for n in range(12) for m in range(9))
 FILES = {
     "texts.csv": "kind,body\n" + "".join(f"ham,{a}\nspam,{b}\n" for a, b in TEXTS),
     "one.csv": "kind,body\n" + "".join(f"ham,{a}\n" for a, _ in TEXTS),
@@ -62,6 +64,14 @@ FILES = {
     "broken.conllu": "1\tGo\tVERB\n",
     "pairs.txt": "Go.\t가.\nHi.\t안녕.\n",
     "single.txt": "Go.\nHi.\n",
+    "line.txt": "Go.\n",
+    "pair.txt": "Go.\t가.\n",
+    "few.csv": "kind,body\nham,see you\nspam,win a prize\n",
+    "twice.csv": "kind,body\n" + "ham,see you\nspam,win a prize\n" * 4,
+    "alone.csv": "kind,body\nspam,win a prize\n" + "".join(f"ham,{word}\n" for word in WORDS),
+    "short.csv": "day,sold\n" + "".join(f"2024-01-{n:02},{n}\n" for n in range(1, 13)),
+    "hill.csv": "id,x,class\n" + STEPS,
+    "hills.csv": "id,x,class\n0,1,up\n1,2,down\n",
     "prices/MSFT.csv": "Date,Open,High,Low,Close\n2024-01-30,1,2,1,1.5\n2024-01-31,1,2,1,1.5\n",
 }
 
@@ -95,6 +105,27 @@ train texts.csv --positive spma                            | Did you mean 'spam'
 train texts.csv --encoding utf9                            | Did you mean 'utf-8'?
 train one.csv --label kind                                 | two classes or more
 train many.csv --label kind                                | fewer than 5 rows
+train few.csv --label kind                                 | must hold both classes
+train twice.csv --label kind                               | must hold both classes
+train alone.csv --label kind                               | must hold both classes
+train alone.csv --label kind --keep-near                   | must hold both classes
+compare few.csv --label kind                               | must hold rows
+compare alone.csv --label kind                             | must hold both classes
+compare texts.csv --label kind --folds 50                  | must hold rows
+train forecasting short.csv --target sold                  | long enough to train and to test
+compare forecasting short.csv --target sold                | every fold must hold out steps
+compare forecasting series.csv --target sold --window 12 --horizon 6 --folds 2 | long enough
+train tagging tags.conllu --test tags.conllu               | sentences that training does not
+compare tagging tags.conllu                                | must hold rows
+train generation line.txt                                  | sides of a split must hold rows
+compare generation line.txt                                | must hold rows
+train translation pair.txt                                 | sides of a split must hold rows
+compare translation pairs.txt                              | must hold rows
+train sequences hills.csv --id id --label class            | at least 10 sequences are needed
+train sequences hill.csv --id id --label class             | class needs at least 2 sequences
+compare sequences hill.csv --id id --label class           | class needs at least 2 sequences
+train stock-rise MSFT --source prices                      | days
+compare stock-rise MSFT --source prices                    | days
 train texts.csv --out done                                 | holds other files
 train texts.csv --epochs few                               | a valid integer
 train texts.csv --learning-rate 0                          | must be above 0

@@ -356,3 +356,21 @@ def test_the_columns_of_training_are_taken_again_where_they_are_there(tmp_path: 
     assert (rows.labels.tolist(), rows.columns) == (["spam", "ham"], taught)
     empty = read_table(write(tmp_path / "b.csv", "text,id\nhi you,1\n,2\n"))
     assert texts_of(empty)[0] == ["hi you", ""]
+
+
+@pytest.mark.parametrize("first", ['["label", "text"]', "[1]", "[]"])
+def test_a_list_is_no_first_line_of_json_lines(tmp_path: Path, first: str) -> None:
+    (tmp_path / "a.jsonl").write_text(f'{first}\n{{"label": "a", "text": "b"}}\n')
+    with pytest.raises(DataError, match=r"JSON lines file must be one object, but line 1 of"):
+        read_table(tmp_path / "a.jsonl")
+
+
+def test_a_line_that_ends_in_a_carriage_return_alone_is_told_from_a_separator(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.csv").write_bytes(b"label,text\nham,see you\rspam,win\nham,hello\r\n")
+    with pytest.raises(DataError, match="carriage return alone ends no line there: end all lines"):
+        read_table(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_bytes(b"label,text\nham,see,you\n")
+    with pytest.raises(DataError, match="Quote fields that hold the separator"):
+        read_table(tmp_path / "a.csv")

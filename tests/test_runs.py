@@ -2,6 +2,8 @@ import errno
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from recurra.errors import RunError
+from recurra.files import hold
 from recurra.listeners import Listener
 from recurra.runs import COMPARED, TRAINED, RunFolder
 
@@ -290,6 +293,61 @@ def test_a_second_process_is_refused_at_once_and_disturbs_nothing(
         with pytest.raises(RunError, match="one process at a time.*another one does now"):
             run.begun(**how).__enter__()
         assert contents(run.path) == before
+
+
+def test_a_folder_is_not_looked_at_while_another_process_works_in_it(run: RunFolder) -> None:
+    with process_in(run.path):
+        begin_work(run)
+        before = contents(run.path)
+        with pytest.raises(RunError, match="another one does now"):  # not: go on with --resume
+            RunFolder(run.path).check()
+        assert contents(run.path) == before
+
+
+def test_at_no_moment_of_a_finish_is_a_run_taken_for_other_files_or_for_none(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recurra.files.PATIENCE", 0.001)
+    run.finish(lambda place: fill(place, "old"))
+    said, moved = [], Path.replace
+
+    def looking(path: Path, place: Path) -> Path:
+        with pytest.raises(RunError) as told:
+            RunFolder(run.path).check(overwrite=True)
+        said.append(str(told.value))
+        return moved(path, place)
+
+    with run.begun(overwrite=True):
+        monkeypatch.setattr(Path, "replace", looking)
+        run.finish(fill)
+    assert len(said) > len(TRAINED)
+    assert all("another one does now" in each for each in said)
+
+
+def test_to_look_at_a_folder_changes_nothing_and_makes_none(run: RunFolder) -> None:
+    run.check()
+    assert not run.path.exists()
+    run.finish(fill)
+    before = contents(run.path)
+    run.check(overwrite=True)
+    assert contents(run.path) == before
+
+
+def test_who_only_looks_at_a_folder_keeps_nobody_out(run: RunFolder) -> None:
+    run.path.mkdir()
+    looked = threading.Event()
+
+    def look() -> None:
+        with hold(run.path / ".recurra.lock"):
+            looked.set()
+            time.sleep(0.05)
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    assert looked.wait(10)
+    with run.begun():
+        pass
+    looker.join()
 
 
 def test_a_process_that_was_killed_keeps_nobody_out(run: RunFolder) -> None:

@@ -181,3 +181,10 @@ def test_one_class_too_few_rows_and_a_class_of_one_are_refused() -> None:
         check_enough(label_sequences(X[:4], ["u", "v"] * 2))
     with pytest.raises(DataError, match="1 of 2 have fewer, such as 'v'"):
         check_enough(label_sequences(X, ["u"] * 11 + ["v"]))
+
+
+def test_the_cell_that_is_no_time_is_named_and_not_the_numbers_around_it(tmp_path: Path) -> None:
+    text = "who,t,x,kind\n" + "a,0,1,u\na,,2,u\nb,0,1,v\nb,1,2,v\n" * 4
+    path = written(tmp_path, "a.csv", text)
+    with pytest.raises(DataError, match="row 2 of .* has '' in 't'"):
+        read_sequences(path, Layout(id="who", time="t", label="kind"))

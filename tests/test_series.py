@@ -170,3 +170,23 @@ def test_real_series_have_the_times_they_are_known_for(real_data: Path) -> None:
         assert (str(times[0])[:10], str(times[-1])[:10]) == (first, last)
     coin = read_series(real_data / "quotes" / "BTC-KRW.csv", "종가")
     assert coin.numbers[-1] == 35_268_000
+
+
+@pytest.mark.parametrize("hour", [0.0, 0.25])
+def test_days_counted_as_a_spreadsheet_does_say_the_order(tmp_path: Path, hour: float) -> None:
+    serial = 45_000 + np.arange(9) + hour
+    frame = pd.DataFrame({"date": serial if hour else serial.astype(int), "sold": range(9)})[::-1]
+    found = read_series(saved(tmp_path, frame), "sold")
+    assert found.numbers.tolist() == list(range(9))
+    assert found.time_of(0) == ("2023-03-15 06:00:00" if hour else "2023-03-15")
+    assert found.notes == ["newest first: turned, so that the oldest comes first"]
+
+
+def test_a_column_of_time_that_cannot_be_read_is_said_and_steps_that_are_counted_are_not(
+    tmp_path: Path,
+) -> None:
+    frame = pd.DataFrame({"date": [3, 1, 2] * 3, "sold": range(9)})
+    said = "'date' is not read as time: rows are taken to be in order"
+    assert read_series(saved(tmp_path, frame), "sold").notes == [said]
+    frame["date"] = range(9)
+    assert read_series(saved(tmp_path, frame), "sold").notes == []

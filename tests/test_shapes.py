@@ -209,5 +209,5 @@ def test_taggers_and_regressors_and_forecasters_stream_too(
 def test_a_network_that_looks_ahead_cannot_stream() -> None:
     X = RNG.normal(size=(20, 5, 1))
     model = SequenceRegressor("bi-gru", epochs=1).fit(X, X[:, 0, 0])
-    with pytest.raises(SettingsError, match="has a Bidirectional"):
+    with pytest.raises(SettingsError, match="which reads backwards"):
         model.stream()

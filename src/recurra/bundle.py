@@ -24,6 +24,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os.path import isdir
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +35,7 @@ from safetensors.numpy import load, save
 
 from recurra.arrays import Array
 from recurra.errors import BundleError, InputError
-from recurra.files import write_atomically
+from recurra.files import bring_to_disk, write_atomically
 from recurra.stored import Count, Number, Numbers, Stored, Text, first_error, unlike
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Bundle",
     "Facts",
     "Judged",
+    "found_at",
     "is_bundle",
     "opened",
     "read_bundle",
@@ -220,17 +222,35 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
             "Give another folder."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
+    if found_at(folder) != folder:
+        found_at(folder).replace(folder)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     for name, content in {**contents, MANIFEST: _manifest(sums)}.items():
         write_atomically(partial / name, content)
-    old = folder.with_name(f".{folder.name}.old")
+    bring_to_disk(partial)
+    old = _old(folder)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        folder.replace(old)
+        folder.replace(old)  # from here until the next line it is read where it is now
     partial.replace(folder)
+    bring_to_disk(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(folder: Path) -> Path:
+    """Give the place to which a bundle goes while a newer one takes its name."""
+    return folder.with_name(f".{folder.name}.old")
+
+
+def found_at(folder: Path) -> Path:
+    """Give the place where a bundle is: under its name, or where it waits for a newer one.
+
+    A process that replaces a bundle may die between the two steps of it: the older one is still
+    read, and the next that is written gives it its name back first.
+    """
+    return folder if isdir(folder) or not isdir(_old(folder)) else _old(folder)
 
 
 def is_bundle(folder: Path) -> bool:
@@ -347,7 +367,7 @@ def _refused(constant: str) -> None:
 
 
 def _read(folder: Path, name: str) -> bytes:
-    path = folder / name
+    path = found_at(folder) / name
     try:
         if path.exists() and not path.is_file():
             raise OSError(errno.EINVAL, "it is not a file")

@@ -2,12 +2,15 @@
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 __all__ = ["bring_to_disk", "hold", "write_atomically"]
+
+PATIENCE = 0.2  # seconds; somebody who only looks at a folder has it for less
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -75,8 +78,9 @@ def hold(path: Path) -> Iterator[bool]:
         BlockingIOError: somebody else has it.
         OSError: it cannot be made.
     """
-    made = not path.parent.exists()
+    made = False
     while True:
+        made = made or not path.parent.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             file = path.open("ab")
@@ -97,15 +101,20 @@ def hold(path: Path) -> Iterator[bool]:
 
 
 def _lock(file: IO[bytes]) -> bool:
-    try:
-        import fcntl
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except (ImportError, OSError):  # no locks on this system, or on this file system
-        return False
-    return True
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(PATIENCE / 20)
+        except (ImportError, OSError):  # no locks on this system, or on this file system
+            return False
+        else:
+            return True
 
 
 def _bears(path: Path, file: IO[bytes]) -> bool:

@@ -12,7 +12,7 @@
     └── report.json
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from recurra.runs import COMPARED, TRAINED, RunFolder
 
 __all__ = ["compare", "run"]
 
+Commands = Sequence[tuple[str, Sequence[str]]]  # what each is for, and its words
+
 
 def run(
     problem: Problem,
@@ -41,6 +43,7 @@ def run(
     fit_all: bool | None = None,
     listeners: Sequence[Listener] = (),
     command: str = "",
+    commands: Commands | None = None,
 ) -> Found:
     """Fit every contender of a problem, judge it on the held rows, and write the run folder.
 
@@ -54,6 +57,7 @@ def run(
             as the problem has it.
         listeners: who watches.
         command: that asked for it, for the report.
+        commands: that may be typed next, for the page; None: those that ask its model.
 
     Returns:
         What was found: `.report`, and the fitted models by `.model(name)`.
@@ -72,7 +76,8 @@ def run(
             command=command,
         )
         if folder is not None:
-            folder.finish(lambda place: _write_run(place, found))
+            following = problem.commands(str(folder.path)) if commands is None else commands
+            folder.finish(lambda place: _write_run(place, found, following))
     return found
 
 
@@ -86,8 +91,12 @@ def compare(
     executor: Executor | None = None,
     listeners: Sequence[Listener] = (),
     command: str = "",
+    commands: Callable[[Report], Commands] = lambda report: (),
 ) -> Report:
-    """Fit and judge every contender on every fold; what is finished is kept, and gone on from."""
+    """Fit and judge every contender on every fold; what is finished is kept, and gone on from.
+
+    What is given is as in `run`; `commands` gives from the report those that may be typed next.
+    """
     listener = Listeners(listeners)
     with _begun(out, COMPARED, problem, resume, overwrite, listener) as folder:
         report = judging.compare(
@@ -99,7 +108,7 @@ def compare(
             command=command,
         )
         if folder is not None:
-            folder.finish(lambda place: _write_comparison(place, report))
+            folder.finish(lambda place: _write_comparison(place, report, commands(report)))
     return report
 
 
@@ -118,7 +127,7 @@ def _begun(
     return folder.begun(facts, resume=resume, overwrite=overwrite, listener=listener)
 
 
-def _write_run(place: Path, found: Found) -> None:
+def _write_run(place: Path, found: Found, commands: Commands) -> None:
     report, chosen, best = found.report, found.chosen, found.best_baseline
     facts = {"problem": report.problem, "recipe": report.problem, "baseline": best}
     facts["fitted_on"] = "" if report.training is None else report.training.fitted_on
@@ -134,12 +143,12 @@ def _write_run(place: Path, found: Found) -> None:
     )
     members = 1 if report.model is None else report.model.members
     sides_of(found.problem, members).to_csv(place / "split.csv", index=False)
-    (place / "report.html").write_text(render_report(report, found), "utf-8")
+    (place / "report.html").write_text(render_report(report, found, commands), "utf-8")
     (place / "report.json").write_text(report.to_json(), "utf-8")
 
 
-def _write_comparison(place: Path, report: Report) -> None:
-    (place / "compare.html").write_text(render_report(report), "utf-8")
+def _write_comparison(place: Path, report: Report, commands: Commands) -> None:
+    (place / "compare.html").write_text(render_report(report, commands=commands), "utf-8")
     (place / "compare.json").write_text(report.to_json(), "utf-8")
 
 

@@ -69,12 +69,16 @@ class RunFolder:
         """Refuse a folder in which no run can begin, before anything slow is done.
 
         Raises:
-            RunError: something is here that must not be lost, or there is nothing to go on with.
+            RunError: something is here that must not be lost, there is nothing to go on with,
+                another process works here, or nothing can be written.
         """
         self._check_path()
-        self._check_contents()
-        if not (self.path / WRITTEN).exists():  # what that holds is moved in first
-            self._check_state(resume, overwrite)
+        if not self.path.exists():
+            return
+        with self._told(), hold(self.path / LOCK):  # nobody moves what is looked at
+            self._check_contents()
+            if not (self.path / WRITTEN).exists():  # what that holds is moved in first
+                self._check_state(resume, overwrite)
 
     @contextmanager
     def begun(
@@ -102,7 +106,7 @@ class RunFolder:
         if resume and overwrite:
             raise RunError("--resume goes on with a run, --overwrite discards it: give only one.")
         with ExitStack() as held:
-            try:
+            with self._told():
                 self._check_path()
                 alone = held.enter_context(hold(self.path / LOCK))
                 self._check_contents()
@@ -110,13 +114,6 @@ class RunFolder:
                 self._clean()
                 self._check_state(resume, overwrite)
                 going_on = self._prepare(dict(facts or {}), resume)
-            except BlockingIOError:
-                raise RunError(
-                    f"one process at a time can work in {self.path}, but another one does now. "
-                    "Wait for it, or give another --out."
-                ) from None
-            except OSError as error:
-                raise self._unwritable(error) from None
             if not alone:
                 listener.note(
                     f"{self.path} is on a file system without locks: see to it that no second "
@@ -174,6 +171,19 @@ class RunFolder:
             shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     # ---- before anything is done
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in one line why nobody can work here now."""
+        try:
+            yield
+        except BlockingIOError:
+            raise RunError(
+                f"one process at a time can work in {self.path}, but another one does now. "
+                "Wait for it, or give another --out."
+            ) from None
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     def _check_path(self) -> None:
         if self.path.exists() and not self.path.is_dir():

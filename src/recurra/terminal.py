@@ -261,8 +261,7 @@ def _show_remarks(report: "Report") -> None:
 
 def _show_probes(probes: "list[Probe]") -> None:
     for probe in probes:
-        mark, style = ("passed", "green") if probe.passed else ("LEAK  ", "bold red")
-        out.print(mark, style=style, end=" ")
+        out.print(f"{probe.result:<6}", style="green" if probe.passed else "bold red", end=" ")
         out.print(f"{probe.name}: ", end="", soft_wrap=True)
         out.print(probe.detail, style="dim", soft_wrap=True)
 

@@ -23,6 +23,7 @@ from recurra.shown import shown
 
 if TYPE_CHECKING:
     from recurra.judging.problem import Problem
+    from recurra.judging.report import Report
     from recurra.judging.run import Found
     from recurra.listeners import Listener
 
@@ -46,6 +47,7 @@ __all__ = [
     "Training",
     "With",
     "app",
+    "command_line",
     "compare",
     "evaluate",
     "evaluate_run",
@@ -352,6 +354,7 @@ def run_problem(
     problem: "Problem", place: Path, how: "Training", listeners: "Sequence[Listener]" = ()
 ) -> "Found":
     """Run a problem in a folder with its progress in view; show its report, or print it as JSON."""
+    from recurra.cli.following import trained
     from recurra.running import run
     from recurra.terminal import note, show_report, watching
 
@@ -365,6 +368,7 @@ def run_problem(
             fit_all=how.fit_all,
             listeners=[watch, *listeners],
             command=command_line(),
+            commands=trained(app, problem, place),
         )
     if how.as_json:
         sys.stdout.write(found.report.to_json())
@@ -376,6 +380,7 @@ def run_problem(
 
 def run_comparison(problem: "Problem", place: Path, how: Comparing) -> None:
     """Compare the contenders of a problem on its folds, in a folder, and show it."""
+    from recurra.cli.following import compared
     from recurra.running import compare
     from recurra.terminal import note, show_report, watching
 
@@ -388,12 +393,17 @@ def run_comparison(problem: "Problem", place: Path, how: Comparing) -> None:
             repeats=how.repeats,
             listeners=[watch],
             command=command_line(),
+            commands=lambda report: compared(app, _best_network(report)),
         )
     if how.as_json:
         sys.stdout.write(report.to_json())
     else:
         show_report(report)
         note(f"written: {place / 'compare.html'} and compare.json")
+
+
+def _best_network(report: "Report") -> str:
+    return next(each.name for each in report.ranked() if not each.baseline)
 
 
 def evaluate_run(run: Path, rows: Any, with_: str | None, as_json: bool, **how: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recurra.cli.app import Encoding, Json, Label, Sample, Text, app
+from recurra.cli.app import Encoding, Json, Label, Sample, Text, app, command_line
 
 
 @app.command()
@@ -30,9 +30,16 @@ def audit(
 
     found = look(source, test, text=text, label=label, encoding=encoding, sample=sample)
     if html is not None:
+        from recurra.cli.following import counterpart
         from recurra.pages.audit import render_audit
+        from recurra.problems.kept import holds_model
 
-        write_atomically(html, render_audit(found).encode())
+        following = [("judge its model on new rows", ["evaluate", source, "NEW.csv"])]
+        if not holds_model(source):
+            what = "train on it, once what leaks is mended" if found.leaks else "train on it"
+            following = [] if test else counterpart(app, "train", what)
+        page = render_audit(found, command_line(), following)
+        write_atomically(html, page.encode("utf-8", "replace"))
     if as_json:
         sys.stdout.write(found.to_json())
     else:

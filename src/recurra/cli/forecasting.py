@@ -33,6 +33,7 @@ from recurra.names import SHAPES, one_of
 
 if TYPE_CHECKING:
     from recurra.data import Series
+    from recurra.problems.splitting import SplitSeries
 
 __all__: list[str] = []
 
@@ -68,6 +69,7 @@ def train_forecasting(
     one_of(model, SHAPES, "the model")
     series = _series(file, target, log, sample, encoding)
     place = how.place(_name(file))
+    split = _split(series, horizon, window, season, None)
     from recurra.problems.forecasts import forecasting
 
     problem = forecasting(
@@ -80,9 +82,20 @@ def train_forecasting(
         units=units,
         epochs=epochs,
         seed=how.seed,
+        split=split,
         **how.settings(),
     )
     run_problem(problem, place, how)
+
+
+def _split(
+    series: "Series", horizon: int, window: int, season: int | None, folds: int | None
+) -> "SplitSeries":
+    """Split a series as the estimator would have it; a series too short is told at once."""
+    from recurra.problems.splitting import split_series
+
+    longest = max(window, season or series.season)
+    return split_series(series, horizon=horizon, window=longest, folds=folds)
 
 
 @compare.command("forecasting", epilog=described("forecasting"))
@@ -104,6 +117,7 @@ def compare_forecasting(
     models = how.names(SHAPES)
     series = _series(file, target, log, sample, encoding)
     place = how.place(_name(file))
+    split = _split(series, horizon, window, season, how.folds)
     from recurra.problems.forecasts import forecasting
 
     problem = forecasting(
@@ -115,6 +129,7 @@ def compare_forecasting(
         season=season,
         units=units,
         seed=how.seed,
+        split=split,
         **how.settings(),
     )
     run_comparison(problem, place, how)

@@ -63,12 +63,16 @@ def train_generation(
     one_of(model, WRITERS, "the model")
     lines = _lines(source, sample, level, encoding)
     place = how.place(_name(source, sample))
+    from recurra.problems.splitting import split_lines
+
+    split = split_lines(lines, seed=how.seed)
     from recurra.problems.lines import generation
 
     problem = generation(
         lines,
         models=[model],
         seed=how.seed,
+        split=split,
         level=level,
         units=units,
         epochs=epochs,
@@ -93,6 +97,9 @@ def compare_generation(
     models = how.names(WRITERS)
     lines = _lines(source, sample, level, encoding)
     place = how.place(_name(source, sample))
+    from recurra.problems.splitting import split_lines
+
+    split = split_lines(lines, folds=how.folds, seed=how.seed)
     from recurra.problems.lines import generation
 
     problem = generation(
@@ -100,6 +107,7 @@ def compare_generation(
         models=models,
         folds=how.folds,
         seed=how.seed,
+        split=split,
         level=level,
         units=units,
         **how.settings(),

@@ -8,6 +8,7 @@ import typer
 
 from recurra.cli.app import Encoding, Json, Overwrite, Seed, app, print_json
 from recurra.errors import DataError, SettingsError
+from recurra.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,7 +202,7 @@ def simulate(
         )
     out.mkdir(parents=True, exist_ok=True)
     for ticker, frame in made.items():
-        frame.round(4).to_csv(out / f"{ticker}.csv")
+        write_atomically(out / f"{ticker}.csv", frame.round(4).to_csv().encode())
     said = {"folder": str(out), "tickers": tickers, "days": days, "edge": edge, "seed": seed}
     if as_json:
         print_json(said)
@@ -263,11 +264,10 @@ def _records(table: "pd.DataFrame") -> Any:
 def _write(table: "pd.DataFrame", path: Path) -> None:
     if path.suffix not in (".csv", ".parquet"):
         raise SettingsError(f"--out must end in .csv or .parquet, but it is {path}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".csv":
-        table.to_csv(path, index=False)
-    else:
-        table.to_parquet(path, index=False)
+    as_csv = path.suffix == ".csv"
+    write_atomically(
+        path, table.to_csv(index=False).encode() if as_csv else table.to_parquet(index=False)
+    )
 
 
 def _json(content: Any) -> str:
@@ -277,5 +277,4 @@ def _json(content: Any) -> str:
 
 
 def _write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
+    write_atomically(path, text.encode())

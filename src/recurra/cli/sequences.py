@@ -77,6 +77,9 @@ def train_sequences(
     one_of(model, SEQUENCES, "the model")
     place = how.place(_name(file))
     rows = _rows(file, test, _layout(id, time, label, group, channels), encoding, sample)
+    from recurra.problems.splitting import split_sequences
+
+    split = split_sequences(rows, positive, seed=how.seed)
     from recurra.problems.sequence_classes import sequences
 
     given: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "members": members}
@@ -86,6 +89,7 @@ def train_sequences(
         models=[model],
         positive=positive,
         seed=how.seed,
+        split=split,
         **{name: value for name, value in given.items() if value is not None},
     )
     run_problem(problem, place, how)
@@ -111,6 +115,9 @@ def compare_sequences(
     models = how.names(SEQUENCES)
     place = how.place(_name(file))
     rows = _rows(file, test, _layout(id, time, label, group, channels), encoding, sample)
+    from recurra.problems.splitting import split_sequences
+
+    split = split_sequences(rows, positive, folds=how.folds, seed=how.seed)
     from recurra.problems.sequence_classes import sequences
 
     given = {name: value for name, value in how.settings().items() if value is not None}
@@ -120,6 +127,7 @@ def compare_sequences(
         positive=positive,
         folds=how.folds,
         seed=how.seed,
+        split=split,
         **given,
     )
     run_comparison(problem, place, how)

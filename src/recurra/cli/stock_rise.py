@@ -293,12 +293,15 @@ def _opened(
 
 
 def _problem(found: "Opened", settings: "RiseSettings", *, strict: bool = False) -> "RiseProblem":
+    from recurra.markets.checks import check_prices
+    from recurra.problems.splitting import split_days
+
+    for each in found.prices if strict else []:
+        check_prices(each).refuse_faults()
+    split = split_days({each.ticker: each.frame for each in found.prices}, settings)
     from recurra.problems.stock_rises import stock_rise
 
-    problem = stock_rise(found.prices, settings, source=found.source, notes=found.notes)
-    for check in problem.checks if strict else []:
-        check.refuse_faults()
-    return problem
+    return stock_rise(found.prices, settings, source=found.source, notes=found.notes, split=split)
 
 
 def _day(text: str | None) -> str | None:

@@ -62,10 +62,20 @@ def train_tagging(
     kept = _sentences("train", file, sample, encoding)
     held = _sentences("test", test, sample, encoding)
     place = how.place(_name(sample))
+    from recurra.problems.splitting import split_sentences
+
+    split = split_sentences(kept, held, seed=how.seed)
     from recurra.problems.tags import tagging
 
     problem = tagging(
-        kept, held, models=[model], units=units, epochs=epochs, seed=how.seed, **how.settings()
+        kept,
+        held,
+        models=[model],
+        units=units,
+        epochs=epochs,
+        seed=how.seed,
+        split=split,
+        **how.settings(),
     )
     run_problem(problem, place, how)
 
@@ -85,10 +95,19 @@ def compare_tagging(
     models = how.names(SHAPES)
     rows = _sentences("train", file, sample, encoding)
     place = how.place(_name(sample))
+    from recurra.problems.splitting import split_sentences
+
+    split = split_sentences(rows, None, folds=how.folds, seed=how.seed)
     from recurra.problems.tags import tagging
 
     problem = tagging(
-        rows, models=models, folds=how.folds, units=units, seed=how.seed, **how.settings()
+        rows,
+        models=models,
+        folds=how.folds,
+        units=units,
+        seed=how.seed,
+        split=split,
+        **how.settings(),
     )
     run_comparison(problem, place, how)
 

@@ -108,7 +108,10 @@ def train_texts(
     name = name_of(source, sample)
     place = how.place(name)
     from recurra.problems.named import PROTOCOLS as PREPARED
-    from recurra.problems.named import classifier_of
+    from recurra.problems.named import classifier_of, split_named
+
+    kind = "keep-near" if keep_near else protocol
+    split = split_named(rows, source, kind, sample=sample, seed=how.seed)
     from recurra.problems.text_classes import texts
 
     classifier = classifier_of(
@@ -126,8 +129,9 @@ def train_texts(
         random_state=how.seed,
         **how.settings(),
     )
-    split = PREPARED["keep-near" if keep_near else protocol]
-    problem = texts(rows, [classifier], name=name, protocol=split, seed=how.seed)
+    problem = texts(
+        rows, [classifier], name=name, protocol=PREPARED[kind], seed=how.seed, split=split
+    )
     run_problem(problem, place, how, [_LayerTable()] if show else [])
 
 
@@ -175,15 +179,25 @@ def compare_texts(
     name = name_of(source, sample)
     place = how.place(name)
     from recurra.problems.named import PROTOCOLS as PREPARED
-    from recurra.problems.named import classifier_of
+    from recurra.problems.named import classifier_of, split_named
+
+    kind = "keep-near" if keep_near else "default"
+    split = split_named(rows, source, kind, sample=sample, folds=how.folds, seed=how.seed)
     from recurra.problems.text_classes import texts
 
     classifiers = [
         classifier_of(source, sample=sample, model=each, random_state=how.seed, **how.settings())
         for each in models
     ]
-    split = PREPARED["keep-near" if keep_near else "default"]
-    problem = texts(rows, classifiers, name=name, protocol=split, folds=how.folds, seed=how.seed)
+    problem = texts(
+        rows,
+        classifiers,
+        name=name,
+        protocol=PREPARED[kind],
+        folds=how.folds,
+        seed=how.seed,
+        split=split,
+    )
     run_comparison(problem, place, how)
 
 

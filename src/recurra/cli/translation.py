@@ -69,6 +69,9 @@ def train_translation(
     one_of(model, CELLS, "the model")
     pairs = _pairs(source, data, sample, [source_level, target_level], encoding)
     place = how.place(_name(source, sample))
+    from recurra.problems.splitting import split_pairs
+
+    split = split_pairs(pairs, seed=how.seed)
     from recurra.problems.translations import translation
 
     problem = translation(
@@ -76,6 +79,7 @@ def train_translation(
         named=source,
         models=[model],
         seed=how.seed,
+        split=split,
         attention=attention,
         source_level=source_level,
         target_level=target_level,
@@ -107,6 +111,9 @@ def compare_translation(
     models = how.names(CELLS)
     pairs = _pairs(source, data, sample, [source_level, target_level], encoding)
     place = how.place(_name(source, sample))
+    from recurra.problems.splitting import split_pairs
+
+    split = split_pairs(pairs, folds=how.folds, seed=how.seed)
     from recurra.problems.translations import translation
 
     problem = translation(
@@ -115,6 +122,7 @@ def compare_translation(
         models=models,
         folds=how.folds,
         seed=how.seed,
+        split=split,
         attention=attention,
         source_level=source_level,
         target_level=target_level,

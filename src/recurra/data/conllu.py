@@ -8,7 +8,7 @@ from pathlib import Path
 from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
 from recurra.data.lines import lines_of
-from recurra.data.spelling import meant
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
 __all__ = ["TaggedSentences", "read_conllu"]
@@ -142,7 +142,7 @@ def _check(columns: list[str], number: int, path: str | Path) -> None:
     if not ID.fullmatch(columns[0]):
         raise DataError(
             f"every line of a CoNLL-U file must begin with a number, but line {number} of {path} "
-            f"begins with {columns[0]!r}."
+            f"begins with {quoted(columns[0])}."
         )
     if not columns[0].isdigit():
         return
@@ -154,7 +154,8 @@ def _check(columns: list[str], number: int, path: str | Path) -> None:
     if columns[3] in ("", "_"):
         other = columns[4] not in ("", "_")
         way = (
-            f"Only the universal tag (UPOS) is read; its fifth column (XPOS) has {columns[4]!r}: "
+            "Only the universal tag (UPOS) is read; its fifth column (XPOS) has "
+            f"{quoted(columns[4])}: "
             "put that into the fourth."
             if other
             else "Take a file that is tagged."

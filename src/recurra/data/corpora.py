@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recurra.data.catalogue import CORPORA, Corpus, locate_corpus
 from recurra.data.lines import read_lines
-from recurra.data.spelling import meant
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
 __all__ = ["CORPORA", "Corpus", "locate_corpus", "read_classes", "read_pairs"]
@@ -105,7 +105,8 @@ def read_pairs(
     if len(sources) > 2 and 1 in (len(set(sources)), len(set(targets))):
         raise DataError(
             f"a column of sentences must hold more than one, but in {path} every line has "
-            f"{(sources if len(set(sources)) == 1 else targets)[0]!r}. Give a sentence, a tab and "
+            f"{quoted((sources if len(set(sources)) == 1 else targets)[0])}. Give a sentence, a "
+            "tab and "
             "its translation on each line."
         )
     return sources, targets

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recurra.data.spelling import meant
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
 __all__ = ["Moments", "month_named", "read_dates", "read_moments"]
@@ -201,7 +201,8 @@ def _day(whole: Whole, text: str, row: int, source: str) -> np.datetime64:
         return np.datetime64(dt.date(year, month, day), "D")
     except ValueError:
         raise DataError(
-            f"a date must be a day of the calendar, but row {row + 1} of {source} has {text!r}."
+            f"a date must be a day of the calendar, but row {row + 1} of {source} has "
+            f"{quoted(text)}."
         ) from None
 
 

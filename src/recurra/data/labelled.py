@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
-from recurra.data.spelling import meant, meant_labels
+from recurra.data.spelling import meant, meant_labels, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near, one_of
 from recurra.text.normalise import visible
@@ -142,7 +142,7 @@ def label_texts(
     label_column = _column(table, label, "label", notes, taken=text, before=before, known=known)
     text_column = _column(table, text, "text", notes, taken=label_column, before=before)
     if text_column == label_column:
-        raise DataError(f"text and label must be two columns, but both are {text_column!r}.")
+        raise DataError(f"text and label must be two columns, but both are {quoted(text_column)}.")
     texts, labels = table.frame[text_column], _labels(table.frame[label_column].str.strip(), notes)
     if taught is not None:
         labels = _as_taught(labels, taught, table.source, notes)
@@ -150,7 +150,7 @@ def label_texts(
     if not usable.any():
         raise DataError(
             f"rows with both a text and a label are needed, but none of the {len(usable):,} "
-            f"rows of {table.source} has both {text_column!r} and {label_column!r}."
+            f"rows of {table.source} has both {quoted(text_column)} and {quoted(label_column)}."
         )
     if not usable.all():
         notes.append(f"{int((~usable).sum()):,} rows without a text or a label left out")
@@ -224,10 +224,10 @@ def _as_taught(
         if name not in here:
             raise DataError(
                 f"--map must name labels of {source}, {listed(map(repr, here), 5)}, but it holds "
-                f"no {name!r}.{near(name, here)}"
+                f"no {quoted(name)}.{near(name, here)}"
             )
         if known:
-            one_of(known, taught.classes, f"what --map says for {name!r}")
+            one_of(known, taught.classes, f"what --map says for {quoted(name)}")
     folded = {name.casefold(): name for name in taught.classes}
     plain = folded if len(folded) == len(taught.classes) else {}
     known_as = {
@@ -268,7 +268,7 @@ def _column(
         return given
     free = [name for name in columns if name != taken]
     if before.get(role) in free:
-        notes.append(f"{role} column as in training: {before[role]!r}")
+        notes.append(f"{role} column as in training: {quoted(before[role])}")
         return before[role]
     names = TEXT_NAMES if role == "text" else LABEL_NAMES
     guesses = [name for name in free if name.lower() in names]
@@ -282,7 +282,7 @@ def _column(
             f"{len(guesses) or 'no'} columns look {kind}. "
             f"Give --{role} with one of: {listed(columns)}."
         )
-    notes.append(f"{role} column guessed: {guesses[0]!r}")
+    notes.append(f"{role} column guessed: {quoted(guesses[0])}")
     return guesses[0]
 
 
@@ -316,14 +316,14 @@ def _positive(
     shown = listed(map(repr, names), 5)
     if len(counts) < 2:
         raise DataError(
-            f"the label column must hold two classes or more, but {column!r} holds "
+            f"the label column must hold two classes or more, but {quoted(column)} holds "
             f"{len(counts)}: {shown}. Choose another column with --label."
         )
     single = int((counts < FEWEST_OF_A_CLASS).sum())
     if len(counts) > 2 and single > len(counts) / 2:
         raise DataError(
             f"a label must stand for rows that are alike, but of the {len(counts):,} values of "
-            f"{column!r} {single:,} have fewer than {FEWEST_OF_A_CLASS} rows: {shown}. Give "
+            f"{quoted(column)} {single:,} have fewer than {FEWEST_OF_A_CLASS} rows: {shown}. Give "
             "more rows of each, or choose another column with --label."
         )
     if given is not None:
@@ -335,7 +335,8 @@ def _positive(
             )
         if len(counts) > 2:
             raise DataError(
-                f"--positive names the class to find of two, but {column!r} holds {len(counts)}: "
+                f"--positive names the class to find of two, but {quoted(column)} holds "
+                f"{len(counts)}: "
                 f"{shown}. Leave it out: each class is then told from the others."
             )
         return given
@@ -347,8 +348,9 @@ def _positive(
         return known[0] if len(known) == 1 else None
     if len(known) != 1:
         raise DataError(
-            f"which of the labels {names[0]!r} and {names[1]!r} is to be found cannot be guessed. "
+            f"which of the labels {quoted(names[0])} and {quoted(names[1])} is to be found "
+            "cannot be guessed. "
             f"Give --positive {names[1]}"
         )
-    notes.append(f"positive class guessed: {known[0]!r}")
+    notes.append(f"positive class guessed: {quoted(known[0])}")
     return known[0]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.data.spelling import quoted
 from recurra.errors import DataError
 
 __all__ = ["decimal_sign", "number_of", "numbers_of"]
@@ -56,8 +57,8 @@ def decimal_sign(texts: Iterable[str], *, comma: bool = False, what: str = "a fi
             told.setdefault(sign, text)
         if len(told) == 2:
             raise DataError(
-                f"numbers must be written alike, but {what} has {told['.']!r} with a decimal "
-                f"point and {told[',']!r} with a decimal comma. Write them alike."
+                f"numbers must be written alike, but {what} has {quoted(told['.'])} with a decimal "
+                f"point and {quoted(told[','])} with a decimal comma. Write them alike."
             )
     return next(iter(told), "," if comma and there == {","} else ".")
 
@@ -157,6 +158,7 @@ def numbers_of(
             unread.append(int(row))
         else:
             raise DataError(
-                f"the column {name} must hold numbers, but {source} has {column.iloc[row]!r} in it."
+                f"the column {name} must hold numbers, but {source} has "
+                f"{quoted(column.iloc[row])} in it."
             )
     return values, unread

@@ -11,7 +11,7 @@ from recurra.data.encodings import ENCODINGS, decode, known_encoding
 from recurra.data.lines import lines_of, read_lines
 from recurra.data.records import read_records
 from recurra.data.separators import separated
-from recurra.data.spelling import meant
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
 __all__ = [
@@ -173,7 +173,7 @@ def _with_header(rows: list[list[str]], table: Table) -> pd.DataFrame:
 def _distinct(frame: pd.DataFrame, path: object) -> pd.DataFrame:
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
-        raise DataError(f"column names must differ, but {path} has {repeated[0]!r} twice.")
+        raise DataError(f"column names must differ, but {path} has {quoted(repeated[0])} twice.")
     return frame
 
 

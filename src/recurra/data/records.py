@@ -10,7 +10,7 @@ import pandas as pd
 
 from recurra.data.lines import lines_of
 from recurra.data.separators import MOST_COLUMNS
-from recurra.data.spelling import meant
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
 __all__ = ["cell_of", "frame_of_records", "nested_refusal", "read_records"]
@@ -30,12 +30,12 @@ def read_records(text: str, path: Path) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         DataError: it is no JSON, no rows, or a cell of it is a list or an object.
     """
-    if text.lstrip().startswith("["):
-        return _from_items(_whole(text, path), path)
     lines = lines_of(text, path)
     filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     first = _line(filled[0][1]) if filled else None
-    if len(filled) > 1 and isinstance(first, dict):
+    if text.lstrip().startswith("[") and not (len(filled) > 1 and isinstance(first, list)):
+        return _from_items(_whole(text, path), path)
+    if len(filled) > 1 and isinstance(first, dict | list):
         rows = ((number, _line(line)) for number, line in filled)
         return frame_of_records(rows, path, *LINES)
     try:
@@ -105,7 +105,7 @@ def nested_refusal(name: str, value: Any, where: str) -> DataError:
     """Say that a cell holds a list or an object."""
     kind = "an object" if isinstance(value, dict) else "a list"
     return DataError(
-        f"a cell must be one text, number or label, but {name!r} in {where} is {kind}. "
+        f"a cell must be one text, number or label, but {quoted(name)} in {where} is {kind}. "
         "Join its parts into one text, or leave that column out."
     )
 

@@ -191,10 +191,12 @@ def _add(rows: list[list[str]], row: list[str], number: int, path: str | Path) -
     while len(row) > width and not row[-1].strip():
         row.pop()
     if len(row) > width:
+        cure = "Quote fields that hold the separator."
+        if any(RETURN in cell or "\r" in cell for cell in row):
+            cure = "A carriage return alone ends no line there: end all lines alike."
         raise DataError(
             f"every row must have as many fields as the first, but {path} does not: expected "
-            f"{width} fields in line {number}, saw {len(row)}. Quote fields that hold the "
-            "separator."
+            f"{width} fields in line {number}, saw {len(row)}. {cure}"
         )
     rows.append(row + [""] * (width - len(row)))
 

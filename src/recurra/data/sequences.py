@@ -26,7 +26,7 @@ from recurra.data.encodings import decode, known_encoding
 from recurra.data.numbers import decimal_sign, number_of
 from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.records import cell_of
-from recurra.data.spelling import meant, meant_labels
+from recurra.data.spelling import meant, meant_labels, quoted
 from recurra.data.ts_files import is_ts, parse_ts
 from recurra.errors import DataError, LeakError, SettingsError
 from recurra.sequences import Ragged
@@ -236,14 +236,15 @@ def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequ
     new = sorted(set(test.names) - set(known.names))
     if new:
         raise DataError(
-            f"every class to test on must be learnt, but {test.source} has {new[0]!r}, which "
+            f"every class to test on must be learnt, but {test.source} has {quoted(new[0])}, which "
             f"{known.source} has not."
         )
     if known.groups is not None and test.groups is not None:
         both = sorted(set(known.groups) & set(test.groups))
         if both:
             raise LeakError(
-                f"a group must stand on one side, but {both[0]!r} is in {known.source} and in "
+                f"a group must stand on one side, but {quoted(both[0])} is in {known.source} "
+                "and in "
                 f"{test.source} ({len(both):,} such groups). Take it out of one of them."
             )
     parts = (known, test)
@@ -278,7 +279,7 @@ def check_enough(rows: LabelledSequences) -> None:
     if len(names) < 2:
         raise DataError(
             f"sequences of two classes or more are needed, but all {len(learnt):,} to learn from "
-            f"are {names[0]!r}. Choose another column with --label."
+            f"are {quoted(names[0])}. Choose another column with --label."
         )
     if len(learnt) < FEWEST:
         raise DataError(
@@ -289,7 +290,8 @@ def check_enough(rows: LabelledSequences) -> None:
         rare = int((counts < FEWEST_OF_A_CLASS).sum())
         raise DataError(
             f"every class needs at least {FEWEST_OF_A_CLASS} sequences to learn from, but {rare} "
-            f"of {len(names)} have fewer, such as {names[counts.argmin()]!r}. Give more of them, "
+            f"of {len(names)} have fewer, such as {quoted(names[counts.argmin()])}. Give more "
+            "of them, "
             "leave them out, or choose another column with --label."
         )
 
@@ -442,7 +444,8 @@ def _wide(
     frame = table.frame
     if len(channels) < 2:
         raise DataError(
-            f"a row of {table.source} would be a sequence of one step, {channels[0]!r}. Where a "
+            f"a row of {table.source} would be a sequence of one step, {quoted(channels[0])}. "
+            "Where a "
             "row is a step, name its sequence with --id."
         )
     return label_sequences(
@@ -472,7 +475,7 @@ def _long(
         row = int(np.flatnonzero(ids[codes] == "")[0]) + 1
         raise DataError(
             f"every row must name its sequence, but row {row} of {table.source} has no "
-            f"{roles['id']!r}."
+            f"{quoted(roles['id'])}."
         )
     order = np.argsort(codes, kind="stable")
     if "time" in roles:
@@ -506,8 +509,9 @@ def _one_value(cells: Texts, first: Rows, sizes: Rows, ids: Any, role: str, tabl
     if len(wrong):
         sequence = int(np.searchsorted(first, wrong[0], side="right")) - 1
         raise DataError(
-            f"--{role} must be the same in all rows of a sequence, but {ids[sequence]!r} of "
-            f"{table.source} has {found[sequence]!r} and {cells[wrong[0]]!r}. Give the column that "
+            f"--{role} must be the same in all rows of a sequence, but {quoted(ids[sequence])} of "
+            f"{table.source} has {quoted(found[sequence])} and {quoted(cells[wrong[0]])}. Give "
+            "the column that "
             "names the sequence with --id."
         )
     return found
@@ -519,12 +523,13 @@ def _times(column: "pd.Series[Any]", name: str, table: Table) -> Floats:
     if np.isfinite(times).all():
         return times
     read = read_dates(column, table.source)
-    unknown = np.flatnonzero(np.isnat(read.days))
-    if len(unknown):
-        row = int(unknown[0])
+    unknown = np.isnat(read.days)
+    if unknown.any():
+        neither = unknown & ~np.isfinite(times)  # of 1, 2, blank it is the blank
+        row = int(np.argmax(neither if neither.any() else unknown))
         raise DataError(
             f"--time must hold numbers or dates, but row {row + 1} of {table.source} has "
-            f"{column.iloc[row]!r} in {name!r}."
+            f"{quoted(column.iloc[row])} in {quoted(name)}."
         )
     moments = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
     found: Floats = moments.astype(np.int64).astype(np.float64)
@@ -538,8 +543,10 @@ def _no_time_twice(
     if len(twice):
         where = twice[0] + 1
         raise DataError(
-            f"a sequence must have each time once, but {ids[codes[where]]!r} of {table.source} has "
-            f"{column.iloc[order[where]]!r} twice ({len(twice):,} such rows). Drop them, or name "
+            f"a sequence must have each time once, but {quoted(ids[codes[where]])} of "
+            f"{table.source} has "
+            f"{quoted(column.iloc[order[where]])} twice ({len(twice):,} such rows). Drop them, "
+            "or name "
             "what tells the sequences apart with --id."
         )
 
@@ -558,7 +565,8 @@ def _numbers(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
             if found is None:
                 raise DataError(
                     f"channels must hold numbers, but row {row + 1} of {table.source}, counted "
-                    f"below the header, has {cell!r} in {name!r}. Name what it is with --id, "
+                    f"below the header, has {quoted(cell)} in {quoted(name)}. Name what it is "
+                    "with --id, "
                     "--time, --label or --group, or the channels with --channels."
                 )
             values[row] = found
@@ -576,7 +584,7 @@ def _label_column(table: Table, layout: Layout, notes: list[str]) -> str:
             f"the class of a sequence must stand in a column: give --label with one of "
             f"{', '.join(map(str, free[:30]))}{', …' if len(free) > 30 else ''}."
         )
-    notes.append(f"label column guessed: {found[0]!r}")
+    notes.append(f"label column guessed: {quoted(found[0])}")
     return str(found[0])
 
 

@@ -11,7 +11,7 @@ from recurra.arrays import Dates, Floats
 from recurra.data.dates import month_named, read_moments
 from recurra.data.numbers import decimal_sign, number_of
 from recurra.data.readers import Table, read_table
-from recurra.data.spelling import meant
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near
 
@@ -21,7 +21,7 @@ TIMES = {"date", "time", "datetime", "timestamp", "ds", "day", "week", "month", 
 TIMES |= {"period", "날짜", "일자", "일시", "시간", "월", "연월", "연도", "년월", "년도", "기간"}
 TIMES |= {"日期", "日付", "datum", "fecha"}
 YEAR = re.compile(r"(1[5-9]|20|21)\d\d")
-YEAR_MONTH = re.compile(r"(\d{4})\s*[-./년年]?\s*(\d{1,2})\s*[월月]?")
+YEAR_MONTH = re.compile(r"((?:1[5-9]|20|21)\d\d)\s*[-./년年]?\s*(0?[1-9]|1[0-2])\s*[월月]?")
 YEAR_QUARTER = re.compile(
     r"(\d{4})\s*[-./년]?\s*[qQ](\d)|[qQ](\d)[\s/-]*(\d{4})|(\d{4})년?\s*(\d)분기"
 )
@@ -95,7 +95,7 @@ def read_series(
         _refuse_below_zero(numbers, frame[name], table)
         numbers = np.log(numbers)
         notes.append(f"Figures are of the logarithm of {name}.")
-    times = _times(frame, name)
+    times = _times(frame, name, notes)
     if times is None and table.unnamed.shape[1]:
         times = _read(list(table.unnamed.iloc[:, 0]))
     if times is not None:
@@ -112,7 +112,7 @@ def _refuse_below_zero(numbers: Floats, column: pd.Series, table: Table) -> None
         row = int(wrong[0])
         raise DataError(
             f"--target must hold numbers above 0 for --log, but row {row} of {table.source} has "
-            f"{column.iloc[row]!r}. Drop or fill such rows ({len(wrong):,})."
+            f"{quoted(column.iloc[row])}. Drop or fill such rows ({len(wrong):,})."
         )
 
 
@@ -123,7 +123,7 @@ def _target(frame: pd.DataFrame, given: str | None, table: Table, notes: list[st
         if name in names:
             return name
     elif len(fitting := [name for name in names if _holds_numbers(frame, name)]) == 1:
-        notes.append(f"target guessed: {fitting[0]!r}, the only column of numbers")
+        notes.append(f"target guessed: {quoted(fitting[0])}, the only column of numbers")
         return fitting[0]
     raise DataError(
         f"--target must be a column of {table.source}, one of {listed(names)}, but it "
@@ -160,13 +160,16 @@ def _numbers(column: pd.Series, table: Table, notes: list[str]) -> Floats:
         row = int(wrong[0])
         raise DataError(
             f"--target must hold numbers, but row {row} of {table.source} has "
-            f"{column.iloc[row]!r}. Drop or fill such rows ({len(wrong):,})."
+            f"{quoted(column.iloc[row])}. Drop or fill such rows ({len(wrong):,})."
         )
     return values
 
 
-def _times(frame: pd.DataFrame, target: str) -> Dates | None:
-    """Find the column that is time: by its name, or the first whose cells are dates."""
+def _times(frame: pd.DataFrame, target: str, notes: list[str]) -> Dates | None:
+    """Find the column that is time: by its name, or the first whose cells are dates.
+
+    One that bears the name and cannot be read is said: the rows may not be in order.
+    """
     names = [str(name) for name in frame.columns if name != target]
     plain = {name.lower(): name for name in names}
     for part in ("month", "quarter"):
@@ -183,7 +186,18 @@ def _times(frame: pd.DataFrame, target: str) -> Dates | None:
         found = _read(cells)
         if found is not None:
             return found
+    notes += [
+        f"{quoted(name)} is not read as time: rows are taken to be in order"
+        for name in filter(None, named)
+        if not _rise(frame[name])
+    ]
     return None
+
+
+def _rise(column: "pd.Series[str]") -> bool:
+    """Say whether cells are numbers, each larger than the one before, as steps counted are."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy("float64")
+    return bool((np.diff(values) > 0).all())
 
 
 def _read(cells: list[str]) -> Dates | None:
@@ -230,7 +244,8 @@ def _refuse_stacked(frame: pd.DataFrame, times: Dates, target: str, table: Table
         ):
             raise DataError(
                 f"one series is needed, but {table.source} holds {groups.nunique()} below each "
-                f"other, told apart by {name!r}. Keep the rows of one, such as {groups.iloc[0]!r}."
+                f"other, told apart by {quoted(name)}. Keep the rows of one, such as "
+                f"{quoted(groups.iloc[0])}."
             )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from recurra.arrays import Floats
 from recurra.data.lines import lines_of
+from recurra.data.spelling import quoted
 from recurra.errors import DataError
 
 __all__ = ["TsFile", "is_ts", "parse_ts"]
@@ -120,7 +121,7 @@ def _values(channel: str, number: int, path: Path) -> Floats:
         wrong = next(cell for cell in cells if not _is_number(cell))
         raise DataError(
             f"values must be numbers, or ? where they are not known, but line {number} of {path} "
-            f"has {wrong.strip()!r}."
+            f"has {quoted(wrong.strip())}."
         ) from None
 
 

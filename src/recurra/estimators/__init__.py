@@ -3,14 +3,13 @@
 from recurra.answers.reading import as_texts
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.classifier import SequenceClassifier
-from recurra.estimators.encoders import group_duplicates
 from recurra.estimators.forecaster import SequenceForecaster
 from recurra.estimators.generator import SequenceGenerator
 from recurra.estimators.regressor import SequenceRegressor
 from recurra.estimators.riser import SequenceRiser
 from recurra.estimators.tagger import SequenceTagger
 from recurra.estimators.translator import SequenceTranslator
-from recurra.estimators.writing import fold_lines
+from recurra.groups import fold_lines, group_duplicates
 
 __all__ = [
     "NetworkEstimator",

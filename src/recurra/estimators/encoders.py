@@ -10,7 +10,6 @@
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -19,6 +18,7 @@ import numpy as np
 from recurra.answers.reading import FittedEncoder, Sentences, as_sentences, as_texts
 from recurra.arrays import Rows, Texts
 from recurra.errors import DataError
+from recurra.groups import group_equal, group_equal_sentences
 from recurra.models import (
     Architecture,
     Head,
@@ -28,7 +28,7 @@ from recurra.models import (
     token_network,
 )
 from recurra.sequences import NumberEncoder, Ragged, are_numbers
-from recurra.text import TextEncoder, Vocabulary, duplicate_key
+from recurra.text import TextEncoder, Vocabulary
 from recurra.text.encoder import pieces_of
 from recurra.text.near import group_near
 
@@ -40,9 +40,6 @@ __all__ = [
     "TextsEncoder",
     "encoder_for",
     "encoder_of",
-    "group_duplicates",
-    "group_equal",
-    "group_equal_sentences",
 ]
 
 Sides = list[tuple[Rows, Rows]]
@@ -244,20 +241,6 @@ def _seen_by_all(sides: Sides) -> Rows:
     return seen if len(seen) else sides[0][0]
 
 
-def group_duplicates(texts: Sequence[str] | Texts) -> Rows:
-    """Give one number to all texts that are equal but for digits, case and spacing."""
-    return np.fromiter(map(duplicate_key, texts), np.int64, len(texts))
-
-
-def group_equal(sequences: Ragged) -> Rows:
-    """Give one number to all numeric sequences that are equal."""
-    steps = np.ascontiguousarray(sequences.timesteps())
-    known: dict[bytes, int] = {}
-    pairs = zip(sequences.offsets[:-1].tolist(), sequences.offsets[1:].tolist(), strict=True)
-    keys = (known.setdefault(steps[a:b].tobytes(), len(known)) for a, b in pairs)
-    return np.fromiter(keys, np.int64, len(sequences))
-
-
 def words_encoder(sentences: Sentences, min_count: int, most: int | None) -> TextEncoder:
     """Learn words and the runs of characters in them from training sentences that are split."""
     words = Counter(word for sentence in sentences for word in sentence)
@@ -275,9 +258,3 @@ def words_encoder(sentences: Sentences, min_count: int, most: int | None) -> Tex
         Vocabulary.from_counts(spelling, min_count=min_count, max_size=most, unknown=False),
         kind="spelling",
     )
-
-
-def group_equal_sentences(rows: Sentences) -> Rows:
-    """Give one number to all sentences that are equal word for word."""
-    known: dict[Sequence[str], int] = {}
-    return np.asarray([known.setdefault(tuple(row), len(known)) for row in rows], np.int64)

@@ -16,7 +16,6 @@ from recurra.estimators.encoders import (
     Sides,
     encoder_for,
     encoder_of,
-    group_equal_sentences,
 )
 from recurra.estimators.labels import as_labels
 from recurra.estimators.sequence import SequenceEstimator
@@ -26,7 +25,7 @@ from recurra.names import SHAPES, one_of
 from recurra.sequences import Ragged
 from recurra.training import Example
 
-__all__ = ["SequenceTagger", "group_equal_sentences"]
+__all__ = ["SequenceTagger"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

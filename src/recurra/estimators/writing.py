@@ -12,23 +12,18 @@ from recurra.backend import check_process
 from recurra.errors import SettingsError
 from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.encoders import Sides
+from recurra.groups import fold_lines
 from recurra.judging.splits import group_split
 from recurra.layers import GRU, LSTM, SimpleRNN
 from recurra.listeners import Listener, Listeners
 from recurra.names import one_of
 from recurra.training.teaching import Lesson, log_probabilities, teach
 
-__all__ = ["CELLS", "WritingEstimator", "fold_lines"]
+__all__ = ["CELLS", "WritingEstimator"]
 
 MOST_TOKENS = 10_000  # of a line; one is written as long as no end is drawn
 # for each model the layer that is trained
 CELLS: dict[str, Any] = {"simple-rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
-
-
-def fold_lines(lines: Sequence[str] | Texts) -> Rows:
-    """Give one number to all lines that are equal but for case and spacing."""
-    keys = [" ".join(line.casefold().split()) for line in lines]
-    return np.unique(np.asarray(keys, dtype=str), return_inverse=True)[1].astype(np.int64)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -264,6 +264,14 @@ class Problem:
         """Give columns for split.csv beside the id and the side of every row, (all rows,)."""
         return {}
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Give what may be typed next: what it is for, and the words after `recurra`.
+
+        Args:
+            run: the folder of the run, as it is typed.
+        """
+        return []
+
     def keys(self) -> Mapping[str, Rows]:
         """Give numbers that tell rows again by their content, (all rows,), by name of the column.
 

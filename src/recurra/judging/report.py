@@ -167,12 +167,28 @@ class Verdict(Strict):
 
 
 class Probe(Strict):
-    """What one probe found. `passed` is False when there is a leak; `size` is how much of it."""
+    """What one probe found.
+
+    Args:
+        name: of it.
+        passed: False where there is a leak, or a promise that is not kept.
+        size: how much of it.
+        detail: what was found, in words.
+        leak: whether it looks for a leak; False: for what was promised.
+    """
 
     name: str
     passed: bool
     size: int
     detail: str
+    leak: bool = True
+
+    @property
+    def result(self) -> str:
+        """The result in a word."""
+        if self.passed:
+            return "passed"
+        return "LEAK" if self.leak else "failed"
 
 
 class Exhibit(Strict):

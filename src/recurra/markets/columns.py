@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from recurra.data.spelling import meant
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
 __all__ = ["COLUMNS", "find_columns", "flat_frame", "meaning_of"]
@@ -153,7 +153,7 @@ def _best(
             if rank == those[0][0] and not best.equals(frame.iloc[:, place]):
                 raise DataError(
                     f"one column must hold the {meaning}, but {source} has "
-                    f"{frame.columns[place]!r} twice, and they differ. Keep one."
+                    f"{quoted(frame.columns[place])} twice, and they differ. Keep one."
                 )
         found[meaning] = best
         if meaning == "date" and len(those) > 1:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from recurra.data.dates import Moments, read_dates, read_moments
 from recurra.data.numbers import decimal_sign, number_of, numbers_of
+from recurra.data.spelling import quoted
 from recurra.errors import DataError
 from recurra.markets.bars import joined_days, refuse_longer_bars
 from recurra.markets.columns import COLUMNS, find_columns, flat_frame
@@ -201,7 +202,7 @@ def _with_dates(
         if said.strip().casefold().rstrip(":.") not in SUMS:
             raise DataError(
                 f"every date must be readable, such as 2024-03-20, but row {row + 1} of {source} "
-                f"has {said!r}."
+                f"has {quoted(said)}."
             )
     none = np.isnat(moments.days)
     for row in map(int, np.flatnonzero(none)):
@@ -246,7 +247,7 @@ def _numbers(
     for name, column in columns.items():
         values[name], unread = numbers_of(column, name, source, decimal)
         if unread:
-            words = f"{column.iloc[unread[0]]!r} is no volume"
+            words = f"{quoted(column.iloc[unread[0]])} is no volume"
             _note(mended, "unknown volume", days[unread], words, "taken as unknown")
     table = pd.DataFrame(values, index=days, dtype="float64")
     if "original open" in table:

@@ -194,7 +194,7 @@ class NetworkStream:
             return lambda *x: plain(*x)
         raise SettingsError(
             f"a sequence can be read in pieces when all that was read is in a state, but this "
-            f"network has a {operation.operation}. Take simple-rnn, lstm, gru or one-to-one."
+            f"network has {_looking_ahead(operation)}. Take simple-rnn, lstm, gru or one-to-one."
         )
 
     def push(self, table: Array) -> Floats:
@@ -207,6 +207,13 @@ class NetworkStream:
             found = values[operation.name] = run(*(values[name] for name in operation.of))
         outputs: Floats = found.values[0].astype(float)
         return outputs
+
+
+def _looking_ahead(operation: Any) -> str:
+    """Say what an operation needs the whole sequence for."""
+    if isinstance(operation, Recurrent):
+        return f"{operation.name}, which reads backwards"
+    return f"{operation.name}, a {operation.operation} of several steps"
 
 
 def _batches(lengths: Rows) -> Iterator[tuple[Rows, int]]:

@@ -1,6 +1,7 @@
 """What pages share: templates, the colours, and plots as SVG."""
 
 import io
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 
 from recurra.judging.report import figure
 
-__all__ = ["BASELINE", "BEST", "INK", "MODEL", "environment", "svg", "tint"]
+__all__ = ["BASELINE", "BEST", "INK", "MODEL", "environment", "svg", "tint", "typed"]
 
 INK, MODEL, BASELINE, BEST = "#1f2933", "#0b6e99", "#9aa5b1", "#c2410c"
 Curve = Sequence[dict[str, float]]
@@ -30,6 +31,11 @@ def environment() -> jinja2.Environment:
     templates.filters["tint"] = tint
     templates.filters["figure"] = figure
     return templates
+
+
+def typed(commands: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, str]]:
+    """Give commands as they are typed in a shell, each with what it is for."""
+    return [(what, shlex.join(["recurra", *words])) for what, words in commands]
 
 
 def tint(effect: float, strongest: float) -> str:

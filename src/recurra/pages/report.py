@@ -1,10 +1,11 @@
 """report.html and compare.html: one page for every problem, from the report and what was made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from recurra.arrays import Floats
 from recurra.judging.report import ContenderResult, Report, figure
 from recurra.judging.run import Found
 from recurra.pages.drawing import (
@@ -14,17 +15,23 @@ from recurra.pages.drawing import (
     draw_curves,
     environment,
     svg,
+    typed,
 )
 
 __all__ = ["render_report"]
 
 
-def render_report(report: Report, found: Found | None = None) -> str:
+def render_report(
+    report: Report,
+    found: Found | None = None,
+    commands: Sequence[tuple[str, Sequence[str]]] = (),
+) -> str:
     """Give the page as HTML.
 
     Args:
         report: what was found.
         found: what it was made of, where it is at hand: plots and explanations come from it.
+        commands: that may be typed next, each with what it is for.
     """
     plots = _plots(report)
     if found is not None:
@@ -37,6 +44,7 @@ def render_report(report: Report, found: Found | None = None) -> str:
             verdicts=_verdicts(report),
             plots=plots,
             figure=figure,
+            commands=typed(commands),
             explained=found.problem.explained(found) if found is not None else [],
         )
     )
@@ -50,7 +58,7 @@ def _plots(report: Report) -> list[tuple[str, Any, str]]:
         plots.append(
             (
                 "Quality against time",
-                svg(_drawer(_quality, report), 4.2),
+                svg(_drawer(_quality, report), max(4.2, _tall(report))),
                 "Blue: networks; grey: baselines. Bars: one standard deviation over the folds.",
             )
         )
@@ -120,27 +128,50 @@ def _quality(axes: Any, report: Report) -> None:
         axes.errorbar(
             seconds, found.value, yerr=found.deviation or 0.0, fmt="o", color=colour, capsize=3
         )
-    _label(axes, name, shown)
     better = "higher" if report.measures[0].higher_is_better else "lower"
     axes.set(xscale="log", xlabel="seconds to fit", ylabel=f"{name} ({better} is better)")
-    axes.margins(x=0.3, y=0.15)
+    _label(axes, name, shown)
 
 
 def _label(axes: Any, name: str, shown: list[ContenderResult]) -> None:
-    """Write names beside dots, each at least a line away from the one before."""
+    """Write names at the right, each a line below the other and tied to its dot."""
     heights = np.array([float(each.measures[name].value or 0.0) for each in shown])
-    line = (np.ptp(heights) or 1.0) / 14
-    last = -np.inf
-    for i in np.argsort(heights, kind="stable"):
-        height = max(heights[i], last + line)
-        last = height
+    order = np.argsort(heights, kind="stable")
+    low, high = axes.get_ylim()
+    line = (high - low) / max(18, len(shown))
+    places = spread(heights[order], line)
+    axes.set_ylim(min(low, places[0] - line), max(high, places[-1] + line))
+    for number, place in zip(order, places, strict=True):
+        each = shown[number]
         axes.annotate(
-            shown[i].name,
-            (max(shown[i].fit_seconds, 1e-3), heights[i]),
-            (max(shown[i].fit_seconds, 1e-3) * 1.25, height),
+            each.name,
+            (max(each.fit_seconds, 1e-3), heights[number]),
+            (1.03, place),
+            textcoords=axes.get_yaxis_transform(),
             fontsize=7,
             va="center",
+            arrowprops={"arrowstyle": "-", "color": BASELINE, "linewidth": 0.5},
         )
+
+
+def spread(heights: Floats, line: float) -> Floats:
+    """Move rising heights apart, each at least a line above the one before, as little as can be.
+
+    Heights less their place in the row must rise; where they fall, they are pooled to their mean.
+
+    Example:
+        >>> spread(np.array([1.0, 1.0, 5.0]), 2.0).tolist()
+        [0.0, 2.0, 5.0]
+    """
+    steps = line * np.arange(len(heights))
+    pools: list[list[float]] = []
+    for height in heights - steps:
+        pools.append([height])
+        while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
+            last = pools.pop()
+            pools[-1] += last
+    level: Floats = np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools])
+    return level + steps
 
 
 def _varies(each: ContenderResult) -> bool:

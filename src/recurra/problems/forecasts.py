@@ -19,7 +19,7 @@ from recurra.answers.forecasts import Ahead
 from recurra.arrays import Floats, Rows
 from recurra.baselines.forecasting import KnownSeries, forecasts
 from recurra.data import Series, read_series, sample_series
-from recurra.errors import DataError, SettingsError
+from recurra.errors import SettingsError
 from recurra.estimators import SequenceForecaster
 from recurra.judging.evidence import Evidence
 from recurra.judging.intervals import estimate
@@ -27,12 +27,12 @@ from recurra.judging.measures import Measure, values
 from recurra.judging.problem import Fold, Problem, Sides, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe, figure
 from recurra.judging.run import Found
-from recurra.judging.splits import last_part, rolling_folds
 from recurra.names import SHAPES, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.new_rows import Steps, last_known, origins_after
 from recurra.problems.saved.forecasts import KINDS
+from recurra.problems.splitting import SplitSeries, cut_by_time, split_series
 from recurra.text import content_key
 
 __all__ = [
@@ -43,7 +43,6 @@ __all__ = [
     "forecasting",
 ]
 
-TEST_SHARE = 0.2
 BESIDE = ("RMSE",)
 FAR = 1.5  # times as many outcomes outside of intervals as were promised
 DRAWN = 12  # forecasts in a picture
@@ -60,6 +59,7 @@ def forecasting(
     models: Sequence[str] = ("gru",),
     folds: int | None = None,
     seed: int = 0,
+    split: SplitSeries | None = None,
     **settings: Any,
 ) -> "ForecastingProblem":
     """Ask what a series will be, many steps ahead.
@@ -72,6 +72,7 @@ def forecasting(
         models: architectures by name.
         folds: how many, each fitted on all that came before it; None: the last fifth is held out.
         seed: of networks and draws.
+        split: of this series, where it is made; None: it is made here.
         settings: of `SequenceForecaster`; None leaves one as it is.
 
     Raises:
@@ -89,26 +90,25 @@ def forecasting(
     given: dict[str, Any] = {"season": series.season}
     given |= {name: value for name, value in settings.items() if value is not None}
     estimators = [SequenceForecaster(name, random_state=seed, **given) for name in models]
-    return _declared(series, estimators, folds, seed)
+    return _declared(series, estimators, folds, seed, split)
 
 
 def _declared(
-    series: Series, estimators: list[SequenceForecaster], folds: int | None, seed: int
+    series: Series,
+    estimators: list[SequenceForecaster],
+    folds: int | None,
+    seed: int,
+    split: SplitSeries | None,
 ) -> "ForecastingProblem":
     first = estimators[0]
     horizon, window = first.horizon, max(first.window, first.season)
-    end = len(series) - horizon + 1
-    if folds is None:
-        rows = [_last_fifth(len(series), window, horizon)]
-        kind = "by time, one origin after the other, no target on two sides"
-    else:
-        rows = rolling_folds(window, end, folds, purge=horizon)
-        kind = "by time, each fold fitted on all before it, targets that reach into it purged"
+    share = first.validation_split
+    split = split or split_series(series, horizon=horizon, window=window, folds=folds, share=share)
     return ForecastingProblem(
         name="forecasting",
         data=_described(series),
-        split=kind,
-        folds=[_fold(known, held, first.validation_split, horizon) for known, held in rows],
+        split=split.kind,
+        folds=split.folds,
         contenders=[
             *networks(ForecasterNetwork, estimators),
             *forecasts(horizon, window, first.season),
@@ -121,7 +121,7 @@ def _declared(
         horizon=horizon,
         window=window,
         level=first.level,
-        validation_split=first.validation_split,
+        validation_split=share,
     )
 
 
@@ -133,24 +133,6 @@ def _described(series: Series) -> DataInfo:
         groups=len(series),
         notes=list(series.notes),
     )
-
-
-def _last_fifth(steps: int, window: int, horizon: int) -> tuple[Rows, Rows]:
-    cut = int(steps * (1 - TEST_SHARE))
-    known, held = np.arange(window, cut - horizon + 1), np.arange(cut, steps - horizon + 1)
-    if len(known) < horizon + 3 or len(held) < 2 * horizon:
-        raise DataError(
-            f"a series must be long enough to train and to test, but it has {steps} steps for a "
-            f"window of {window} and {horizon} steps ahead. Give more, or a shorter horizon."
-        )
-    return known, held
-
-
-def _fold(known: Rows, held: Rows, share: float, horizon: int) -> Fold:
-    train, validation = last_part(known, share, horizon)
-    between = len(known) - len(train) - len(validation)
-    before = int(held[0] - known[-1]) - 1 if len(held) else 0
-    return Fold(known, held, [(train, validation)], purged=between + before)
 
 
 def forecast_measures(horizon: int) -> tuple[Measure, ...]:
@@ -284,7 +266,7 @@ class ForecastingProblem(Problem):
     def whole(self) -> Fold:
         """Give the whole series as known."""
         rows = np.arange(self.window, len(self._series()) - self.horizon + 1)
-        return _fold(rows, rows[:0], self.validation_split, self.horizon)
+        return cut_by_time(rows, rows[:0], self.validation_split, self.horizon)
 
     # ---- probes and notes
 
@@ -353,7 +335,7 @@ class ForecastingProblem(Problem):
         said = f"{self.level:.0%} were promised, {value:.1%} of held outcomes are inside"
         if result.interval is None:
             detail = f"{said}; too few independent origins to tell that from chance."
-            return Probe(name=PROMISE, passed=True, size=0, detail=detail)
+            return Probe(name=PROMISE, passed=True, size=0, detail=detail, leak=False)
         wider = np.sqrt(1 + len(self.folds[-1].held) / max(1, len(self.folds[-1].validation)))
         low, high = special.logit(result.interval)
         upper = float(special.expit((low + high) / 2 + wider * (high - low) / 2))
@@ -364,6 +346,7 @@ class ForecastingProblem(Problem):
             passed=passed,
             size=0 if passed else short,
             detail=f"{said}; chance in held and validation origins leaves room up to {upper:.1%}.",
+            leak=False,
         )
 
     def notes(self, found: Found) -> list[str]:
@@ -419,6 +402,15 @@ class ForecastingProblem(Problem):
 
         title = f"The last held steps, as {found.chosen} forecast them {self.horizon} at a time"
         return [(f"{title}, {self.level:.0%} intervals", draw)]
+
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        target = self._series().target
+        column = [] if target is None else ["--target", target]
+        return [
+            ("forecast what comes after a table", ["predict", run, "NEW.csv", *column]),
+            ("judge it on what came later", ["evaluate", run, "NEW.csv", *column]),
+        ]
 
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give every held target, in the units of the file, and what each contender said."""

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from recurra.arrays import Array
-from recurra.bundle import Facts, is_bundle, read_bundle, read_facts, restoring
+from recurra.bundle import Facts, found_at, is_bundle, read_bundle, read_facts, restoring
 from recurra.errors import BundleError, SettingsError
 from recurra.names import listed, near
 from recurra.stored import Stored
@@ -132,7 +132,7 @@ def kept_model(run: str | Path, with_: str | None = None) -> Kept:
         SettingsError: no such model is saved there.
     """
     run = Path(run)
-    if not isdir(run):
+    if not isdir(found_at(run)):
         raise BundleError(_no_run(run))
     place = _model_folder(run)
     network = _kept(place)
@@ -150,7 +150,8 @@ def kept_model(run: str | Path, with_: str | None = None) -> Kept:
 
 def holds_model(run: str | Path) -> bool:
     """Say whether a folder is a run with a saved model, or such a model's."""
-    return isdir(run) and is_bundle(_model_folder(Path(run)))  # a text may be no path at all
+    place = Path(run)  # a text may be no path at all
+    return isdir(found_at(place)) and is_bundle(_model_folder(place))
 
 
 def _no_run(run: Path) -> str:
@@ -173,7 +174,8 @@ def asked_of(run: str | Path, with_: str | None = None) -> Asked:
 
 
 def _model_folder(run: Path) -> Path:
-    return run / "model" if (run / "model").is_dir() else run
+    place = found_at(found_at(run) / "model")
+    return place if place.is_dir() else run
 
 
 def _kept(folder: Path) -> Kept:

@@ -17,23 +17,20 @@ import numpy as np
 from recurra.arrays import Floats, Rows
 from recurra.baselines.ngrams import Classed, Reading, line_counts
 from recurra.data import Lines, open_lines
-from recurra.estimators import SequenceGenerator, fold_lines
+from recurra.estimators import SequenceGenerator
+from recurra.groups import fold_lines
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
-from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
+from recurra.judging.problem import Fold, Problem, Sides, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
-from recurra.judging.splits import (
-    Split,
-    group_split,
-    stratified_group_folds,
-    stratified_group_split,
-)
+from recurra.judging.splits import Split
 from recurra.judging.written import LINES, line_statistics
 from recurra.names import WRITERS, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.lines import KINDS
+from recurra.problems.splitting import SplitLines, split_lines, split_rows
 from recurra.stored import Count, Stored
 from recurra.text import content_key
 from recurra.text.levels import cut_lines, level_named
@@ -46,7 +43,6 @@ __all__ = [
     "generators_of",
 ]
 
-TEST_SHARE = 0.1
 COPIES_LOOKED_AT = 1000
 SHOWN = 8
 WARNING = "What it writes is likely, not true: it may repeat lines it was trained on."
@@ -87,6 +83,7 @@ def generation(
     sample: bool = False,
     folds: int | None = None,
     seed: int = 0,
+    split: SplitLines | None = None,
     **settings: Any,
 ) -> "GenerationProblem":
     """Ask how likely held-out lines are: of two models, that which is less surprised knows more.
@@ -97,6 +94,7 @@ def generation(
         sample: whether the embedded sample is taken instead.
         folds: how many; None holds out a tenth.
         seed: of splits, networks and draws.
+        split: of these lines, where it is made; None: it is made here.
         settings: of `SequenceGenerator`; None leaves one as it is.
 
     Raises:
@@ -111,23 +109,23 @@ def generation(
     estimators = generators_of(models, random_state=seed, **settings)
     first = estimators[0]
     reading = Reading(first.level, first.min_count, first.max_length)
-    names, classes = np.unique(rows.classes.astype(str), return_inverse=True)
-    groups = fold_lines(rows.texts)
-    known, several = Classed(rows.texts, rows.classes), len(names) > 1
+    share = first.validation_split
+    split = split or split_lines(rows, folds=folds, share=share, seed=seed)
+    known, several = Classed(rows.texts, rows.classes), bool(split.classes.max(initial=0))
     return GenerationProblem(
         name="generation",
-        data=_described(rows, groups),
+        data=_described(rows, split.groups),
         split="random, equal lines grouped" + ", each class on all sides" * several,
-        folds=_folds(classes, groups, folds, first.validation_split, seed),
+        folds=split.folds,
         contenders=[*networks(GeneratorNetwork, estimators), *line_counts(reading, several)],
         measures=LINES,
         seed=seed,
         facts=[*(e.get_params() for e in estimators), *zip(*known, strict=True)],
         rows=known,
-        classes=classes,
-        groups=groups,
+        classes=split.classes,
+        groups=split.groups,
         reading=reading,
-        validation_split=first.validation_split,
+        validation_split=share,
     )
 
 
@@ -151,23 +149,6 @@ def _described(rows: Lines, groups: Rows) -> DataInfo:
         groups=len(np.unique(groups)),
         notes=list(rows.notes),
     )
-
-
-def _split(classes: Rows, groups: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
-    """Give the rows kept and the rows held out, of each class about as many."""
-    if classes.max(initial=0) == 0:
-        return group_split(groups, share, seed)
-    return stratified_group_split(classes, groups, share, seed)
-
-
-def _folds(classes: Rows, groups: Rows, folds: int | None, share: float, seed: int) -> list[Fold]:
-    def sides(known: Rows) -> Sides:
-        return [_split(classes[known], groups[known], share, seed)]
-
-    if folds is not None:
-        return folds_of(stratified_group_folds(classes, groups, folds, seed), sides)
-    kept, test = _split(classes, groups, TEST_SHARE, seed)
-    return [Fold(kept, test, sides(kept))]
 
 
 @dataclass(kw_only=True)
@@ -215,7 +196,7 @@ class GenerationProblem(Problem):
 
     def whole(self) -> Fold:
         """Give all rows as rows known."""
-        sides = [_split(self.classes, self.groups, self.validation_split, self.seed)]
+        sides = [split_rows(self.classes, self.groups, self.validation_split, self.seed)]
         return Fold(np.arange(len(self.groups)), np.zeros(0, np.int64), sides)
 
     def probes(self, found: Found) -> list[Probe]:
@@ -269,6 +250,13 @@ class GenerationProblem(Problem):
             for name in np.unique(self.rows.classes.astype(str)).tolist()
         ]
         return [Exhibit(title="What it writes", columns=["class", "lines"], rows=rows)]
+
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        return [
+            ("write lines", ["predict", run]),
+            ("judge it on new lines", ["evaluate", run, "NEW.txt"]),
+        ]
 
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give each held line, its characters and tokens, and each contender's bits for it."""

@@ -11,17 +11,27 @@ rows; validation rows come from the training rows.
 """
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recurra.data import LabelledTexts, open_texts
-from recurra.estimators import SequenceClassifier
-from recurra.models import architecture_named
-from recurra.problems.text_classes import DEFAULT, KEEP_NEAR, Protocol, TextProblem, texts
+from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts, split_texts
 from recurra.text import TextEncoder, tokenizer_named, truncate
 
-__all__ = ["PROTOCOLS", "SETTINGS", "classifier_of", "sentiment", "sentiment_ko", "spam"]
+if TYPE_CHECKING:
+    from recurra.estimators import SequenceClassifier
+    from recurra.problems.text_classes import TextProblem
+
+__all__ = [
+    "PROTOCOLS",
+    "SETTINGS",
+    "classifier_of",
+    "sentiment",
+    "sentiment_ko",
+    "spam",
+    "split_named",
+]
 
 
 # settings of `SequenceClassifier`, where the user does not say otherwise
@@ -82,11 +92,27 @@ PROTOCOLS = {
 }
 
 
-def classifier_of(source: str, *, sample: bool = False, **settings: Any) -> SequenceClassifier:
-    """Give a classifier of the settings given, else of those of its dataset; names are checked."""
+def split_named(
+    rows: LabelledTexts, source: str, protocol: str, *, sample: bool = False, **how: Any
+) -> SplitTexts:
+    """Split the rows of a dataset as `classifier_of` would have them; no Keras is loaded."""
+    share = _settings(source, sample).get("validation_split", 0.2)
+    return split_texts(rows, PROTOCOLS[protocol], share=share, **how)
+
+
+def _settings(source: str, sample: bool) -> dict[str, Any]:
     chosen = dict(SETTINGS.get(source, {}))
     if sample:  # small: it needs more epochs, and its words are rare
         chosen = {name: chosen[name] for name in ("model", "tokenizer") if name in chosen}
+    return chosen
+
+
+def classifier_of(source: str, *, sample: bool = False, **settings: Any) -> "SequenceClassifier":
+    """Give a classifier of the settings given, else of those of its dataset; names are checked."""
+    from recurra.estimators import SequenceClassifier
+    from recurra.models import architecture_named
+
+    chosen = _settings(source, sample)
     chosen |= {name: value for name, value in settings.items() if value is not None}
     model = SequenceClassifier(**chosen)
     architecture_named(model.model)
@@ -95,7 +121,9 @@ def classifier_of(source: str, *, sample: bool = False, **settings: Any) -> Sequ
     return model
 
 
-def _of_source(source: str, **given: Any) -> TextProblem:
+def _of_source(source: str, **given: Any) -> "TextProblem":
+    from recurra.problems.text_classes import texts
+
     opened = {name: given.pop(name) for name in ("data", "sample") if name in given}
     how = {name: given.pop(name) for name in ("folds", "seed") if name in given}
     protocol = given.pop("protocol", "default")
@@ -108,7 +136,7 @@ def _of_source(source: str, **given: Any) -> TextProblem:
     return texts(rows, [classifier], name=source, protocol=PROTOCOLS[protocol], **how)
 
 
-def spam(**given: Any) -> TextProblem:
+def spam(**given: Any) -> "TextProblem":
     """Ask which messages are spam.
 
     Args:
@@ -118,11 +146,11 @@ def spam(**given: Any) -> TextProblem:
     return _of_source("spam", **given)
 
 
-def sentiment(**given: Any) -> TextProblem:
+def sentiment(**given: Any) -> "TextProblem":
     """Ask which English film reviews are good. What is given: see `spam`."""
     return _of_source("sentiment", **given)
 
 
-def sentiment_ko(**given: Any) -> TextProblem:
+def sentiment_ko(**given: Any) -> "TextProblem":
     """Ask which Korean film reviews are good. What is given: see `spam`."""
     return _of_source("sentiment-ko", **given)

@@ -10,34 +10,33 @@ import pandas as pd
 from recurra.arrays import Rows
 from recurra.baselines.classes import constants
 from recurra.baselines.sequences import sequence_baselines
-from recurra.data.sequences import LabelledSequences, check_enough, sample_sequences
+from recurra.data.sequences import LabelledSequences, sample_sequences
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
-from recurra.estimators.encoders import group_equal
+from recurra.groups import group_equal
 from recurra.judging import leaks
 from recurra.judging.classes import (
     ClassProblem,
     Labelled,
     beside_of,
     class_data,
-    turns_of,
 )
 from recurra.judging.measures import class_measures
-from recurra.judging.problem import Fold, all_held, folds_of
+from recurra.judging.problem import all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
-from recurra.judging.splits import Split, stratified_group_folds, stratified_group_split
+from recurra.judging.splits import Split
 from recurra.models import number_architecture
 from recurra.names import SEQUENCES, one_of
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
 from recurra.problems.saved.sequences import KINDS
+from recurra.problems.splitting import SplitSequences, split_sequences
 from recurra.text import content_key
 
 __all__ = ["DEFAULT", "KINDS", "SequenceProblem", "asked_again", "sequences"]
 
 DEFAULT = "gru-fcn"
-TEST_SHARE = 0.2
 
 
 def sequences(
@@ -48,6 +47,7 @@ def sequences(
     folds: int | None = None,
     seed: int = 0,
     sample: bool = False,
+    split: SplitSequences | None = None,
     **settings: Any,
 ) -> "SequenceProblem":
     """Ask for the class of numeric sequences.
@@ -60,6 +60,7 @@ def sequences(
             published split the training side alone is used: to choose must not touch the test.
         seed: of splits, networks and draws.
         sample: whether sequences made up for this package are taken.
+        split: of these rows, where it is made; None: it is made here.
         settings: of `SequenceClassifier`.
 
     Raises:
@@ -75,23 +76,18 @@ def sequences(
         raise SettingsError("give rows, or sample=True.")
     rows = sample_sequences() if rows is None else rows
     _check_models(models)
-    rows, kind = _prepared(rows, folds)
-    check_enough(rows)
-    copies = group_equal(rows.sequences)
-    groups = copies if rows.groups is None else np.unique(rows.groups, return_inverse=True)[1]
-    labelled = Labelled(
-        rows.sequences, rows.truth, rows.names, _positive(rows, positive), groups.astype(np.int64)
-    )
     estimators = [SequenceClassifier(name, random_state=seed, **settings) for name in models]
     share = estimators[0].validation_split
+    split = split or split_sequences(rows, positive, folds=folds, share=share, seed=seed)
+    rows, labelled = split.rows, split.labelled
     classes, which = len(rows.names), labelled.positive
     return SequenceProblem(
         name="sequences",
         data=DataInfo(
             source=rows.source, sha256=rows.sha256, notes=list(rows.notes), **class_data(labelled)
         ),
-        split=kind,
-        folds=_folds(labelled, rows, folds, share, seed),
+        split=split.kind,
+        folds=split.folds,
         contenders=[
             *networks(NumbersNetwork, estimators),
             *constants(which),
@@ -104,7 +100,7 @@ def sequences(
         rows=labelled,
         ids=rows.ids,
         validation_split=share,
-        copies=copies,
+        copies=split.copies,
         channels=rows.channels,
     )
 
@@ -112,47 +108,6 @@ def sequences(
 def _check_models(models: Sequence[str]) -> None:
     for name in models:
         one_of(name, SEQUENCES, "the model")
-
-
-def _positive(rows: LabelledSequences, positive: str | None) -> int | None:
-    if positive is None:
-        return None
-    if len(rows.names) != 2 or positive not in rows.names:
-        raise SettingsError(
-            "--positive must be one of two classes, but the classes are "
-            f"{', '.join(rows.names[:10])} and {positive!r} was given."
-        )
-    return rows.names.index(positive)
-
-
-def _prepared(rows: LabelledSequences, folds: int | None) -> tuple[LabelledSequences, str]:
-    """Give the rows used, and how they are split, in words."""
-    together = "equal sequences" if rows.groups is None else "groups"
-    if rows.published_test is None:
-        return rows, f"stratified, {together} on one side"
-    if folds is None:
-        return rows, "the file to test on is held out"
-    kept = rows.take(np.flatnonzero(~rows.published_test))
-    return kept, f"stratified, {together} on one side, the file to train on alone"
-
-
-def _folds(
-    labelled: Labelled, rows: LabelledSequences, folds: int | None, share: float, seed: int
-) -> list[Fold]:
-    truth, groups = labelled.truth, labelled.groups
-    strata = truth == 1 if len(labelled.names) == 2 else truth
-
-    def sides(known: Rows) -> Any:
-        return turns_of(truth[known], groups[known], share, seed)
-
-    if folds is not None:
-        return folds_of(stratified_group_folds(strata, groups, folds, seed), sides)
-    test = rows.published_test
-    if test is None:
-        known, held = stratified_group_split(strata, groups, TEST_SHARE, seed)
-    else:
-        known, held = np.flatnonzero(~test), np.flatnonzero(test)
-    return [Fold(known, held, sides(known))]
 
 
 @dataclass
@@ -218,6 +173,13 @@ class SequenceProblem(ClassProblem):
             + (", …" if len(self.channels) > 12 else ""),
         )
         return [*super().exhibits(found), about]
+
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        return [
+            ("classify new sequences", ["predict", run, "NEW.csv"]),
+            ("judge it on new sequences with classes", ["evaluate", run, "NEW.csv"]),
+        ]
 
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Give names."""

@@ -33,12 +33,11 @@ from recurra.judging.measures import values
 from recurra.judging.problem import Fold, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe, Verdict
 from recurra.judging.run import Found
-from recurra.judging.splits import Split, dated_split, walk_forward
 from recurra.markets.checks import PriceCheck, check_prices
 from recurra.markets.holding import hold_best
 from recurra.markets.opening import Opened, open_prices
 from recurra.markets.prices import Prices
-from recurra.markets.rows import STRETCH, Market, RiseRows, digest_of, rows_of
+from recurra.markets.rows import Market, RiseRows, digest_of
 from recurra.problems.kept import Asked
 from recurra.problems.rise_pages import (
     days_on_both_sides,
@@ -56,6 +55,7 @@ from recurra.problems.rises import (
     riser_networks,
     settings_of,
 )
+from recurra.problems.splitting import SplitDays, rise_rows, split_days
 
 __all__ = ["KINDS", "RiseProblem", "RiseSettings", "asked_again", "stock_rise"]
 
@@ -69,6 +69,7 @@ def stock_rise(
     *,
     source: str | None = None,
     notes: Sequence[str] = (),
+    split: SplitDays | None = None,
     **opened: Any,
 ) -> "RiseProblem":
     """Ask whether closes rise on the next day.
@@ -78,6 +79,7 @@ def stock_rise(
         settings: what is asked; None: a rise of 5 %, by a GRU.
         source: of prices that are given, in words; of others, as `open_prices` takes it.
         notes: what is to be said of them.
+        split: of these prices, where it is made; None: it is made here.
         opened: which prices, as `recurra.markets.opening.open_prices` takes it: `tickers`,
             `universe` or `sample`.
 
@@ -90,10 +92,7 @@ def stock_rise(
     else:
         opening = Opened(_each(prices), source or "prices given", tuple(notes))
     market = {each.ticker: each.frame for each in opening.prices}
-    rows = _rows_asked(market, settings)
-    truth = (rows.change >= settings.rise).astype(np.int64)
-    folds = _folds(rows.dates, settings)
-    _check_sides(truth, rows.dates, folds, settings)
+    rows, truth, folds = split or split_days(market, settings)
     labelled = _without_outcome(rows, truth)
     return RiseProblem(
         name="stock-rise",
@@ -130,37 +129,11 @@ def _data(opening: Opened, market: Market, rows: Labelled) -> DataInfo:
     return DataInfo(source=opening.source, sha256=digest_of(market), notes=notes, **known)
 
 
-def _rows_asked(market: Market, settings: RiseSettings) -> RiseRows:
-    """Give the rows whose outcome is known and counts."""
-    rows = rows_of(market, settings.window)
-    kept = np.isfinite(rows.change)
-    if settings.fall is not None:
-        kept &= (rows.change >= settings.rise) | (rows.change <= settings.fall)
-    return rows.take(kept)
-
-
 def _without_outcome(rows: RiseRows, truth: Rows) -> Labelled:
     """Give rows whose inputs do not hold what came of them; days are their groups."""
     seen = dataclasses.replace(rows, change=np.full(len(rows), np.nan))
     day = np.unique(rows.dates, return_inverse=True)[1].astype(np.int64)
     return Labelled(seen, truth, NAMES, 1, day)
-
-
-def _folds(dates: Dates, settings: RiseSettings) -> list[Fold]:
-    """Split by day: walking forward, or once by the days given."""
-    window = settings.window
-    if settings.validate_from is None or settings.test_from is None:
-        splits = walk_forward(dates, settings.folds, window=window, embargo=STRETCH)
-    else:
-        first, second = np.datetime64(settings.validate_from), np.datetime64(settings.test_from)
-        splits = [dated_split(dates, first, second, window=window, embargo=STRETCH)]
-    return [_fold(split, purged) for split, purged in splits]
-
-
-def _fold(split: Split, purged: int) -> Fold:
-    known = split.fitted_on
-    sides = np.searchsorted(known, split.train), np.searchsorted(known, split.validation)
-    return Fold(known, split.test, [sides], purged)
 
 
 def _in_words(dates: Dates, folds: Sequence[Fold], window: int) -> str:
@@ -176,19 +149,6 @@ def _in_words(dates: Dates, folds: Sequence[Fold], window: int) -> str:
     fits = f"{len(folds)} fits walking forward, " if len(folds) > 1 else ""
     purged, embargo = min(window, left_out), max(0, left_out - window)
     return f"by day, {fits}purged by {purged} days, embargo {embargo}"
-
-
-def _check_sides(truth: Rows, dates: Dates, folds: Sequence[Fold], asked: RiseSettings) -> None:
-    for fold in folds:
-        sides = {"training": fold.train, "validation": fold.validation, "test": fold.held}
-        for name, rows in sides.items():
-            if len(np.unique(truth[rows])) < len(NAMES):
-                raise DataError(
-                    f"every side must hold days that rise by {asked.asked} and days that do not, "
-                    f"but of the {len(rows):,} {name} rows from {dates[rows].min()} to "
-                    f"{dates[rows].max()} {truth[rows].sum():,} rise. Give more tickers, a longer "
-                    "history, a smaller --rise or fewer --folds."
-                )
 
 
 @dataclass
@@ -289,6 +249,15 @@ class RiseProblem(ClassProblem):
             cost=self.settings.cost,
         )
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        sample = self.data.source.startswith("embedded sample")
+        asked = "--sample" if sample else str(self._rows().inputs.tickers[0])
+        return [
+            ("ask about the day after the newest prices", ["predict", run, asked]),
+            ("judge it on the days after its training", ["evaluate", run, asked]),
+        ]
+
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Name each row by its ticker and day."""
         assert self.ids is not None
@@ -304,7 +273,7 @@ def asked_again(asked: Asked, opened: Opened) -> RiseProblem:
     """
     settings = settings_of(asked.network)
     market = {each.ticker: each.frame for each in opened.prices}
-    rows = _rows_asked(market, settings)
+    rows = rise_rows(market, settings)
     rows = rows.take(rows.dates > np.datetime64(asked.trained_to, "D"))
     if not len(rows):
         raise DataError(

@@ -12,20 +12,20 @@ import numpy.typing as npt
 from recurra.arrays import Floats, Rows
 from recurra.baselines.tagging import KnownSentences, taggers
 from recurra.data import TaggedSentences, open_sentences
-from recurra.errors import DataError, SettingsError
+from recurra.errors import SettingsError
 from recurra.estimators import SequenceTagger
-from recurra.estimators.tagger import group_equal_sentences
+from recurra.groups import group_equal_sentences
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
 from recurra.judging.measures import Measure, mean_of, ratio_of
-from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
+from recurra.judging.problem import Fold, Problem, Sides, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
-from recurra.judging.splits import group_folds, stratified_group_split
 from recurra.names import SHAPES, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.tags import KINDS
+from recurra.problems.splitting import SplitSentences, sentence_turns, split_sentences
 from recurra.text import content_key
 
 __all__ = ["KINDS", "TaggerNetwork", "TaggingProblem", "tag_measures", "tagging"]
@@ -44,6 +44,7 @@ def tagging(
     sample: bool = False,
     folds: int | None = None,
     seed: int = 0,
+    split: SplitSentences | None = None,
     **settings: Any,
 ) -> "TaggingProblem":
     """Ask for the tag of every word.
@@ -55,6 +56,7 @@ def tagging(
         sample: whether the embedded sample is taken.
         folds: how many, of the sentences to train on; None: the test sentences are held out.
         seed: of splits, networks and draws.
+        split: of these sentences, where it is made; None: it is made here.
         settings: of `SequenceTagger`; None leaves one as it is.
 
     Raises:
@@ -65,12 +67,11 @@ def tagging(
         raise SettingsError("a file to train on needs one to test on: FILE --test OTHER.")
     for name in models:
         one_of(name, SHAPES, "the model")
-    sides = [_sentences("train", train, sample)]
-    if folds is None:
-        sides.append(_sentences("test", test, sample))
+    kept = _sentences("train", train, sample)
+    held = _sentences("test", test, sample) if folds is None else None
     given = SETTINGS | {name: value for name, value in settings.items() if value is not None}
     estimators = [SequenceTagger(name, random_state=seed, **given) for name in models]
-    return _declared(sides, estimators, folds, seed)
+    return _declared(kept, held, estimators, folds, seed, split)
 
 
 def _sentences(
@@ -82,40 +83,38 @@ def _sentences(
 
 
 def _declared(
-    sides: list[TaggedSentences], estimators: list[SequenceTagger], folds: int | None, seed: int
+    train: TaggedSentences,
+    test: TaggedSentences | None,
+    estimators: list[SequenceTagger],
+    folds: int | None,
+    seed: int,
+    split: SplitSentences | None,
 ) -> "TaggingProblem":
-    words = [row for side in sides for row in side.words]
-    tags = [row for side in sides for row in side.tags]
-    groups, tagger = group_equal_sentences(words), estimators[0]
-    counts = Counter(tag for row in tags for tag in row)
-    notes = list(sides[0].notes)
-    if folds is None:
-        splits = [_published(groups, len(sides[0]), tagger, seed)]
-        kind = "as published, test sentences that training holds left out"
-        left = len(words) - len(sides[0]) - len(splits[0].held)
-        notes.append(
-            f"test: {sides[1].source}, SHA-256 {sides[1].sha256}; {left:,} of {len(sides[1]):,} "
-            "sentences stand in training and were left out."
-        )
-    else:
-        numbers = group_folds(groups, folds, seed)
-        splits = folds_of(numbers, lambda known: _turns(groups[known], tagger, seed))
-        kind = "sentences of the training file, equal ones in one fold"
+    tagger = estimators[0]
+    split = split or split_sentences(
+        train,
+        test,
+        folds=folds,
+        share=tagger.validation_split,
+        turns=tagger.members or 1,
+        seed=seed,
+    )
+    counts = Counter(tag for row in split.tags for tag in row)
     names = tuple(sorted(counts))
     return TaggingProblem(
         name="tagging",
-        data=_described(sides[0], counts, groups, notes),
-        split=kind,
-        folds=splits,
+        data=_described(train, counts, split.groups, split.notes),
+        split=split.kind,
+        folds=split.folds,
         contenders=[*networks(TaggerNetwork, estimators), *taggers()],
         measures=tag_measures(len(names)),
         beside=BESIDE,
         seed=seed,
-        facts=[*(e.get_params() for e in estimators), words, tags],
-        words=words,
-        tags=tags,
+        facts=[*(e.get_params() for e in estimators), split.words, split.tags],
+        words=split.words,
+        tags=split.tags,
         names=names,
-        groups=groups,
+        groups=split.groups,
         tagger=tagger,
     )
 
@@ -131,22 +130,6 @@ def _described(
         groups=len(np.unique(groups)),
         notes=list(notes),
     )
-
-
-def _turns(groups: Rows, tagger: SequenceTagger, seed: int) -> Sides:
-    """Give the sides that a tagger would draw by itself, one turn for each member."""
-    alike, share = np.zeros(len(groups), np.int64), tagger.validation_split
-    turns = range(tagger.members or 1)
-    return [stratified_group_split(alike, groups, share, seed, turn) for turn in turns]
-
-
-def _published(groups: Rows, kept: int, tagger: SequenceTagger, seed: int) -> Fold:
-    """Hold out the sentences of the test that do not stand in training."""
-    known, test = np.arange(kept), np.arange(kept, len(groups))
-    held = test[~np.isin(groups[test], groups[known])]
-    if not len(held):
-        raise DataError("the test must hold sentences that training does not, but it holds none.")
-    return Fold(known, held, _turns(groups[known], tagger, seed))
 
 
 def tag_measures(tags: int) -> tuple[Measure, ...]:
@@ -245,7 +228,8 @@ class TaggingProblem(Problem):
     def whole(self) -> Fold:
         """Give all sentences as known."""
         rows = np.arange(len(self.words))
-        return Fold(rows, rows[:0], _turns(self.groups, self.tagger, self.seed))
+        share, turns = self.tagger.validation_split, self.tagger.members or 1
+        return Fold(rows, rows[:0], sentence_turns(self.groups, share, turns, self.seed))
 
     def probes(self, found: Found) -> list[Probe]:
         """Look for sentences on two sides, and for words that training alone does not teach."""
@@ -314,6 +298,13 @@ class TaggingProblem(Problem):
             rows=rows,
             note=f"{unseen.sum():,} of {len(unseen):,} held words do not stand in training.",
         )
+
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        return [
+            ("tag a sentence", ["predict", run, "words with spaces between"]),
+            ("judge it on new sentences with tags", ["evaluate", run, "NEW.conllu"]),
+        ]
 
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give every held word with its sentence, its tag, and what each contender said."""

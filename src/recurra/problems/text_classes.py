@@ -13,50 +13,28 @@ from recurra.baselines.classes import constants
 from recurra.baselines.texts import text_baselines
 from recurra.data import LabelledTexts
 from recurra.errors import DataError
-from recurra.estimators import SequenceClassifier, group_duplicates
+from recurra.estimators import SequenceClassifier
+from recurra.groups import group_duplicates
 from recurra.judging import leaks
-from recurra.judging.classes import ClassProblem, Labelled, beside_of, class_data, turns_of
+from recurra.judging.classes import ClassProblem, Labelled, beside_of, class_data
 from recurra.judging.measures import class_measures
-from recurra.judging.problem import Fold, all_held, folds_of
+from recurra.judging.problem import all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
-from recurra.judging.splits import Split, stratified_group_folds, stratified_group_split
+from recurra.judging.splits import Split
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
 from recurra.problems.saved.texts import KINDS
+from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts, split_texts
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
-from recurra.text.near import SIMILARITY, Copies, find_copies
+from recurra.text.near import SIMILARITY, Copies
 
 __all__ = ["DEFAULT", "KEEP_NEAR", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
 
-TEST_SHARE = 0.2
 MASKED = "digits, case and spacing masked"
 ALIKE = f"near copies, too: {SIMILARITY:.0%} of the letters alike, or one begins or ends the other"
 MOST_MISTAKES, LONGEST_SHOWN = 12, 300
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How rows are prepared and split.
-
-    Args:
-        kind: what the report calls it.
-        grouped: whether copies are kept on one side.
-        near: whether near copies count as copies.
-        prepare: from the rows as read to the rows used.
-        encoder: fits an encoder on all rows, as some do; None leaves it to training rows.
-    """
-
-    kind: str
-    grouped: bool = True
-    near: bool = True
-    prepare: Callable[[LabelledTexts], LabelledTexts] = lambda rows: rows
-    encoder: Callable[[LabelledTexts], TextEncoder] | None = None
-
-
-DEFAULT = Protocol("stratified, copies and near copies grouped")
-KEEP_NEAR = Protocol("stratified, duplicates grouped", near=False)
 
 
 def texts(
@@ -67,6 +45,7 @@ def texts(
     protocol: Protocol = DEFAULT,
     folds: int | None = None,
     seed: int = 0,
+    split: SplitTexts | None = None,
 ) -> "TextProblem":
     """Ask for the class of texts.
 
@@ -78,26 +57,23 @@ def texts(
         folds: how many; None holds out the published test rows, else a fifth. With folds of a
             published split the training side alone is used: to choose must not touch the test.
         seed: of splits, networks and draws.
+        split: of these rows, where it is made; None: it is made here.
     """
     estimators = list(classifiers) or [SequenceClassifier(random_state=seed)]
-    rows, kind = _prepared(rows, protocol, folds)
-    copies = find_copies(rows.texts)
-    pieces = copies.groups if protocol.near else copies.masked
-    groups = pieces if protocol.grouped else np.arange(len(rows.texts))
-    positive = None if rows.positive is None else rows.names.index(rows.positive)
-    labelled = Labelled(rows.texts, rows.numbers, rows.names, positive, groups)
     share = estimators[0].validation_split
+    split = split or split_texts(rows, protocol, folds=folds, share=share, seed=seed)
+    rows, labelled, positive = split.rows, split.labelled, split.labelled.positive
     encoder = protocol.encoder(rows) if protocol.encoder else None
     return TextProblem(
         name=name,
         data=DataInfo(
             source=rows.source,
             sha256=rows.sha256,
-            notes=[*rows.notes, *_said(copies, protocol)],
+            notes=[*rows.notes, *_said(split.copies, protocol)],
             **class_data(labelled),
         ),
-        split=kind,
-        folds=_folds(labelled, rows.published_test, folds, share, seed),
+        split=split.kind,
+        folds=split.folds,
         contenders=[
             *networks(ClassifierNetwork, estimators, encoder=encoder),
             *constants(positive),
@@ -108,7 +84,7 @@ def texts(
         seed=seed,
         facts=[*(e.get_params() for e in estimators), *zip(rows.texts, rows.labels, strict=True)],
         rows=labelled,
-        pieces=pieces,
+        pieces=split.pieces,
         ids=rows.ids,
         validation_split=share,
         source=rows,
@@ -125,41 +101,6 @@ def _said(copies: Copies, protocol: Protocol) -> list[str]:
         done = "each group is kept on one side and counts once"
         done += "" if protocol.near else ", but for near copies"
     return [f"{copies.sentence()}: {done}", *map(str, copies.families if protocol.near else ())]
-
-
-def _prepared(
-    rows: LabelledTexts, protocol: Protocol, folds: int | None
-) -> tuple[LabelledTexts, str]:
-    """Give the rows used, and how they are split, in words."""
-    kind = protocol.kind
-    if folds is not None and rows.published_test is not None:
-        rows = rows.take(np.flatnonzero(~rows.published_test))
-        kind += ", the published training side alone"
-    elif rows.published_test is not None:
-        kind = f"as published; {kind}"
-    return protocol.prepare(rows), kind
-
-
-def _folds(
-    rows: Labelled,
-    published: npt.NDArray[np.bool_] | None,
-    folds: int | None,
-    share: float,
-    seed: int,
-) -> list[Fold]:
-    truth, groups = rows.truth, rows.groups
-    strata = truth == 1 if len(rows.names) == 2 else truth
-
-    def sides(known: Rows) -> Any:
-        return turns_of(truth[known], groups[known], share, seed)
-
-    if folds is not None:
-        return folds_of(stratified_group_folds(strata, groups, folds, seed), sides)
-    if published is not None:
-        kept, test = np.flatnonzero(~published), np.flatnonzero(published)
-    else:
-        kept, test = stratified_group_split(strata, groups, TEST_SHARE, seed)
-    return [Fold(kept, test, sides(kept))]
 
 
 @dataclass
@@ -286,6 +227,19 @@ class TextProblem(ClassProblem):
     def saved_facts(self, found: Found, name: str) -> dict[str, Any]:
         """Let the model know the columns it was taught."""
         return {"columns": dict(self.source.columns) if self.source else {}}
+
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        columns = dict(self.source.columns) if self.source else {}
+        text, label = (
+            [f"--{role}", columns[role]] if role in columns else [] for role in ("text", "label")
+        )
+        return [
+            ("classify a text", ["predict", run, "a new text"]),
+            ("classify the texts of a file", ["predict", run, "--file", "NEW.csv", *text]),
+            ("judge it on new rows with labels", ["evaluate", run, "NEW.csv", *text, *label]),
+            ("see what it reads in a text", ["explain", run, "a new text"]),
+        ]
 
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Give where each row stands in the source, and a number for all that are held together."""

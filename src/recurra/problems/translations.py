@@ -12,26 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from recurra.arrays import Floats, Rows, Texts
 from recurra.baselines.memories import Translated, memories
 from recurra.data import Pairs, open_pairs
 from recurra.data.pairs import DIRECTIONS
 from recurra.estimators import SequenceTranslator
+from recurra.groups import group_pairs, letters_of
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
-from recurra.judging.problem import Fold, Problem, Sides, all_held, folds_of
+from recurra.judging.problem import Fold, Problem, Sides, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
-from recurra.judging.splits import Split, group_folds, group_split
+from recurra.judging.splits import Split, group_split
 from recurra.judging.written import TRANSLATIONS, translation_statistics
 from recurra.names import CELLS, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.translations import KINDS
+from recurra.problems.splitting import SplitPairs, split_pairs
 from recurra.text import content_key
 from recurra.text.levels import cut_lines, level_named
 
@@ -39,12 +38,10 @@ __all__ = [
     "KINDS",
     "TranslationProblem",
     "TranslatorNetwork",
-    "group_pairs",
     "translation",
     "translators_of",
 ]
 
-TEST_SHARE = 0.1
 SHOWN = 12
 ALIKE = "one shared sentence is enough; case, spaces and signs aside"
 UNKNOWN = 1
@@ -103,6 +100,7 @@ def translation(
     sample: bool = False,
     folds: int | None = None,
     seed: int = 0,
+    split: SplitPairs | None = None,
     **settings: Any,
 ) -> "TranslationProblem":
     """Ask for the translation of sentences.
@@ -115,6 +113,7 @@ def translation(
         sample: whether the embedded sample is taken instead.
         folds: how many; None holds out a tenth.
         seed: of splits, networks and draws.
+        split: of these pairs, where it is made; None: it is made here.
         settings: of `SequenceTranslator`; None leaves one as it is.
 
     Raises:
@@ -132,19 +131,20 @@ def translation(
         named, rows = str(source), open_pairs(str(source), data=data, sample=sample)
     estimators = translators_of(models, named, random_state=seed, **settings)
     known = Translated(rows.sources, rows.targets)
-    groups, share = group_pairs(*known), estimators[0].validation_split
+    share = estimators[0].validation_split
+    split = split or split_pairs(rows, folds=folds, share=share, seed=seed)
     return TranslationProblem(
         name="translation",
-        data=_described(rows, groups),
+        data=_described(rows, split.groups),
         split="random, pairs that share a sentence grouped",
-        folds=_folds(groups, folds, share, seed),
+        folds=split.folds,
         contenders=[*networks(TranslatorNetwork, estimators), *memories()],
         measures=TRANSLATIONS,
         beside=BESIDE,
         seed=seed,
         facts=[*(e.get_params() for e in estimators), *zip(*known, strict=True)],
         rows=known,
-        groups=groups,
+        groups=split.groups,
         validation_split=share,
     )
 
@@ -157,42 +157,6 @@ def _described(rows: Pairs, groups: Rows) -> DataInfo:
         groups=len(np.unique(groups)),
         notes=list(rows.notes),
     )
-
-
-def _key(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum()) or text
-
-
-def group_pairs(sources: Sequence[str] | Texts, targets: Sequence[str] | Texts) -> Rows:
-    """Give one number to all pairs that share a sentence on either side, directly or by others.
-
-    Case, spaces and signs do not count. Two sentences with one translation are near duplicates: to
-    have learnt one of them is to know the other.
-
-    Example:
-        >>> group_pairs(["Go!", "go", "Leave.", "Hi"], ["가", "가라", "가라", "안녕"]).tolist()
-        [0, 0, 0, 1]
-    """
-    # pairs and sentences are nodes; a pair touches its two sentences
-    pairs = len(sources)
-    left, right = (
-        pd.factorize(np.array(list(map(_key, s)), object))[0] for s in (sources, targets)
-    )
-    ends = pairs + np.concatenate([left, right + left.max() + 1])
-    nodes = int(ends.max()) + 1
-    touches = coo_array((np.ones(2 * pairs), (np.tile(np.arange(pairs), 2), ends)), (nodes, nodes))
-    number: Rows = connected_components(touches, directed=False)[1][:pairs].astype(np.int64)
-    return number
-
-
-def _folds(groups: Rows, folds: int | None, share: float, seed: int) -> list[Fold]:
-    def sides(known: Rows) -> Sides:
-        return [group_split(groups[known], share, seed)]
-
-    if folds is not None:
-        return folds_of(group_folds(groups, folds, seed), sides)
-    kept, test = group_split(groups, TEST_SHARE, seed)
-    return [Fold(kept, test, sides(kept))]
 
 
 @dataclass(kw_only=True)
@@ -279,6 +243,13 @@ class TranslationProblem(Problem):
             )
         ]
 
+    def commands(self, run: str) -> list[tuple[str, list[str]]]:
+        """Ask it, and judge it on new rows."""
+        return [
+            ("translate a sentence", ["predict", run, "a new sentence"]),
+            ("judge it on new pairs", ["evaluate", run, "NEW.txt"]),
+        ]
+
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give each held sentence, its translation, and what each contender wrote."""
         held = self.known(found.held)
@@ -298,7 +269,7 @@ class TranslationProblem(Problem):
     def keys(self) -> Mapping[str, Rows]:
         """Give a number for each sentence of a pair: pairs that share one are not new."""
         sides = zip(("source_key", "target_key"), self.rows, strict=True)
-        return {name: np.array([content_key(_key(s)) for s in side]) for name, side in sides}
+        return {name: np.array([content_key(letters_of(s)) for s in side]) for name, side in sides}
 
 
 def _tokens(side: str, vocabulary: Any, level: str, min_count: int, texts: Texts) -> Probe:

@@ -38,13 +38,11 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from recurra.arrays import Bools, Floats32, Rows
 from recurra.text.normalise import duplicate_key, normalise
 
-__all__ = ["Copies", "Family", "find_copies", "group_near", "plain"]
+__all__ = ["Copies", "Family", "connected", "find_copies", "group_near", "plain"]
 
 SIMILARITY = 0.8
 NEARER = (0.9, 0.95, 1.01)  # asked in turn within a family that is too large; the last: of no pair
@@ -405,23 +403,36 @@ def _words_but_one(texts: list[str]) -> tuple[Hashes, Rows]:
 def _joined(*parts: Rows) -> Rows:
     """Give each row the first of those that hang together through any of the partitions."""
     rows = np.arange(len(parts[0]))
-    return _components(np.concatenate([np.stack([p, rows], axis=1) for p in parts]), len(rows))
+    return connected(np.concatenate([np.stack([p, rows], axis=1) for p in parts]), len(rows))
 
 
-def _components(pairs: Pairs, rows: int) -> Rows:
-    """Give each row the first row of what hangs together with it."""
-    if not rows:
-        return np.zeros(0, np.int64)
-    graph = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), shape=(rows, rows))
-    _, numbers = connected_components(graph, directed=False)
-    _, first = np.unique(numbers, return_index=True)
-    firsts: Rows = first[numbers].astype(np.int64)
-    return firsts
+def connected(pairs: Pairs, rows: int) -> Rows:
+    """Give each row the first row of what hangs together with it.
+
+    Args:
+        pairs: (pairs, 2) rows that belong together.
+        rows: how many there are.
+
+    Example:
+        >>> connected(np.array([[1, 3], [3, 4]]), 5).tolist()
+        [0, 1, 2, 1, 1]
+    """
+    one, other = pairs.T
+    found = np.arange(rows)  # an earlier row of the same whole, or the row itself
+    while True:
+        earlier = np.minimum(found[one], found[other])
+        first = found.copy()
+        np.minimum.at(first, found[one], earlier)
+        np.minimum.at(first, found[other], earlier)
+        first = first[first]
+        if np.array_equal(first, found):
+            return found
+        found = first
 
 
 def _families(alike: Rows, pairs: Pairs, similarity: Floats32) -> tuple[Rows, list[Family]]:
     """Give the groups, and the families that were too large to be one."""
-    groups = whole = _joined(alike, _components(pairs, len(alike)))
+    groups = whole = _joined(alike, connected(pairs, len(alike)))
     asked: dict[int, float] = {}
     for nearer in NEARER:
         large = _too_large(groups, alike)
@@ -430,7 +441,7 @@ def _families(alike: Rows, pairs: Pairs, similarity: Floats32) -> tuple[Rows, li
         asked |= dict.fromkeys(whole[large].tolist(), nearer)
         kept = ~np.isin(groups[pairs[:, 0]], large) | (similarity >= nearer)
         pairs, similarity = pairs[kept], similarity[kept]
-        groups = _joined(alike, _components(pairs, len(alike)))
+        groups = _joined(alike, connected(pairs, len(alike)))
     families = [Family(int((whole == row).sum()), row, nearer) for row, nearer in asked.items()]
     return groups, families
 

@@ -1,0 +1,482 @@
+"""How the rows of each problem are split: rows known and held, to train and to validate on.
+
+::
+
+    rows ─ groups that stay together ─ folds: known │ held
+                                              known: train │ validation, a turn each
+
+No Keras is loaded here: a command splits the rows first, so that too few of them are told at once,
+and hands the split to the problem.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from recurra.arrays import Bools, Dates, Rows
+from recurra.data import LabelledTexts, Lines, Pairs, Series, TaggedSentences
+from recurra.data.sequences import LabelledSequences, check_enough
+from recurra.errors import DataError, SettingsError
+from recurra.groups import fold_lines, group_equal, group_equal_sentences, group_pairs
+from recurra.judging.classes import Labelled, turns_of
+from recurra.judging.problem import Fold, Sides, folds_of
+from recurra.judging.splits import (
+    Split,
+    dated_split,
+    group_folds,
+    group_split,
+    last_part,
+    rolling_folds,
+    stratified_group_folds,
+    stratified_group_split,
+    walk_forward,
+)
+from recurra.markets.rows import STRETCH, Market, RiseRows, rows_of
+from recurra.problems.rise_settings import RiseSettings
+from recurra.text import TextEncoder
+from recurra.text.near import Copies, find_copies
+
+__all__ = [
+    "DEFAULT",
+    "KEEP_NEAR",
+    "Protocol",
+    "SplitDays",
+    "SplitLines",
+    "SplitPairs",
+    "SplitSentences",
+    "SplitSequences",
+    "SplitSeries",
+    "SplitTexts",
+    "cut_by_time",
+    "rise_rows",
+    "sentence_turns",
+    "split_days",
+    "split_lines",
+    "split_pairs",
+    "split_rows",
+    "split_sentences",
+    "split_sequences",
+    "split_series",
+    "split_texts",
+]
+
+TEST_SHARE = 0.2  # of texts, sequences and steps
+WRITTEN_SHARE = 0.1  # of lines and pairs
+
+
+# ---- classes
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How rows are prepared and split.
+
+    Args:
+        kind: what the report calls it.
+        grouped: whether copies are kept on one side.
+        near: whether near copies count as copies.
+        prepare: from the rows as read to the rows used.
+        encoder: fits an encoder on all rows, as some do; None leaves it to training rows.
+    """
+
+    kind: str
+    grouped: bool = True
+    near: bool = True
+    prepare: Callable[[LabelledTexts], LabelledTexts] = lambda rows: rows
+    encoder: Callable[[LabelledTexts], TextEncoder] | None = None
+
+
+DEFAULT = Protocol("stratified, copies and near copies grouped")
+KEEP_NEAR = Protocol("stratified, duplicates grouped", near=False)
+
+
+class SplitTexts(NamedTuple):
+    """Labelled texts and their folds; `pieces` are what counts once, whatever the split does."""
+
+    rows: LabelledTexts
+    labelled: Labelled
+    copies: Copies
+    pieces: Rows
+    kind: str
+    folds: list[Fold]
+
+
+def split_texts(
+    rows: LabelledTexts,
+    protocol: Protocol = DEFAULT,
+    *,
+    folds: int | None = None,
+    share: float = 0.2,
+    seed: int = 0,
+) -> SplitTexts:
+    """Split labelled texts.
+
+    Args:
+        rows: as they were read.
+        protocol: how they are prepared.
+        folds: how many; None holds out the published test rows, else a fifth. With folds of a
+            published split the training side alone is used: to choose must not touch the test.
+        share: of the rows known, for validation.
+        seed: of the shuffling.
+
+    Raises:
+        DataError: a side would lack a class.
+    """
+    rows, kind = _prepared(rows, protocol, folds)
+    copies = find_copies(rows.texts)
+    pieces = copies.groups if protocol.near else copies.masked
+    groups = pieces if protocol.grouped else np.arange(len(rows.texts))
+    positive = None if rows.positive is None else rows.names.index(rows.positive)
+    labelled = Labelled(rows.texts, rows.numbers, rows.names, positive, groups)
+    made = _class_folds(labelled, rows.published_test, folds, share, seed)
+    return SplitTexts(rows, labelled, copies, pieces, kind, made)
+
+
+def _prepared(
+    rows: LabelledTexts, protocol: Protocol, folds: int | None
+) -> tuple[LabelledTexts, str]:
+    """Give the rows used, and how they are split, in words."""
+    kind = protocol.kind
+    if folds is not None and rows.published_test is not None:
+        rows = rows.take(np.flatnonzero(~rows.published_test))
+        kind += ", the published training side alone"
+    elif rows.published_test is not None:
+        kind = f"as published; {kind}"
+    return protocol.prepare(rows), kind
+
+
+def _class_folds(
+    rows: Labelled, published: Bools | None, folds: int | None, share: float, seed: int
+) -> list[Fold]:
+    truth, groups = rows.truth, rows.groups
+    strata = truth == 1 if len(rows.names) == 2 else truth
+
+    def sides(known: Rows) -> Sides:
+        return turns_of(truth[known], groups[known], share, seed)
+
+    if folds is not None:
+        return folds_of(stratified_group_folds(strata, groups, folds, seed), sides)
+    if published is None:
+        known, held = stratified_group_split(strata, groups, TEST_SHARE, seed)
+    else:
+        known, held = np.flatnonzero(~published), np.flatnonzero(published)
+    return [Fold(known, held, sides(known))]
+
+
+class SplitSequences(NamedTuple):
+    """Labelled sequences and their folds; `copies` bear one number where all is equal."""
+
+    rows: LabelledSequences
+    labelled: Labelled
+    copies: Rows
+    kind: str
+    folds: list[Fold]
+
+
+def split_sequences(
+    rows: LabelledSequences,
+    positive: str | None = None,
+    *,
+    folds: int | None = None,
+    share: float = 0.2,
+    seed: int = 0,
+) -> SplitSequences:
+    """Split labelled sequences; what is given is as in `split_texts`.
+
+    Raises:
+        DataError: there are too few sequences, or of too few classes.
+        SettingsError: the positive class is unknown.
+    """
+    rows, kind = _used(rows, folds)
+    check_enough(rows)
+    copies = group_equal(rows.sequences)
+    groups = copies if rows.groups is None else np.unique(rows.groups, return_inverse=True)[1]
+    which = _positive(rows, positive)
+    labelled = Labelled(rows.sequences, rows.truth, rows.names, which, groups.astype(np.int64))
+    made = _class_folds(labelled, rows.published_test, folds, share, seed)
+    return SplitSequences(rows, labelled, copies, kind, made)
+
+
+def _used(rows: LabelledSequences, folds: int | None) -> tuple[LabelledSequences, str]:
+    """Give the rows used, and how they are split, in words."""
+    together = "equal sequences" if rows.groups is None else "groups"
+    if rows.published_test is None:
+        return rows, f"stratified, {together} on one side"
+    if folds is None:
+        return rows, "the file to test on is held out"
+    kept = rows.take(np.flatnonzero(~rows.published_test))
+    return kept, f"stratified, {together} on one side, the file to train on alone"
+
+
+def _positive(rows: LabelledSequences, positive: str | None) -> int | None:
+    if positive is None:
+        return None
+    if len(rows.names) != 2 or positive not in rows.names:
+        raise SettingsError(
+            "--positive must be one of two classes, but the classes are "
+            f"{', '.join(rows.names[:10])} and {positive!r} was given."
+        )
+    return rows.names.index(positive)
+
+
+# ---- tags, lines and pairs
+
+
+class SplitSentences(NamedTuple):
+    """The sentences of all sides with the number of each group, and their folds."""
+
+    words: list[list[str]]
+    tags: list[list[str]]
+    groups: Rows
+    kind: str
+    notes: list[str]
+    folds: list[Fold]
+
+
+def split_sentences(
+    train: TaggedSentences,
+    test: TaggedSentences | None,
+    *,
+    folds: int | None = None,
+    share: float = 0.1,
+    turns: int = 1,
+    seed: int = 0,
+) -> SplitSentences:
+    """Split tagged sentences.
+
+    Args:
+        train: sentences to train on.
+        test: sentences to be judged on; those that stand in training are left out. None: `folds`.
+        folds: how many, of the sentences to train on.
+        share: of the rows known, for validation.
+        turns: how many, one for each network that is averaged.
+        seed: of the shuffling.
+
+    Raises:
+        DataError: there are too few sentences, or no test sentence is new.
+    """
+    sides = [train] if test is None else [train, test]
+    words = [row for side in sides for row in side.words]
+    tags = [row for side in sides for row in side.tags]
+    groups, notes = group_equal_sentences(words), list(train.notes)
+
+    def taught(known: Rows) -> Sides:
+        return sentence_turns(groups[known], share, turns, seed)
+
+    if test is None:
+        made = folds_of(group_folds(groups, folds or 1, seed), taught)
+        kind = "sentences of the training file, equal ones in one fold"
+        return SplitSentences(words, tags, groups, kind, notes, made)
+    known, held = _published(groups, len(train))
+    notes.append(
+        f"test: {test.source}, SHA-256 {test.sha256}; {len(test) - len(held):,} of {len(test):,} "
+        "sentences stand in training and were left out."
+    )
+    kind = "as published, test sentences that training holds left out"
+    return SplitSentences(words, tags, groups, kind, notes, [Fold(known, held, taught(known))])
+
+
+def sentence_turns(groups: Rows, share: float, turns: int, seed: int) -> Sides:
+    """Give the sides that a tagger would draw by itself, one turn for each network."""
+    alike = np.zeros(len(groups), np.int64)
+    return [stratified_group_split(alike, groups, share, seed, turn) for turn in range(turns)]
+
+
+def _published(groups: Rows, kept: int) -> tuple[Rows, Rows]:
+    """Hold out the sentences of the test that do not stand in training."""
+    known, test = np.arange(kept), np.arange(kept, len(groups))
+    held = test[~np.isin(groups[test], groups[known])]
+    if not len(held):
+        raise DataError("the test must hold sentences that training does not, but it holds none.")
+    return known, held
+
+
+class SplitLines(NamedTuple):
+    """The number of the class and of the group of each line, and the folds."""
+
+    classes: Rows
+    groups: Rows
+    folds: list[Fold]
+
+
+def split_lines(
+    rows: Lines, *, folds: int | None = None, share: float = 0.1, seed: int = 0
+) -> SplitLines:
+    """Split lines, of each class about as many; None folds hold out a tenth.
+
+    Raises:
+        DataError: there are too few.
+    """
+    _, classes = np.unique(rows.classes.astype(str), return_inverse=True)
+    groups = fold_lines(rows.texts)
+
+    def sides(known: Rows) -> Sides:
+        return [split_rows(classes[known], groups[known], share, seed)]
+
+    if folds is not None:
+        made = folds_of(stratified_group_folds(classes, groups, folds, seed), sides)
+    else:
+        known, held = split_rows(classes, groups, WRITTEN_SHARE, seed)
+        made = [Fold(known, held, sides(known))]
+    return SplitLines(classes, groups, made)
+
+
+def split_rows(classes: Rows, groups: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Give the rows kept and the rows held out, of each class about as many."""
+    if classes.max(initial=0) == 0:
+        return group_split(groups, share, seed)
+    return stratified_group_split(classes, groups, share, seed)
+
+
+class SplitPairs(NamedTuple):
+    """The number of the group of each pair, and the folds."""
+
+    groups: Rows
+    folds: list[Fold]
+
+
+def split_pairs(
+    rows: Pairs, *, folds: int | None = None, share: float = 0.1, seed: int = 0
+) -> SplitPairs:
+    """Split pairs; those that share a sentence stay together. None folds hold out a tenth.
+
+    Raises:
+        DataError: there are too few.
+    """
+    groups = group_pairs(rows.sources, rows.targets)
+
+    def sides(known: Rows) -> Sides:
+        return [group_split(groups[known], share, seed)]
+
+    if folds is not None:
+        return SplitPairs(groups, folds_of(group_folds(groups, folds, seed), sides))
+    known, held = group_split(groups, WRITTEN_SHARE, seed)
+    return SplitPairs(groups, [Fold(known, held, sides(known))])
+
+
+# ---- what has an order in time
+
+
+class SplitSeries(NamedTuple):
+    """How a series is split, in words, and its folds of origins."""
+
+    kind: str
+    folds: list[Fold]
+
+
+def split_series(
+    series: Series,
+    *,
+    horizon: int,
+    window: int,
+    folds: int | None = None,
+    share: float = 0.2,
+) -> SplitSeries:
+    """Split the origins of a series by time.
+
+    Args:
+        series: all steps.
+        horizon: steps ahead.
+        window: steps that any contender reads.
+        folds: how many, each fitted on all that came before it; None holds out the last fifth.
+        share: of the origins known, for validation: the last ones.
+
+    Raises:
+        DataError: the series is too short.
+    """
+    if folds is None:
+        rows = [_last_fifth(len(series), window, horizon)]
+        kind = "by time, one origin after the other, no target on two sides"
+    else:
+        end = len(series) - horizon + 1
+        rows = rolling_folds(window, end, folds, purge=horizon)
+        kind = "by time, each fold fitted on all before it, targets that reach into it purged"
+    made = [cut_by_time(known, held, share, horizon) for known, held in rows]
+    if not all(len(fold.sides[0][0]) for fold in made):
+        raise _too_short(len(series), window, horizon)
+    return SplitSeries(kind, made)
+
+
+def _last_fifth(steps: int, window: int, horizon: int) -> tuple[Rows, Rows]:
+    cut = int(steps * (1 - TEST_SHARE))
+    known, held = np.arange(window, cut - horizon + 1), np.arange(cut, steps - horizon + 1)
+    if len(known) < horizon + 3 or len(held) < 2 * horizon:
+        raise _too_short(steps, window, horizon)
+    return known, held
+
+
+def _too_short(steps: int, window: int, horizon: int) -> DataError:
+    return DataError(
+        f"a series must be long enough to train and to test, but it has {steps} steps for a "
+        f"window of {window} and {horizon} steps ahead. Give more, or a shorter horizon."
+    )
+
+
+def cut_by_time(known: Rows, held: Rows, share: float, horizon: int) -> Fold:
+    """Give the fold of these origins: the last share of those known validates."""
+    train, validation = last_part(known, share, horizon)
+    between = len(known) - len(train) - len(validation)
+    before = int(held[0] - known[-1]) - 1 if len(held) else 0
+    return Fold(known, held, [(train, validation)], purged=between + before)
+
+
+class SplitDays(NamedTuple):
+    """The rows of a market whose outcome counts, whether each rises, and the folds."""
+
+    rows: RiseRows
+    truth: Rows
+    folds: list[Fold]
+
+
+def split_days(market: Market, settings: RiseSettings) -> SplitDays:
+    """Split the rows of a market by day.
+
+    Raises:
+        DataError: there are too few days, or a side without rises.
+    """
+    rows = rise_rows(market, settings)
+    truth = (rows.change >= settings.rise).astype(np.int64)
+    folds = _day_folds(rows.dates, settings)
+    _check_sides(truth, rows.dates, folds, settings)
+    return SplitDays(rows, truth, folds)
+
+
+def rise_rows(market: Market, settings: RiseSettings) -> RiseRows:
+    """Give the rows whose outcome is known and counts."""
+    rows = rows_of(market, settings.window)
+    kept = np.isfinite(rows.change)
+    if settings.fall is not None:
+        kept &= (rows.change >= settings.rise) | (rows.change <= settings.fall)
+    return rows.take(kept)
+
+
+def _day_folds(dates: Dates, settings: RiseSettings) -> list[Fold]:
+    """Split by day: walking forward, or once by the days given."""
+    window = settings.window
+    if settings.validate_from is None or settings.test_from is None:
+        splits = walk_forward(dates, settings.folds, window=window, embargo=STRETCH)
+    else:
+        first, second = np.datetime64(settings.validate_from), np.datetime64(settings.test_from)
+        splits = [dated_split(dates, first, second, window=window, embargo=STRETCH)]
+    return [_day_fold(split, purged) for split, purged in splits]
+
+
+def _day_fold(split: Split, purged: int) -> Fold:
+    known = split.fitted_on
+    sides = np.searchsorted(known, split.train), np.searchsorted(known, split.validation)
+    return Fold(known, split.test, [sides], purged)
+
+
+def _check_sides(truth: Rows, dates: Dates, folds: Sequence[Fold], asked: RiseSettings) -> None:
+    for fold in folds:
+        sides = {"training": fold.train, "validation": fold.validation, "test": fold.held}
+        for name, rows in sides.items():
+            if len(np.unique(truth[rows])) < 2:
+                raise DataError(
+                    f"every side must hold days that rise by {asked.asked} and days that do not, "
+                    f"but of the {len(rows):,} {name} rows from {dates[rows].min()} to "
+                    f"{dates[rows].max()} {truth[rows].sum():,} rise. Give more tickers, a longer "
+                    "history, a smaller --rise or fewer --folds."
+                )
