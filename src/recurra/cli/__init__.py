@@ -13,6 +13,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     generation,
     market,
     sequences,
+    serve,
     stock_rise,
     tagging,
     texts,
