@@ -28,7 +28,7 @@ FLOORS = [
     {"estimators"},
     {"runtime"},
     {"inside", "problems", "pages"},
-    {"bench", "terminal", "doctor", "running", "evaluating"},
+    {"bench", "terminal", "doctor", "running", "evaluating", "serving"},
     {"cli", ""},
     {"__main__"},
 ]
@@ -42,6 +42,7 @@ FORBIDDEN = {
     "operations": NO_NETWORK | NO_PAGE | {"sklearn", "pandas"},
     "answers": NO_NETWORK | NO_PAGE | {"sklearn"},
     "runtime": NO_NETWORK | NO_PAGE | {"sklearn"},
+    "serving": NO_NETWORK | NO_PAGE | {"sklearn", "pandas"},
     "pages": NO_NETWORK,
     "problems": {"keras", "jax", "jinja2"},
 }
@@ -100,7 +101,7 @@ def loaded_after(statement: str) -> set[str]:
     return set(run.stdout.split())
 
 
-HEAVY = {"keras", "jax", "sklearn", "pandas", "matplotlib", "fastapi"}
+HEAVY = {"keras", "jax", "sklearn", "pandas", "matplotlib", "starlette", "uvicorn"}
 
 
 def test_importing_recurra_loads_nothing_heavy() -> None:

@@ -1,5 +1,6 @@
 """`recurra serve`."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +43,7 @@ def serve(
             f"serve needs {', '.join(missing)}, which is not installed: "
             "pip install 'recurra[serve]'"
         )
+    os.environ.setdefault("RECURRA_SPIN", "0")  # processors that look out for work answer nobody
     from recurra.serving.keys import Keys, check_host
     from recurra.serving.limits import Limits
     from recurra.serving.shelf import named_runs

@@ -1,5 +1,6 @@
 """A house with its door to the network: it stops when it is told to, and finishes what it took."""
 
+import gc
 import signal
 import socket
 import sys
@@ -32,6 +33,7 @@ def run_server(house: House, host: str, port: int) -> None:
     listening = _listening(host, port)
     log_to()
     sys.setswitchinterval(TURN)
+    gc.freeze()  # models stay: they need not be looked through again and again
     server = uvicorn.Server(
         uvicorn.Config(
             app_of(house),
