@@ -617,7 +617,7 @@ def test_a_new_model_that_cannot_be_used_leaves_the_former_and_is_told(
         remark = client.get("/v2/models/spam/ready").json()["remark"]
         assert client.get("/v2/health/ready").json() == {"ready": True, "remarks": {"spam": remark}}
         assert ("checksum" if damage == "weights" else "must go on to read texts") in remark
-        assert '"event": "kept the former", "model": "spam"' in log.getvalue()
+        assert '"event":"kept the former","model":"spam"' in log.getvalue()
         put(models["both"], place)
         house.shelf["spam"].look()
         assert listing(client)["remark"] is None

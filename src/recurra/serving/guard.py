@@ -1,5 +1,6 @@
 """What stands before every door: keys, room, errors in words, counters and the log."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recurra.errors import InputError
-from recurra.serving.house import House, json_of
+from recurra.serving.house import READ, House, json_of
 from recurra.serving.logs import frames_of, say
 from recurra.serving.refusals import RefusedError, one_line
 
@@ -41,6 +42,8 @@ class Guard:
         async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                if status != LEFT:  # time was up while the client took its answer
+                    raise ClientDisconnect
                 status = message["status"]
             await send(message)
 
@@ -57,8 +60,11 @@ class Guard:
         scope["app"] = self._app  # so that Starlette raises where there is no door
         try:
             self._check(scope)
-            await self._app(scope, receive, send)
+            async with asyncio.timeout(self._house.limits.seconds):
+                await self._app(scope, receive, send)
             return
+        except TimeoutError:
+            answer = self._too_slow(scope)
         except RefusedError as refused:
             answer = json_of({"error": one_line(refused.sentence)}, refused.status, refused.headers)
         except InputError as error:
@@ -89,6 +95,13 @@ class Guard:
                 f"{self._house.limits.requests:,} requests are being answered. Come again.",
                 {"Retry-After": "1"},
             )
+
+    def _too_slow(self, scope: Scope) -> Response:
+        within = f"within {self._house.limits.seconds:g} seconds"
+        if READ not in scope:
+            return json_of({"error": f"a body must arrive {within}."}, 408)
+        sentence = f"there was no answer {within}. Ask for less at a time, or come again."
+        return json_of({"error": sentence}, 503, {"Retry-After": "1"})
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count and log a request by the names that are known: an address may hold anything."""

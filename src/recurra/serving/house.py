@@ -20,7 +20,9 @@ from recurra.serving.refusals import RefusedError
 from recurra.serving.sessions import Sessions
 from recurra.serving.shelf import Served
 
-__all__ = ["House", "json_of"]
+__all__ = ["READ", "House", "json_of"]
+
+READ = "recurra.read"  # of a request whose body arrived
 
 Asked = TypeVar("Asked")
 
@@ -66,17 +68,12 @@ class House:
         """Read what is asked.
 
         Raises:
-            RefusedError: it is too much, too slow, or no such question.
+            RefusedError: it is too much, or no such question.
         """
         if request.headers.get("content-encoding", "identity") != "identity":
             raise RefusedError(415, "a body must be plain JSON: send it without Content-Encoding.")
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                body = await self._body(request)
-        except TimeoutError:
-            raise RefusedError(
-                408, f"a body must arrive within {self.limits.seconds:g} seconds."
-            ) from None
+        body = await self._body(request)
+        request.scope[READ] = True
         found: Asked = question_in(body, kind)
         return found
 
@@ -92,27 +89,9 @@ class House:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    async def in_time(self, answer: Any) -> Any:
-        """Wait for an answer.
-
-        Raises:
-            RefusedError: it takes too long.
-        """
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                return await answer
-        except TimeoutError:
-            raise RefusedError(
-                503,
-                f"there was no answer within {self.limits.seconds:g} seconds. Ask for less at a "
-                "time, or come again.",
-                {"Retry-After": "1"},
-            ) from None
-
     async def in_thread(self, work: Any, *given: Any) -> Any:
         """Do what takes its time beside the other requests."""
-        loop = asyncio.get_running_loop()
-        return await self.in_time(loop.run_in_executor(self.threads, work, *given))
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work, *given)
 
 
 def _number(header: str | None) -> int:

@@ -1,11 +1,12 @@
 """What a server says of itself: one JSON object a line, on standard error, never a text."""
 
-import json
 import logging
 import sys
 import time
 import traceback
 from typing import Any, TextIO
+
+from pydantic_core import to_json
 
 __all__ = ["frames_of", "log_to", "say"]
 
@@ -14,7 +15,9 @@ _logger = logging.getLogger("recurra.serving")
 
 def say(event: str, level: int = logging.INFO, **facts: Any) -> None:
     """Say that something happened; facts are names and numbers, not what was asked."""
-    _logger.log(level, event, extra={"facts": facts})
+    name = logging.getLevelName(level)
+    record = {"name": _logger.name, "levelno": level, "levelname": name, "msg": event}
+    _logger.handle(logging.makeLogRecord({**record, "facts": facts}))
 
 
 def log_to(stream: TextIO | None = None) -> None:
@@ -40,4 +43,4 @@ class _Lines(logging.Formatter):
         if facts is None and record.exc_info and record.exc_info[1]:
             line["frames"] = frames_of(record.exc_info[1])  # type: ignore[assignment]
         line["event"] = record.msg if facts is not None else record.getMessage()
-        return json.dumps({**line, **(facts or {})}, ensure_ascii=False)
+        return to_json({**line, **(facts or {})}).decode()

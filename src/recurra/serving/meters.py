@@ -46,4 +46,5 @@ class Meters:
 
     def written(self) -> bytes:
         """Give all of it in the format of Prometheus."""
-        return generate_latest(self._registry)
+        written: bytes = generate_latest(self._registry)
+        return written

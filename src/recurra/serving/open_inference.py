@@ -74,7 +74,7 @@ class OpenInference:
         asked = await self._house.question(request, Infer)
         wanted = _wanted(asked, now.model)
         rows = now.model.rows(_rows_of(asked.inputs[0], now.model), self._house.limits)
-        said = await self._house.in_time(now.said(rows))
+        said = await now.said(rows)
         found = zip(now.model.outputs, now.model.tensors(said), strict=True)
         answer: dict[str, Any] = {"model_name": served.name, "model_version": VERSION}
         answer |= {} if asked.id is None else {"id": asked.id}

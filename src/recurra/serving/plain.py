@@ -1,5 +1,6 @@
 """The plain door: what `recurra predict --json` says, over HTTP."""
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -31,7 +32,7 @@ class Plain:
         now = self._house.served(request).now
         asked = await self._house.question(request, Predict)
         rows = now.model.rows(asked, self._house.limits)
-        said = await self._house.in_time(now.said(rows))
+        said = await now.said(rows)
         return json_of({"model": now.model.kept.name, "predictions": now.model.told(rows, said)})
 
     async def explain(self, request: Request) -> Response:
@@ -51,11 +52,17 @@ class Plain:
         served = self._house.served(request)
         asked = await self._house.question(request, Stream)
         name = asked.session or self._begun(served)
-        session = self._house.sessions.get(name, served.name)
+        sessions = self._house.sessions
+        session = sessions.get(name, served.name)
         async with session.turn:
-            answers = await self._house.in_thread(session.push, asked.steps)
+            sessions.get(name, served.name)  # it may have ended meanwhile
+            try:
+                answers = await self._house.in_thread(session.push, asked.steps)
+            except asyncio.CancelledError:  # the piece took too long, and is still being read
+                sessions.end(name)
+                raise
         if asked.end:
-            self._house.sessions.end(name)
+            sessions.end(name)
         return json_of({"session": None if asked.end else name, "answers": answers})
 
     def _begun(self, served: Served) -> str:
