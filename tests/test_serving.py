@@ -280,7 +280,7 @@ def tensor(name: str, shape: list[int], datatype: str, data: Any) -> dict[str, A
 def test_server_and_models_describe_themselves(client: TestClient) -> None:
     assert client.get("/v2").json()["name"] == "recurra"
     assert client.get("/v2/health/live").json() == {"live": True}
-    assert client.get("/v2/health/ready").json() == {"ready": True, "remarks": {}}
+    assert client.get("/v2/health/ready").json() == {"ready": True, "outdated": []}
     for place in ("/v2/models/gestures", "/v2/models/gestures/versions/1"):
         found = client.get(place).json()
         assert found["inputs"] == [{"name": "sequences", "datatype": "FP64", "shape": [-1, -1, 2]}]
@@ -519,6 +519,34 @@ def test_limits_are_above_nought() -> None:
         Limits(seconds=0)
 
 
+def test_a_slow_explanation_keeps_no_prediction_waiting(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, go_on = House({"gru": models["gru"]}), threading.Event()
+    model = house.shelf["gru"].now.model
+    monkeypatch.setattr(model, "explain", lambda text: go_on.wait(10) and [])
+    with TestClient(app_of(house)) as client, ThreadPoolExecutor() as threads:
+        door = "/v1/models/gru/explain"
+        slow = [threads.submit(client.post, door, json={"text": "a"}) for _ in range(6)]
+        ask(client, "/v1/models/gru/predict", texts=["ann win"])
+        assert not any(each.done() for each in slow)
+        go_on.set()
+        assert [each.result().status_code for each in slow] == [200] * 6
+
+
+def test_a_session_whose_piece_takes_too_long_ends(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House({"gru": models["gru"]}, Limits(seconds=0.3))
+    door = "/v1/models/gru/stream"
+    with TestClient(app_of(house)) as client:
+        name = ask(client, door, steps=["ann"])["session"]
+        monkeypatch.setattr(house.sessions.get(name, "gru"), "push", lambda steps: time.sleep(1))
+        slow = client.post(door, json={"session": name, "steps": ["win"]})
+        gone = client.post(door, json={"session": name, "steps": ["win"]})
+    assert (slow.status_code, gone.status_code) == (503, 404)
+
+
 # ---- what waits is answered together
 
 
@@ -615,7 +643,7 @@ def test_a_new_model_that_cannot_be_used_leaves_the_former_and_is_told(
         house.shelf["spam"].look()
         assert ask(client, PREDICT, texts=["ann win"]) == before
         remark = client.get("/v2/models/spam/ready").json()["remark"]
-        assert client.get("/v2/health/ready").json() == {"ready": True, "remarks": {"spam": remark}}
+        assert client.get("/v2/health/ready").json() == {"ready": True, "outdated": ["spam"]}
         assert ("checksum" if damage == "weights" else "must go on to read texts") in remark
         assert '"event":"kept the former","model":"spam"' in log.getvalue()
         put(models["both"], place)

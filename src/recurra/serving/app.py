@@ -27,12 +27,13 @@ def app_of(house: House) -> Guard:
 def _watching(house: House) -> Any:
     @asynccontextmanager
     async def watching(app: Any) -> AsyncIterator[None]:
-        watch = asyncio.create_task(watched(house.shelf.values(), house.threads))
+        watch = asyncio.create_task(watched(house.shelf.values(), house.aside))
         yield
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
         house.threads.shutdown()
+        house.aside.shutdown()
 
     return watching
 

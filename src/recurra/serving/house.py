@@ -44,6 +44,9 @@ class House:
     ) -> None:
         self.limits, self.keys, self.meters = limits or Limits(), keys, Meters()
         self.threads = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "asked")
+        self.aside = ThreadPoolExecutor(
+            2, "aside"
+        )  # what is slow does not keep predictions waiting
         self.shelf = {
             name: Served(name, run, self.threads, self.meters) for name, run in runs.items()
         }
@@ -90,8 +93,8 @@ class House:
         return b"".join(chunks)
 
     async def in_thread(self, work: Any, *given: Any) -> Any:
-        """Do what takes its time beside the other requests."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, work, *given)
+        """Do what takes its time aside from predictions."""
+        return await asyncio.get_running_loop().run_in_executor(self.aside, work, *given)
 
 
 def _number(header: str | None) -> int:

@@ -38,8 +38,8 @@ class OpenInference:
 
     async def ready(self, request: Request) -> Response:
         """Say that models answer, and which of them are not the newest on disk."""
-        remarks = {name: s.remark for name, s in self._house.shelf.items() if s.remark}
-        return json_of({"ready": True, "remarks": remarks})
+        outdated = [name for name, served in self._house.shelf.items() if served.remark]
+        return json_of({"ready": True, "outdated": outdated})  # why, only whoever has a key is told
 
     async def model_ready(self, request: Request) -> Response:
         """Say that a model answers."""

@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ class Served:
     Args:
         name: in addresses.
         run: a run folder, or a model folder.
-        threads: in which models are asked and opened.
+        threads: in which models are asked.
         meters: are told of batches and reloads.
 
     Attributes:
@@ -148,7 +147,7 @@ async def watched(shelf: Iterable[Served], threads: Executor, every: float = 1.0
     while True:
         await asyncio.sleep(every)
         for served in shelf:
-            await loop.run_in_executor(threads, partial(served.look))
+            await loop.run_in_executor(threads, served.look)
 
 
 def named_runs(given: Iterable[str]) -> dict[str, Path]:
