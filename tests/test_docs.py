@@ -132,7 +132,7 @@ def test_every_documented_audit_runs(
 def test_every_documented_server_starts_and_answers_as_documented(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for needed in ("starlette", "uvicorn", "prometheus_client", "httpx2"):
+    for needed in ("starlette", "uvicorn", "httptools", "prometheus_client", "httpx2"):
         pytest.importorskip(needed, reason="the extra `serve` is absent")
     from starlette.testclient import TestClient
 

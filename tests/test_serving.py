@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 WHY = "the extra `serve` is absent: pip install 'recurra[serve]'"
-for needed in ("starlette", "uvicorn", "prometheus_client", "httpx2"):
+for needed in ("starlette", "uvicorn", "httptools", "prometheus_client", "httpx2"):
     pytest.importorskip(needed, reason=WHY)
 
 from starlette.testclient import TestClient  # noqa: E402
@@ -833,6 +833,53 @@ def test_what_was_accepted_is_answered_before_the_server_ends(
     rest = [json.loads(line) for line in process.stderr.read().splitlines()]
     assert rest[-1]["event"] == "stopped"
     assert [line["status"] for line in rest if line["event"] == "request"] == [200]
+
+
+def test_a_connection_whose_headers_have_no_end_is_closed(
+    serving: tuple[subprocess.Popen[str], int, list[str]],
+) -> None:
+    _, port, _ = serving
+    for more in (b"a" * 100_000, b"x: y\r\n" * 20_000):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as endless:
+            endless.sendall(b"GET /v2 HTTP/1.1\r\nHost: x\r\nX: ")
+            with pytest.raises(OSError):  # noqa: PT012 (which of them is closed, nobody knows)
+                for _ in range(100):
+                    endless.sendall(more)
+                    time.sleep(0.01)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as right:
+        for _ in range(3):  # one connection, and more in all than a head may have
+            padding = b"X: " + b"a" * 30_000
+            right.sendall(b"GET /v2 HTTP/1.1\r\nHost: x\r\n" + padding + b"\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += right.recv(10_000)
+            assert b"200 OK" in answer
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(models: dict[str, Path]) -> None:
+    import uvicorn
+
+    from recurra.serving import connections
+
+    async def wait() -> bytes:
+        app = app_of(House({"spam": models["spam"]}))
+        config = uvicorn.Config(
+            app, http=connections.Bounded, log_config=None, port=0, lifespan="off"
+        )
+        server = uvicorn.Server(config)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            writer.write(b"GET /v2 HTTP/1.1\r\n")
+            said = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+            server.should_exit = True
+            await serving
+        return said
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(connections, "PATIENCE", 0.2)
+        assert asyncio.run(wait()) == b""
 
 
 def test_a_body_that_does_not_come_is_given_up(models: dict[str, Path]) -> None:

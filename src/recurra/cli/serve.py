@@ -10,7 +10,7 @@ import typer
 from recurra.cli.app import app
 from recurra.errors import SettingsError
 
-NEEDED = ("starlette", "uvicorn", "prometheus_client")
+NEEDED = ("starlette", "uvicorn", "httptools", "prometheus_client")
 
 
 @app.command()

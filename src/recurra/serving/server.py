@@ -10,6 +10,7 @@ import uvicorn
 
 from recurra.errors import SettingsError
 from recurra.serving.app import app_of
+from recurra.serving.connections import Bounded
 from recurra.serving.house import House
 from recurra.serving.logs import log_to, say
 
@@ -37,6 +38,7 @@ def run_server(house: House, host: str, port: int) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app_of(house),
+            http=Bounded,
             ws="none",
             lifespan="on",
             log_config=None,
