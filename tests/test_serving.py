@@ -534,6 +534,18 @@ def test_a_slow_explanation_keeps_no_prediction_waiting(
         assert [each.result().status_code for each in slow] == [200] * 6
 
 
+def test_steps_that_cannot_be_read_begin_no_session_and_end_none(models: dict[str, Path]) -> None:
+    house = House({"gru": models["gru"]})
+    door, wrong = "/v1/models/gru/stream", [[1.0, 2.0]]
+    with TestClient(app_of(house)) as client:
+        answer = client.post(door, json={"steps": wrong})
+        assert "must be words" in error(answer)
+        assert len(house.sessions) == 0
+        name = ask(client, door, steps=["ann"])["session"]
+        assert client.post(door, json={"session": name, "steps": wrong}).status_code == 400
+        ask(client, door, session=name, steps=["win"])
+
+
 def test_a_session_whose_piece_takes_too_long_ends(
     models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

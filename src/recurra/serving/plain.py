@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from recurra.errors import InputError
 from recurra.serving.house import House, json_of
 from recurra.serving.questions import Explain, Predict, Stream
 from recurra.serving.shelf import Served
@@ -60,6 +61,10 @@ class Plain:
                 answers = await self._house.in_thread(session.push, asked.steps)
             except asyncio.CancelledError:  # the piece took too long, and is still being read
                 sessions.end(name)
+                raise
+            except InputError:
+                if not asked.session:  # nobody was told of it
+                    sessions.end(name)
                 raise
         if asked.end:
             sessions.end(name)
