@@ -40,7 +40,7 @@ def serve(
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise SettingsError(
-            f"serve needs {', '.join(missing)}, which is not installed: "
+            f"serve needs {', '.join(missing)}, which this Python does not have: "
             "pip install 'recurra[serve]'"
         )
     os.environ.setdefault("RECURRA_SPIN", "0")  # processors that look out for work answer nobody
