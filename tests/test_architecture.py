@@ -29,7 +29,7 @@ FLOORS = [
     {"runtime"},
     {"inside", "problems", "pages"},
     {"finished", "scoring", "exporting"},
-    {"bench", "terminal", "doctor", "running", "evaluating"},
+    {"bench", "terminal", "doctor", "running", "evaluating", "serving"},
     {"cli", ""},
     {"__main__"},
 ]
@@ -44,6 +44,7 @@ FORBIDDEN = {
     "answers": NO_NETWORK | NO_PAGE | {"sklearn"},
     "runtime": NO_NETWORK | NO_PAGE | {"sklearn"},
     "exporting": NO_NETWORK | NO_PAGE | {"sklearn"},
+    "serving": NO_NETWORK | NO_PAGE | {"sklearn", "pandas"},
     "pages": NO_NETWORK,
     "problems": {"keras", "jax", "jinja2"},
 }
@@ -102,7 +103,7 @@ def loaded_after(statement: str) -> set[str]:
     return set(run.stdout.split())
 
 
-HEAVY = {"keras", "jax", "sklearn", "pandas", "matplotlib", "fastapi"}
+HEAVY = {"keras", "jax", "sklearn", "pandas", "matplotlib", "starlette", "uvicorn"}
 
 
 def test_importing_recurra_loads_nothing_heavy() -> None:

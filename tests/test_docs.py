@@ -5,9 +5,11 @@ import os
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,6 +25,7 @@ MARKETS = ["docs/markets.md", "docs/markets.ko.md"]
 HONESTY = ["docs/honesty.md", "docs/honesty.ko.md"]
 AUDIT = ["docs/audit.md", "docs/audit.ko.md"]
 KERAS = ["docs/keras.md", "docs/keras.ko.md"]
+SERVING = ["docs/serving.md", "docs/serving.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
 CHAPTERS = [f"docs/{name}.md" for name in ("cells", "sequences", "runtime", "export", *SHAPES)]
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
@@ -127,6 +130,46 @@ def test_every_documented_audit_runs(
     assert Path("audit.html").exists()
 
 
+def test_every_documented_server_starts_and_answers_as_documented(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for needed in ("starlette", "uvicorn", "httptools", "prometheus_client", "httpx2"):
+        pytest.importorskip(needed, reason="the extra `serve` is absent")
+    from starlette.testclient import TestClient
+
+    import recurra.serving.server as server
+    from recurra.serving.app import app_of
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("spam", "sequences"):  # any model will do: what is tried are the commands
+        shutil.copytree(finished, Path("runs", name))
+    Path("keys").write_text("a-key-of-many-letters\n")
+    houses: list[Any] = []
+    monkeypatch.setattr(server, "run_server", lambda house, host, port: houses.append(house))
+    consoles = "".join(blocks("docs/serving.md", "console"))
+    shown = re.findall(r"^\$ (recurra .*)$", consoles, re.M)
+    served = [line for line in commands("docs/serving.md") + shown if line.startswith("recurra")]
+    for command in served:
+        done = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert done.exit_code == 0, f"{command}\n{done.output}"
+    assert len(houses) == len(served) == 4
+    asked = re.findall(r"^\$ (curl localhost:8000.*)\n(.*)$", consoles, re.M)
+    assert len(asked) == 2
+    with TestClient(app_of(houses[0])) as client:
+        for command, answer in asked:
+            address, question = shlex.split(command)[1::2]
+            found = client.post(address.partition("8000")[2], content=question)
+            assert found.status_code == 200, found.text
+            assert shape_of(found.json()) == shape_of(json.loads(answer))
+
+
+def shape_of(answer: Any) -> Any:
+    """Give the keys and the kinds of the values of an answer."""
+    if isinstance(answer, dict):
+        return {key: shape_of(value) for key, value in answer.items()}
+    return [shape_of(each) for each in answer] if isinstance(answer, list) else type(answer)
+
+
 @pytest.mark.slow
 def test_the_problem_that_is_shown_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -215,7 +258,10 @@ def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
         assert commands(korean) == commands(page)
         assert blocks(korean, "python") == blocks(page, "python")
     assert commands(AUDIT[1]) == commands(AUDIT[0])
-    for english, korean in (MARKETS, HONESTY, AUDIT, KERAS):
+    assert commands(SERVING[1]) == commands(SERVING[0])
+    for kind in ("dockerfile", "yaml"):
+        assert blocks(SERVING[1], kind) == blocks(SERVING[0], kind)
+    for english, korean in (MARKETS, HONESTY, AUDIT, KERAS, SERVING):
         assert blocks(korean, "console") == blocks(english, "console")
         assert blocks(korean, "python") == blocks(english, "python")
 

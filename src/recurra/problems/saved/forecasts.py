@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recurra.arrays import Floats
 from recurra.problems.kept import Kept, kept_model
 from recurra.problems.new_rows import read_series_of
 
@@ -74,11 +75,18 @@ class SavedForecaster:
 
         `lower`, `upper` and `level` are of a network; other models have no intervals.
         """
-        unit = np.exp if series.log else np.asarray
         said: Ahead = self.model.say(series.numbers[None])
-        middle = said.middle[0]
-        found: dict[str, Any] = {"model": self.name, "target": series.target}
-        found |= {"log": series.log, "forecast": unit(middle).tolist()}
+        return {"model": self.name, **self.told(said, series.target, series.log)[0]}
+
+    def told(self, said: "Ahead", target: str | None, log: bool) -> list[dict[str, Any]]:
+        """Give the answer to each row, where the forecasts are at hand."""
+        return [self._of_one(middle, said, target, log) for middle in said.middle]
+
+    def _of_one(
+        self, middle: Floats, said: "Ahead", target: str | None, log: bool
+    ) -> dict[str, Any]:
+        unit = np.exp if log else np.asarray
+        found: dict[str, Any] = {"target": target, "log": log, "forecast": unit(middle).tolist()}
         if said.margins is not None:
             lower, upper = unit(middle - said.margins), unit(middle + said.margins)
             found |= {"lower": lower.tolist(), "upper": upper.tolist()}

@@ -55,15 +55,18 @@ class SavedSequences:
 
     def answer(self, rows: "LabelledSequences") -> list[dict[str, Any]]:
         """Give for each sequence its class, how probable that is, and every class's probability."""
-        said = self.say(rows)
+        told = self.told(self.say(rows))
+        return [{"id": str(name), **found} for name, found in zip(rows.ids, told, strict=True)]
+
+    def told(self, said: "Said") -> list[dict[str, Any]]:
+        """Give the answers, where probabilities and decisions are at hand."""
         return [
             {
-                "id": str(name),
                 "label": self.names[number],
                 "score": float(shares[number]),
                 "probabilities": dict(zip(self.names, shares.tolist(), strict=True)),
             }
-            for name, shares, number in zip(rows.ids, said.probabilities, said.decided, strict=True)
+            for shares, number in zip(said.probabilities, said.decided, strict=True)
         ]
 
 

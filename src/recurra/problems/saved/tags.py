@@ -35,9 +35,13 @@ class SavedTagger:
     def answer(self, texts: Sequence[str]) -> list[list[dict[str, str]]]:
         """Give for each text, its words separated by spaces, every word with its tag."""
         words = [text.split() for text in texts]
+        return self.told(words, self.say(words))
+
+    def told(self, words: Sentences, tags: Sentences) -> list[list[dict[str, str]]]:
+        """Give the answers, where the tags are at hand."""
         return [
-            [{"word": word, "tag": tag} for word, tag in zip(row, tags, strict=True)]
-            for row, tags in zip(words, self.say(words), strict=True)
+            [{"word": word, "tag": tag} for word, tag in zip(row, said, strict=True)]
+            for row, said in zip(words, tags, strict=True)
         ]
 
 

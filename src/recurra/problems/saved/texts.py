@@ -82,7 +82,10 @@ class TextsModel:
         `score` is the probability of the positive class; of more than two classes it is that of
         the class decided for, and `probabilities` has all. Of an empty text nothing is said.
         """
-        said = self.say(texts)
+        return self.told(texts, self.say(texts))
+
+    def told(self, texts: list[str], said: "Said") -> list[dict[str, Any]]:
+        """Give the answers, where probabilities and decisions are at hand."""
         answers: list[dict[str, Any]] = []
         for text, shares, number in zip(texts, said.probabilities, said.decided, strict=True):
             if not compose(text).strip():

@@ -1,0 +1,121 @@
+"""What stands before every door: keys, room, errors in words, counters and the log."""
+
+import asyncio
+import time
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from recurra.errors import InputError
+from recurra.serving.house import READ, House, json_of
+from recurra.serving.logs import frames_of, say
+from recurra.serving.refusals import RefusedError, one_line
+
+__all__ = ["Guard"]
+
+OPEN = ("/v2/health/live", "/v2/health/ready")  # probes have no key
+LEFT = 499  # the client did, before there was an answer
+
+
+class Guard:
+    """Lets requests through to an app, or says in one sentence why not.
+
+    Args:
+        app: behind it.
+        house: its limits, keys and counters.
+    """
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self._app, self._house, self._inside = app, house, 0
+        house.meters.in_flight.set_function(lambda: self._inside)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), LEFT
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                if status != LEFT:  # time was up while the client took its answer
+                    raise ClientDisconnect
+                status = message["status"]
+            await send(message)
+
+        self._inside += 1
+        try:
+            await self._answered(scope, receive, noted)
+        except ClientDisconnect:
+            pass
+        finally:
+            self._inside -= 1
+            self._note(scope, status, time.perf_counter() - started)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self._app  # so that Starlette raises where there is no door
+        try:
+            self._check(scope)
+            async with asyncio.timeout(self._house.limits.seconds):
+                await self._app(scope, receive, send)
+            return
+        except TimeoutError:
+            answer = self._too_slow(scope)
+        except RefusedError as refused:
+            answer = json_of({"error": one_line(refused.sentence)}, refused.status, refused.headers)
+        except InputError as error:
+            answer = json_of({"error": one_line(str(error))}, 400)
+        except HTTPException as error:
+            answer = _no_door(error)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            say("failed", 40, error=type(error).__name__, frames=frames_of(error))
+            answer = json_of({"error": "the server failed. Its log says where."}, 500)
+        await answer(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        """Refuse whoever has no key, and whatever there is no room for."""
+        keys = self._house.keys
+        if keys is not None and scope["path"] not in OPEN:
+            given = next((v for k, v in scope["headers"] if k == b"authorization"), b"")
+            if not keys.know(given.decode("latin-1")):
+                raise RefusedError(
+                    401,
+                    "a key is needed: send the header Authorization: Bearer KEY.",
+                    {"WWW-Authenticate": "Bearer"},
+                )
+        if scope["method"] == "POST" and self._inside > self._house.limits.requests:
+            raise RefusedError(
+                503,
+                f"{self._house.limits.requests:,} requests are being answered. Come again.",
+                {"Retry-After": "1"},
+            )
+
+    def _too_slow(self, scope: Scope) -> Response:
+        within = f"within {self._house.limits.seconds:g} seconds"
+        if READ not in scope:
+            return json_of({"error": f"a body must arrive {within}."}, 408)
+        sentence = f"there was no answer {within}. Ask for less at a time, or come again."
+        return json_of({"error": sentence}, 503, {"Retry-After": "1"})
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count and log a request by the names that are known: an address may hold anything."""
+        name = scope.get("path_params", {}).get("name", "")
+        model = name if name in self._house.shelf else ""
+        door = getattr(scope.get("endpoint"), "__name__", "")
+        self._house.meters.requests.labels(model, door, status).inc()
+        self._house.meters.seconds.labels(model, door).observe(seconds)
+        facts: dict[str, Any] = {"model": model, "door": door, "status": status}
+        say("request", **facts, ms=round(seconds * 1000, 2))
+
+
+def _no_door(error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    wrong = f"takes {headers['Allow']}" if "Allow" in headers else "is none of this server"
+    sentence = f"this address {wrong}. GET /openapi.json says what there is."
+    return json_of({"error": sentence}, error.status_code, headers)

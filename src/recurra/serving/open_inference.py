@@ -1,0 +1,152 @@
+"""The Open Inference Protocol, version 2: what KServe's and Triton's clients speak, in JSON."""
+
+from importlib.metadata import version
+from math import prod
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+
+from recurra.serving.house import House, json_of
+from recurra.serving.models import Model, Tensor
+from recurra.serving.questions import Infer, NumberTensor, Predict, TextTensor
+from recurra.serving.refusals import RefusedError
+
+__all__ = ["OpenInference"]
+
+VERSION = "1"  # a name is one model
+
+
+class OpenInference:
+    """The doors under /v2.
+
+    Args:
+        house: where the models are.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def server(self, request: Request) -> Response:
+        """Say which server this is."""
+        return json_of({"name": "recurra", "version": version("recurra"), "extensions": []})
+
+    async def live(self, request: Request) -> Response:
+        """Say that the process runs."""
+        return json_of({"live": True})
+
+    async def ready(self, request: Request) -> Response:
+        """Say that models answer, and which of them are not the newest on disk."""
+        outdated = [name for name, served in self._house.shelf.items() if served.remark]
+        return json_of({"ready": True, "outdated": outdated})  # why, only whoever has a key is told
+
+    async def model_ready(self, request: Request) -> Response:
+        """Say that a model answers."""
+        served = self._house.served(request)
+        self._check_version(request)
+        return json_of({"name": served.name, "ready": True, "remark": served.remark})
+
+    async def model(self, request: Request) -> Response:
+        """Say which tensors a model reads and answers."""
+        served = self._house.served(request)
+        self._check_version(request)
+        model = served.now.model
+        return json_of(
+            {
+                "name": served.name,
+                "versions": [VERSION],
+                "platform": f"recurra_{model.kept.kind}",
+                "inputs": [_described(model.inputs)],
+                "outputs": [_described(tensor) for tensor in model.outputs],
+            }
+        )
+
+    async def infer(self, request: Request) -> Response:
+        """Answer a tensor."""
+        served = self._house.served(request)
+        self._check_version(request)
+        if "inference-header-content-length" in request.headers:
+            raise RefusedError(
+                400, "tensors must be JSON, not binary: set_data_from_numpy(…, binary_data=False)."
+            )
+        now = served.now
+        asked = await self._house.question(request, Infer)
+        wanted = _wanted(asked, now.model)
+        rows = now.model.rows(_rows_of(asked.inputs[0], now.model), self._house.limits)
+        said = await now.said(rows)
+        found = zip(now.model.outputs, now.model.tensors(said), strict=True)
+        answer: dict[str, Any] = {"model_name": served.name, "model_version": VERSION}
+        answer |= {} if asked.id is None else {"id": asked.id}
+        answer["outputs"] = [
+            {
+                "name": name,
+                "datatype": datatype,
+                "shape": list(array.shape),
+                "data": array.ravel().tolist(),
+            }
+            for (name, datatype, _), array in found
+            if name in wanted
+        ]
+        return json_of(answer)
+
+    def _check_version(self, request: Request) -> None:
+        given = request.path_params.get("version", VERSION)
+        if given != VERSION:
+            raise RefusedError(404, f"the version must be {VERSION}, but it is {given[:60]!r}.")
+
+
+def _described(tensor: Tensor) -> dict[str, Any]:
+    return dict(zip(("name", "datatype", "shape"), tensor, strict=True))
+
+
+def _wanted(asked: Infer, model: Model) -> set[str]:
+    there = [name for name, _, _ in model.outputs]
+    wanted = {output.name for output in asked.outputs or []} or set(there)
+    if not wanted <= set(there):
+        raise RefusedError(400, f"an output must be one of {', '.join(there)}.")
+    return wanted
+
+
+def _rows_of(given: TextTensor | NumberTensor, model: Model) -> Predict:
+    """Read a tensor as rows.
+
+    Raises:
+        RefusedError: it is another than the model reads, or not of its shape.
+    """
+    name, _, shape = model.inputs
+    numbers = isinstance(given, NumberTensor)
+    if given.name != name or numbers != (model.reads == "sequences"):
+        raise RefusedError(
+            400,
+            f"the input must be {_described(model.inputs)}, but it is called {given.name[:60]!r} "
+            f"and has {given.datatype}.",
+        )
+    data = _flat(given.data)
+    if prod(given.shape) != len(data):
+        raise RefusedError(
+            400, f"data must fill the shape {given.shape}, but there are {len(data):,} values."
+        )
+    if numbers:
+        return Predict.model_construct(sequences=_sequences(data, given.shape, shape[-1]))
+    if given.shape[1:] not in ([], [1]):
+        raise RefusedError(
+            400, f"texts must have the shape [rows] or [rows, 1], not {given.shape}."
+        )
+    return Predict.model_construct(texts=data)
+
+
+def _sequences(data: list[float], shape: list[int], features: int) -> list[Any]:
+    """Give rows of (timesteps, features); the last axis may be left out where it is 1."""
+    if len(shape) == 2 and features == 1:
+        shape = [*shape, 1]
+    if len(shape) != 3:
+        raise RefusedError(400, f"numbers must have the shape [rows, timesteps, {features}].")
+    return list(np.array(data, float).reshape(shape))
+
+
+def _flat(data: list[Any]) -> list[Any]:
+    """Give the values of nested lists."""
+    while data and isinstance(data[0], list):
+        data = [value for part in data for value in part]
+    return data
