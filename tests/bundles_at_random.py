@@ -31,7 +31,7 @@ from recurra.baselines.rises import KINDS, RiseBaseline
 from recurra.baselines.sequences import LinearSequences, NearestSequence
 from recurra.baselines.tagging import FrequentTags, KnownSentences, LinearTags
 from recurra.baselines.texts import LinearTexts
-from recurra.bundle import FILES, MANIFEST, _manifest
+from recurra.bundle import FILES, MANIFEST, NETWORK, _manifest
 from recurra.estimators import SequenceRiser
 from recurra.judging.classes import Labelled
 from recurra.markets.rows import rows_of
@@ -210,7 +210,8 @@ ALL = NETWORKS | BASELINES
 
 
 def files_of(folder: Path) -> Files:
-    return {name: (folder / name).read_bytes() for name in FILES}
+    there = [name for name in (*FILES, NETWORK) if (folder / name).exists()]
+    return {name: (folder / name).read_bytes() for name in there}
 
 
 def write(folder: Path, files: Files) -> None:
@@ -335,7 +336,9 @@ def change_bytes(content: bytes, rng: random.Random) -> tuple[str, bytes]:
 
 def changed(files: Files, rng: random.Random) -> tuple[str, Files]:
     """Change one thing, at random; give what was done, and the files."""
-    name = rng.choice(["config.json", "config.json", "encoder.json", "weights.safetensors"])
+    names = ["config.json", "config.json", "encoder.json", "weights.safetensors"]
+    names += [NETWORK, NETWORK] if NETWORK in files else []
+    name = rng.choice(names)
     how = rng.choice(["content", "content", "content", "bytes"])
     if how == "bytes":
         what, content = change_bytes(files[name], rng)

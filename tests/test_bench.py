@@ -57,11 +57,11 @@ def test_rivals_that_differ_are_not_timed(monkeypatch: pytest.MonkeyPatch) -> No
         def ask(self, word: str) -> list:
             return self.answer
 
-    kernels._agree([Parrot("recurra", [[0.5]]), Parrot("torch", [[0.50001]])])
+    kernels.agree([Parrot("recurra", [[0.5]]), Parrot("torch", [[0.50001]])])
     with pytest.raises(RecurraError, match="torch is 0.1 away"):
-        kernels._agree([Parrot("recurra", [[0.5]]), Parrot("torch", [[0.6]])])
+        kernels.agree([Parrot("recurra", [[0.5]]), Parrot("torch", [[0.6]])])
     with pytest.raises(RecurraError, match="torch is nan away"):
-        kernels._agree([Parrot("recurra", [[0.5]]), Parrot("torch", [[float("nan")]])])
+        kernels.agree([Parrot("recurra", [[0.5]]), Parrot("torch", [[float("nan")]])])
 
 
 def test_a_rival_that_cannot_start_is_named_with_the_way_out() -> None:

@@ -19,7 +19,7 @@ import pytest
 from bundles_at_random import ALL, NETWORKS, Files, changed, files_of, with_arrays, with_json, write
 from typer.testing import CliRunner
 
-from recurra import SequenceClassifier
+from recurra import SequenceClassifier, runtime
 from recurra.cli import app
 from recurra.errors import BundleError, RecurraError
 
@@ -99,6 +99,46 @@ def test_a_model_changed_at_random_is_refused_in_one_line_or_gives_finite_answer
     wrong = [each for each in said if not isinstance(each, str) and not np.isfinite(each)]
     assert not wrong, f"{name}, {what}"
     print(f"{name}; {what}; {refused or ('the same' if said == unchanged else 'another model')}")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is limited on Linux only")
+@pytest.mark.parametrize("turn", range(TRIED))
+def test_a_network_changed_at_random_is_refused_or_answers_without_keras_too(
+    turn: int, saved: Any, tmp_path: Path
+) -> None:
+    rng = random.Random(turn)
+    name = sorted(NETWORKS)[turn % len(NETWORKS)]
+    _, files, unchanged = saved(name)
+    what, files = changed(files, rng)
+    write(tmp_path / "model", files)
+    begun = time.perf_counter()
+    with little_memory(), warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        refused, said = opened_and_asked(name, runtime, tmp_path / "model")
+    assert time.perf_counter() - begun < LONGEST, f"{name}, {what}"
+    assert "\n" not in refused
+    assert len(refused) < 1500
+    wrong = [each for each in said if not isinstance(each, str) and not np.isfinite(each)]
+    assert not wrong, f"{name}, {what}"
+    print(f"{name}; {what}; {refused or ('the same' if close(said, unchanged) else 'another')}")
+
+
+def close(said: list[Any], other: list[Any]) -> bool:
+    """Say whether two answers are the same, but for rounding."""
+    pairs = list(zip(said, other, strict=False))
+    texts = [(a, b) for a, b in pairs if isinstance(a, str) or isinstance(b, str)]
+    numbers = [(a, b) for a, b in pairs if (a, b) not in texts]
+    alike = all(a == b for a, b in texts) and len(said) == len(other)
+    return alike and bool(np.allclose(*np.array(numbers, float).reshape(-1, 2).T, atol=1e-5))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_saved_network_answers_as_its_estimator(name: str, saved: Any, tmp_path: Path) -> None:
+    _, files, said = saved(name)
+    write(tmp_path / "model", files)
+    refused, found = opened_and_asked(name, runtime, tmp_path / "model")
+    assert not refused
+    assert close(found, said)
 
 
 WRONG_JSON: dict[str, tuple[str, Any]] = {

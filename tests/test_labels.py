@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from recurra import DataError, SequenceClassifier, SequenceTagger
-from recurra.estimators.labels import as_labels, stored_labels
+from recurra.answers.classes import stored_labels
+from recurra.estimators.labels import as_labels
 
 TEXTS = [f"{word} {end}" for word in ("win", "claim", "see", "call") for end in "abcdefghij"]
 TWO = ["spam"] * 20 + ["ham"] * 20

@@ -74,8 +74,8 @@ def _operations_of(layer: Any, taken: list[str]) -> list[Made]:
         return _both_directions(layer, taken)
     if isinstance(layer, layers.RNN):
         return [_recurrent(layer, taken)]
-    if _cuts_rows(layer):
-        return [{"name": layer.name, "of": taken, **_columns(layer, key_of(layer))}]
+    if _cuts_rows(layer):  # what is no layer has no name that stays
+        return [{"name": f"{taken[0]}/columns", "of": taken, **_columns(layer, key_of(layer))}]
     for kind, made in MADE.items():
         if isinstance(layer, kind):
             return [{"name": layer.name, "of": taken, **made(layer)}]

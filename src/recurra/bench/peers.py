@@ -13,7 +13,7 @@ __all__ = ["PEERS", "check_peers", "peer_python", "requirements"]
 
 TORCH = "torch==2.13.0"
 PEERS = {"keras-jax": ("keras", "jax"), "keras-torch": ("keras", TORCH), "torch": (TORCH,)}
-PEERS |= {"onnxruntime": ("onnxruntime==1.32.0", "onnx==1.23.2")}
+PACKAGES = PEERS | {"onnxruntime": ("onnxruntime==1.32.0", "onnx==1.23.2")}
 
 
 def check_peers(names: list[str]) -> None:
@@ -32,7 +32,7 @@ def requirements(names: list[str]) -> list[str]:
         >>> requirements(["torch"])[1]
         'torch==2.13.0'
     """
-    packages = {package for name in names for package in PEERS[name]} | {"numpy"}
+    packages = {package for name in names for package in PACKAGES[name]} | {"numpy"}
     return sorted(p if "==" in p else f"{p}=={version(p)}" for p in packages)
 
 

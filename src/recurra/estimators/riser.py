@@ -43,7 +43,7 @@ def _recurrent(layer: Any) -> Callable[[int], list[Any]]:
 def _conv1d(units: int) -> list[Any]:
     convolution = layers.Conv1D(units, 3, padding="causal", activation="relu", name="hidden")
     convolution.supports_masking = True  # it looks back alone, and the padding comes after
-    return [convolution, MaskedMaxMeanPooling1D()]
+    return [convolution, MaskedMaxMeanPooling1D(name="pooling")]
 
 
 RISERS: dict[str, Callable[[int], list[Any]]] = {
@@ -74,7 +74,8 @@ def rise_network(name: str, features: int, units: int) -> Any:
     mean = MaskedMaxMeanPooling1D(name="rule")(seen)[:, features + 2 :]
     rule = mean[:, features : features + 1]
     added = layers.Dense(1, kernel_initializer="zeros", name="added")(hidden)
-    out = layers.Activation("sigmoid")(layers.add([rule, added]))
+    log_odds = layers.Add(name="log_odds")([rule, added])
+    out = layers.Activation("sigmoid", name="probability")(log_odds)
     return keras.Model(inputs, out, name=name.replace("-", "_"))
 
 
