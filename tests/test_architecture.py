@@ -28,7 +28,7 @@ FLOORS = [
     {"estimators"},
     {"runtime"},
     {"inside", "problems", "pages"},
-    {"finished", "scoring", "exporting"},
+    {"finished", "scoring", "exporting", "looking"},
     {"bench", "terminal", "doctor", "running", "evaluating", "serving"},
     {"cli", ""},
     {"__main__"},

@@ -123,7 +123,7 @@ def network_of(kind: str, name: str, seed: int = 0) -> tuple[Any, Network]:
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_every_network_answers_as_in_keras(kind: str, name: str) -> None:
     model, network = network_of(kind, name)
-    rows = KINDS[kind][2](name, np.random.default_rng(1), 60)
+    rows = KINDS[kind][2](name, np.random.default_rng(1), 1000)
     wanted, found = predict(model, rows), network(rows)
     assert found.shape == wanted.shape
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
     from recurra.auditing.findings import Audit, Finding
     from recurra.finished import FinishedRun
     from recurra.judging.report import Evaluation, ModelInfo, Probe, Report
+    from recurra.looking import Look
     from recurra.markets.checks import PriceCheck
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "show_explanation",
     "show_frame",
     "show_layers",
+    "show_look",
     "show_report",
     "show_runs",
     "watching",
@@ -331,6 +333,22 @@ def show_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for cells in rows:
         table.add_row(*cells)
     _print_whole(table)
+
+
+def show_look(found: "Look") -> None:
+    """Print the columns of a file, and what can be asked of it."""
+    if found.rows is not None:
+        out.print(f"{found.source}: {found.rows:,} rows", soft_wrap=True)
+        rows = [
+            (c.name, c.kind, f"{c.distinct:,}", f"{c.missing:,}", ", ".join(c.examples))
+            for c in found.columns
+        ]
+        show_columns(["column", "holds", "different", "empty", "such as"], rows)
+    if not found.questions:
+        out.print("No question that Recurra asks fits this file.")
+    for question in found.questions:
+        out.print(f"{question.asks}  ({question.rows})", style="bold", soft_wrap=True)
+        out.print(f"  {question.command}", soft_wrap=True)
 
 
 def show_evaluation(found: "Evaluation") -> None:

@@ -15,7 +15,7 @@ from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near
 
-__all__ = ["Series", "read_series", "sample_series"]
+__all__ = ["TIMES", "Series", "moments_in", "read_series", "sample_series"]
 
 TIMES = {"date", "time", "datetime", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
 TIMES |= {"period", "날짜", "일자", "일시", "시간", "월", "연월", "연도", "년월", "년도", "기간"}
@@ -97,7 +97,7 @@ def read_series(
         notes.append(f"Figures are of the logarithm of {name}.")
     times = _times(frame, name, notes)
     if times is None and table.unnamed.shape[1]:
-        times = _read(list(table.unnamed.iloc[:, 0]))
+        times = moments_in(list(table.unnamed.iloc[:, 0]))
     if times is not None:
         _refuse_stacked(frame, times, name, table)
         times, numbers = _in_order(times, numbers, notes)
@@ -176,14 +176,14 @@ def _times(frame: pd.DataFrame, target: str, notes: list[str]) -> Dates | None:
         if "year" in plain and part in plain:
             sign = "Q" if part == "quarter" else "-"
             texts = frame[plain["year"]] + sign + frame[plain[part]]
-            return _read(list(texts))
+            return moments_in(list(texts))
     named = [name for name in names if name.lower() in TIMES or not name]
     for name in [*named, *(name for name in names if name not in named)]:
         cells = [str(cell) for cell in frame[name]]
         numbers_alone = all(cell.strip().replace(".", "", 1).isdigit() for cell in cells)
         if name not in named and numbers_alone:
             continue  # 1990 may be a price
-        found = _read(cells)
+        found = moments_in(cells)
         if found is not None:
             return found
     notes += [
@@ -200,7 +200,7 @@ def _rise(column: "pd.Series[str]") -> bool:
     return bool((np.diff(values) > 0).all())
 
 
-def _read(cells: list[str]) -> Dates | None:
+def moments_in(cells: list[str]) -> Dates | None:
     """Read cells as moments, None where hardly any is one."""
     try:
         read = read_moments([_begins(cell) for cell in cells], "the series")

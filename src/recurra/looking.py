@@ -1,0 +1,337 @@
+"""What can be asked of a file: what its columns hold, and a command for each question that fits.
+
+A question is listed only if its own reader takes the file: what is said here, training does.
+"""
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from recurra.data import (
+    open_lines,
+    open_pairs,
+    open_sentences,
+    read_series,
+)
+from recurra.data.contents import read_contents
+from recurra.data.encodings import decode
+from recurra.data.labelled import label_texts
+from recurra.data.numbers import number_of
+from recurra.data.readers import FORMATS, Table, read_table
+from recurra.data.sequences import Layout, check_enough, read_sequences
+from recurra.data.series import TIMES, moments_in
+from recurra.errors import DataError, RecurraError
+from recurra.markets.columns import meaning_of
+
+__all__ = ["Column", "Look", "Question", "look"]
+
+LOOKED_AT = 500  # cells of a column, by which is told what it holds
+MOST_CLASSES = 50
+FEWEST_STEPS = 8  # columns of numbers that are the steps of a sequence
+FEWEST_VALUES = 5  # of a series; a column of fewer is a code
+EXAMPLES = 3
+BARS = {"open", "high", "low", "close"}
+ENDINGS = {".conllu", ".ts", ".npz", ".npy"}  # of what is no table
+TABLES = {*FORMATS, ".parquet"} - {".txt"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Args:
+        name: of it.
+        kind: what it holds: "texts", "classes", "numbers", "times", "names" or "nothing".
+        distinct: how many different values.
+        missing: how many empty cells.
+        examples: some of its values.
+    """
+
+    name: str
+    kind: str
+    distinct: int
+    missing: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that can be learnt from the file.
+
+    Args:
+        asks: what is asked, in words.
+        command: that asks it.
+        rows: what is read: how many rows, sequences or steps, and classes.
+    """
+
+    asks: str
+    command: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a file.
+
+    Args:
+        source: the path.
+        rows: of the table; None where it is no table.
+        columns: of the table.
+        questions: what can be asked, the likeliest first.
+        notes: what was guessed.
+    """
+
+    source: str
+    rows: int | None
+    columns: tuple[Column, ...] = ()
+    questions: tuple[Question, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        return asdict(self)
+
+
+def look(path: str | Path, *, encoding: str | None = None) -> Look:
+    """Say what a file holds and what can be asked of it; nothing is trained.
+
+    Args:
+        path: a table (CSV, TSV, Parquet, JSON lines), `.ts`, `.npy`, `.npz`, `.conllu`, or a text
+            file.
+        encoding: of a text file, None to recognise it.
+
+    Raises:
+        DataError: it cannot be read.
+
+    Example:
+        >>> from recurra.data.catalogue import sample_path
+        >>> look(sample_path()).questions[0].asks
+        'What class is a text of?'
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise DataError(f"a data file is needed, but {path} is a folder. Name a file in it.")
+    ending = _ending(path)
+    if ending in ENDINGS or not (ending in TABLES or _is_table(path, encoding)):
+        return Look(str(path), None, (), tuple(_of_no_table(path, encoding)))
+    table = read_table(path, encoding=encoding)
+    columns = tuple(_column(table.frame[name]) for name in table.frame.columns)
+    questions = tuple(_of_table(table, columns, path, encoding))
+    return Look(str(path), len(table.frame), columns, questions, list(table.notes))
+
+
+def _ending(path: Path) -> str:
+    """Give the ending that says what a file is, packed or not."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    return suffixes[-1] if suffixes else ""
+
+
+def _is_table(path: Path, encoding: str | None) -> bool:
+    """Say whether a text file has several columns.
+
+    Raises:
+        DataError: it cannot be read as text.
+    """
+    decode(read_contents(path), encoding)
+    try:
+        return read_table(path, encoding=encoding).frame.shape[1] > 1
+    except RecurraError:
+        return False
+
+
+def _column(cells: "pd.Series[str]") -> Column:
+    filled = cells[cells.str.strip() != ""]
+    distinct = int(filled.nunique())
+    examples = tuple(str(cell)[:40] for cell in filled.drop_duplicates()[:EXAMPLES])
+    return Column(
+        str(cells.name), _kind(filled, distinct), distinct, len(cells) - len(filled), examples
+    )
+
+
+def _kind(filled: "pd.Series[str]", distinct: int) -> str:
+    if filled.empty:
+        return "nothing"
+    some = filled[:LOOKED_AT]
+    are_numbers = all(number_of(cell) is not None for cell in some)
+    named = str(filled.name).casefold() in TIMES
+    if named or (not are_numbers and moments_in(list(map(str, some))) is not None):
+        return "times"
+    if are_numbers:
+        return "numbers"
+    if some.str.strip().str.contains(r"\s").mean() > 0.5:
+        return "texts"
+    return "classes" if _are_classes(len(filled), distinct) else "names"
+
+
+def _are_classes(rows: int, distinct: int) -> bool:
+    return 2 <= distinct <= MOST_CLASSES and rows >= 2 * distinct
+
+
+Try = Callable[[], str]  # reads, and says what; raises where that cannot be
+
+
+def _fits(asks: str, command: list[str], read: Try) -> Iterator[Question]:
+    """Give a question if its reader takes the file."""
+    try:
+        yield Question(asks, f"recurra {shlex.join(command)}", read())
+    except RecurraError:
+        return
+
+
+def _of_table(
+    table: Table, columns: tuple[Column, ...], path: Path, encoding: str | None
+) -> Iterator[Question]:
+    file = [str(path), *(["--encoding", encoding] if encoding else [])]
+    if {meaning[0] for c in columns if (meaning := meaning_of(c.name))} >= BARS:
+        yield from _of_prices(path)
+    yield from _of_texts(table, columns, file)
+    yield from _of_sequences(table, columns, path, file, encoding)
+    yield from _of_series(table, columns, path, file, encoding)
+    texts = [column for column in columns if column.kind == "texts"]
+    if len(texts) >= 2 and path.suffix.lower() == ".txt":
+        yield from _of_pairs(path, file, encoding)
+
+
+def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
+    rows = len(table.frame)
+    labels = [c for c in columns if c.kind == "classes"]
+    labels += [c for c in columns if c.kind == "numbers" and _are_classes(rows, c.distinct)]
+    for text in (column for column in columns if column.kind == "texts"):
+        for label in labels:
+            command = ["train", *file, "--text", text.name, "--label", label.name]
+            yield from _fits(
+                "What class is a text of?", command, _reads_texts(table, text.name, label.name)
+            )
+
+
+def _reads_texts(table: Table, text: str, label: str) -> Try:
+    def read() -> str:
+        found = label_texts(table, text=text, label=label, find=False)
+        return f"{len(found.texts):,} texts of {len(found.classes)} classes"
+
+    return read
+
+
+def _of_sequences(
+    table: Table,
+    columns: tuple[Column, ...],
+    path: Path,
+    file: list[str],
+    encoding: str | None,
+) -> Iterator[Question]:
+    rows = len(table.frame)
+    labels = [c for c in columns if c.kind == "classes"]
+    labels += [c for c in columns if c.kind == "numbers" and _are_classes(rows, c.distinct)]
+    numbers = [c for c in columns if c.kind == "numbers"]
+    asks = "What class is a sequence of numbers of?"
+    for label in labels:
+        channels = [c.name for c in numbers if c is not label]
+        for id in (c for c in columns if c is not label and 2 <= c.distinct <= rows // 2):
+            if not _constant_within(table.frame, id.name, label.name):
+                continue
+            steps = [name for name in channels if name != id.name]
+            layout = Layout(id=id.name, label=label.name, channels=tuple(steps))
+            command = ["train", "sequences", *file, "--id", id.name, "--label", label.name]
+            command += ["--channels", ",".join(steps)]
+            yield from _fits(asks, command, _reads_sequences(path, layout, encoding))
+        if len(channels) >= max(FEWEST_STEPS, len(columns) - 2):
+            command = ["train", "sequences", *file, "--label", label.name]
+            layout = Layout(label=label.name)
+            yield from _fits(asks, command, _reads_sequences(path, layout, encoding))
+
+
+def _constant_within(frame: pd.DataFrame, id: str, label: str) -> bool:
+    """Say whether the rows of one id have one label, and not all ids the same."""
+    each = frame.groupby(id, sort=False)[label].nunique()
+    return bool((each <= 1).all()) and len(each) > 2
+
+
+def _reads_sequences(path: Path, layout: Layout, encoding: str | None) -> Try:
+    def read() -> str:
+        found = read_sequences(path, layout, encoding=encoding)
+        check_enough(found)
+        lengths = found.sequences.lengths
+        return (
+            f"{len(found):,} sequences of {lengths.min():,} to {lengths.max():,} steps, "
+            f"{len(found.channels)} channels, {len(found.names)} classes"
+        )
+
+    return read
+
+
+def _of_series(
+    table: Table,
+    columns: tuple[Column, ...],
+    path: Path,
+    file: list[str],
+    encoding: str | None,
+) -> Iterator[Question]:
+    for column in columns:
+        if column.kind != "numbers" or column.distinct < FEWEST_VALUES:
+            continue
+        command = ["train", "forecasting", *file, "--target", column.name]
+        yield from _fits(
+            f"How does {column.name} go on?",
+            command,
+            _reads_series(path, column.name, encoding),
+        )
+
+
+def _reads_series(path: Path, target: str, encoding: str | None) -> Try:
+    def read() -> str:
+        found = read_series(path, target, encoding=encoding)
+        if found.times is None:
+            return f"{len(found):,} steps, in the order of the file"
+        return f"{len(found):,} steps, {found.time_of(0)} to {found.time_of(len(found) - 1)}"
+
+    return read
+
+
+def _of_prices(path: Path) -> Iterator[Question]:
+    place = ["--source", str(path.parent)]
+    yield Question(
+        "What is wrong with these prices?",
+        f"recurra {shlex.join(['market', 'check', path.stem, *place])}",
+        f"prices of {path.stem}",
+    )
+    yield Question(
+        "Will this share rise?",
+        f"recurra {shlex.join(['train', 'stock-rise', path.stem, *place])}",
+        f"prices of {path.stem}",
+    )
+
+
+def _of_pairs(path: Path, file: list[str], encoding: str | None) -> Iterator[Question]:
+    def read() -> str:
+        return f"{len(open_pairs(str(path), encoding=encoding).sources):,} pairs"
+
+    yield from _fits(
+        "How is this said in the other language?", ["train", "translation", *file], read
+    )
+
+
+def _of_no_table(path: Path, encoding: str | None) -> Iterator[Question]:
+    file = [str(path), *(["--encoding", encoding] if encoding else [])]
+    if _ending(path) == ".conllu":
+
+        def tagged() -> str:
+            return f"{len(open_sentences('train', path, encoding=encoding).words):,} sentences"
+
+        asks = "Which part of speech is each word?"
+        yield from _fits(asks, ["train", "tagging", *file, "--test", "OTHER.conllu"], tagged)
+        return
+    if _ending(path) in ENDINGS:
+        asks = "What class is a sequence of numbers of?"
+        command = ["train", "sequences", *file]
+        yield from _fits(asks, command, _reads_sequences(path, Layout(), encoding))
+        return
+
+    def lines() -> str:
+        return f"{len(open_lines(str(path), encoding=encoding).texts):,} lines"
+
+    yield from _fits("What would another such line be?", ["train", "generation", *file], lines)
+    yield from _of_pairs(path, file, encoding)

@@ -1,0 +1,136 @@
+"""`recurra look`: what a file holds, and commands of which each reads it."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from recurra.cli import app
+from recurra.data.catalogue import sample_path
+from recurra.errors import DataError
+from recurra.looking import look
+
+WORDS = ["see you at lunch", "win a prize now", "점심 먹고 보자", "call me today please"]
+RNG = np.random.default_rng(0)
+STEPS = pd.DataFrame(RNG.normal(size=(40, 12)).round(3))
+
+
+def texts() -> pd.DataFrame:
+    many = [f"{WORDS[n % 4]} {n}" for n in range(40)]
+    return pd.DataFrame({"body": many, "kind": ["ham", "spam"] * 20, "stars": [1, 2, 3, 4] * 10})
+
+
+def long_form() -> pd.DataFrame:
+    ids = np.repeat([f"m{n}" for n in range(12)], 5)
+    states = np.repeat(["up", "down", "flat"] * 4, 5)
+    return pd.DataFrame({"machine": ids, "x": RNG.normal(size=60), "state": states})
+
+
+def series() -> pd.DataFrame:
+    days = pd.date_range("2024-01-01", periods=90).strftime("%Y-%m-%d")
+    return pd.DataFrame({"day": days, "sold": np.arange(90) % 7 + 3.5, "note": ["ok"] * 90})
+
+
+FILES: dict[str, tuple[Any, str]] = {
+    "texts.csv": (texts, "train {file} --text body --label kind"),
+    "long.csv": (long_form, "train sequences {file} --id machine --label state --channels x"),
+    "wide.csv": (
+        lambda: STEPS.assign(label=["a", "b"] * 20),
+        "train sequences {file} --label label",
+    ),
+    "series.csv": (series, "train forecasting {file} --target sold"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_first_question_is_the_one_that_the_file_was_made_for(
+    name: str, tmp_path: Path
+) -> None:
+    make, command = FILES[name]
+    file = tmp_path / name
+    make().to_csv(file, index=False)
+    found = look(file)
+    assert found.questions[0].command == f"recurra {command.format(file=file)}"
+    assert found.rows == len(make())
+    assert [column.name for column in found.columns] == list(map(str, make().columns))
+
+
+def test_columns_are_told_by_what_they_hold(tmp_path: Path) -> None:
+    frame = series().assign(
+        text=[f"a text of {n}" for n in range(90)], gone="", kind=["a", "b"] * 45
+    )
+    frame["name"] = [f"n{n}" for n in range(90)]
+    frame.loc[:9, "sold"] = np.nan
+    frame.to_csv(tmp_path / "all.csv", index=False)
+    found = {column.name: column for column in look(tmp_path / "all.csv").columns}
+    kinds = {name: column.kind for name, column in found.items()}
+    assert kinds == {
+        "day": "times",
+        "sold": "numbers",
+        "note": "names",
+        "text": "texts",
+        "gone": "nothing",
+        "kind": "classes",
+        "name": "names",
+    }
+    assert (found["sold"].missing, found["gone"].missing, found["kind"].distinct) == (10, 90, 2)
+
+
+def test_every_question_is_a_command_that_reads_the_file(tmp_path: Path) -> None:
+    for name, (make, _) in FILES.items():
+        make().to_csv(tmp_path / name, index=False)
+        for question in look(tmp_path / name).questions:
+            words = shlex.split(question.command)[1:]
+            done = CliRunner().invoke(app, [*words, "--epochs", "0"])
+            assert "--epochs" in done.stderr, question.command  # all else was understood
+            assert done.exit_code == 2
+
+
+def test_a_file_with_nothing_to_ask_says_so(tmp_path: Path) -> None:
+    pd.DataFrame({"a": ["x"] * 5, "b": ["y"] * 5}).to_csv(tmp_path / "flat.csv", index=False)
+    assert look(tmp_path / "flat.csv").questions == ()
+    done = CliRunner().invoke(app, ["look", str(tmp_path / "flat.csv")])
+    assert done.exit_code == 0
+    assert "No question that Recurra asks fits this file." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "command"),
+    [
+        ("lines.txt", "Kim\nLee\nPark\n" * 9, "train generation"),
+        ("pairs.txt", "Go now.\t지금 가.\nHi all.\t모두 안녕.\n" * 9, "train translation"),
+        ("tags.conllu", "1\tdogs\t_\tNOUN\t_\t_\t_\t_\t_\t_\n\n" * 9, "train tagging"),
+    ],
+)
+def test_files_that_are_no_tables_have_their_question(
+    name: str, content: str, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    assert any(command in question.command for question in look(tmp_path / name).questions)
+
+
+def test_prices_are_known_by_their_columns(tmp_path: Path) -> None:
+    frame = pd.DataFrame(1.0, index=range(30), columns=["Open", "High", "Low", "Close"])
+    frame.insert(0, "Date", pd.date_range("2024-01-01", periods=30).strftime("%Y-%m-%d"))
+    frame.to_csv(tmp_path / "MSFT.csv", index=False)
+    first, second, *_ = look(tmp_path / "MSFT.csv").questions
+    assert first.command == f"recurra market check MSFT --source {tmp_path}"
+    assert second.command == f"recurra train stock-rise MSFT --source {tmp_path}"
+
+
+@pytest.mark.parametrize("name", ["", "absent.csv"])
+def test_what_is_no_file_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        look(tmp_path / name)
+
+
+def test_it_prints_json_for_programs() -> None:
+    done = CliRunner().invoke(app, ["look", str(sample_path()), "--json"])
+    found = json.loads(done.stdout)
+    assert found["questions"][0]["asks"] == "What class is a text of?"
+    assert found["rows"] == len(pd.read_csv(sample_path(), sep="\t", quoting=3))
