@@ -1,5 +1,7 @@
 """The runtime answers what Keras answers, for every network, and imports none of it."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from recurra import (
 from recurra.arrays import Array
 from recurra.bundle import read_bundle, write_bundle
 from recurra.cells import CELLS, Weights, bias_shape
-from recurra.errors import BundleError, SettingsError
+from recurra.errors import BundleError, RecurraError, SettingsError
 from recurra.estimators.riser import RISERS, rise_network
 from recurra.kernels import reference
 from recurra.models import ARCHITECTURES, Head, number_network, token_network
@@ -30,7 +32,7 @@ from recurra.names import CELLS as CELL_NAMES
 from recurra.names import SEQUENCES, SHAPES, WRITERS
 from recurra.operations import native
 from recurra.operations.native import RecurrentLayer
-from recurra.operations.network import Network
+from recurra.operations.network import Network, Plan
 from recurra.plans import plan_of
 from recurra.runtime.writing import SavedGenerator, SavedTranslator
 from recurra.sequences import Ragged
@@ -300,6 +302,86 @@ def test_a_list_that_does_not_fit_the_model_is_refused_by_both_readers(
         runtime.load(tmp_path / "model")
     with pytest.raises(BundleError, match="a saved model must hold"):
         SequenceClassifier.load(tmp_path / "model")
+
+
+def test_a_text_in_pieces_is_not_cut(tmp_path: Path) -> None:
+    made = SequenceClassifier("gru", epochs=1, max_length=4)
+    made.fit(TEXTS, ["spam", "ham"] * 12).save(tmp_path / "model")
+    stream = runtime.load(tmp_path / "model").stream()
+    assert len(stream.push("ann u today " * 30)) == 90
+    assert len(stream.push("")) == 0
+
+
+FORKS = """
+import multiprocessing, threading
+import numpy as np
+from recurra.cells import Weights
+from recurra.operations.native import RecurrentLayer
+
+weights = Weights(np.ones((4, 384)) / 9, np.ones((128, 384)) / 999, np.ones((2, 384)))
+layer = RecurrentLayer("gru", weights, threads=3)
+
+
+def read(rows):
+    x = np.ones((rows, 20, 4))
+    return float(layer.read(x, layer.start(rows), every_step=False)[1][0].sum())
+
+
+def busy():
+    while not stop.is_set():
+        read(16)
+
+
+wanted, stop = read(16), threading.Event()
+thread = threading.Thread(target=busy)
+thread.start()
+for _ in range(5):
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        assert set(pool.map(read, [16] * 6)) == {wanted}
+stop.set()
+thread.join()
+"""
+
+
+def test_a_forked_process_reads_though_its_parents_threads_are_gone() -> None:
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORKS], check=True, timeout=120)
+
+
+def test_a_list_that_takes_more_memory_than_any_network_is_refused() -> None:
+    joined = [{"operation": "numbers", "name": "x0", "columns": 3}]
+    joined += [
+        {"operation": "concatenate", "name": f"x{n}", "of": [f"x{n - 1}"] * 2} for n in range(1, 30)
+    ]
+    with pytest.raises(ValueError, match="too many"):
+        Plan.model_validate({"operations": joined}).shape()
+
+
+def test_an_array_is_of_one_operation_and_a_window_leaves_steps() -> None:
+    dense = {"operation": "dense", "features": 2, "units": 2, "activation": "linear"}
+    dense["weights"] = {"kernel": "k", "bias": "b"}
+    first = {"operation": "numbers", "name": "x", "columns": 3}
+    twice = [first, {**dense, "name": "a", "of": ["x"]}, {**dense, "name": "b", "of": ["a"]}]
+    with pytest.raises(ValueError, match="an array is of one operation"):
+        Plan.model_validate({"operations": twice}).needed()
+    window = {"operation": "convolution", "features": 2, "filters": 2, "activation": "linear"}
+    window |= {"name": "w", "of": ["x"], "masked": False, "bias": False, "padding": "valid"}
+    for size, said in ((17, "leaves no step"), (3, "as many steps")):
+        joined = {"operation": "concatenate", "name": "both", "of": ["x", "w"]}
+        with pytest.raises(ValueError, match=said):
+            Plan.model_validate({"operations": [first, {**window, "size": size}, joined]}).shape()
+
+
+def test_weights_that_no_training_gives_answer_in_words_and_not_with_nan() -> None:
+    operations: list[Any] = [{"operation": "numbers", "name": "x0", "columns": 2}]
+    for n in range(1, 9):
+        weights = {"kernel": f"k{n}", "bias": f"b{n}"}
+        made = {"operation": "dense", "name": f"x{n}", "of": [f"x{n - 1}"], "weights": weights}
+        operations.append({**made, "features": 1, "units": 1, "activation": "linear"})
+    pooled = {"operation": "pooling", "name": "last", "of": ["x8"], "kind": "last"}
+    plan = Plan.model_validate({"operations": [*operations, pooled]})
+    arrays = {name: np.full(n.shape, 1e6, np.float32) for name, n in plan.needed().items()}
+    with pytest.raises(RecurraError, match="must answer finite numbers"):
+        Network(plan, arrays)(numbers(1, np.random.default_rng(0), 5))
 
 
 def test_a_sequence_in_pieces_is_told_as_a_whole_one(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from recurra.arrays import Floats
 from recurra.bundle import Bundle
 from recurra.operations.network import Network
 from recurra.sequences import Ragged
+from recurra.text import TextEncoder
 
 __all__ = ["FittedModel", "Stream"]
 
@@ -82,7 +83,11 @@ class Stream:
             stream.states = dict(kept)
 
     def push(self, piece: Any) -> Any:
-        """Read a piece, of any length; give the answer after each of its steps."""
-        steps = self._model._encode([piece]).timesteps()
+        """Read a piece, of any length; give the answer after each of its steps or tokens."""
+        encoder = self._model.encoder_
+        if isinstance(piece, str) and isinstance(encoder, TextEncoder):
+            steps = encoder.encode_tokens([encoder.all_tokens(piece)]).timesteps()
+        else:
+            steps = self._model._encode([piece]).timesteps()
         outputs = [stream.push(steps) for stream in self._streams]
         return self._model._answer(np.mean(outputs, axis=0))

@@ -98,7 +98,7 @@ def _start(
     """Give the state in which a layer begins that begins at rest: a dense layer's bias."""
     if not getattr(operation, "rest", False):
         return {}
-    _, rest = operation.layer(dict(zip(operation.sizes(), given, strict=True)))
+    rest = operation.bind(dict(zip(operation.sizes(), given, strict=True))).start
     from recurra.backend import keras
 
     reads: Any = plan.reads

@@ -97,7 +97,7 @@ def _model(graph: Graph, plan: Plan, metadata: Mapping[str, str]) -> Any:
     """Give a graph that is complete as a model of ONNX."""
     from onnx import checker, helper, numpy_helper
 
-    reads, (numbers, every_step) = plan.reads, plan.shape()
+    reads, (numbers, every_step, _) = plan.reads, plan.shape()
     kind = FLOAT if isinstance(reads, kinds.LastColumn | kinds.Days) else INT32
     given: list[str | int | None] = ["rows", "timesteps", reads.columns]
     answered = [*given[: 2 if every_step else 1], numbers]
@@ -169,7 +169,7 @@ def _recurrent(graph: Graph, operation: Any, arrays: Arrays, x: Steps) -> Any:
     at_least_one = graph("Max", lengths, np.int32(1)) if lengths else ""
     rows = graph("Shape", x.values, start=0, end=1)
     size = graph("Concat", np.array([1]), rows, np.array([operation.units]), axis=0)
-    start = [graph("Expand", part[None], size) for part in operation.layer(arrays)[1]]
+    start = [graph("Expand", part[None], size) for part in operation.bind(arrays).start]
     after = {"linear_before_reset": 1} if operation.cell == "gru" else {}
     every, last = graph(
         OPERATORS[operation.cell],

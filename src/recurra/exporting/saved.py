@@ -173,7 +173,7 @@ def _metadata(about: Mapping[str, Any]) -> dict[str, str]:
 def _write(file: Path, content: bytes, saved: SavedNetwork, about: Mapping[str, Any]) -> None:
     """Write what others read, and beside it what they must know."""
     plan = saved.networks[0].plan
-    numbers, every_step = plan.shape()
+    numbers, every_step, _ = plan.shape()
     given = {"columns": plan.reads.columns, "padding": padding_of(plan)}
     answered = {"numbers": numbers, "every_step": every_step}
     beside = {**about, "input": given, "output": answered}

@@ -19,9 +19,10 @@ from pydantic import Field
 from recurra.arrays import Array, Bools, Floats, Floats32
 from recurra.cells import CELLS, Weights, bias_shape
 from recurra.operations.native import RecurrentLayer
+from recurra.sequences import SHORTEST_BUCKET
 from recurra.stored import WEIGHT, Numbers, Stored, Text
 
-__all__ = ["Operation", "Reads", "Recurrent", "Shape", "Steps"]
+__all__ = ["Operation", "Reading", "Reads", "Recurrent", "Shape", "Steps"]
 
 RESTING_STEPS = 64  # of zeros, after which the state of a trained layer hardly moves
 DISTINCT = 2048  # steps whose ids are looked up at a time
@@ -36,10 +37,12 @@ class Shape(NamedTuple):
     Args:
         numbers: how many.
         steps: whether at every step, or once a row.
+        lost: steps fewer than the input has.
     """
 
     numbers: int
     steps: bool = True
+    lost: int = 0
 
 
 class Steps(NamedTuple):
@@ -116,6 +119,10 @@ class _Operation(Stored, extra="forbid"):
             ValueError: it cannot take that.
         """
         raise NotImplementedError
+
+    def room(self, given: Sequence[Shape]) -> int:
+        """Give how many numbers a step (or a row) takes while it works."""
+        return self.gives(given).numbers
 
     def needed(self) -> dict[str, Numbers]:
         """Give what the arrays must be, by their names in the bundle."""
@@ -287,8 +294,8 @@ class Recurrent(_Operation):
 
     def gives(self, given: Sequence[Shape]) -> Shape:
         """The units."""
-        self._one(given, self.features, steps=True)
-        return Shape(self.units, self.every_step)
+        lost = self._one(given, self.features, steps=True).lost
+        return Shape(self.units, self.every_step, lost if self.every_step else 0)
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """The kernels and the bias."""
@@ -300,29 +307,37 @@ class Recurrent(_Operation):
             "bias": bias_shape(cell, columns),
         }
 
-    def bind(self, arrays: Mapping[str, Array]) -> Run:
+    def bind(self, arrays: Mapping[str, Array]) -> "Reading":
         """Pack its weights, and find where it begins."""
-        layer, start = self.layer(arrays)
+        return Reading(self, arrays)
 
-        def read(x: Steps) -> Any:
-            state = tuple(np.repeat(part, len(x.values), axis=0) for part in start)
-            outputs, last = layer.read(
-                x.values, state, x.there, backwards=self.backwards, every_step=self.every_step
-            )
-            if outputs is None:
-                return last[0]
-            return Steps(outputs[:, ::-1] if self.backwards else outputs, x.there)
 
-        return read
+class Reading:
+    """A recurrent operation with its weights, packed once.
 
-    def layer(self, arrays: Mapping[str, Array]) -> tuple[RecurrentLayer, tuple[Floats32, ...]]:
-        """Give the layer, and the state of one row in which it begins."""
-        layer = RecurrentLayer(self.cell, Weights(**arrays))
-        start = layer.start(1)
-        if self.rest:
-            nothing = np.zeros((1, RESTING_STEPS, self.features), np.float32)
-            start = layer.read(nothing, start, every_step=False)[1]
-        return layer, start
+    Attributes:
+        layer: that reads.
+        start: the state of one row in which it begins.
+    """
+
+    def __init__(self, operation: Recurrent, arrays: Mapping[str, Array]) -> None:
+        self.operation = operation
+        self.layer = RecurrentLayer(operation.cell, Weights(**arrays))
+        self.start = self.layer.start(1)
+        if operation.rest:
+            nothing = np.zeros((1, RESTING_STEPS, operation.features), np.float32)
+            self.start = self.layer.read(nothing, self.start, every_step=False)[1]
+
+    def __call__(self, x: Steps) -> Any:
+        """Read rows, and give the outputs, or the last."""
+        backwards, every_step = self.operation.backwards, self.operation.every_step
+        state = tuple(np.repeat(part, len(x.values), axis=0) for part in self.start)
+        outputs, last = self.layer.read(
+            x.values, state, x.there, backwards=backwards, every_step=every_step
+        )
+        if outputs is None:
+            return last[0]
+        return Steps(outputs[:, ::-1] if backwards else outputs, x.there)
 
 
 class Concatenate(_Operation):
@@ -332,9 +347,9 @@ class Concatenate(_Operation):
 
     def gives(self, given: Sequence[Shape]) -> Shape:
         """The sum."""
-        if len({steps for _, steps in given}) != 1:
-            raise ValueError(f"{self.name} joins steps with steps, or rows with rows")
-        return Shape(sum(numbers for numbers, _ in given), given[0].steps)
+        if len({each[1:] for each in given}) != 1:
+            raise ValueError(f"{self.name} joins steps with as many steps, or rows with rows")
+        return given[0]._replace(numbers=sum(each.numbers for each in given))
 
     def bind(self, arrays: Mapping[str, Array]) -> Run:
         """Join."""
@@ -367,8 +382,15 @@ class Convolution(_Operation):
 
     def gives(self, given: Sequence[Shape]) -> Shape:
         """The filters."""
-        self._one(given, self.features, steps=True)
-        return Shape(self.filters)
+        lost = self._one(given, self.features, steps=True).lost
+        lost += self.size - 1 if self.padding == "valid" else 0
+        if lost >= SHORTEST_BUCKET:
+            raise ValueError(f"{self.name} leaves no step of the shortest row")
+        return Shape(self.filters, lost=lost)
+
+    def room(self, given: Sequence[Shape]) -> int:
+        """The windows, too."""
+        return self.filters + self.size * self.features
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """The kernel and the bias."""
@@ -515,7 +537,7 @@ class Dense(_Operation):
 
     def gives(self, given: Sequence[Shape]) -> Shape:
         """The units."""
-        return Shape(self.units, self._one(given, self.features).steps)
+        return self._one(given, self.features)._replace(numbers=self.units)
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """The kernel and the bias."""

@@ -20,10 +20,11 @@ import numpy as np
 from pydantic import Field
 
 from recurra.arrays import Array, Floats, Rows
-from recurra.errors import SettingsError
+from recurra.errors import RecurraError, SettingsError
 from recurra.operations.kinds import (
     Operation,
     Pooling,
+    Reading,
     Reads,
     Recurrent,
     Shape,
@@ -34,7 +35,8 @@ from recurra.stored import Numbers, Stored
 
 __all__ = ["Network", "NetworkStream", "Plan"]
 
-MOST_STEPS = 1 << 14  # of a batch, padding and all
+MOST_ROOM = 1 << 22  # numbers of a batch that all operations give
+MOST_NUMBERS = 1 << 16  # of one operation, a step
 ALONG = ("activation", "batch_normalization", "concatenate", "dense")  # look at one step alone
 
 
@@ -68,6 +70,15 @@ class Plan(Stored, extra="forbid"):
         Raises:
             ValueError: an operation cannot take what it is given.
         """
+        return self._shapes()[self.operations[-1].name]
+
+    def room(self) -> int:
+        """Give how many numbers a step takes while all operations work."""
+        known = self._shapes()
+        return sum(each.room([known[name] for name in each.of]) for each in self.operations)
+
+    def _shapes(self) -> dict[str, Shape]:
+        """Give what each operation gives, by its name."""
         known: dict[str, Shape] = {}
         for number, operation in enumerate(self.operations):
             if isinstance(operation, Reads) != (number == 0):
@@ -75,8 +86,10 @@ class Plan(Stored, extra="forbid"):
             unknown = [name for name in operation.of if name not in known]
             if unknown or operation.name in known:
                 raise ValueError(f"{operation.name} must take what stands before it: {unknown}")
-            known[operation.name] = operation.gives([known[name] for name in operation.of])
-        return known[self.operations[-1].name]
+            found = known[operation.name] = operation.gives([known[n] for n in operation.of])
+            if found.numbers > MOST_NUMBERS:
+                raise ValueError(f"{operation.name} gives {found.numbers:,} numbers: too many")
+        return known
 
     @property
     def reads(self) -> Reads:
@@ -89,7 +102,10 @@ class Plan(Stored, extra="forbid"):
         """Give what the arrays of one member must be, by name."""
         needed: dict[str, Numbers] = {}
         for operation in self.operations:
-            needed |= operation.needed()
+            own = operation.needed()
+            if twice := own.keys() & needed.keys():
+                raise ValueError(f"an array is of one operation, but {min(twice)} is of two")
+            needed |= own
         return needed
 
 
@@ -106,6 +122,9 @@ class Network:
 
     def __init__(self, plan: Plan, arrays: Mapping[str, Array]) -> None:
         self.plan, self.shape = plan, plan.shape()
+        if self.shape.steps and self.shape.lost:
+            raise ValueError("a network must answer every step, or once a row")
+        self._most = max(1, MOST_ROOM // plan.room())
         self.arrays = [
             {of: arrays[name] for of, name in operation.weights.items()}
             for operation in plan.operations
@@ -114,7 +133,8 @@ class Network:
             operation.bind(given)
             for operation, given in zip(plan.operations, self.arrays, strict=True)
         ]
-        self._read, self._run = bound[0], bound[1:]
+        self._read: Any = bound[0]
+        self._run = bound[1:]
 
     def __call__(self, inputs: Ragged) -> Floats:
         """Give the output for each row, in row order.
@@ -127,11 +147,11 @@ class Network:
             raise ValueError(
                 f"a step must have {self.plan.reads.columns} numbers, not {inputs.table.shape[1]}"
             )
-        numbers, every_step = self.shape
+        numbers, every_step, _ = self.shape
         wide = every_step or numbers > 1
         outputs = np.empty((inputs.offsets[-1] if every_step else len(inputs), numbers))
         vectors, known = self._read(inputs.table)
-        for rows, timesteps in _batches(inputs.lengths):
+        for rows, timesteps in _batches(inputs.lengths, self._most):
             steps = np.arange(timesteps)
             inside = steps < inputs.lengths[rows][:, None]
             places = inputs.offsets[rows][:, None] + steps
@@ -142,13 +162,14 @@ class Network:
                 outputs[places[inside]] = found.values[inside]
             else:
                 outputs[rows] = found
-        return outputs if wide else outputs[:, 0]
+        return _finite(outputs if wide else outputs[:, 0])
 
     def _batch(self, given: Steps) -> Any:
         operations = self.plan.operations
         values: dict[str, Any] = {operations[0].name: given}
-        for operation, run in zip(operations[1:], self._run, strict=True):
-            found = values[operation.name] = run(*(values[name] for name in operation.of))
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+            for operation, run in zip(operations[1:], self._run, strict=True):
+                found = values[operation.name] = run(*(values[name] for name in operation.of))
         return found
 
     def stream(self) -> "NetworkStream":
@@ -157,29 +178,29 @@ class Network:
         Raises:
             SettingsError: the network looks ahead, so its answer needs the whole sequence.
         """
-        return NetworkStream(self.plan, self._read, self._run, self.arrays)
+        return NetworkStream(self.plan, self._read, self._run)
 
 
 class NetworkStream:
     """One long sequence, read in pieces: between them only the states are kept.
 
     Args:
-        plan, read, run, arrays: of the network.
+        plan, read, run: of the network.
 
     Attributes:
         states: of each recurrent operation, by its name; it may be stored and set again.
     """
 
-    def __init__(self, plan: Plan, read: Any, run: list[Any], arrays: list[Any]) -> None:
+    def __init__(self, plan: Plan, read: Any, run: list[Any]) -> None:
         self._plan, self._read = plan, read
         self.states: dict[str, tuple[Array, ...]] = {}
         self._run: list[Callable[..., Any]] = []
-        for operation, plain, given in zip(plan.operations[1:], run, arrays[1:], strict=True):
-            self._run.append(self._in_pieces(operation, plain, given))
+        for operation, plain in zip(plan.operations[1:], run, strict=True):
+            self._run.append(self._in_pieces(operation, plain))
 
-    def _in_pieces(self, operation: Any, plain: Any, given: Any) -> Callable[..., Any]:
-        if isinstance(operation, Recurrent) and not operation.backwards:
-            layer, self.states[operation.name] = operation.layer(given)
+    def _in_pieces(self, operation: Any, plain: Any) -> Callable[..., Any]:
+        if isinstance(plain, Reading) and not operation.backwards:
+            layer, self.states[operation.name] = plain.layer, plain.start
 
             def read(x: Steps) -> Steps:
                 state = self.states[operation.name]
@@ -203,10 +224,10 @@ class NetworkStream:
         operations = self._plan.operations
         first = Steps(vectors[None], None if there is None else there[None])
         values: dict[str, Any] = {operations[0].name: first}
-        for operation, run in zip(operations[1:], self._run, strict=True):
-            found = values[operation.name] = run(*(values[name] for name in operation.of))
-        outputs: Floats = found.values[0].astype(float)
-        return outputs
+        with np.errstate(over="ignore", invalid="ignore"):
+            for operation, run in zip(operations[1:], self._run, strict=True):
+                found = values[operation.name] = run(*(values[name] for name in operation.of))
+        return _finite(found.values[0].astype(float))
 
 
 def _looking_ahead(operation: Any) -> str:
@@ -216,11 +237,25 @@ def _looking_ahead(operation: Any) -> str:
     return f"{operation.name}, a {operation.operation} of several steps"
 
 
-def _batches(lengths: Rows) -> Iterator[tuple[Rows, int]]:
-    """Give rows of one padded length, and it; not more than the memory of a batch holds."""
+def _finite(outputs: Floats) -> Floats:
+    """Give answers, if they are numbers.
+
+    Raises:
+        RecurraError: they are too large for 32 bits, as no training makes them.
+    """
+    if not np.isfinite(outputs).all():
+        raise RecurraError(
+            "a network must answer finite numbers, but this one does not: its weights are none "
+            "that training gives. Train it again, or copy it again."
+        )
+    return outputs
+
+
+def _batches(lengths: Rows, steps: int) -> Iterator[tuple[Rows, int]]:
+    """Give rows of one padded length, and it; not more than so many steps."""
     buckets = bucket_of(lengths)
     for timesteps in np.unique(buckets):
         rows = np.flatnonzero(buckets == timesteps)
-        most = max(1, MOST_STEPS // int(timesteps))
+        most = max(1, steps // int(timesteps))
         for first in range(0, len(rows), most):
             yield rows[first : first + most], int(timesteps)

@@ -192,9 +192,10 @@ class TextEncoder:
 
     def tokens(self, text: str) -> list[str]:
         """Give the tokens of a text that the model is shown."""
-        return truncate(self._all_tokens(text), self.max_length, self.truncation)
+        return truncate(self.all_tokens(text), self.max_length, self.truncation)
 
-    def _all_tokens(self, text: str) -> list[str]:
+    def all_tokens(self, text: str) -> list[str]:
+        """Give the tokens of a text, however many."""
         tokens = tokenizer_named(self.tokenizer)(text)
         if not self.vocabulary.unknown:
             tokens = [token for token in tokens if token.lower() in self.vocabulary]
@@ -216,7 +217,7 @@ class TextEncoder:
 
     def cut(self, texts: Iterable[str]) -> int:
         """Count the texts of which only a part is read."""
-        return sum(len(self._all_tokens(text)) > self.max_length for text in texts)
+        return sum(len(self.all_tokens(text)) > self.max_length for text in texts)
 
     @property
     def part_read(self) -> str:

@@ -27,7 +27,7 @@ class Workers {
 
   template <class Task>
   void Schedule(Task task) {
-    Queue &queue = shared();
+    Queue &queue = Shared<Queue>::object();
     const std::lock_guard<std::mutex> lock(queue.mutex);
     queue.tasks.emplace_back(std::move(task));
     if (queue.idle < static_cast<int64_t>(queue.tasks.size())) try {
@@ -52,13 +52,8 @@ class Workers {
     int64_t idle = 0;
   };
 
-  static Queue &shared() {
-    static Queue *const queue = new Queue;  // never destroyed: a thread may still be waiting at it
-    return *queue;
-  }
-
   static void work() {
-    Queue &queue = shared();
+    Queue &queue = Shared<Queue>::object();
     std::unique_lock<std::mutex> lock(queue.mutex);
     for (;;) {
       ++queue.idle;

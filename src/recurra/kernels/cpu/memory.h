@@ -16,6 +16,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "shared.h"
+
 namespace recurra {
 
 // Ask for large pages where a big array is about to be written for the first time: to hand out the
@@ -85,10 +87,7 @@ class Memory {
   Memory() : Memory(Limits()) {}
   explicit Memory(const Limits &limits) : limits_(limits) {}
 
-  static Memory &shared() {
-    static Memory *const memory = new Memory;  // never destroyed: a thread may still be using it
-    return *memory;
-  }
+  static Memory &shared() { return Shared<Memory>::object(); }
 
   // The smallest free block of at least so many floats, if it is not far too large, or a new one.
   Block take(int64_t count) {

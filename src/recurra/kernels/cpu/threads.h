@@ -20,6 +20,8 @@
 #include <mutex>
 #include <thread>
 
+#include "shared.h"
+
 namespace recurra {
 
 // Denormal numbers cost a hundred times as much as others and say nothing here: they count as 0
@@ -83,10 +85,7 @@ bool spin(const Ready &ready) {
 // What is to be done, and the threads that are here to do it.
 class Board {
  public:
-  static Board &shared() {
-    static Board *const board = new Board;  // never destroyed: a thread may still be looking at it
-    return *board;
-  }
+  static Board &shared() { return Shared<Board>::object(); }
 
   // How many tasks have been put here.
   int64_t given() const { return given_; }
@@ -178,7 +177,12 @@ void share(Pool &pool, int64_t count, const Work &work) {
       if (++state->done == count) state->finished.notify_one();
     }
   };
-  for (int64_t i = 1; i < std::min(count, threads_of(pool)); ++i) Board::shared().put(pool, help);
+  try {
+    for (int64_t i = 1; i < std::min(count, threads_of(pool)); ++i)
+      Board::shared().put(pool, help);
+  } catch (const std::exception &) {
+    // whoever was called has `work` as long as this waits; what nobody takes is done here
+  }
   help();
   const auto done = [&] { return state->done == count; };
   spin(done);
