@@ -5,8 +5,10 @@ import gzip
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra import scoring
+from recurra.bundle import read_bundle, write_bundle
 from recurra.data import pieces
 from recurra.data.pieces import read_pieces
 from recurra.data.readers import read_table
@@ -127,7 +130,8 @@ def test_rows_that_are_no_rows_stay_with_the_reason(finished: Path, tmp_path: Pa
     assert done.refused == 2
     assert [row["problem"] for row in found] == [
         "",
-        "it must be a JSON object, but it is: nothing",
+        "it must be a JSON object, but it cannot be read (Expecting value: line 1 column 1 "
+        "(char 0)): nothing",
         "it must be a JSON object, but it is: [1]",
         "",
     ]
@@ -147,12 +151,150 @@ def test_bytes_that_are_no_text_far_from_the_beginning_are_said_of_their_row(
 ) -> None:
     monkeypatch.setattr(pieces, "BEGINNING", 64)
     rows = "".join(f"{n},lunch at {n}\n" for n in range(100))
-    (tmp_path / "late.csv").write_bytes(b"id,message\n" + rows.encode() + b"100,caf\xe9\n")
+    early = "id,message\n0,점심\n".encode()
+    (tmp_path / "late.csv").write_bytes(early + rows.encode() + b"100,caf\xe9\n")
     done = score(finished, tmp_path / "late.csv", tmp_path / "out.csv")
     found = rows_of(tmp_path / "out.csv")
-    assert (done.rows, done.refused) == (101, 1)
-    assert found[-1]["problem"] == "it holds bytes that are no text; ? stands there"
+    assert (done.rows, done.refused) == (102, 1)
+    assert found[-1]["problem"] == pieces.NO_TEXT
     assert (found[-1]["message"], found[-1]["predicted"]) == ("caf?", "")
+
+
+def test_another_encoding_that_shows_late_stops_the_work(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "BEGINNING", 64)
+    rows = "".join(f"{n},lunch at {n}\n" for n in range(100)) + "100,점심\n"
+    (tmp_path / "late.csv").write_bytes(b"id,message\n" + rows.encode("cp949"))
+    with pytest.raises(DataError, match="another encoding than UTF-8, as line 102 shows"):
+        score(finished, tmp_path / "late.csv", tmp_path / "out.csv")
+    done = score(
+        finished, tmp_path / "late.csv", tmp_path / "out.csv", encoding="cp949", overwrite=True
+    )
+    assert (done.rows, rows_of(tmp_path / "out.csv")[-1]["message"]) == (101, "점심")
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_no_character_is_cut_where_the_beginning_ends(
+    order: str, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "id,message\n" + "".join(f"{n},점심 at {n}\n" for n in range(100))
+    (tmp_path / "wide.csv").write_bytes(rows.encode(order))
+    for size in range(200, 216):
+        monkeypatch.setattr(pieces, "BEGINNING", size)
+        with read_pieces(tmp_path / "wide.csv") as found:
+            texts = [text for piece in found for text in piece.rows["message"].to_pylist()]
+        assert texts == [f"점심 at {n}" for n in range(100)]
+
+
+def test_a_file_without_a_header_loses_no_row(finished: Path, tmp_path: Path) -> None:
+    run = taught(finished, tmp_path, "message")
+    (tmp_path / "bare.csv").write_text("1,win a prize now\n2,see you at lunch\n")
+    with pytest.raises(DataError, match="say --no-header"):
+        score(run, tmp_path / "bare.csv", tmp_path / "out.csv")
+    done = score(run, tmp_path / "bare.csv", tmp_path / "out.csv", text="column 2", header=False)
+    assert (done.rows, rows_of(tmp_path / "out.csv")[0]["column 2"]) == (2, "win a prize now")
+
+
+def taught(finished: Path, place: Path, column: str) -> Path:
+    """Give a run whose model remembers the column of its texts."""
+    shutil.copytree(finished, place / "run")
+    bundle = read_bundle(place / "run/model")
+    write_bundle(
+        place / "run/model", replace(bundle, config={**bundle.config, "columns": {"text": column}})
+    )
+    return place / "run"
+
+
+def test_an_empty_line_of_one_column_is_an_empty_text(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text('text\nwin a prize\n\n""\nhello\n')
+    done = score(finished, tmp_path / "one.csv", tmp_path / "out.csv")
+    assert (done.rows, done.refused) == (4, 2)
+    assert [row["text"] for row in rows_of(tmp_path / "out.csv")] == [
+        "win a prize",
+        "",
+        "",
+        "hello",
+    ]
+
+
+def test_json_lines_keep_their_values_in_json_lines(finished: Path, tmp_path: Path) -> None:
+    lines = [{"id": 1, "t": True, "n": {"k": "한", "l": [1.5]}, "text": "win"} for _ in range(1001)]
+    lines.append({"text": "see you at lunch", "new": 7})
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = score(finished, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert done.refused == 0
+    assert [
+        {name: row[name] for name in line} for row, line in zip(found, lines, strict=True)
+    ] == lines
+    score(finished, tmp_path / "in.jsonl", tmp_path / "out.csv")
+    last = rows_of(tmp_path / "out.csv")[-1]
+    assert (last["problem"], last["predicted"] != "") == ('more names: {"new": 7}', True)
+    assert rows_of(tmp_path / "out.csv")[0]["n"] == '{"k": "한", "l": [1.5]}'
+
+
+def test_types_that_cannot_be_written_are_told_before_anything_is(
+    finished: Path, tmp_path: Path
+) -> None:
+    table = pa.table({"text": ["a", "b"], "raw": [b"\xff", b"x"], "x": [float("nan"), 1.0]})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    with pytest.raises(DataError, match="bytes cannot be written as text"):
+        score(finished, tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+    pyarrow.parquet.write_table(table.drop("raw"), tmp_path / "in.parquet")
+    score(finished, tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    lines = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(lines[0], parse_constant=pytest.fail)["x"] is None
+    nested = pa.table({"text": [["win", "now"]]})
+    pyarrow.parquet.write_table(nested, tmp_path / "in.parquet")
+    with pytest.raises(DataError, match="must be one text"):
+        score(finished, tmp_path / "in.parquet", tmp_path / "out.parquet")
+
+
+def test_texts_as_bytes_are_the_texts(finished: Path, tmp_path: Path) -> None:
+    for name, cells in (("bytes", [b"win a prize"]), ("texts", ["win a prize"])):
+        pyarrow.parquet.write_table(pa.table({"text": cells}), tmp_path / f"{name}.parquet")
+        score(finished, tmp_path / f"{name}.parquet", tmp_path / f"{name}-out.parquet")
+    one, other = (rows_of(tmp_path / f"{name}-out.parquet") for name in ("bytes", "texts"))
+    assert one[0]["probability spam"] == other[0]["probability spam"]
+
+
+def test_places_that_cannot_be_written_are_told_at_once(finished: Path, tmp_path: Path) -> None:
+    source = made(tmp_path)
+    before = source.read_bytes()
+    with pytest.raises(RunError, match="another file than the one that is read"):
+        score(finished, source, source, overwrite=True)
+    assert source.read_bytes() == before
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(RunError, match="is a folder"):
+        score(finished, source, tmp_path / "folder.csv", overwrite=True)
+
+
+@pytest.mark.parametrize("change", ["a part that was cut", "another encoding"])
+def test_what_was_changed_meanwhile_is_not_joined(
+    change: str, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "ROWS", 10)
+    rows = [(str(n), f"win {n}", "x") for n in range(205)]
+    source, whole, out = (tmp_path / name for name in ("in.csv", "whole.csv", "out.csv"))
+    source.write_text(as_csv(rows))
+    score(finished, source, whole)
+
+    def kill(share: float | None, rows: int) -> None:
+        if rows == 120:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score(finished, source, out, watch=kill)
+    if change == "another encoding":
+        with pytest.raises(RunError, match="Give --overwrite"):
+            score(finished, source, out, encoding="cp949")
+        return
+    second = sorted((tmp_path / ".out.csv.parts").glob("*.part"))[1]
+    second.write_bytes(second.read_bytes()[:-5])
+    assert score(finished, source, out).kept == 40
+    assert out.read_bytes() == whole.read_bytes()
 
 
 def test_a_killed_command_goes_on_and_ends_with_the_same_bytes(

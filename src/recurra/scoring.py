@@ -14,14 +14,16 @@ has the same bytes as if nothing had been.
 import hashlib
 import io
 import json
+import math
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
+from importlib.metadata import version
+from itertools import chain, islice, takewhile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,11 +33,11 @@ import pyarrow.parquet
 
 from recurra.bundle import is_bundle
 from recurra.data.labelled import text_column_of
-from recurra.data.pieces import Piece, Pieces, read_pieces
+from recurra.data.pieces import Pieces, read_pieces
 from recurra.data.readers import Table
 from recurra.errors import DataError, RunError, SettingsError
 from recurra.files import bring_to_disk, hold, write_atomically
-from recurra.names import one_of
+from recurra.names import listed, one_of
 from recurra.problems.kept import kept_model
 from recurra.problems.saved.texts import TextsModel, texts_model
 from recurra.text.normalise import compose
@@ -73,6 +75,7 @@ def score(
     *,
     text: str | None = None,
     encoding: str | None = None,
+    header: bool | None = None,
     with_: str | None = None,
     rival: bool = False,
     overwrite: bool = False,
@@ -86,6 +89,7 @@ def score(
         out: .csv, .tsv, .jsonl or .parquet; "-" for CSV on standard output.
         text: the text column; None: of the name it had in training, else it is guessed.
         encoding: of the source, None to recognise it.
+        header: whether the first row of a text table names its columns, None to tell it.
         with_: the name of the baseline, to score with it; None: the network.
         rival: whether the baseline beside the network says something of each row, too.
         overwrite: whether a file, or the parts of other work, may be replaced.
@@ -102,14 +106,15 @@ def score(
     models = {"": texts_model(run, with_)}
     if rival:
         models[f"{RIVAL} "] = _rival_of(run)
-    if out.exists() and not overwrite:
-        raise RunError(f"{out} is there already. Give --overwrite, or another --out.")
-    with read_pieces(source, encoding=encoding) as pieces:
-        table = _Asked(models, pieces, text)
-        if str(out) == "-":
+    to_standard_output = str(out) == "-"
+    if not to_standard_output:
+        _check_place(source, out, overwrite)
+    with read_pieces(source, encoding=encoding, header=header) as pieces:
+        table = _Asked(models, pieces, text, way)
+        if to_standard_output:
             refused, rows = _to_standard_output(table, way, watch)
             return Scored(rows, refused, 0, table.notes)
-        with _working(out, _facts(source, table), overwrite) as folder:
+        with _working(out, _facts(source, table, encoding, header), overwrite) as folder:
             parts = _Parts(folder, way)
             kept = parts.rows
             table.skip(kept)
@@ -120,6 +125,18 @@ def score(
 
 def _ending(out: Path) -> str:
     return ".csv" if str(out) == "-" else out.suffix.lower()
+
+
+def _check_place(source: Path, out: Path, overwrite: bool) -> None:
+    """Refuse a place that cannot be written, before anything is read."""
+    if out.is_dir():
+        raise RunError(f"--out must be a file, but {out} is a folder.")
+    if not out.exists():
+        return
+    if source.exists() and out.samefile(source):
+        raise RunError(f"--out must be another file than the one that is read: {source}.")
+    if not overwrite:
+        raise RunError(f"{out} is there already. Give --overwrite, or another --out.")
 
 
 def _rival_of(run: str | Path) -> TextsModel:
@@ -135,14 +152,28 @@ class _Asked:
     Args:
         models: by what the names of their columns begin with.
         pieces: of the table.
-        text: the column that is read.
+        text: the column that is read; None: of the name that the models were taught.
+        way: of writing rows.
+
+    Raises:
+        DataError: the column is not there, or holds no texts; a column cannot be written that way,
+            or has a name that is to be added.
     """
 
-    def __init__(self, models: dict[str, TextsModel], pieces: Pieces, text: str | None) -> None:
+    def __init__(
+        self, models: dict[str, TextsModel], pieces: Pieces, text: str | None, way: Any
+    ) -> None:
         self.models, self.pieces = models, pieces
         first = list(islice(pieces, 1))
         if not first:
             raise DataError("a data file must hold rows, but it holds none.")
+        taught = models[""].columns.get("text")
+        if text is None and taught is not None and taught not in pieces.names:
+            raise DataError(
+                f"the column {taught!r}, of the texts that the model was taught, is not in the "
+                f"table: it has {listed(map(repr, pieces.names))}. Name the column with --text; "
+                "where the first line is a row, and not names, say --no-header."
+            )
         cells = [
             pd.Series([_text_of(cell) for cell in column.to_pylist()], dtype=object)
             for column in first[0].rows.columns
@@ -151,7 +182,9 @@ class _Asked:
         said = Table(frame, "the table", "", list(pieces.notes))
         self.column, self.notes = text_column_of(said, text, models[""].columns)
         self._rest = chain(first, pieces)
+        _check_types(first[0].rows, self.column, way)
         added = [name for prefix, model in models.items() for name in _names(prefix, model)]
+        self.columns = [*pieces.names, *added, PROBLEM]
         twice = sorted({*added, PROBLEM} & set(pieces.names))
         if twice:
             raise DataError(
@@ -171,12 +204,13 @@ class _Asked:
             RunError: the table ends before, or has other pieces.
         """
         while rows > 0:
-            rows -= len(next(self._rest, Piece(pa.table({}), [""] * (rows + 1))).wrong)
+            piece = next(self._rest, None)
+            rows -= rows + 1 if piece is None else len(piece.wrong)
         if rows < 0:
             raise RunError("the table has changed since the work began: give --overwrite.")
 
-    def said(self) -> Iterator[tuple[pa.Table, int]]:
-        """Give the pieces with what is said beside them, and of how many rows nothing is said."""
+    def said(self) -> Iterator["_Said"]:
+        """Give the pieces with what is said beside them."""
         for piece in self._rest:
             texts = [_text_of(cell) for cell in piece.rows.column(self.column).to_pylist()]
             why = [
@@ -188,12 +222,51 @@ class _Asked:
             for prefix, model in self.models.items():
                 for name, column in _columns(prefix, model, texts, usable):
                     rows = rows.append_column(name, column)
-            problems = pa.array([each or None for each in why], pa.string())
-            yield rows.append_column(PROBLEM, problems), len(why) - len(usable)
+            problems = [each or more or None for each, more in zip(why, piece.beside, strict=True)]
+            rows = rows.append_column(PROBLEM, pa.array(problems, pa.string()))
+            yield _Said(rows, piece.lines, len(why) - len(usable))
+
+
+class _Said(NamedTuple):
+    """A piece with what is said beside it.
+
+    Args:
+        rows: the columns of the table, and those that are added.
+        lines: of JSON lines, the lines as they were; None of other tables.
+        unsaid: of how many rows nothing is said.
+    """
+
+    rows: pa.Table
+    lines: list[str] | None
+    unsaid: int
 
 
 def _text_of(cell: Any) -> str:
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
     return cell if isinstance(cell, str) else "" if cell is None else str(cell)
+
+
+def _check_types(rows: pa.Table, text: str, way: Any) -> None:
+    """Refuse columns that hold no texts, or cannot be written that way."""
+    if pa.types.is_nested(rows.schema.field(text).type):
+        raise DataError(
+            f"a cell must be one text, but {text!r} holds {rows.schema.field(text).type}. Join "
+            "its parts into one text."
+        )
+    bytes_in = [field.name for field in rows.schema if _are_bytes(field.type)]
+    if bytes_in and not isinstance(way, _Parquet):
+        raise DataError(
+            f"bytes cannot be written as text, but {bytes_in[0]!r} holds them. Write .parquet, or "
+            "leave that column out."
+        )
+
+
+def _are_bytes(kind: Any) -> bool:
+    return any(
+        check(kind)
+        for check in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    )
 
 
 def _names(prefix: str, model: TextsModel) -> list[str]:
@@ -222,12 +295,10 @@ class _Separated:
     def __init__(self, separator: str) -> None:
         self.separator = separator
 
-    def write(self, rows: pa.Table, to: IO[bytes], header: bool = False) -> None:
+    def write(self, said: Sequence[_Said], to: IO[bytes], header: bool = False) -> None:
         """Write rows; dates and numbers as Arrow writes them, lists and objects as JSON."""
-        plain = [
-            pa.array(_as_json(column), pa.string()) if pa.types.is_nested(column.type) else column
-            for column in rows.columns
-        ]
+        rows = pa.concat_tables([each.rows for each in said])
+        plain = [_plain(column) for column in rows.columns]
         options = pyarrow.csv.WriteOptions(include_header=header, delimiter=self.separator)
         pyarrow.csv.write_csv(pa.table(plain, names=rows.column_names), to, options)
 
@@ -238,26 +309,62 @@ class _Separated:
                 shutil.copyfileobj(file, to)
 
 
-def _as_json(column: Any) -> list[str]:
-    return [json.dumps(cell, ensure_ascii=False, default=str) for cell in column.to_pylist()]
+def _plain(column: Any) -> Any:
+    """Give a column that Arrow can write as text."""
+    if pa.types.is_nested(column.type):
+        return pa.array([_json(cell) for cell in column.to_pylist()], pa.string())
+    if pa.types.is_dictionary(column.type) or "view" in str(column.type):
+        return column.cast(pa.string())
+    return column
+
+
+def _json(value: Any) -> str:
+    """Write a value as JSON, which has no NaN: that is null."""
+    return json.dumps(_known(value), ensure_ascii=False, default=str, allow_nan=False)
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _known(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class _Lines(_Separated):
     """Rows as JSON lines."""
 
-    def write(self, rows: pa.Table, to: IO[bytes], header: bool = False) -> None:
-        """Write an object a line."""
-        for row in rows.to_pylist():
-            line = json.dumps(row, ensure_ascii=False, default=str)
-            to.write(line.encode("utf-8", "replace") + b"\n")
+    def write(self, said: Sequence[_Said], to: IO[bytes], header: bool = False) -> None:
+        """Write an object a line; what were JSON lines keep their values as they were."""
+        for each in said:
+            lines: Sequence[str | None] = each.lines or [None] * len(each.rows)
+            for row, line in zip(each.rows.to_pylist(), lines, strict=True):
+                whole = row if line is None else _object(line) | _added(row, each)
+                to.write(_json(whole).encode("utf-8", "replace") + b"\n")
+
+
+def _object(line: str) -> dict[str, Any]:
+    """Give the object of a line; of a line that is none, nothing: its "problem" has it."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _added(row: dict[str, Any], said: _Said) -> dict[str, Any]:
+    """Give what is said of a row, without what it held."""
+    names = said.rows.column_names
+    first = names.index(PREDICTED)
+    return {name: row[name] for name in names[first:]}
 
 
 class _Parquet:
     """Rows as Parquet."""
 
-    def write(self, rows: pa.Table, to: IO[bytes], header: bool = False) -> None:
+    def write(self, said: Sequence[_Said], to: IO[bytes], header: bool = False) -> None:
         """Write one row group."""
-        pyarrow.parquet.write_table(rows, to)
+        pyarrow.parquet.write_table(pa.concat_tables([each.rows for each in said]), to)
 
     def join(self, parts: Sequence[Path], to: IO[bytes]) -> None:
         """Write the row groups of parts one after the other."""
@@ -277,9 +384,9 @@ ENDINGS: dict[str, Any] = {
 
 def _to_standard_output(table: _Asked, way: Any, watch: Watch) -> tuple[int, int]:
     refused = done = 0
-    for rows, unsaid in table.said():
-        way.write(rows, sys.stdout.buffer, header=not done)
-        refused, done = refused + unsaid, done + len(rows)
+    for said in table.said():
+        way.write([said], sys.stdout.buffer, header=not done)
+        refused, done = refused + said.unsaid, done + len(said.rows)
         watch(table.share, done)
     sys.stdout.buffer.flush()
     return refused, done
@@ -298,21 +405,23 @@ class _Parts:
 
     def __init__(self, folder: Path, way: Any) -> None:
         self.folder, self.way = folder, way
-        self.parts = sorted(folder.glob("*.part"))
-        self.rows = sum(int(part.stem.partition("-")[2]) for part in self.parts)
+        there = sorted(folder.glob("*.part"))
+        self.parts = list(takewhile(_is_whole, there))
+        for part in there[len(self.parts) :]:  # one was changed: what comes after it is anew, too
+            part.unlink()
+        self.rows = sum(_numbers(part)[1] for part in self.parts)
 
     def write(self, table: _Asked, watch: Watch) -> int:
         """Score what is left of a table; give of how many rows nothing is said."""
         refused, said = 0, table.said()
         while some := list(islice(said, PIECES)):
-            rows = pa.concat_tables([piece for piece, _ in some])
-            content = io.BytesIO()
-            self.way.write(rows, content, header=not self.parts)
-            part = self.folder / f"{len(self.parts):06d}-{len(rows)}.part"
-            write_atomically(part, content.getvalue())
-            self.parts.append(part)
-            self.rows += len(rows)
-            refused += sum(unsaid for _, unsaid in some)
+            content, rows = io.BytesIO(), sum(len(piece.rows) for piece in some)
+            self.way.write(some, content, header=not self.parts)
+            name = f"{len(self.parts):06d}-{rows}-{len(content.getbuffer())}.part"
+            write_atomically(self.folder / name, content.getvalue())
+            self.parts.append(self.folder / name)
+            self.rows += rows
+            refused += sum(piece.unsaid for piece in some)
             watch(table.share, self.rows)
         return refused
 
@@ -324,6 +433,16 @@ class _Parts:
         bring_to_disk(whole)
         whole.replace(out)
         bring_to_disk(out.parent)
+
+
+def _numbers(part: Path) -> tuple[int, int, int]:
+    """Read off the name of a part its number, its rows and its bytes."""
+    number, rows, size = map(int, part.stem.split("-"))
+    return number, rows, size
+
+
+def _is_whole(part: Path) -> bool:
+    return part.stat().st_size == _numbers(part)[2]
 
 
 @contextmanager
@@ -358,7 +477,9 @@ def _begin(folder: Path, facts: dict[str, Any], overwrite: bool) -> None:
     write_atomically(place, written)
 
 
-def _facts(source: Path, table: _Asked) -> dict[str, Any]:
+def _facts(
+    source: Path, table: _Asked, encoding: str | None, header: bool | None
+) -> dict[str, Any]:
     """Give what must be the same for parts to be gone on with."""
     about = None if str(source) == "-" else source.stat()
     manifests = [(m.kept.folder / "manifest.json").read_bytes() for m in table.models.values()]
@@ -366,7 +487,10 @@ def _facts(source: Path, table: _Asked) -> dict[str, Any]:
         "source": str(source.absolute()),
         "size": about and about.st_size,
         "changed": about and about.st_mtime_ns,
+        "encoding": encoding,
+        "header": header,
         "text": table.column,
         "models": [hashlib.sha256(manifest).hexdigest() for manifest in manifests],
-        "columns": table.pieces.names,
+        "columns": table.columns,
+        "version": version("recurra"),
     }

@@ -90,7 +90,7 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt:
             code, message = (
                 INTERRUPTED,
-                "interrupted. A training or comparison goes on with --resume.",
+                "interrupted. The same command goes on, a training or comparison with --resume.",
             )
         except MemoryError:
             code, message = 1, "there is not enough memory. Use fewer rows or a smaller vocabulary."

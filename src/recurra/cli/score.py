@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from recurra.cli.app import Encoding, Json, Overwrite, Run, With, app, print_json
+from recurra.errors import SettingsError
 
 
 @app.command()
@@ -20,6 +21,10 @@ def score(
     ],
     text: Annotated[str | None, typer.Option(help="The text column [as in training].")] = None,
     encoding: Encoding = None,
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Whether the first line names the columns."),
+    ] = None,
     with_: With = None,
     rival: Annotated[
         bool, typer.Option("--rival", help="Score with the baseline beside the network, too.")
@@ -28,6 +33,8 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score a file of texts, however long; every row and column stays. A killed one goes on."""
+    if as_json and str(out) == "-":
+        raise SettingsError("--json and --out - both write to standard output: choose one.")
     from recurra.scoring import score as run_score
     from recurra.terminal import counting, note
 
@@ -39,6 +46,7 @@ def score(
             out,
             text=text,
             encoding=encoding,
+            header=header,
             with_=with_,
             rival=rival,
             overwrite=overwrite,

@@ -17,12 +17,12 @@ import json
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Any, NamedTuple, Self, TypeVar
 
 import pyarrow as pa
 
@@ -37,13 +37,15 @@ from recurra.data.separators import (
     separator_of,
     tabs_are_quoted,
 )
+from recurra.data.spelling import meant
 from recurra.errors import DataError
 
 __all__ = ["Piece", "Pieces", "read_pieces"]
 
 BEGINNING = 1 << 20  # bytes, from which is told what the whole file is
 FIRST_ROWS = 1000  # from which is told whether the first is a header
-ROWS = 8192  # of a piece
+ROWS, LETTERS = 8192, 1 << 23  # of a piece, at most
+NO_TEXT = "it holds bytes that are no text, or half a sign; ? stands there"
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 
 
@@ -53,11 +55,15 @@ class Piece:
 
     Args:
         rows: their cells: text as text, of Parquet with its types.
-        wrong: (rows,) why a row is not as the table says it is; empty of most.
+        wrong: (rows,) why a row cannot be read as a row of the table; empty of most.
+        beside: (rows,) what a row has that no column holds; empty of most.
+        lines: (rows,) of JSON lines, the lines as they are; None of other tables.
     """
 
     rows: pa.Table
     wrong: list[str]
+    beside: list[str]
+    lines: list[str] | None = None
 
 
 @dataclass
@@ -96,14 +102,15 @@ class Pieces:
 
 
 def read_pieces(
-    path: str | Path, *, encoding: str | None = None, kind: str | None = None
+    path: str | Path, *, encoding: str | None = None, header: bool | None = None
 ) -> Pieces:
     """Open a table to be read in pieces.
 
     Args:
         path: CSV, TSV, JSON lines (each also .gz) or Parquet; "-" for standard input.
         encoding: of text, None to recognise it from its beginning.
-        kind: "csv", "tsv" or "json"; None to tell it from the name or the beginning.
+        header: whether the first row of a text table names its columns; None to tell it from the
+            rows below.
 
     Raises:
         DataError: it cannot be read, holds no rows, or its columns do not differ.
@@ -113,7 +120,7 @@ def read_pieces(
     file, beginning = _opened(path)
     size = path.stat().st_size if str(path) != "-" else None
     try:
-        found = _told(file, beginning, path, encoding, kind)
+        found = _told(file, beginning, path, encoding, header)
     except BaseException:
         if size is not None:
             file.close()
@@ -122,7 +129,7 @@ def read_pieces(
 
 
 def _told(
-    file: IO[bytes], beginning: bytes, path: Path, encoding: str | None, kind: str | None
+    file: IO[bytes], beginning: bytes, path: Path, encoding: str | None, header: bool | None
 ) -> "_Told":
     """Tell what a file is from its beginning."""
     if beginning.startswith(PARQUET):
@@ -130,7 +137,7 @@ def _told(
     stream: Any = io.BufferedReader(_Again(beginning, file), BEGINNING)
     if beginning.startswith(GZIP):
         beginning, stream = _unpacked(stream, path)
-    return _text(stream, beginning, path, encoding, kind)
+    return _text(stream, beginning, path, encoding, header)
 
 
 class _Told(NamedTuple):
@@ -197,22 +204,27 @@ def _parquet(stream: IO[bytes], path: Path) -> _Told:
     try:
         file = pyarrow.parquet.ParquetFile(stream)
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise DataError(f"a Parquet file must be whole, but {path} is not ({reason}).") from None
+        raise _broken(path, error) from None
     names = file.schema_arrow.names
     _check_names(names, path)
+    groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+    longest = max((g.total_byte_size // max(1, g.num_rows) for g in groups), default=1)
+    rows = max(1, min(ROWS, LETTERS // max(1, longest)))
 
     def pieces() -> Iterator[Piece]:
         try:
-            for batch in file.iter_batches(batch_size=ROWS):
-                yield Piece(pa.Table.from_batches([batch]), [""] * len(batch))
+            for batch in file.iter_batches(batch_size=rows):
+                nothing = [""] * len(batch)
+                yield Piece(pa.Table.from_batches([batch]), nothing, list(nothing))
         except (pa.ArrowException, OSError) as error:
-            reason = str(error).partition("\n")[0][:200]
-            raise DataError(
-                f"a Parquet file must be whole, but {path} is not ({reason})."
-            ) from None
+            raise _broken(path, error) from None
 
     return _Told(names, pieces(), [])
+
+
+def _broken(path: Path, error: Exception) -> DataError:
+    reason = str(error).partition("\n")[0][:200]
+    return DataError(f"a Parquet file must be whole, but {path} is not ({reason}).")
 
 
 def _check_names(names: list[str], path: Path) -> None:
@@ -225,29 +237,43 @@ def _check_names(names: list[str], path: Path) -> None:
 
 
 def _text(
-    stream: Any, beginning: bytes, path: Path, encoding: str | None, kind: str | None
+    stream: Any, beginning: bytes, path: Path, encoding: str | None, header: bool | None
 ) -> _Told:
     """Tell what text is from its beginning, and read it to its end."""
     if not beginning.strip():
         raise DataError(f"a data file must hold rows, but {path} holds none.")
-    whole = len(beginning) < BEGINNING
-    cut = len(beginning) if whole else max(beginning.rfind(b"\n"), beginning.rfind(b"\r")) + 1
-    decoded = decode(Contents(path, beginning[:cut] if cut else beginning, ""), encoding)
+    beginning = _whole_lines(beginning)
+    decoded = decode(Contents(path, beginning, ""), encoding)
     codec, errors = codec_of(beginning, decoded.encoding)
     if codec == "utf-8":  # what is no text is said of its row, and its mark is no text
         codec, errors = "utf-8-sig", "surrogateescape"
     ends = "\n" if "\n" in decoded.text else "\r"
-    reader = io.TextIOWrapper(stream, codec, errors=errors, newline=ends)
-    lines = _lines(reader, path)
+    lines = _lines(io.TextIOWrapper(stream, codec, errors=errors, newline=ends), path)
+    if encoding is None and decoded.text.isascii():
+        lines = _still_utf_8(lines, path)
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    kind = kind or FORMATS.get(suffixes[-1] if suffixes else "")
-    begins = decoded.text.lstrip()
-    if kind == "json" or (kind is None and begins.startswith("{")):
+    kind = FORMATS.get(suffixes[-1] if suffixes else "")
+    if kind == "json" or (kind is None and decoded.text.lstrip().startswith("{")):
         names, pieces = _objects(lines, path)
         return _Told(names, pieces, decoded.notes)
     first = list(islice(lines, 4 * FIRST_ROWS))
-    names, pieces, notes = _cells(first, lines, path, kind == "tsv" or "\t" in first[0])
+    tabs = kind == "tsv" or "\t" in first[0]
+    names, pieces, notes = _cells(first, lines, path, tabs, header)
     return _Told(names, pieces, [*decoded.notes, *notes])
+
+
+def _whole_lines(beginning: bytes) -> bytes:
+    """Give the lines of a beginning that are whole, so that no character is cut."""
+    if len(beginning) < BEGINNING:
+        return beginning
+    for end in (b"\n\0", b"\0\n"):  # UTF-16, either order: a character begins at an even place
+        place = beginning.rfind(end)
+        while place % 2 and place > 0:
+            place = beginning.rfind(end, 0, place)
+        if place > 0:
+            return beginning[: place + 2]
+    place = max(beginning.rfind(b"\n"), beginning.rfind(b"\r"))
+    return beginning[: place + 1] or beginning
 
 
 def _lines(reader: io.TextIOWrapper, path: Path) -> Iterator[str]:
@@ -265,8 +291,22 @@ def _lines(reader: io.TextIOWrapper, path: Path) -> Iterator[str]:
         raise DataError(f"{path} cannot be read to its end ({error}).") from None
 
 
+def _still_utf_8(lines: Iterator[str], path: Path) -> Iterator[str]:
+    """Refuse what is not UTF-8 where nothing before told which encoding it is."""
+    known = False
+    for number, line in enumerate(lines, start=1):
+        if not known and not line.isascii():
+            if _halves(line):
+                raise DataError(
+                    f"{path} is in another encoding than UTF-8, as line {number:,} shows: all "
+                    "before is ASCII, which is the same in most. Give --encoding."
+                )
+            known = True
+        yield line
+
+
 def _cells(
-    first: list[str], lines: Iterator[str], path: Path, tabs: bool
+    first: list[str], lines: Iterator[str], path: Path, tabs: bool, header: bool | None
 ) -> tuple[list[str], Iterator[Piece], list[str]]:
     """Cut lines at what separates cells; the first row names them, or is data."""
     start = next((number for number, line in enumerate(first) if line.strip()), len(first))
@@ -278,19 +318,22 @@ def _cells(
         rows: Iterator[list[str]] = (line.split("\t") for line in rest)
     else:
         rows = (row for row, _, _ in quoted_rows(rest, found, path, start))
-    rows = (row for row in rows if row and not (len(row) == 1 and not row[0].strip()))
-    some = list(islice(rows, FIRST_ROWS))
-    if not some:
+    top = next((row for row in rows if any(map(str.strip, row))), None)
+    if top is None:
         raise DataError(f"a data file must hold rows, but {path} holds none.")
-    width = len(some[0])
-    names = header_of([_fitted(row, width)[0] for row in some])
-    notes = []
+    width = len(top)
+    # an empty line is an empty text where there is one column, and nothing where there are more
+    rows = (row or [""] for row in rows if width == 1 or any(map(str.strip, row)) or len(row) > 1)
+    some = [top, *islice(rows, FIRST_ROWS)]
+    names = None if header is False else header_of([_fitted(row, width)[0] for row in some])
+    if header and names is None:
+        names = list(map(meant, top))
+    notes = ["no header: the first line is data"] if names is None else []
     if names is None:
-        names = [f"column {number + 1}" for number in range(width)]
-        notes.append("no header: the first line is data")
+        names = [""] * width
     else:
-        names = [name or f"column {number + 1}" for number, name in enumerate(names)]
         some = some[1:]
+    names = [_clean(name) or f"column {number + 1}" for number, name in enumerate(names)]
     _check_names(names, path)
     return names, _pieces_of_cells(chain(some, rows), names), notes
 
@@ -304,24 +347,47 @@ def _fitted(row: list[str], width: int) -> tuple[list[str], str]:
     return row[:width] + [""] * (width - len(row)), wrong
 
 
+Some = TypeVar("Some")
+
+
+def _some(rows: Iterator[Some], size: Callable[[Some], int]) -> Iterator[list[Some]]:
+    """Give rows by the piece: not too many, and not too long."""
+    piece: list[Some] = []
+    letters = 0
+    for row in rows:
+        piece.append(row)
+        letters += size(row)
+        if len(piece) == ROWS or letters >= LETTERS:
+            yield piece
+            piece, letters = [], 0
+    if piece:
+        yield piece
+
+
 def _pieces_of_cells(rows: Iterator[list[str]], names: list[str]) -> Iterator[Piece]:
-    while some := list(islice(rows, ROWS)):
+    for some in _some(rows, lambda row: sum(map(len, row))):
         fitted = [_fitted(row, len(names)) for row in some]
-        wrong = [reason for _, reason in fitted]
-        columns = [
-            _whole(column, wrong) for column in zip(*(row for row, _ in fitted), strict=True)
-        ]
-        arrays = [pa.array(column, pa.string()) for column in columns]
-        yield Piece(pa.Table.from_arrays(arrays, names=names), wrong)
+        wrong = [_clean(reason) for _, reason in fitted]
+        columns = zip(*(row for row, _ in fitted), strict=True)
+        arrays = [pa.array(_whole(column, wrong), pa.string()) for column in columns]
+        yield Piece(pa.Table.from_arrays(arrays, names=names), wrong, [""] * len(wrong))
+
+
+def _halves(text: str) -> bool:
+    """Say whether a text holds what cannot be written: bytes that were no text, half an emoji."""
+    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8") if _halves(text) else text
 
 
 def _whole(column: Iterable[str], wrong: list[str]) -> list[str]:
-    """Give cells that can be written: bytes that were no text are said, and marked."""
+    """Give cells that can be written: what cannot is said, and marked."""
     cells = list(column)
     for row, cell in enumerate(cells):
-        if not cell.isascii() and any("\ud800" <= sign <= "\udfff" for sign in cell):
-            cells[row] = cell.encode("utf-8", "replace").decode("utf-8")
-            wrong[row] = wrong[row] or "it holds bytes that are no text; ? stands there"
+        if _halves(cell):
+            cells[row], wrong[row] = _clean(cell), wrong[row] or NO_TEXT
     return cells
 
 
@@ -336,42 +402,43 @@ def _objects(lines: Iterator[str], path: Path) -> tuple[list[str], Iterator[Piec
         raise DataError(
             f"every line of a JSON lines file must be one object, but no line of {path} is."
         )
-    _check_names(list(names), path)
-    return list(names), _pieces_of_objects(chain(first, filled), list(names))
+    _check_names([_clean(name) for name in names], path)
+    return list(map(_clean, names)), _pieces_of_objects(chain(first, filled), list(names))
 
 
 def _object(line: str) -> tuple[dict[str, Any], str]:
     try:
         found = json.loads(line)
-    except (ValueError, RecursionError):
-        found = None
+    except (ValueError, RecursionError) as error:
+        return {}, f"it must be a JSON object, but it cannot be read ({error}): {line}"
     if isinstance(found, dict):
         return found, ""
-    return {}, f"it must be a JSON object, but it is: {line[:1000]}"
+    return {}, f"it must be a JSON object, but it is: {line}"
 
 
 def _pieces_of_objects(lines: Iterator[str], names: list[str]) -> Iterator[Piece]:
     known = set(names)
-    while some := list(islice(lines, ROWS)):
-        columns: dict[str, list[str | None]] = {name: [] for name in names}
-        wrong = []
-        for line in some:
-            found, reason = _object(line)
-            for name in names:
-                columns[name].append(_cell(found.get(name)))
+    for some in _some(lines, len):
+        read = [_object(line) for line in some]
+        wrong = [_clean(reason) for _, reason in read]
+        beside = []
+        for found, _ in read:
             more = {name: value for name, value in found.items() if name not in known}
-            if more:
-                reason = f"names that the first {FIRST_ROWS:,} rows have not: {json.dumps(more)}"
-            wrong.append(reason)
-        arrays = [
-            pa.array(_whole_or_none(column, wrong), pa.string()) for column in columns.values()
-        ]
-        yield Piece(pa.Table.from_arrays(arrays, names=names), wrong)
+            beside.append(f"more names: {_clean(_as_json(more))}" if more else "")
+        columns = [[_cell(found.get(name)) for found, _ in read] for name in names]
+        cells = [_whole_or_none(column, wrong) for column in columns]
+        arrays = [pa.array(column, pa.string()) for column in cells]
+        rows = pa.Table.from_arrays(arrays, names=list(map(_clean, names)))
+        yield Piece(rows, wrong, beside, [_clean(line) for line in some])
 
 
 def _cell(value: Any) -> str | None:
     """Give a text as it is, and anything else as JSON writes it."""
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    return value if value is None or isinstance(value, str) else _as_json(value)
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _whole_or_none(column: list[str | None], wrong: list[str]) -> list[str | None]:
