@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
@@ -328,7 +329,8 @@ def test_tags_and_forecasts_are_tensors_too(client: TestClient) -> None:
         (tensor("texts", [1, 2], "BYTES", ["a", "b"]), "the shape [rows]"),
         (tensor("texts", [1], "FP64", [1.0]), "the input must be"),
         (tensor("texts", [1], "INT8", [1]), "datatype|inputs.0"),
-        (tensor("texts", [0], "BYTES", []), "1 to 256 texts"),
+        (tensor("texts", [0], "BYTES", []), "greater than or equal to 1"),
+        (tensor("texts", [], "BYTES", ["a"]), "at least 1 item"),
         (tensor("texts", [1], "BYTES", ["a"]) | {"outputs": [{"name": "logits"}]}, "an output"),
         ({"inputs": []}, "inputs is []"),
     ],
@@ -339,6 +341,22 @@ def test_a_tensor_that_does_not_fit_is_refused(
     answer = client.post("/v2/models/spam/infer", json=question)
     assert answer.status_code == 400
     assert any(each in error(answer) for each in said.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "status"),
+    [([1 << 25, 0, 1], 400), ([1 << 25, 1, 1], 413), ([1, 1 << 25, 1], 400)],
+)
+def test_a_shape_takes_no_memory_before_its_values_are_there(
+    client: TestClient, shape: list[int], status: int
+) -> None:
+    tracemalloc.start()
+    answer = client.post("/v2/models/ahead/infer", json=tensor("sequences", shape, "FP64", []))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer.status_code == status
+    error(answer)
+    assert most < 1 << 22
 
 
 def test_binary_tensors_are_refused_with_the_way_on(client: TestClient) -> None:

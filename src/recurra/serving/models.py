@@ -19,7 +19,7 @@ from recurra.serving.limits import Limits
 from recurra.serving.questions import Predict
 from recurra.serving.refusals import RefusedError
 
-__all__ = ["Model", "Tensor", "opened_model"]
+__all__ = ["Model", "Tensor", "check_rows", "opened_model"]
 
 Tensor = tuple[str, str, list[int]]  # name, datatype, shape; -1 is any length
 Pushed = Callable[[Any], list[dict[str, Any]]]
@@ -69,12 +69,7 @@ class Model:
             raise RefusedError(
                 400, f'this model reads {self.reads}: give {{"{self.reads}": [...]}}.'
             )
-        if not 1 <= len(given) <= limits.rows:
-            raise RefusedError(
-                413 if given else 400,
-                f"a request must have 1 to {limits.rows:,} {self.reads}, but it has "
-                f"{len(given):,}. Send several requests.",
-            )
+        check_rows(len(given), self.reads, limits)
         return [self.row(each, limits) for each in given]
 
     def row(self, given: Any, limits: Limits) -> Any:
@@ -109,6 +104,16 @@ class Model:
         """
         raise SettingsError(
             f"only networks read in pieces, and no forecaster: this is a {self.kept.kind}."
+        )
+
+
+def check_rows(rows: int, what: str, limits: Limits) -> None:
+    """Refuse a request of no rows, or of too many."""
+    if not 1 <= rows <= limits.rows:
+        raise RefusedError(
+            413 if rows else 400,
+            f"a request must have 1 to {limits.rows:,} {what}, but it has {rows:,}. "
+            "Send several requests.",
         )
 
 
