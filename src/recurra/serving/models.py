@@ -19,7 +19,7 @@ from recurra.serving.limits import Limits
 from recurra.serving.questions import Predict
 from recurra.serving.refusals import RefusedError
 
-__all__ = ["Model", "Tensor", "check_rows", "opened_model"]
+__all__ = ["Model", "Tensor", "check_rows", "check_steps", "opened_model"]
 
 Tensor = tuple[str, str, list[int]]  # name, datatype, shape; -1 is any length
 Pushed = Callable[[Any], list[dict[str, Any]]]
@@ -115,6 +115,13 @@ def check_rows(rows: int, what: str, limits: Limits) -> None:
             f"a request must have 1 to {limits.rows:,} {what}, but it has {rows:,}. "
             "Send several requests.",
         )
+
+
+def check_steps(steps: list[Any], limits: Limits) -> None:
+    """Refuse a piece of a sequence that is too long: each step is answered, as a row is."""
+    if steps:
+        check_rows(len(steps), "steps", limits)
+    checked_text(" ".join(step for step in steps if isinstance(step, str)), limits)
 
 
 def checked_text(text: str, limits: Limits) -> str:
