@@ -14,12 +14,13 @@ from recurra.arrays import Array, Floats
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.problems.kept import Kept, classes_of
 from recurra.problems.saved import forecasts, sequences, tags, texts
+from recurra.runtime.models import SavedNetwork
 from recurra.sequences import NumberEncoder
 from recurra.serving.limits import Limits
 from recurra.serving.questions import Predict
 from recurra.serving.refusals import RefusedError
 
-__all__ = ["Model", "Tensor", "check_rows", "check_steps", "opened_model"]
+__all__ = ["Model", "Tensor", "check_rows", "check_steps", "checked_text", "opened_model"]
 
 Tensor = tuple[str, str, list[int]]  # name, datatype, shape; -1 is any length
 Pushed = Callable[[Any], list[dict[str, Any]]]
@@ -94,7 +95,9 @@ class Model:
         Raises:
             SettingsError: it has no tokens.
         """
-        raise SettingsError(f"explanations are of networks that read texts: this is {self.says}.")
+        raise SettingsError(
+            f"answers are explained by networks that tell classes of texts, but this is {self._what}."
+        )
 
     def stream(self) -> Pushed:
         """Give what reads a sequence in pieces: from some steps to an answer after each.
@@ -103,8 +106,14 @@ class Model:
             SettingsError: it needs the whole sequence.
         """
         raise SettingsError(
-            f"only networks read in pieces, and no forecaster: this is a {self.kept.kind}."
+            "a sequence is read in pieces by networks that tell classes or tag words, but this is "
+            f"{self._what}."
         )
+
+    @property
+    def _what(self) -> str:
+        kind = "network" if isinstance(self.saved.model, SavedNetwork) else "baseline"
+        return f"a {kind} that reads {self.reads} and says {self.says}"
 
 
 def check_rows(rows: int, what: str, limits: Limits) -> None:
