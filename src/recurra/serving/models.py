@@ -96,7 +96,8 @@ class Model:
             SettingsError: it has no tokens.
         """
         raise SettingsError(
-            f"answers are explained by networks that tell classes of texts, but this is {self._what}."
+            "answers are explained by networks that tell classes of texts, but this is "
+            f"{self._what}."
         )
 
     def stream(self) -> Pushed:
