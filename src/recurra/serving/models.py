@@ -373,7 +373,7 @@ def opened_model(kept: Kept) -> Model:
     kind, facts = kept.kind, kept.facts
     if kind in forecasts.KINDS:
         model = kept.open(forecasts.KINDS, "forecast")
-        return Forecasts(kept, forecasts.SavedForecaster(kept, model))
+        return Forecasts(kept, forecasts.AskedForecaster(kept, model))
     if kind in tags.KINDS:
         model = kept.open(tags.KINDS, "tag words")
         if isinstance(getattr(model, "encoder_", None), NumberEncoder):
@@ -381,7 +381,7 @@ def opened_model(kept: Kept) -> Model:
                 f"a tagger that is served must read words, but {kept.folder} reads "
                 "numbers. Use recurra.runtime.load in Python."
             )
-        return Tags(kept, tags.SavedTagger(kept.name, model))
+        return Tags(kept, tags.AskedTagger(kept.name, model))
     if kind in {**texts.KINDS, **sequences.KINDS}:
         model = kept.open({**texts.KINDS, **sequences.KINDS}, "tell classes")
         channels: Sequence[str] = facts.channels
@@ -390,7 +390,7 @@ def opened_model(kept: Kept) -> Model:
             channels = [f"channel {number + 1}" for number in range(encoder.features)]
         if channels:
             names, positive = classes_of(kept)
-            found = sequences.SavedSequences(kept.name, names, positive, tuple(channels), model)
+            found = sequences.AskedSequences(kept.name, names, positive, tuple(channels), model)
             return SequenceClasses(kept, found)
         saved = texts.TextsModel(kept)
         saved.model = model
