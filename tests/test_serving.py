@@ -817,16 +817,19 @@ def test_models_are_looked_at_on_after_one_fails_without_being_opened(
         raise MemoryError
 
     house = House({"spam": models["spam"], "gru": models["gru"]})
-    monkeypatch.setattr(shelf, "kept_model", fail)
 
     async def watch() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await shelf.watched(house.shelf.values(), house.aside, every=0.01)
 
-    asyncio.run(watch())
+    with monkeypatch.context() as patched:
+        patched.setattr(shelf, "kept_model", fail)
+        asyncio.run(watch())
     assert len(looks) > 4
     assert {served.remark for served in house.shelf.values()} == {"MemoryError"}
+    asyncio.run(watch())
+    assert {served.remark for served in house.shelf.values()} == {None}
 
 
 def test_a_verdict_that_comes_after_its_model_is_taken_up(

@@ -80,7 +80,7 @@ def finished_run(folder: Path) -> FinishedRun:
     """Give the finished run of a folder.
 
     Raises:
-        BundleError: there is none, or of an earlier version.
+        BundleError: there is none, or it is damaged or of another version.
     """
     found = next((path for name in REPORTS if (path := folder / name).exists()), None)
     report = None if found is None else _report_of(found)

@@ -74,6 +74,7 @@ class Served:
         self.name, self.run, self._threads, self._meters = name, run, threads, meters
         kept = kept_model(run)
         self._files = _files(kept)
+        self._bad: Files | None = None  # files that were refused: they are not opened again
         self.now = self._opened(kept)
         self.remark: str | None = None
 
@@ -97,15 +98,18 @@ class Served:
         except (RecurraError, OSError):
             return  # between the old and the new there may be none
         if files == self._files:
+            self._bad = self.remark = None
+        if files in (self._files, self._bad):
             return
         try:
             found = self._opened(kept)
             self._check_same_kind(found.model)
         except BundleError as error:
             if not isinstance(error.__context__, OSError):  # all was read: only other files help
-                self._files = files
+                self._bad = files
             raise
-        self._files, self.now, self.remark = files, found, None
+        self._files, self._bad = files, None
+        self.now, self.remark = found, None
         self._noted("reloaded", logging.INFO)
 
     def _keep_old(self, error: Exception) -> None:
