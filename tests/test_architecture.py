@@ -89,6 +89,19 @@ def test_the_import_test_sees_a_wrong_import() -> None:
     assert wrong_imports(SOURCE / "pages" / "x.py", {"recurra.problems"}) == {"problems"}
 
 
+def classes_in(folder: str) -> set[str]:
+    trees = [ast.parse(path.read_text("utf-8")) for path in (SOURCE / folder).rglob("*.py")]
+    return {
+        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    }
+
+
+def test_what_a_run_is_asked_by_has_another_name_than_what_answers() -> None:
+    asked, saved = classes_in("problems/saved"), classes_in("runtime")
+    assert {"AskedTagger", "SavedTagger"} <= asked | saved
+    assert asked & saved == set()
+
+
 PRIVATE = re.compile(r"keras\.src|\._flatten_layers|\.__class__ =|\._momentums|\._velocities")
 
 

@@ -78,6 +78,44 @@ def test_a_run_is_deleted_only_after_a_yes(runs: Path) -> None:
     assert sorted(path.name for path in runs.iterdir()) == ["broken", "other", "two"]
 
 
+def test_a_run_is_deleted_from_within(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(runs / "one")
+    code, _, said = asked("delete", ".", "--yes")
+    monkeypatch.chdir(runs)
+    assert (code, (runs / "one").exists()) == (0, False), said
+    assert sorted(path.name for path in runs.iterdir()) == ["broken", "other", "two"]
+
+
+def test_a_link_to_a_run_is_refused_before_anything_is_asked(runs: Path) -> None:
+    (runs / "link").symlink_to(runs / "one")
+    code, out, said = asked("delete", runs / "link")
+    assert code == 2
+    assert "is a link" in said
+    assert "Delete" not in out
+    assert (runs / "one/report.json").exists()
+    assert (runs / "link").is_symlink()
+
+
+def test_what_is_being_deleted_is_no_run(runs: Path) -> None:
+    (runs / "one").rename(runs / ".one.deleted")
+    assert [run.folder.name for run in finished_runs(runs)] == ["two"]
+    assert " ".join(asked("show", runs / "onn")[2].split()).endswith("holds two.")
+
+
+def test_a_run_of_another_version_or_a_damaged_one_is_called_so(runs: Path) -> None:
+    old = json.loads((runs / "one/report.json").read_text()) | {"schema": "recurra.report/1"}
+    (runs / "one/report.json").write_text(json.dumps(old))
+    code, _, said = asked("show", runs / "one")
+    line = " ".join(said.split())
+    assert code == 2
+    assert "report.json is of another version (recurra.report/1, not recurra.report/2)." in line
+    assert "Did you mean" not in line
+    assert line.endswith("holds two.")
+    assert "broken/report.json is damaged." in "".join(
+        asked("show", runs / "broken")[2].split("\n")
+    )
+
+
 @pytest.mark.parametrize("name", ["other", "broken", "twoo"])
 def test_what_is_no_finished_run_is_not_deleted(runs: Path, name: str) -> None:
     code, _, said = asked("delete", runs / name, "--yes")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import re
 import shutil
 import signal
 import socket
@@ -11,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from recurra.bundle import Bundle, write_bundle  # noqa: E402
 from recurra.cli import app as command_line  # noqa: E402
 from recurra.errors import BundleError, DataError, SettingsError  # noqa: E402
 from recurra.problems.saved.texts import texts_model  # noqa: E402
+from recurra.serving import shelf  # noqa: E402
 from recurra.serving.app import app_of  # noqa: E402
 from recurra.serving.batches import Queue  # noqa: E402
 from recurra.serving.description import QUESTIONS, described  # noqa: E402
@@ -191,11 +193,21 @@ def test_an_explanation_is_that_of_the_command_line(
     assert [by for _, by in found["tokens"]] == pytest.approx([by for _, by in expected])
 
 
-@pytest.mark.parametrize("name", ["base", "tags", "gestures"])
-def test_what_has_no_explanation_says_so(client: TestClient, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("base", "a baseline that reads texts and says classes"),
+        ("tags", "a network that reads texts and says tags"),
+        ("gestures", "a network that reads sequences and says classes"),
+        ("ahead", "a network that reads sequences and says forecasts"),
+    ],
+)
+def test_what_has_no_explanation_says_so(client: TestClient, name: str, what: str) -> None:
     answer = client.post(f"/v1/models/{name}/explain", json={"text": "ann"})
     assert answer.status_code == 400
-    assert re.search("explanations are|reads sequences", error(answer))
+    assert error(answer) == (
+        f"answers are explained by networks that tell classes of texts, but this is {what}."
+    )
 
 
 # ---- sequences in pieces
@@ -237,11 +249,20 @@ def test_a_session_that_ended_or_never_was_is_not_found(client: TestClient) -> N
             assert "Leave session out to begin one" in error(answer)
 
 
-@pytest.mark.parametrize("name", ["both", "base", "ahead"])
-def test_what_needs_the_whole_sequence_is_not_read_in_pieces(client: TestClient, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("both", "pieces"),
+        ("base", "but this is a baseline that reads texts and says classes."),
+        ("ahead", "but this is a network that reads sequences and says forecasts."),
+    ],
+)
+def test_what_needs_the_whole_sequence_is_not_read_in_pieces(
+    client: TestClient, name: str, said: str
+) -> None:
     answer = client.post(f"/v1/models/{name}/stream", json={"steps": []})
     assert answer.status_code == 400
-    assert "pieces" in error(answer)
+    assert said in error(answer)
 
 
 def test_sessions_are_limited_and_end_when_they_are_not_used() -> None:
@@ -328,7 +349,8 @@ def test_tags_and_forecasts_are_tensors_too(client: TestClient) -> None:
         (tensor("texts", [1, 2], "BYTES", ["a", "b"]), "the shape [rows]"),
         (tensor("texts", [1], "FP64", [1.0]), "the input must be"),
         (tensor("texts", [1], "INT8", [1]), "datatype|inputs.0"),
-        (tensor("texts", [0], "BYTES", []), "1 to 256 texts"),
+        (tensor("texts", [0], "BYTES", []), "greater than or equal to 1"),
+        (tensor("texts", [], "BYTES", ["a"]), "at least 1 item"),
         (tensor("texts", [1], "BYTES", ["a"]) | {"outputs": [{"name": "logits"}]}, "an output"),
         ({"inputs": []}, "inputs is []"),
     ],
@@ -339,6 +361,22 @@ def test_a_tensor_that_does_not_fit_is_refused(
     answer = client.post("/v2/models/spam/infer", json=question)
     assert answer.status_code == 400
     assert any(each in error(answer) for each in said.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "status"),
+    [([1 << 25, 0, 1], 400), ([1 << 25, 1, 1], 413), ([1, 1 << 25, 1], 400)],
+)
+def test_a_shape_takes_no_memory_before_its_values_are_there(
+    client: TestClient, shape: list[int], status: int
+) -> None:
+    tracemalloc.start()
+    answer = client.post("/v2/models/ahead/infer", json=tensor("sequences", shape, "FP64", []))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer.status_code == status
+    error(answer)
+    assert most < 1 << 22
 
 
 def test_binary_tensors_are_refused_with_the_way_on(client: TestClient) -> None:
@@ -471,6 +509,24 @@ def test_too_much_is_refused_by_how_much_may_be(models: dict[str, Path]) -> None
         assert in_parts.status_code == 413  # no length was said before
 
 
+@pytest.mark.parametrize("name", ["gru", "tags"])
+def test_a_text_that_is_streamed_has_the_limits_of_one_that_is_not(
+    models: dict[str, Path], name: str
+) -> None:
+    house = House({name: models[name]}, Limits(rows=3, letters=20))
+    door = f"/v1/models/{name}/stream"
+    with TestClient(app_of(house)) as client:
+        ask(client, door, steps=["ann", "win", "now"])
+        for steps, said in (
+            (["a"] * 4, "1 to 3 steps, but it has 4"),
+            (["a" * 10, "b" * 10], "up to 20 letters"),
+        ):
+            answer = client.post(door, json={"steps": steps})
+            assert answer.status_code == 413
+            assert said in error(answer)
+    assert len(house.sessions) == 1
+
+
 def test_a_body_that_is_packed_is_refused(client: TestClient) -> None:
     answer = client.post(PREDICT, content=b"x", headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 415
@@ -532,6 +588,26 @@ def test_a_slow_explanation_keeps_no_prediction_waiting(
         assert not any(each.done() for each in slow)
         go_on.set()
         assert [each.result().status_code for each in slow] == [200] * 6
+
+
+def test_slow_explanations_keep_no_new_model_waiting(
+    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(models["gru"], tmp_path / "spam")
+    house, go_on = House({"spam": tmp_path / "spam"}), threading.Event()
+    monkeypatch.setattr(
+        house.shelf["spam"].now.model, "explain", lambda text: go_on.wait(10) and []
+    )
+    with TestClient(app_of(house)) as client, ThreadPoolExecutor() as threads:
+        door = "/v1/models/spam/explain"
+        slow = [threads.submit(client.post, door, json={"text": "a"}) for _ in range(3)]
+        put(models["both"], tmp_path / "spam")
+        end = time.monotonic() + 8
+        while listing(client)["model"] != "bi-gru" and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not any(each.done() for each in slow)
+        assert listing(client)["model"] == "bi-gru"
+        go_on.set()
 
 
 def test_steps_that_cannot_be_read_begin_no_session_and_end_none(models: dict[str, Path]) -> None:
@@ -639,7 +715,7 @@ def test_a_model_that_changed_is_taken_up_and_no_request_is_lost(
 
 
 @pytest.mark.parametrize("damage", ["weights", "kind"])
-def test_a_new_model_that_cannot_be_used_leaves_the_former_and_is_told(
+def test_a_new_model_that_cannot_be_used_leaves_the_old_one_and_is_told(
     models: dict[str, Path], tmp_path: Path, damage: str
 ) -> None:
     place, log = tmp_path / "spam", StringIO()
@@ -657,7 +733,7 @@ def test_a_new_model_that_cannot_be_used_leaves_the_former_and_is_told(
         remark = client.get("/v2/models/spam/ready").json()["remark"]
         assert client.get("/v2/health/ready").json() == {"ready": True, "outdated": ["spam"]}
         assert ("checksum" if damage == "weights" else "must go on to read texts") in remark
-        assert '"event":"kept the former","model":"spam"' in log.getvalue()
+        assert '"event":"kept the old","model":"spam"' in log.getvalue()
         put(models["both"], place)
         house.shelf["spam"].look()
         assert listing(client)["remark"] is None
@@ -674,6 +750,109 @@ def test_a_model_that_is_away_for_a_moment_is_still_answered(
     with TestClient(app_of(house)) as client:
         ask(client, PREDICT, texts=["ann win"])
         assert listing(client)["remark"] is None
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        OSError(24, "Too many open files"),
+        MemoryError(),
+        ImportError("no sklearn"),
+        SettingsError("no"),
+    ],
+    ids=repr,
+)
+def test_what_passes_keeps_the_old_model_only_until_it_has_passed(
+    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passing: Exception
+) -> None:
+    place, log = tmp_path / "spam", StringIO()
+    put(models["gru"], place)
+    served = House({"spam": place}).shelf["spam"]
+    log_to(log)
+    put(models["both"], place)
+    with monkeypatch.context() as patched:
+
+        def fail(kept: Any) -> None:
+            raise passing
+
+        patched.setattr(shelf, "opened_model", fail)
+        served.look()
+        served.look()
+    assert served.now.model.kept.name == "gru"
+    assert served.remark
+    assert log.getvalue().count("kept the old") == 1
+    served.look()
+    assert (served.now.model.kept.name, served.remark) == ("bi-gru", None)
+
+
+def test_files_that_cannot_be_read_for_a_moment_are_read_again(
+    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "spam"
+    put(models["gru"], place)
+    served = House({"spam": place}).shelf["spam"]
+    put(models["both"], place)
+    read = Path.read_bytes
+
+    def fail(path: Path) -> bytes:
+        if path.name == "weights.safetensors":
+            raise OSError(24, "Too many open files")
+        return read(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", fail)
+        served.look()
+    assert "Too many open files" in str(served.remark)
+    served.look()
+    assert (served.now.model.kept.name, served.remark) == ("bi-gru", None)
+
+
+def test_models_are_looked_at_on_after_one_fails_without_being_opened(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def fail(run: Path) -> None:
+        looks.append(run)
+        raise MemoryError
+
+    house = House({"spam": models["spam"], "gru": models["gru"]})
+
+    async def watch() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await shelf.watched(house.shelf.values(), house.aside, every=0.01)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shelf, "kept_model", fail)
+        asyncio.run(watch())
+    assert len(looks) > 4
+    assert {served.remark for served in house.shelf.values()} == {"MemoryError"}
+    asyncio.run(watch())
+    assert {served.remark for served in house.shelf.values()} == {None}
+
+
+def test_a_verdict_that_comes_after_its_model_is_taken_up(
+    models: dict[str, Path], tmp_path: Path
+) -> None:
+    run = tmp_path / "spam"
+    shutil.copytree(models["spam"], run)
+    report = (run / "report.json").read_bytes()
+    (run / "report.json").unlink()
+    served = House({"spam": run}).shelf["spam"]
+    assert served.facts()["verdict"] is None
+    (run / "report.json").write_bytes(report)
+    served.look()
+    assert served.facts()["verdict"] == json.loads(report)["verdicts"][0]["sentence"]
+
+
+def test_a_model_that_is_in_no_run_takes_no_verdict_from_a_folder_above(
+    models: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copy(models["spam"] / "report.json", tmp_path)
+    for name in ("alone", "deeper/alone"):
+        shutil.copytree(models["spam"] / "model", tmp_path / name)
+        assert House({"spam": tmp_path / name}).shelf["spam"].now.verdict is None
 
 
 def test_what_is_not_served_is_refused_at_the_start(tmp_path: Path) -> None:
@@ -866,6 +1045,28 @@ def test_a_connection_whose_headers_have_no_end_is_closed(
             while not answer.endswith(b"}"):
                 answer += right.recv(10_000)
             assert b"200 OK" in answer
+
+
+def test_a_body_that_is_refused_unread_ends_its_connection(
+    serving: tuple[subprocess.Popen[str], int, list[str]],
+) -> None:
+    _, port, _ = serving
+    body = b'{"texts": ["ann win"]}'
+    for door, size, status, closed in (
+        ("gru/predict", 1 << 30, b"413", True),
+        ("nobody/predict", 1 << 30, b"404", True),
+        ("gru/predict", len(body), b"200", False),
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as asking:
+            head = f"POST /v1/models/{door} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
+            asking.sendall(head.encode() + body)
+            said = b""
+            with suppress(TimeoutError, ConnectionResetError):
+                while more := asking.recv(10_000):
+                    said += more
+                assert closed
+            assert status in said.split(b"\r\n")[0]
+            assert (b"connection: close" in said.lower()) == closed
 
 
 def test_a_head_that_does_not_come_is_not_waited_for(models: dict[str, Path]) -> None:

@@ -1,5 +1,6 @@
 """Finished runs, found again: which there are, what two of them found, and one taken away."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +14,18 @@ from recurra.judging.report import Estimate, Report
 from recurra.names import listed, near
 from recurra.runs import COMPARED, LOCK, TRAINED
 
-__all__ = ["Compared", "FinishedRun", "compared", "delete_run", "finished_run", "finished_runs"]
+__all__ = [
+    "Compared",
+    "FinishedRun",
+    "compared",
+    "deletable_run",
+    "delete_run",
+    "finished_run",
+    "finished_runs",
+]
 
 REPORTS = (TRAINED[-1], COMPARED[-1])
+SCHEMA = Report.model_fields["schema_"].default
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,8 @@ class FinishedRun:
 def finished_runs(folder: Path) -> Iterator[FinishedRun]:
     """Give the finished runs in a folder, the newest last; what is none is passed over.
 
+    A folder whose name begins with "." is none: a run that is being deleted has such a name.
+
     Raises:
         RunError: there is no such folder.
     """
@@ -57,7 +69,7 @@ def finished_runs(folder: Path) -> Iterator[FinishedRun]:
         raise RunError(
             f"runs are kept in a folder, but {folder} is none. Name the one they are in."
         )
-    reports = [path for name in REPORTS for path in folder.glob(f"*/{name}")]
+    reports = [path for name in REPORTS for path in folder.glob(f"[!.]*/{name}")]
     for path in sorted(reports, key=lambda path: (path.stat().st_mtime, path)):
         report = _report_of(path)
         if report is not None:
@@ -68,18 +80,35 @@ def finished_run(folder: Path) -> FinishedRun:
     """Give the finished run of a folder.
 
     Raises:
-        BundleError: there is none, or of an earlier version.
+        BundleError: there is none, or it is damaged or of another version.
     """
     found = next((path for name in REPORTS if (path := folder / name).exists()), None)
     report = None if found is None else _report_of(found)
     if report is None:
-        beside = [path.parent.name for name in REPORTS for path in folder.parent.glob(f"*/{name}")]
-        here = f" {folder.parent} holds {listed(sorted(beside))}." if beside else ""
+        what = f"{folder} is none" if found is None else _unread(found)
+        beside = _names_beside(folder)
+        here = f" {folder.parent} holds {listed(beside)}." if beside else ""
         raise BundleError(
-            f"a finished run of this version is needed, but {folder} is none."
-            f"{near(folder.name, beside)}{here}"
+            f"a finished run of this version is needed, but {what}."
+            f"{'' if found else near(folder.name, beside)}{here}"
         )
     return FinishedRun(folder, report)
+
+
+def _names_beside(folder: Path) -> list[str]:
+    beside = finished_runs(folder.parent) if folder.parent.is_dir() else ()
+    return sorted(run.folder.name for run in beside)
+
+
+def _unread(report: Path) -> str:
+    """Say why a report is not read."""
+    try:
+        schema = json.loads(report.read_bytes())["schema"]
+    except (OSError, ValueError, LookupError, TypeError):
+        schema = SCHEMA
+    if schema == SCHEMA:
+        return f"{report} is damaged"
+    return f"{report} is of another version ({schema}, not {SCHEMA}). Train again"
 
 
 def _report_of(path: Path) -> Report | None:
@@ -126,14 +155,29 @@ def _alike(one: Report, other: Report) -> str:
     return "They are of the same rows, split alike. `recurra compare` says what is more than luck."
 
 
+def deletable_run(folder: Path) -> FinishedRun:
+    """Give a finished run that may be taken away.
+
+    Raises:
+        BundleError: it is no finished run.
+        RunError: it is a link.
+    """
+    if folder.is_symlink():
+        raise RunError(
+            f"a run that is deleted must be a folder, but {folder} is a link. Delete "
+            f"{folder.resolve()}, or take the link away."
+        )
+    return finished_run(folder)
+
+
 def delete_run(folder: Path) -> None:
     """Take a finished run away.
 
     Raises:
         BundleError: it is no finished run.
-        RunError: a process is at work there.
+        RunError: it is a link, or a process is at work there.
     """
-    finished_run(folder)
+    folder = deletable_run(folder).folder.resolve()  # "." has no name
     try:
         with hold(folder / LOCK):
             gone = folder.with_name(f".{folder.name}.deleted")

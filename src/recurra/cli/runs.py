@@ -65,10 +65,10 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a finished run, with its model, once you have said yes."""
-    from recurra.finished import delete_run, finished_run
+    from recurra.finished import deletable_run, delete_run
     from recurra.terminal import note
 
-    found = finished_run(run)
+    found = deletable_run(run)
     size = f"{found.bytes / 1e6:,.1f} MB"
     if not yes:
         typer.confirm(f"Delete {run} ({found.report.problem}, {found.kept}, {size})?", abort=True)

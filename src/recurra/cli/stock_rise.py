@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from recurra.markets.opening import Opened
     from recurra.markets.prices import Prices
     from recurra.problems.rise_settings import RiseSettings
-    from recurra.problems.saved.rises import SavedRises
+    from recurra.problems.saved.rises import AskedRises
     from recurra.problems.stock_rises import RiseProblem
 
 __all__: list[str] = []
@@ -243,7 +243,7 @@ def predict_stock_rise(
         note(said)
 
 
-def _about(model: "SavedRises") -> dict[str, Any]:
+def _about(model: "AskedRises") -> dict[str, Any]:
     return {
         "model": model.name,
         "trained_to": model.model.trained_to,

@@ -27,13 +27,13 @@ def app_of(house: House) -> Guard:
 def _watching(house: House) -> Any:
     @asynccontextmanager
     async def watching(app: Any) -> AsyncIterator[None]:
-        watch = asyncio.create_task(watched(house.shelf.values(), house.aside))
+        watch = asyncio.create_task(watched(house.shelf.values(), house.watching))
         yield
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
-        house.threads.shutdown()
-        house.aside.shutdown()
+        for threads in (house.threads, house.aside, house.watching):
+            threads.shutdown()
 
     return watching
 

@@ -6,8 +6,8 @@
         batch = the requests that came first, up to 64 rows
         answers of batch = say(batch)           in a thread; meanwhile others come to wait
 
-Nobody waits for company: a request that comes to an idle model is answered at once, and a busy
-model finds a batch when it is done.
+No request is delayed to fill a batch: an idle model answers at once, and a busy one finds a batch
+when it is done.
 """
 
 import asyncio

@@ -45,6 +45,8 @@ class Guard:
                 if status != LEFT:  # time was up while the client took its answer
                     raise ClientDisconnect
                 status = message["status"]
+                if _unread(scope):
+                    message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
             await send(message)
 
         self._inside += 1
@@ -112,6 +114,12 @@ class Guard:
         self._house.meters.seconds.labels(model, door).observe(seconds)
         facts: dict[str, Any] = {"model": model, "door": door, "status": status}
         say("request", **facts, ms=round(seconds * 1000, 2))
+
+
+def _unread(scope: Scope) -> bool:
+    """Say whether a body is on its way that nobody reads: its connection is closed."""
+    coming = {b"content-length", b"transfer-encoding"} & {name for name, _ in scope["headers"]}
+    return bool(coming) and READ not in scope
 
 
 def _no_door(error: HTTPException) -> Response:

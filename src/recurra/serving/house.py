@@ -44,9 +44,9 @@ class House:
     ) -> None:
         self.limits, self.keys, self.meters = limits or Limits(), keys, Meters()
         self.threads = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "asked")
-        self.aside = ThreadPoolExecutor(
-            2, "aside"
-        )  # what is slow does not keep predictions waiting
+        # what is slow keeps neither predictions waiting nor the models that changed
+        self.aside = ThreadPoolExecutor(2, "aside")
+        self.watching = ThreadPoolExecutor(1, "watching")
         self.shelf = {
             name: Served(name, run, self.threads, self.meters) for name, run in runs.items()
         }

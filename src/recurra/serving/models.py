@@ -14,12 +14,13 @@ from recurra.arrays import Array, Floats
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.problems.kept import Kept, classes_of
 from recurra.problems.saved import forecasts, sequences, tags, texts
+from recurra.runtime.models import SavedNetwork
 from recurra.sequences import NumberEncoder
 from recurra.serving.limits import Limits
 from recurra.serving.questions import Predict
 from recurra.serving.refusals import RefusedError
 
-__all__ = ["Model", "Tensor", "opened_model"]
+__all__ = ["Model", "Tensor", "check_rows", "check_steps", "checked_text", "opened_model"]
 
 Tensor = tuple[str, str, list[int]]  # name, datatype, shape; -1 is any length
 Pushed = Callable[[Any], list[dict[str, Any]]]
@@ -69,12 +70,7 @@ class Model:
             raise RefusedError(
                 400, f'this model reads {self.reads}: give {{"{self.reads}": [...]}}.'
             )
-        if not 1 <= len(given) <= limits.rows:
-            raise RefusedError(
-                413 if given else 400,
-                f"a request must have 1 to {limits.rows:,} {self.reads}, but it has "
-                f"{len(given):,}. Send several requests.",
-            )
+        check_rows(len(given), self.reads, limits)
         return [self.row(each, limits) for each in given]
 
     def row(self, given: Any, limits: Limits) -> Any:
@@ -99,7 +95,10 @@ class Model:
         Raises:
             SettingsError: it has no tokens.
         """
-        raise SettingsError(f"explanations are of networks that read texts: this is {self.says}.")
+        raise SettingsError(
+            "answers are explained by networks that tell classes of texts, but this is "
+            f"{self._what}."
+        )
 
     def stream(self) -> Pushed:
         """Give what reads a sequence in pieces: from some steps to an answer after each.
@@ -108,8 +107,31 @@ class Model:
             SettingsError: it needs the whole sequence.
         """
         raise SettingsError(
-            f"only networks read in pieces, and no forecaster: this is a {self.kept.kind}."
+            "a sequence is read in pieces by networks that tell classes or tag words, but this is "
+            f"{self._what}."
         )
+
+    @property
+    def _what(self) -> str:
+        kind = "network" if isinstance(self.saved.model, SavedNetwork) else "baseline"
+        return f"a {kind} that reads {self.reads} and says {self.says}"
+
+
+def check_rows(rows: int, what: str, limits: Limits) -> None:
+    """Refuse a request of no rows, or of too many."""
+    if not 1 <= rows <= limits.rows:
+        raise RefusedError(
+            413 if rows else 400,
+            f"a request must have 1 to {limits.rows:,} {what}, but it has {rows:,}. "
+            "Send several requests.",
+        )
+
+
+def check_steps(steps: list[Any], limits: Limits) -> None:
+    """Refuse a piece of a sequence that is too long: each step is answered, as a row is."""
+    if steps:
+        check_rows(len(steps), "steps", limits)
+    checked_text(" ".join(step for step in steps if isinstance(step, str)), limits)
 
 
 def checked_text(text: str, limits: Limits) -> str:
@@ -351,7 +373,7 @@ def opened_model(kept: Kept) -> Model:
     kind, facts = kept.kind, kept.facts
     if kind in forecasts.KINDS:
         model = kept.open(forecasts.KINDS, "forecast")
-        return Forecasts(kept, forecasts.SavedForecaster(kept, model))
+        return Forecasts(kept, forecasts.AskedForecaster(kept, model))
     if kind in tags.KINDS:
         model = kept.open(tags.KINDS, "tag words")
         if isinstance(getattr(model, "encoder_", None), NumberEncoder):
@@ -359,7 +381,7 @@ def opened_model(kept: Kept) -> Model:
                 f"a tagger that is served must read words, but {kept.folder} reads "
                 "numbers. Use recurra.runtime.load in Python."
             )
-        return Tags(kept, tags.SavedTagger(kept.name, model))
+        return Tags(kept, tags.AskedTagger(kept.name, model))
     if kind in {**texts.KINDS, **sequences.KINDS}:
         model = kept.open({**texts.KINDS, **sequences.KINDS}, "tell classes")
         channels: Sequence[str] = facts.channels
@@ -368,7 +390,7 @@ def opened_model(kept: Kept) -> Model:
             channels = [f"channel {number + 1}" for number in range(encoder.features)]
         if channels:
             names, positive = classes_of(kept)
-            found = sequences.SavedSequences(kept.name, names, positive, tuple(channels), model)
+            found = sequences.AskedSequences(kept.name, names, positive, tuple(channels), model)
             return SequenceClasses(kept, found)
         saved = texts.TextsModel(kept)
         saved.model = model

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from recurra.serving.house import House, json_of
-from recurra.serving.models import Model, Tensor
+from recurra.serving.limits import Limits
+from recurra.serving.models import Model, Tensor, check_rows
 from recurra.serving.questions import Infer, NumberTensor, Predict, TextTensor
 from recurra.serving.refusals import RefusedError
 
@@ -73,7 +74,8 @@ class OpenInference:
         now = served.now
         asked = await self._house.question(request, Infer)
         wanted = _wanted(asked, now.model)
-        rows = now.model.rows(_rows_of(asked.inputs[0], now.model), self._house.limits)
+        limits = self._house.limits
+        rows = now.model.rows(_rows_of(asked.inputs[0], now.model, limits), limits)
         said = await now.said(rows)
         found = zip(now.model.outputs, now.model.tensors(said), strict=True)
         answer: dict[str, Any] = {"model_name": served.name, "model_version": VERSION}
@@ -108,11 +110,11 @@ def _wanted(asked: Infer, model: Model) -> set[str]:
     return wanted
 
 
-def _rows_of(given: TextTensor | NumberTensor, model: Model) -> Predict:
+def _rows_of(given: TextTensor | NumberTensor, model: Model, limits: Limits) -> Predict:
     """Read a tensor as rows.
 
     Raises:
-        RefusedError: it is another than the model reads, or not of its shape.
+        RefusedError: it is another than the model reads, not of its shape, or too much.
     """
     name, _, shape = model.inputs
     numbers = isinstance(given, NumberTensor)
@@ -122,6 +124,7 @@ def _rows_of(given: TextTensor | NumberTensor, model: Model) -> Predict:
             f"the input must be {_described(model.inputs)}, but it is called {given.name[:60]!r} "
             f"and has {given.datatype}.",
         )
+    check_rows(given.shape[0], model.reads, limits)
     data = _flat(given.data)
     if prod(given.shape) != len(data):
         raise RefusedError(

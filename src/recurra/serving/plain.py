@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from recurra.errors import InputError
 from recurra.serving.house import House, json_of
+from recurra.serving.models import check_steps, checked_text
 from recurra.serving.questions import Explain, Predict, Stream
 from recurra.serving.shelf import Served
 
@@ -40,7 +41,7 @@ class Plain:
         """Answer a text, and say what each of its tokens did."""
         model = self._house.served(request).now.model
         asked = await self._house.question(request, Explain)
-        rows = model.rows(Predict(texts=[asked.text]), self._house.limits)
+        rows = [checked_text(asked.text, self._house.limits)]
 
         def explained() -> dict[str, Any]:
             tokens = model.explain(asked.text)
@@ -52,6 +53,7 @@ class Plain:
         """Read the next steps of a sequence, and answer after each."""
         served = self._house.served(request)
         asked = await self._house.question(request, Stream)
+        check_steps(asked.steps, self._house.limits)
         name = asked.session or self._begun(served)
         sessions = self._house.sessions
         session = sessions.get(name, served.name)

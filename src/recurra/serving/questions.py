@@ -66,7 +66,9 @@ class _Tensor(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
     name: str
-    shape: Annotated[list[Annotated[int, Field(ge=0, le=1 << 30)]], Field(max_length=3)]
+    shape: Annotated[
+        list[Annotated[int, Field(ge=1, le=1 << 30)]], Field(min_length=1, max_length=3)
+    ]
 
 
 class TextTensor(_Tensor):

@@ -1,10 +1,11 @@
-"""The models that are served, by name; one that changed on disk takes the place of the former.
+"""The models that are served, by name; one that changed on disk takes the place of the old one.
 
 ::
 
-    a second passes → the files of its bundle differ → it is opened beside the former
-        it opens     → requests that come now get it; those before are answered by the former
-        it does not  → the former stays, and log and `ready` say so
+    a second passes → its files differ → it is opened beside the old model
+        it opens          → new requests get it; the old model answers those that came before
+        its files are bad → the old model answers on, and log and `ready` say so
+        anything else     → the same, and it is tried again after another second
 """
 
 import asyncio
@@ -72,7 +73,8 @@ class Served:
     def __init__(self, name: str, run: Path, threads: Executor, meters: Meters) -> None:
         self.name, self.run, self._threads, self._meters = name, run, threads, meters
         kept = kept_model(run)
-        self._files = _files(kept.folder)
+        self._files = _files(kept)
+        self._bad: Files | None = None  # files that were refused: they are not opened again
         self.now = self._opened(kept)
         self.remark: str | None = None
 
@@ -83,24 +85,39 @@ class Served:
         return facts | {"sha256": now.sha256, "verdict": now.verdict, "remark": self.remark}
 
     def look(self) -> None:
-        """Take up what is new on disk."""
+        """Take up what is new on disk; whatever is wrong with it, the old model answers on."""
+        try:
+            self._take_up()
+        except Exception as error:
+            self._keep_old(error)
+
+    def _take_up(self) -> None:
         try:
             kept = kept_model(self.run)
-            files = _files(kept.folder)
+            files = _files(kept)
         except (RecurraError, OSError):
             return  # between the old and the new there may be none
         if files == self._files:
+            self._bad = self.remark = None
+        if files in (self._files, self._bad):
             return
-        self._files = files
         try:
             found = self._opened(kept)
             self._check_same_kind(found.model)
-        except (RecurraError, OSError) as error:
-            self.remark = str(error)
-            self._noted("kept the former", logging.ERROR)
-            return
+        except BundleError as error:
+            if not isinstance(error.__context__, OSError):  # all was read: only other files help
+                self._bad = files
+            raise
+        self._files, self._bad = files, None
         self.now, self.remark = found, None
         self._noted("reloaded", logging.INFO)
+
+    def _keep_old(self, error: Exception) -> None:
+        own = isinstance(error, RecurraError)
+        remark = str(error) if own else f"{type(error).__name__}: {error}".rstrip(": ")
+        if remark != self.remark:  # what is tried again each second is said once
+            self.remark = remark
+            self._noted("kept the old", logging.ERROR)
 
     def _noted(self, outcome: str, level: int) -> None:
         self._meters.reloads.labels(self.name, outcome).inc()
@@ -123,22 +140,32 @@ class Served:
         return Standing(model, queue, digest, _verdict(kept))
 
 
-def _files(folder: Path) -> Files:
-    """Give what tells the files of a folder from changed ones."""
-    found = ((path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file())
+def _files(kept: Kept) -> Files:
+    """Give what tells the files of a model, and the report of its run, from changed ones."""
+    report = _report(kept)
+    paths = [*sorted(kept.folder.iterdir()), *([report] if report else [])]
+    found = ((path.name, path.stat()) for path in paths if path.is_file())
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)
+
+
+def _report(kept: Kept) -> Path | None:
+    """Give where the run of a model has its report; None for a model that is in no run."""
+    place = kept.folder.resolve()
+    network = place.parent if place.name == "baseline" else place
+    return network.with_name("report.json") if network.name == "model" else None
 
 
 def _verdict(kept: Kept) -> str | None:
     """Read what the run found of a network, or of the baseline beside it."""
-    for folder in kept.folder.resolve().parents[:2]:
-        try:
-            verdicts = json.loads((folder / "report.json").read_bytes())["verdicts"]
-            about = [v["sentence"] for v in verdicts if kept.name in (v["model"], v["rival"])]
-            return str(about[0])
-        except (OSError, ValueError, LookupError, TypeError):
-            continue
-    return None
+    report = _report(kept)
+    if report is None:
+        return None
+    try:
+        verdicts = json.loads(report.read_bytes())["verdicts"]
+        about = [v["sentence"] for v in verdicts if kept.name in (v["model"], v["rival"])]
+        return str(about[0])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 async def watched(shelf: Iterable[Served], threads: Executor, every: float = 1.0) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recurra.answers.forecasts import Ahead
     from recurra.data import Series
 
-__all__ = ["KINDS", "SavedForecaster", "saved_forecaster"]
+__all__ = ["KINDS", "AskedForecaster", "saved_forecaster"]
 
 KINDS = {
     "SequenceForecaster": "recurra.runtime:SavedForecaster",
@@ -22,7 +22,7 @@ KINDS = {
 }
 
 
-class SavedForecaster:
+class AskedForecaster:
     """A saved forecaster, whichever it is.
 
     Args:
@@ -94,7 +94,7 @@ class SavedForecaster:
         return found
 
 
-def saved_forecaster(run: str | Path, with_: str | None = None) -> SavedForecaster:
+def saved_forecaster(run: str | Path, with_: str | None = None) -> AskedForecaster:
     """Read a saved forecaster: the network, or the baseline beside it.
 
     Args:
@@ -106,4 +106,4 @@ def saved_forecaster(run: str | Path, with_: str | None = None) -> SavedForecast
         SettingsError: no such model is saved there.
     """
     kept = kept_model(run, with_)
-    return SavedForecaster(kept, kept.open(KINDS, "forecast"))
+    return AskedForecaster(kept, kept.open(KINDS, "forecast"))

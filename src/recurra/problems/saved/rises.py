@@ -8,7 +8,7 @@ from recurra.bundle import Judged
 from recurra.errors import BundleError, SettingsError
 from recurra.problems.kept import kept_model
 
-__all__ = ["KINDS", "NO_CALL", "SavedRises", "saved_rises", "word_of"]
+__all__ = ["KINDS", "NO_CALL", "AskedRises", "saved_rises", "word_of"]
 
 NO_CALL = "no call"
 KINDS = {
@@ -37,7 +37,7 @@ def word_of(probability: float, threshold: float | None, evidence: bool) -> str:
 
 
 @dataclass(frozen=True)
-class SavedRises:
+class AskedRises:
     """A model of a run that is asked about the newest day.
 
     Args:
@@ -60,14 +60,14 @@ class SavedRises:
         return found.assign(call=calls)
 
 
-def saved_rises(run: Path, with_: str | None = None) -> SavedRises:
+def saved_rises(run: Path, with_: str | None = None) -> AskedRises:
     """Read the network of a run, or the baseline beside it."""
     network = kept_model(run)
     if network.kind == "RiseModel":
         if with_ is not None and with_ != network.name:
             raise SettingsError(f"--with needs a run of this version, but {run} is an earlier one.")
         said = "The model is of an earlier version: what its run found is not kept with it."
-        return SavedRises(network.name, network.open(KINDS, "call rises"), False, said)
+        return AskedRises(network.name, network.open(KINDS, "call rises"), False, said)
     if network.kind != "SequenceRiser":
         raise BundleError(
             f"{run} must hold a model of `recurra train stock-rise`, but it holds a "
@@ -75,4 +75,4 @@ def saved_rises(run: Path, with_: str | None = None) -> SavedRises:
         )
     kept = kept_model(run, with_)
     judged = kept.facts.judged or Judged()
-    return SavedRises(kept.name, kept.open(KINDS, "call rises"), judged.evidence, judged.answer)
+    return AskedRises(kept.name, kept.open(KINDS, "call rises"), judged.evidence, judged.answer)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from recurra.data.sequences import LabelledSequences
     from recurra.judging.said import Said
 
-__all__ = ["KINDS", "SavedSequences", "saved_sequences"]
+__all__ = ["KINDS", "AskedSequences", "saved_sequences"]
 
 KINDS = {
     "SequenceClassifier": "recurra.runtime:SavedClassifier",
@@ -21,7 +21,7 @@ KINDS = {
 }
 
 
-class SavedSequences:
+class AskedSequences:
     """A saved model of numeric sequences, whichever it is.
 
     Args:
@@ -70,7 +70,7 @@ class SavedSequences:
         ]
 
 
-def saved_sequences(run: str | Path, with_: str | None = None) -> SavedSequences:
+def saved_sequences(run: str | Path, with_: str | None = None) -> AskedSequences:
     """Read a saved model of numeric sequences: the network, or the baseline beside it.
 
     Args:
@@ -88,4 +88,4 @@ def saved_sequences(run: str | Path, with_: str | None = None) -> SavedSequences
     if kept.kind == "SequenceClassifier" and kept.facts.settings.get("positive") is None:
         positive = None
     model = kept.open(KINDS, "read sequences")
-    return SavedSequences(kept.name, names, positive, tuple(kept.facts.channels), model)
+    return AskedSequences(kept.name, names, positive, tuple(kept.facts.channels), model)

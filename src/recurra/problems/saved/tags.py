@@ -6,7 +6,7 @@ from typing import Any
 
 from recurra.problems.kept import kept_model
 
-__all__ = ["KINDS", "SavedTagger", "saved_tagger"]
+__all__ = ["KINDS", "AskedTagger", "saved_tagger"]
 
 Sentences = list[list[str]]
 KINDS = {
@@ -16,7 +16,7 @@ KINDS = {
 }
 
 
-class SavedTagger:
+class AskedTagger:
     """A saved tagger, whichever it is.
 
     Args:
@@ -45,7 +45,7 @@ class SavedTagger:
         ]
 
 
-def saved_tagger(run: str | Path, with_: str | None = None) -> SavedTagger:
+def saved_tagger(run: str | Path, with_: str | None = None) -> AskedTagger:
     """Read a saved tagger: the network, or the baseline beside it.
 
     Args:
@@ -57,4 +57,4 @@ def saved_tagger(run: str | Path, with_: str | None = None) -> SavedTagger:
         SettingsError: no such model is saved there.
     """
     kept = kept_model(run, with_)
-    return SavedTagger(kept.name, kept.open(KINDS, "tag words"))
+    return AskedTagger(kept.name, kept.open(KINDS, "tag words"))

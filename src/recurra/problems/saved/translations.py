@@ -8,7 +8,7 @@ from recurra.errors import SettingsError
 from recurra.problems.kept import kept_model
 from recurra.text.levels import cut_lines
 
-__all__ = ["KINDS", "SavedTranslator", "saved_translator"]
+__all__ = ["KINDS", "AskedTranslator", "saved_translator"]
 
 KINDS = {
     "SequenceTranslator": "recurra.runtime.writing:SavedTranslator",
@@ -17,7 +17,7 @@ KINDS = {
 }
 
 
-class SavedTranslator:
+class AskedTranslator:
     """A saved network asked like a memory.
 
     Args:
@@ -59,7 +59,7 @@ def saved_translator(
     kept = kept_model(run, with_)
     model = kept.open(KINDS, "translate")
     if kept.kind == "SequenceTranslator":
-        return kept.name, SavedTranslator(model, beam)
+        return kept.name, AskedTranslator(model, beam)
     if beam is not None:
         raise SettingsError(f"--beam is about how a network writes: {kept.name} does not search.")
     return kept.name, model
