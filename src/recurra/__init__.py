@@ -4,7 +4,6 @@ Nothing heavy is imported until it is used: `import recurra` loads neither Keras
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from recurra.errors import (
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from recurra.running import compare, run
     from recurra.text import TextEncoder, Vocabulary
 
-__version__ = version("recurra")
+__version__: str  # looked up when it is asked for
 __all__ = [
     "BundleError",
     "DataError",
@@ -72,6 +71,10 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("recurra")
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'recurra' has no attribute {name!r}")

@@ -450,6 +450,16 @@ def read_input(encoding: str | None = None) -> Iterator[str]:
     return (line.rstrip("\r\n") for line in stream)
 
 
+def say(text: str) -> None:
+    """Say something beside the result; where no terminal is, nothing that colours it is loaded."""
+    if sys.stderr.isatty():
+        from recurra.terminal import note
+
+        note(text)
+    else:
+        sys.stderr.write(f"{text}\n")
+
+
 def say_empty(empty: int, count: int) -> None:
     """Say how many texts there was nothing to say of."""
     from recurra.terminal import note

@@ -32,6 +32,7 @@ from recurra.cli.app import (
     read_input,
     run_comparison,
     run_problem,
+    say,
     say_empty,
     say_notes,
     train,
@@ -284,7 +285,6 @@ def predict_texts(
 ) -> None:
     """Classify texts: the arguments, a file, or the lines of standard input."""
     from recurra.problems.saved.texts import texts_model
-    from recurra.terminal import note, show_explanation
 
     model = texts_model(run, with_)
     model.threshold = threshold
@@ -293,7 +293,7 @@ def predict_texts(
     sources = _texts(texts, file, text, encoding, model.columns)
     predictions, count, cut, empty = [], 0, 0, 0
     if not as_json:
-        note(f"columns: {model.said}")
+        say(f"columns: {model.said}")
     while chunk := list(islice(sources, PREDICTION_CHUNK)):
         answers = model.answer(chunk)
         count, cut = count + len(chunk), cut + model.cut(chunk)
@@ -306,6 +306,8 @@ def predict_texts(
                 continue
             sys.stdout.write(_line(found))
             if explain:
+                from recurra.terminal import show_explanation
+
                 show_explanation(found["tokens"])
     _say_cut(model, cut, count)
     say_empty(empty, count)

@@ -254,8 +254,8 @@ def _finite(outputs: Floats) -> Floats:
 def _batches(lengths: Rows, steps: int) -> Iterator[tuple[Rows, int]]:
     """Give rows of one padded length, and it; not more than so many steps."""
     buckets = bucket_of(lengths)
-    for timesteps in np.unique(buckets):
+    for timesteps in sorted(set(buckets.tolist())):  # np.unique loads masked arrays
         rows = np.flatnonzero(buckets == timesteps)
-        most = max(1, steps // int(timesteps))
+        most = max(1, steps // timesteps)
         for first in range(0, len(rows), most):
-            yield rows[first : first + most], int(timesteps)
+            yield rows[first : first + most], timesteps
