@@ -48,12 +48,15 @@ struct Rows {
   static constexpr int value = N;
 };
 
-// Cut rows into tiles; four left over are better as two and two than as three and one.
+// Cut rows into tiles; four left over are better as two and two than as three and one, and best as
+// four, where there are registers for them: the weights are then read once.
 template <class Work>
 INLINE void tiles(int64_t rows, Work work) {
   int64_t first = 0;
   while (rows - first >= ROWS && (ROWS != 3 || rows - first != 4))
     work(Rows<ROWS>{}, first), first += ROWS;
+  if constexpr (ROWS > 4)
+    if (rows - first >= 4) work(Rows<4>{}, first), first += 4;
   for (; rows - first >= 2; first += 2) work(Rows<2>{}, first);
   if (first < rows) work(Rows<1>{}, first);
 }
