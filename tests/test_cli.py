@@ -513,6 +513,6 @@ def test_the_default_protocol_passes_every_probe_on_real_messages(
 def test_a_threshold_that_is_given_decides(finished: Path) -> None:
     for threshold, label in (("0", "spam"), ("1", "ham")):
         done = CliRunner().invoke(app, ["predict", str(finished), "win", "--threshold", threshold])
-        assert done.output.splitlines()[-1].startswith(label)
+        assert done.stdout.startswith(label)
     done = CliRunner().invoke(app, ["predict", str(finished), "win", "--threshold", "2"])
     assert done.exit_code == 2
