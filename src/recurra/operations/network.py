@@ -58,7 +58,7 @@ class Plan(Stored, extra="forbid"):
         ...     }
         ... )
         >>> plan.shape()
-        Shape(numbers=2, steps=False)
+        Shape(numbers=2, steps=False, lost=0)
     """
 
     version: Literal[1] = 1
