@@ -196,10 +196,15 @@ def _of_table(
         yield from _of_pairs(path, file, encoding)
 
 
-def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
+def _labels(table: Table, columns: tuple[Column, ...]) -> list[Column]:
+    """Give the columns that may be classes: those of words, then those of few numbers."""
     rows = len(table.frame)
-    labels = [c for c in columns if c.kind == "classes"]
-    labels += [c for c in columns if c.kind == "numbers" and _are_classes(rows, c.distinct)]
+    words = [c for c in columns if c.kind == "classes"]
+    return words + [c for c in columns if c.kind == "numbers" and _are_classes(rows, c.distinct)]
+
+
+def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
+    labels = _labels(table, columns)
     for text in (column for column in columns if column.kind == "texts"):
         for label in labels:
             command = ["train", *file, "--text", text.name, "--label", label.name]
@@ -224,11 +229,9 @@ def _of_sequences(
     encoding: str | None,
 ) -> Iterator[Question]:
     rows = len(table.frame)
-    labels = [c for c in columns if c.kind == "classes"]
-    labels += [c for c in columns if c.kind == "numbers" and _are_classes(rows, c.distinct)]
     numbers = [c for c in columns if c.kind == "numbers"]
     asks = "What class is a sequence of numbers of?"
-    for label in labels:
+    for label in _labels(table, columns):
         channels = [c.name for c in numbers if c is not label]
         for id in (c for c in columns if c is not label and 2 <= c.distinct <= rows // 2):
             if not _constant_within(table.frame, id.name, label.name):

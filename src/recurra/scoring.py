@@ -224,7 +224,7 @@ class _Asked:
                     rows = rows.append_column(name, column)
             problems = [each or more or None for each, more in zip(why, piece.beside, strict=True)]
             rows = rows.append_column(PROBLEM, pa.array(problems, pa.string()))
-            yield _Said(rows, piece.lines, len(why) - len(usable))
+            yield _Said(rows, piece.objects, len(why) - len(usable))
 
 
 class _Said(NamedTuple):
@@ -232,12 +232,12 @@ class _Said(NamedTuple):
 
     Args:
         rows: the columns of the table, and those that are added.
-        lines: of JSON lines, the lines as they were; None of other tables.
+        objects: of JSON lines, the objects as they were; None of other tables.
         unsaid: of how many rows nothing is said.
     """
 
     rows: pa.Table
-    lines: list[str] | None
+    objects: list[dict[str, Any]] | None
     unsaid: int
 
 
@@ -337,19 +337,11 @@ class _Lines(_Separated):
     def write(self, said: Sequence[_Said], to: IO[bytes], header: bool = False) -> None:
         """Write an object a line; what were JSON lines keep their values as they were."""
         for each in said:
-            lines: Sequence[str | None] = each.lines or [None] * len(each.rows)
-            for row, line in zip(each.rows.to_pylist(), lines, strict=True):
-                whole = row if line is None else _object(line) | _added(row, each)
+            nothing: Sequence[dict[str, Any] | None] = [None] * len(each.rows)
+            objects = each.objects or nothing
+            for row, found in zip(each.rows.to_pylist(), objects, strict=True):
+                whole = row if found is None else found | _added(row, each)
                 to.write(_json(whole).encode("utf-8", "replace") + b"\n")
-
-
-def _object(line: str) -> dict[str, Any]:
-    """Give the object of a line; of a line that is none, nothing: its "problem" has it."""
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _added(row: dict[str, Any], said: _Said) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from recurra.arrays import Floats
+from recurra.cells import sigmoid
 
 __all__ = ["TfidfRegression", "terms_of"]
 
@@ -114,7 +115,7 @@ class TfidfRegression:
 
 def _shares(scores: Floats) -> Floats:
     if scores.shape[1] == 1:
-        positive = 0.5 * np.tanh(0.5 * scores[:, 0]) + 0.5
+        positive = sigmoid(scores[:, 0])
         return np.stack([1 - positive, positive], axis=1)
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares: Floats = powers / powers.sum(axis=1, keepdims=True)

@@ -34,6 +34,7 @@ from recurra.cells import USUAL, bias_shape
 from recurra.errors import RecurraError, SettingsError
 from recurra.kernels import cpu
 from recurra.listeners import Listener, Listeners
+from recurra.operations.native import processors
 
 __all__ = ["CASES", "Case", "agree", "case_named", "machine", "measure", "rivals"]
 
@@ -93,17 +94,11 @@ def machine() -> dict[str, Any]:
     """Say what the figures were measured on and with."""
     return {
         "processor": _processor(),
-        "processors": _processors(),
+        "processors": processors(),
         "level": cpu.level(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("recurra", "keras", "jax", "numpy")},
     }
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):  # Linux: those this process may use
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -11,6 +11,10 @@ bench = typer.Typer(
     rich_markup_mode=None, help="Time Recurra on this machine, beside what else there is."
 )
 app.add_typer(bench, name="bench")
+PeerPython = Annotated[
+    str | None,
+    typer.Option(help="A Python that has the rivals [an environment is made in the cache]."),
+]
 
 
 @bench.callback()
@@ -25,10 +29,7 @@ def kernels(
         str, typer.Option(help="Rivals, separated by commas: keras-jax, keras-torch, torch.")
     ] = "keras-jax,torch",
     runs: Annotated[int, typer.Option(min=1, help="Turns that count.")] = 15,
-    peer_python: Annotated[
-        str | None,
-        typer.Option(help="A Python that has the rivals [an environment is made in the cache]."),
-    ] = None,
+    peer_python: PeerPython = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the ratios: a .png, .svg or .pdf file.")
     ] = None,
@@ -75,10 +76,7 @@ def runtime(
         str, typer.Option(help="Rivals, separated by commas: onnxruntime, torch.")
     ] = "onnxruntime",
     runs: Annotated[int, typer.Option(min=1, help="Turns that count.")] = 9,
-    peer_python: Annotated[
-        str | None,
-        typer.Option(help="A Python that has the rivals [an environment is made in the cache]."),
-    ] = None,
+    peer_python: PeerPython = None,
     as_json: Json = False,
 ) -> None:
     """Time a layer that answers beside ONNX Runtime and PyTorch, with the same weights."""

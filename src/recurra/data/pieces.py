@@ -57,13 +57,13 @@ class Piece:
         rows: their cells: text as text, of Parquet with its types.
         wrong: (rows,) why a row cannot be read as a row of the table; empty of most.
         beside: (rows,) what a row has that no column holds; empty of most.
-        lines: (rows,) of JSON lines, the lines as they are; None of other tables.
+        objects: (rows,) of JSON lines, the objects as they are; None of other tables.
     """
 
     rows: pa.Table
     wrong: list[str]
     beside: list[str]
-    lines: list[str] | None = None
+    objects: list[dict[str, Any]] | None = None
 
 
 @dataclass
@@ -429,7 +429,7 @@ def _pieces_of_objects(lines: Iterator[str], names: list[str]) -> Iterator[Piece
         cells = [_whole_or_none(column, wrong) for column in columns]
         arrays = [pa.array(column, pa.string()) for column in cells]
         rows = pa.Table.from_arrays(arrays, names=list(map(_clean, names)))
-        yield Piece(rows, wrong, beside, [_clean(line) for line in some])
+        yield Piece(rows, wrong, beside, [found for found, _ in read])
 
 
 def _cell(value: Any) -> str | None:

@@ -11,6 +11,7 @@ what a layer will do and why; `counts()` says what has run in this process.
 """
 
 from collections import Counter
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from recurra.cells import CELLS, Cell, State, Weights, cell_like
@@ -18,6 +19,9 @@ from recurra.cells import CELLS, Cell, State, Weights, cell_like
 __all__ = ["Choice", "choose", "choose_float32", "counts", "explain", "run"]
 
 Array = Any
+
+LIBRARY = Path(__file__).parent / "cpu" / "recurra_kernels.so"
+INTERFACE = 7  # what the library must answer
 
 
 class Choice(NamedTuple):

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from recurra.arrays import Array, Bools, Floats, Floats32
-from recurra.cells import CELLS, Weights, bias_shape
+from recurra.cells import CELLS, Weights, bias_shape, sigmoid
 from recurra.operations.native import RecurrentLayer
 from recurra.sequences import SHORTEST_BUCKET
 from recurra.stored import WEIGHT, Numbers, Stored, Text
@@ -65,11 +65,6 @@ def linear(x: Floats) -> Floats:
 def relu(x: Array) -> Array:
     """Give what is above 0."""
     return np.maximum(x, 0)
-
-
-def sigmoid(x: Array) -> Array:
-    """Give 1 / (1 + exp(-x))."""
-    return 0.5 * np.tanh(0.5 * x) + 0.5
 
 
 def softmax(x: Array) -> Array:

@@ -12,19 +12,16 @@ import ctypes
 import os
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recurra.arrays import Array, Bools, Floats32
 from recurra.cells import CELLS, Weights, bias_shape
-from recurra.kernels import reference
+from recurra.kernels import INTERFACE, LIBRARY, reference
 
-__all__ = ["RecurrentLayer", "library"]
+__all__ = ["RecurrentLayer", "library", "processors"]
 
-LIBRARY = Path(__file__).parents[1] / "kernels" / "cpu" / "recurra_kernels.so"
-INTERFACE = 7  # what the library must answer
 LINE = 64  # bytes, on which packed weights begin
 
 _numbers = ctypes.c_int64
@@ -69,7 +66,7 @@ class RecurrentLayer:
         shapes = [each.shape for each in arrays]
         if shapes != wanted or not self.units:
             raise ValueError(f"the weights of {cell} must have the shapes {wanted}, not {shapes}")
-        self.threads = threads or _processors()
+        self.threads = threads or processors()
         self._name = cell.encode()
         self._door: Any = library()
         self._packed = self._pack()
@@ -195,6 +192,7 @@ def _at(array: Array) -> int:
     return found
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Count the processors that this process may use."""
     granted = getattr(os, "sched_getaffinity", None)
     return len(granted(0)) if granted else os.cpu_count() or 1

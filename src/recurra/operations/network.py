@@ -13,7 +13,7 @@ A row is padded to the next power of two of its own length, as in training, so t
 not depend on the rows beside it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -157,20 +157,13 @@ class Network:
             places = inputs.offsets[rows][:, None] + steps
             codes = np.zeros(inside.shape, np.int32)
             codes[inside] = inputs.codes[places[inside]]
-            found = self._batch(Steps(vectors[codes], None if known is None else known[codes]))
+            given = Steps(vectors[codes], None if known is None else known[codes])
+            found = _through(self.plan, self._run, given)
             if every_step:
                 outputs[places[inside]] = found.values[inside]
             else:
                 outputs[rows] = found
         return _finite(outputs if wide else outputs[:, 0])
-
-    def _batch(self, given: Steps) -> Any:
-        operations = self.plan.operations
-        values: dict[str, Any] = {operations[0].name: given}
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
-            for operation, run in zip(operations[1:], self._run, strict=True):
-                found = values[operation.name] = run(*(values[name] for name in operation.of))
-        return found
 
     def stream(self) -> "NetworkStream":
         """Read one long sequence in pieces, as it comes.
@@ -212,7 +205,7 @@ class NetworkStream:
         if isinstance(operation, Pooling) and operation.kind == "last":
             return lambda x: x
         if operation.operation in ALONG:
-            return lambda *x: plain(*x)
+            return plain  # type: ignore[no-any-return]
         raise SettingsError(
             f"a sequence can be read in pieces when all that was read is in a state, but this "
             f"network has {_looking_ahead(operation)}. Take simple-rnn, lstm, gru or one-to-one."
@@ -221,13 +214,18 @@ class NetworkStream:
     def push(self, table: Array) -> Floats:
         """Read a piece, (steps, columns); give the output after each step, (steps, k)."""
         vectors, there = self._read(table)
-        operations = self._plan.operations
-        first = Steps(vectors[None], None if there is None else there[None])
-        values: dict[str, Any] = {operations[0].name: first}
-        with np.errstate(over="ignore", invalid="ignore"):
-            for operation, run in zip(operations[1:], self._run, strict=True):
-                found = values[operation.name] = run(*(values[name] for name in operation.of))
-        return _finite(found.values[0].astype(float))
+        given = Steps(vectors[None], None if there is None else there[None])
+        return _finite(_through(self._plan, self._run, given).values[0].astype(float))
+
+
+def _through(plan: Plan, run: Sequence[Callable[..., Any]], given: Steps) -> Any:
+    """Take what was read through the operations that follow; give what the last one gives."""
+    first, *others = plan.operations
+    values: dict[str, Any] = {first.name: given}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        for operation, work in zip(others, run, strict=True):
+            found = values[operation.name] = work(*(values[name] for name in operation.of))
+    return found
 
 
 def _looking_ahead(operation: Any) -> str:

@@ -18,6 +18,7 @@ from recurra.arrays import Floats
 from recurra.bundle import Bundle
 from recurra.cells import bias_shape
 from recurra.errors import SettingsError
+from recurra.names import CELLS
 from recurra.runtime.models import SavedModel
 from recurra.stored import WEIGHT, Numbers, Stored
 from recurra.text.levels import level_named
@@ -29,7 +30,6 @@ AT_ONCE = 256  # lines that are read side by side
 Level = Literal["characters", "words"]
 Units = Annotated[int, Field(ge=1, le=1 << 20)]
 Most = Annotated[int, Field(ge=1, le=10_000)]
-CELLS = ("simple-rnn", "lstm", "gru")
 
 
 class _Generates(Stored):

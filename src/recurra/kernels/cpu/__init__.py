@@ -6,7 +6,6 @@ function as one operation forward and one backward. How it works is told in `rec
 
 import ctypes
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,15 +14,13 @@ import numpy as np
 
 from recurra.cells import CELLS, Cell, State, Weights, bias_shape
 from recurra.errors import RecurraError
-from recurra.kernels import xla
+from recurra.kernels import INTERFACE, LIBRARY, xla
 from recurra.kernels.derivatives import Arrays, Function, shaped
 
 __all__ = ["adam", "calls", "embed", "has", "level", "missing", "run"]
 
 Array = Any
 
-LIBRARY = Path(__file__).with_name("recurra_kernels.so")
-INTERFACE = 7  # what the library must answer
 TARGETS = (
     "recurra_forward",
     "recurra_backward",
