@@ -105,3 +105,53 @@ def test_a_column_tells_the_class_up_to_2_in_100_of_the_rarer_rows(
     code[np.flatnonzero(truth == 1)[:wrong]] = "0"
     found = leaks.target_in_columns(pd.DataFrame({"code": code}), truth)
     assert found.size == tells
+
+
+def test_what_a_probe_says_is_said_in_full() -> None:
+    sides = [split_of([0], [3], [4]), split_of([1], [2], [4])]
+    assert leaks.rows_on_both_sides(GROUPS, sides).model_dump() == {
+        "name": "rows in both sides",
+        "passed": False,
+        "size": 1,
+        "detail": "0 of 1 test rows also stand in training or validation, and 1 of 2 validation "
+        "rows in training (digits, case and spacing masked).",
+        "leak": True,
+    }
+    assert leaks.rows_on_both_sides(GROUPS, sides, "equal").detail.endswith("training (equal).")
+    taught = leaks.vocabulary(["a", "b"], 1, [[["a", "b"]]])
+    assert taught.name == "vocabulary from outside training"
+    assert (taught.passed, taught.size) == (True, 0)
+    assert taught.detail == "all 2 tokens are seen at least 1 times in training rows."
+    assert leaks.vocabulary(["a", "b", "c", "d"], 3, [[["a"] * 3, ["b"] * 2, ["c"]]]).detail == (
+        "3 of 4 tokens are seen fewer than 3 times in training rows (1 never): the vocabulary was "
+        "fitted on other rows too."
+    )
+    clean = leaks.target_in_text([["x"], ["x"]], np.array([0, 1]), ("a", "b"))
+    assert clean.name == "target in the text"
+    assert (clean.passed, clean.size) == (True, 0)
+    assert clean.detail == "no single token tells the classes apart."
+    told = leaks.target_in_text([["x", "z"], ["z"]], np.array([0, 1]), ("a", "b"))
+    assert (told.passed, told.size) == (False, 1)
+    assert told.detail == (
+        "the token 'x' stands in 1 of 1 texts of a and in 0 of 1 others: the label seems to be in "
+        "the text."
+    )
+    columns = pd.DataFrame({"one": ["n", "y"] * 20, "two": ["N", "Y"] * 20})
+    both = leaks.target_in_columns(columns, np.array([0, 1] * 20), inputs=["two"])
+    assert both.name == "target hidden in another column"
+    assert (both.passed, both.size) == (False, 2)
+    assert both.detail == "'one', 'two' alone tells the class; the model reads it."
+    unread = leaks.target_in_columns(columns[["one"]], np.array([0, 1] * 20))
+    assert unread.detail == "'one' alone tells the class; the model does not read it. Keep it so."
+    none = leaks.target_in_columns(columns[[]], np.array([0, 1] * 20))
+    assert (none.size, none.detail) == (0, "no other column tells the class.")
+
+
+def test_a_token_of_two_classes_is_counted_once_and_a_class_without_rows_is_none() -> None:
+    documents = [["x"]] * 3 + [["y"]] * 5
+    truth = np.array([0] * 3 + [1] * 5)
+    assert leaks.target_in_text(documents, truth, ("a", "b")).size == 2  # x and y, each once
+    three = leaks.target_in_text(documents, truth, ("a", "b", "never"))
+    assert three.size == 4  # x and y of a, and of b
+    with pytest.raises(ValueError, match="zip"):
+        leaks.target_in_text(documents, truth[:-1], ("a", "b"))
