@@ -79,7 +79,8 @@ class Stored(BaseModel):
         2.0
     """
 
-    model_config = ConfigDict(strict=True, allow_inf_nan=False, frozen=True)
+    # built when the first is read: of the many kinds of operations a network has a few
+    model_config = ConfigDict(strict=True, allow_inf_nan=False, frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True)
