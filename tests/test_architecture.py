@@ -14,7 +14,7 @@ SOURCE = Path(recurra.__file__).parent
 
 # a module may import those of a lower floor, and those beside it in its own package
 FLOORS = [
-    {"arrays", "errors", "files", "listeners", "shown"},
+    {"arrays", "errors", "extras", "files", "listeners", "shown", "which_backend"},
     {"cells", "stored"},
     {"names"},
     {"architectures", "backend", "sequences", "bundle", "places"},
@@ -149,7 +149,10 @@ def test_everything_named_in_all_is_there() -> None:
 
 
 def test_jax_is_the_backend_unless_the_user_chose_one(tmp_path: Path) -> None:
-    code = "import recurra.backend as b; print(b.keras.backend.backend(), b.chosen_backend())"
+    code = (
+        "import recurra.backend as b, recurra.which_backend as w\n"
+        "print(b.keras.backend.backend(), w.chosen_backend())"
+    )
 
     def backend(**env: str) -> list[str]:
         env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **env}

@@ -489,9 +489,15 @@ def test_the_lecture_protocol_has_its_parameters_and_its_leak(
     real_data: Path, tmp_path: Path
 ) -> None:
     os.environ["RECURRA_DATA"] = str(real_data)
+    layers = {
+        "simple-rnn": "simple_rnn (SimpleRNN)",
+        "conv1d": "global_max_pooling1d (GlobalMaxPooling1D)",
+    }
     for model, parameters in (("simple-rnn", 130_529), ("conv1d", 135_745)):
         arguments = ["--protocol", "lecture", "--model", model, "--epochs", "1", "--out", model]
-        run = recurra("train", "spam", *arguments, "--json", cwd=tmp_path)
+        run = recurra("train", "spam", *arguments, "--show", "--json", cwd=tmp_path)
+        for shown in (layers[model], "(None, None, 32)", f" Total params: {parameters:,} ("):
+            assert shown in run.stderr
         report = json.loads(run.stdout)
         assert report["data"]["rows"] == 5169
         assert report["model"]["vocabulary"] == 4013

@@ -1170,4 +1170,4 @@ def test_without_the_extra_the_command_says_how_to_get_it(monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     said = CliRunner().invoke(command_line, ["serve", "runs/spam"])
     assert said.exit_code == 2
-    assert "pip install 'recurra[serve]'" in " ".join(said.stderr.split())
+    assert "pip install 'httptools" in " ".join(said.stderr.split())

@@ -1,6 +1,7 @@
 """Learn from sequences with recurrent networks: train, judge honestly, explain, save and use.
 
-Nothing heavy is imported until it is used: `import recurra` loads neither Keras nor JAX.
+Nothing heavy is imported until it is used: `import recurra` loads neither Keras nor JAX. It only
+says which backend a later `import keras` takes: Keras' own default, TensorFlow, may not be there.
 """
 
 from importlib import import_module
@@ -14,6 +15,7 @@ from recurra.errors import (
     RunError,
     SettingsError,
 )
+from recurra.which_backend import choose_backend
 
 if TYPE_CHECKING:
     from recurra.auditing import audit
@@ -68,6 +70,9 @@ _LAZY = {
     "evaluate": "recurra.evaluating",
     "run": "recurra.running",
 }
+
+
+choose_backend()
 
 
 def __getattr__(name: str) -> Any:

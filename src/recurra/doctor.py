@@ -2,21 +2,30 @@
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from recurra.data.catalogue import CATALOGUE, locate
 from recurra.data.corpora import CORPORA, locate_corpus
 from recurra.errors import DataError, SettingsError
+from recurra.extras import how_to_install
 from recurra.places import cache_folder
 
 __all__ = ["examine"]
 
 PACKAGES = ("recurra", "keras", "jax", "numpy", "pandas", "scikit-learn")
+EXTRAS = {  # packages that only some work needs, and the extra that brings them
+    "finance-datareader": "markets",
+    "exchange-calendars": "markets",
+    "kiwipiepy": "korean",
+    "onnx": "onnx",
+    "starlette": "serve",
+}
 
 
 def examine() -> dict[str, dict[str, str]]:
     """Look at the installation; give sections of names and values."""
     versions = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
+    versions |= {name: _version_or_hint(name, extra) for name, extra in EXTRAS.items()}
     return {
         "versions": versions,
         **_backend_and_kernels(),
@@ -64,6 +73,13 @@ def _devices(backend: str) -> str:
         return ", ".join(keras.distribution.list_devices()) or "cpu"
     except AttributeError:  # Keras knows those of JAX and TensorFlow
         return f"chosen by {backend}"
+
+
+def _version_or_hint(name: str, extra: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return f"not installed; {how_to_install(extra)}"
 
 
 def _place(name: str) -> str:

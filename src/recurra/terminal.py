@@ -1,5 +1,6 @@
 """What the command line shows: tables on standard output, notes and progress on standard error."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from statistics import median
 from typing import IO, TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
+from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -187,23 +188,60 @@ def counting(quiet: bool = False) -> Iterator[Callable[[float | None, int], None
         yield watch
 
 
-def show_layers(model: "ModelInfo") -> None:
-    """Print the layer table, on standard error: it comes before the result."""
+def show_layers(model: "ModelInfo", *, typed: bool = False) -> None:
+    """Print the layers as Keras' `summary()` does, on standard error: they come before the result.
+
+    Args:
+        model: the network.
+        typed: show the names that Keras gives to layers typed without names, as lessons do.
+    """
     table = Table(
-        title=f"{model.architecture}, vocabulary {model.vocabulary:,}",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
+        title='Model: "sequential"' if typed else f"Model: {model.architecture}",
+        title_justify="left",
+        box=HEAVY_HEAD,
+        show_lines=True,
+        min_width=75,
     )
-    for name in ("layer", "kind", "output shape"):
-        table.add_column(name)
-    table.add_column("parameters", justify="right")
-    for layer in model.layers:
-        shape = ", ".join("any" if size is None else str(size) for size in layer.output_shape)
-        table.add_row(layer.name, layer.kind, f"({shape})", f"{layer.parameters:,}")
-    members = f" × {model.members} members" if model.members > 1 else ""
-    table.caption = f"{model.parameters:,} parameters{members}"
+    table.add_column("Layer (type)", overflow="fold")
+    table.add_column("Output Shape", overflow="fold")
+    table.add_column("Param #", justify="right", overflow="fold")
+    kinds = [layer.kind.removeprefix("Resting") for layer in model.layers]
+    names = _names_by_kind(kinds) if typed else [layer.name for layer in model.layers]
+    for name, kind, layer in zip(names, kinds, model.layers, strict=True):
+        shape = ", ".join(map(str, layer.output_shape))
+        table.add_row(f"{name} ({kind})", f"({shape})", f"{layer.parameters:,}")
     err.print(table)
+    fixed = model.parameters - model.trainable if model.trainable is not None else 0
+    sizes = {"Total": model.parameters, "Trainable": model.parameters - fixed}
+    for what, count in (sizes | {"Non-trainable": fixed}).items():
+        err.print(f" {what} params: {count:,} ({_kilobytes(4 * count)})")
+    if model.vocabulary:
+        note(f" vocabulary: {model.vocabulary:,}")
+    if model.members > 1:
+        note(f" networks like this one, averaged: {model.members}")
+    for kind in sorted({layer.kind for layer in model.layers} - set(kinds)):
+        note(
+            f" {kind.removeprefix('Resting')} begins where padding in front would leave it, "
+            f"with the same weights ({kind})"
+        )
+
+
+def _names_by_kind(kinds: Sequence[str]) -> list[str]:
+    """Give the names that Keras makes of kinds: dense, then dense_1."""
+    names: list[str] = []
+    for number, kind in enumerate(kinds):
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind).lower()
+        before = kinds[:number].count(kind)
+        names.append(f"{name}_{before}" if before else name)
+    return names
+
+
+def _kilobytes(size: int) -> str:
+    """Write a size as Keras does."""
+    value, units = float(size), ["B", "KB", "MB", "GB"]
+    while value >= 1024 and len(units) > 1:
+        value, units = value / 1024, units[1:]
+    return f"{value:.2f} {units[0]}"
 
 
 def show_report(report: "Report", folder: "Path | None" = None) -> None:

@@ -487,7 +487,15 @@ def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _interrupt)
     keep_compiled()
+    _forget_notebook_plots()
     app()
+
+
+def _forget_notebook_plots() -> None:
+    """Leave out where a notebook plots: `!recurra` is handed it, and may lack that package."""
+    place = os.environ.get("MPLBACKEND", "")
+    if place.startswith("module://"):
+        del os.environ["MPLBACKEND"]
 
 
 def _interrupt(number: int, frame: Any) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from recurra.cli.app import app
 from recurra.errors import SettingsError
+from recurra.extras import how_to_install
 
 NEEDED = ("starlette", "uvicorn", "httptools", "prometheus_client")
 
@@ -41,7 +42,7 @@ def serve(
     if missing:
         raise SettingsError(
             f"serve needs {', '.join(missing)}, which this Python does not have: "
-            "pip install 'recurra[serve]'"
+            f"{how_to_install('serve')}"
         )
     os.environ.setdefault("RECURRA_SPIN", "0")  # processors that look out for work answer nobody
     from recurra.serving.keys import Keys, check_host

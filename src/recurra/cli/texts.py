@@ -133,7 +133,7 @@ def train_texts(
     problem = texts(
         rows, [classifier], name=name, protocol=PREPARED[kind], seed=how.seed, split=split
     )
-    run_problem(problem, place, how, [_LayerTable()] if show else [])
+    run_problem(problem, place, how, [_LayerTable(typed=lecture)] if show else [])
 
 
 def _check_names(
@@ -150,14 +150,21 @@ def _check_names(
 
 
 class _LayerTable(Listener):
-    """Prints the layers of a network that is about to train, once."""
+    """Prints the layers of a network that is about to train, once.
+
+    Args:
+        typed: whether with the names of layers that are typed without names.
+    """
+
+    def __init__(self, *, typed: bool) -> None:
+        self.typed = typed
 
     def ready(self, model: Any) -> None:
         """Print them."""
         from recurra.problems.networks import ClassifierNetwork
         from recurra.terminal import show_layers
 
-        show_layers(ClassifierNetwork.of(model).describe())
+        show_layers(ClassifierNetwork.of(model).describe(), typed=self.typed)
 
 
 @compare.command("texts", epilog=described("texts"))

@@ -15,6 +15,7 @@ from typing import Any
 
 from recurra.bundle import read_bundle
 from recurra.errors import BundleError, RunError, SettingsError
+from recurra.extras import how_to_install
 from recurra.files import write_atomically
 from recurra.operations.network import Plan
 from recurra.problems.kept import Kept, classes_of, kept_model
@@ -57,7 +58,7 @@ def exportable(
     if onnx is not None and not find_spec("onnx"):
         raise SettingsError(
             "an ONNX file is written by the package onnx, but it is not installed. "
-            "Install it: pip install 'recurra[onnx]'"
+            f"Install it: {how_to_install('onnx')}"
         )
     return kept
 

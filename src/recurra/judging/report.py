@@ -234,13 +234,14 @@ class LayerInfo(Strict):
 
 
 class ModelInfo(Strict):
-    """The network that is saved. `parameters` and `layers` are of one member."""
+    """The network that is saved. `parameters`, `trainable` ones and `layers` are of one member."""
 
     architecture: str
     members: int
     vocabulary: int
     parameters: int
     layers: list[LayerInfo]
+    trainable: int | None = None
 
 
 class MemberInfo(Strict):

@@ -17,6 +17,7 @@ import pandas as pd
 
 from recurra.data.fetching import within
 from recurra.errors import DataError, SettingsError, SourceError
+from recurra.extras import how_to_install
 from recurra.markets.prices import Prices, prices_from_frame
 from recurra.markets.sources import listing_symbol, tidy_listing
 from recurra.markets.tickers import instrument
@@ -136,7 +137,7 @@ def _installed_reader() -> Any:
         return import_module("FinanceDataReader")
     except ImportError:
         raise SettingsError(
-            "prices from the network need FinanceDataReader: pip install 'recurra[markets]'. "
+            f"prices from the network need FinanceDataReader: {how_to_install('markets')}. "
             "Or give --source FOLDER with TICKER.csv files."
         ) from None
 

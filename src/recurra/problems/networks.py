@@ -97,13 +97,15 @@ class EstimatorNetwork:
 
     def describe(self) -> ModelInfo:
         """Say what it is made of."""
-        layers = [LayerInfo(**vars(layer)) for layer in layer_table(self.estimator.build())]
+        network = self.estimator.build()
+        layers = [LayerInfo(**vars(layer)) for layer in layer_table(network)]
         return ModelInfo(
             architecture=self.estimator.model,
             members=len(self.estimator.sides_),
             vocabulary=self.vocabulary,
             parameters=sum(layer.parameters for layer in layers),
             layers=layers,
+            trainable=sum(int(np.prod(each.shape)) for each in network.trainable_weights),
         )
 
     def training(self) -> TrainingInfo:

@@ -22,6 +22,7 @@ from sys import intern
 from typing import Any
 
 from recurra.errors import BundleError, SettingsError
+from recurra.extras import how_to_install
 from recurra.names import one_of
 from recurra.text.normalise import compose, mask_digits, normalise, squeeze
 
@@ -221,7 +222,7 @@ def tokenizer_version(name: str) -> str | None:
     except PackageNotFoundError:
         raise SettingsError(
             "the tokenizer kiwi needs Kiwi, a Korean analyser, but it is not installed. "
-            "Install it: pip install 'recurra[korean]'"
+            f"Install it: {how_to_install('korean')}"
         ) from None
 
 
