@@ -59,3 +59,33 @@ def test_a_split_without_days_on_a_side_says_so() -> None:
         dated_split(DAYS[:30], DAYS[15], DAYS[20], window=10)
     with pytest.raises(DataError, match="40 folds need more days"):
         walk_forward(DAYS[:30], 40, window=2)
+
+
+def test_a_split_that_has_no_days_left_is_told_in_full() -> None:
+    with pytest.raises(DataError) as caught:
+        dated_split(DAYS[:30], DAYS[15], DAYS[20], window=10, embargo=1)
+    assert str(caught.value) == (
+        "every side of a dated split must hold days, but no validation day is left of 2020-01-01 "
+        "to 2020-01-30 (30 days) with validation from 2020-01-16, test from 2020-01-21 and 11 days "
+        "purged before each. Give a longer history, a shorter window, or other dates."
+    )
+    with pytest.raises(DataError, match="no training day is left"):
+        dated_split(DAYS[:30], DAYS[2], DAYS[20], window=2)
+    with pytest.raises(DataError, match="no test day is left"):
+        dated_split(DAYS[:30], DAYS[10], DAYS[20], window=2, test_until=DAYS[20])
+
+
+@pytest.mark.parametrize(
+    ("side", "words"),
+    [
+        ({}, "first test window starts on 2020-01-10, so 1 day is in both. Start the test on "),
+        ({"side": "validation"}, "first validation window starts on 2020-01-10, so 1 day is in "),
+    ],
+)
+def test_one_day_in_both_is_one_day(side: dict[str, str], words: str) -> None:
+    with pytest.raises(LeakError) as caught:
+        check_dates(DAYS[:30], np.arange(10), np.arange(12, 20), window=3, **side)
+    assert words in str(caught.value)
+    assert str(caught.value).endswith("on 2020-01-14 or purge 1 day.")
+    with pytest.raises(LeakError, match=r"so 2 days are in both\. Purge 2 days\."):
+        check_dates(DAYS[:12], np.arange(11), np.arange(11, 12), window=2)

@@ -57,6 +57,7 @@ def test_a_fit_sees_inputs_classes_and_groups_of_its_rows_alone() -> None:
         ["b", "c"],
     )
     assert problem().asked(np.array([4, 2])).tolist() == ["y", "w"]
+    assert problem(("no", "yes"), positive=1).known(np.array([4, 2])).positive == 1
 
 
 def test_rows_of_a_group_are_one_piece_of_evidence_unless_pieces_are_given() -> None:
@@ -152,6 +153,7 @@ def test_a_model_that_calls_every_row_one_class_is_named() -> None:
     same[:, 3] = 2
     assert problem().remarks(same) == ["It calls every row c."]
     assert problem().remarks(SAID) == []
+    assert problem().remarks(SAID[:2]) == []  # two of three classes
 
 
 def test_decisions_are_counted_by_truth_and_class_decided_for() -> None:
@@ -182,6 +184,8 @@ def test_of_many_classes_the_commonest_are_shown_and_the_rest_are_counted() -> N
     assert decisions.columns[1:] == [f"called k{i}" for i in range(3, 23)]
     assert decisions.note == "3 rarer classes are not shown."
     assert len(classes.rows) == 23
+    without = asked.exhibits(found(statistics[1:23], np.arange(1, 23)))[1].rows[-1]
+    assert without == ["k0", "0", "–", "–", "–", "–", "–"]  # no row of it was held
 
 
 def test_scores_are_held_against_what_came_true_of_the_class_to_find() -> None:
@@ -210,6 +214,12 @@ def test_what_the_data_are_is_counted_by_class_and_group() -> None:
     assert (
         class_data(Labelled(np.arange(6), TRUTH, ("a", "b", "c"), None, GROUPS))["positive"] is None
     )
+
+
+def test_of_every_class_there_is_a_count() -> None:
+    rows = Labelled(np.arange(6), TRUTH, ("a", "b"), None, GROUPS)
+    with pytest.raises(ValueError, match="zip"):
+        class_data(rows)  # three are counted, and two have a name
 
 
 def test_the_question_is_asked_beside_by_measures_of_decisions() -> None:

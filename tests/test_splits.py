@@ -79,6 +79,11 @@ def test_of_three_classes_every_one_must_be_learnt_and_some_rows_judged() -> Non
     groups = np.where(labels == 2, 99, np.arange(30))  # class 2 is one group, and held out in turn
     with pytest.raises(DataError, match="1 classes of 3 would be missing: the rarest has 10 rows"):
         stratified_group_folds(labels, groups, 2)
+    # the third group has one class, and stands in one of three folds
+    with pytest.raises(DataError, match=r"both classes, but fold ([123]) of 3 would") as caught:
+        stratified_group_folds(np.array([0, 1, 0, 1, 0, 0]) == 1, np.arange(6) // 2, 3)
+    fold = group_folds(np.arange(6) // 2, 3, 0, np.array([0, 1, 0, 1, 0, 0]) == 1)
+    assert f"fold {fold[4] + 1} of 3 would have one alone in its 2 rows" in str(caught.value)
 
 
 def test_rolling_folds_know_only_what_came_before_less_what_is_purged() -> None:
