@@ -15,7 +15,7 @@ SOURCE = Path(recurra.__file__).parent
 # a module may import those of a lower floor, and those beside it in its own package
 FLOORS = [
     {"arrays", "errors", "extras", "files", "listeners", "shown", "which_backend"},
-    {"cells", "stored"},
+    {"cells", "spans", "stored"},
     {"names"},
     {"architectures", "backend", "sequences", "bundle", "places"},
     {"text", "judging", "runs", "keras_private"},

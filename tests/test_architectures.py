@@ -21,6 +21,7 @@ from recurra.models import (
     token_network,
 )
 from recurra.names import SEQUENCES, SHAPES
+from recurra.problems import tags
 
 ROOT = Path(__file__).parents[1]
 TOKENS, PIECES, TAGS, AHEAD, FEATURES, CLASSES = 1000, 500, 17, 5, 10, 3
@@ -98,6 +99,8 @@ def test_a_network_is_what_its_description_says(problem: str, name: str) -> None
     if problem in ("texts", "sequences"):
         known = ARCHITECTURES[name] if problem == "texts" else number_architecture(name)
         members = known.members
+    if problem == "tagging":
+        members = tags.SETTINGS["members"]
     averaged = f"; {members} networks averaged" if members > 1 else ""
     assert in_words(network) + averaged == said
     assert network.count_params() == weights_of(problem, said)

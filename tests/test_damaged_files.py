@@ -20,13 +20,13 @@ from recurra.data import (
     Layout,
     label_texts,
     read_classes,
-    read_conllu,
     read_imdb,
     read_nsmc,
     read_pairs,
     read_sequences,
     read_series,
     read_table,
+    read_tagged,
 )
 from recurra.errors import DataError, RecurraError
 from recurra.markets.checks import check_prices
@@ -134,8 +134,8 @@ FILES: dict[str, tuple[str, bytes, Reader]] = {
     "fasttext": ("a.txt", b"".join(f"__label__{a} {b}\n".encode() for a, b in PLAIN), labelled),
     "nsmc": ("ratings_train.txt", "id\tdocument\tlabel\n1\t좋다\t1\n2\t별로\t0\n".encode(), nsmc),
     "imdb": ("aclImdb_v1.tar.gz", archive(), read_imdb),
-    "treebank": ("t.conllu", treebank(), read_conllu),
-    "word columns": ("t.conll", "Kim PER\n5 NUM\n\n새가 O\n".encode() * 5, read_conllu),
+    "treebank": ("t.conllu", treebank(), read_tagged),
+    "word columns": ("t.conll", "Kim PER\n5 NUM\n\n새가 O\n".encode() * 5, read_tagged),
     "pairs": ("p.txt", "1\tHi.\t2\t안녕.\n3\tGo.\t4\t가.\n".encode() * 5, read_pairs),
     "lines": ("Korean.txt", "김\n이\n박\n".encode() * 5, read_classes),
     "series": ("s.csv", prices(), lambda path: read_series(path, "Close")),

@@ -27,9 +27,20 @@ AUDIT = ["docs/audit.md", "docs/audit.ko.md"]
 KERAS = ["docs/keras.md", "docs/keras.ko.md"]
 SERVING = ["docs/serving.md", "docs/serving.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
-CHAPTERS = [f"docs/{name}.md" for name in ("cells", "sequences", "runtime", "export", *SHAPES)]
+CHAPTERS = [
+    f"docs/{name}.md" for name in ("cells", "sequences", "tags", "runtime", "export", *SHAPES)
+]
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
 BY_MODEL = {"predict": predict, "evaluate": evaluate}
+NAMES = (
+    "Mr NNP O\nKim NNP B-PER\nLee NNP I-PER\nsaw VBD O\nit{} PRP O\n\nWe PRP O\nwent{} VBD O\n\n"
+)
+FILES = {  # of which a chapter speaks
+    "docs/tags.md": {
+        "names.txt": "".join(NAMES.format(n, n) for n in range(20)),
+        "new.txt": "Mr\nCho\nsaw\nit\n",
+    },
+}
 NEEDED = {"docs/export.md": ("onnx", "onnxruntime")}  # packages of which a chapter speaks
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 # as documented but quick: one epoch of one network tells whether a command works
@@ -208,6 +219,8 @@ def test_every_command_and_block_of_python_of_a_chapter_runs(
     monkeypatch.chdir(tmp_path)
     for package in NEEDED.get(page, ()):
         pytest.importorskip(package, reason=f"{package} is absent: pip install {package}")
+    for name, content in FILES.get(page, {}).items():
+        (tmp_path / name).write_text(content, "utf-8")
     for command in commands(page):
         words = shlex.split(command)[1:]
         words += ["--epochs", "1"] if words[0] in QUICK else []

@@ -16,6 +16,7 @@ from recurra.errors import DataError
 from recurra.looking import look
 
 WORDS = ["see you at lunch", "win a prize now", "점심 먹고 보자", "call me today please"]
+DOGS = "1\tdogs\t_\tNOUN" + "\t_" * 6 + "\n2\tbark\t_\tVERB" + "\t_" * 6 + "\n\n"
 RNG = np.random.default_rng(0)
 STEPS = pd.DataFrame(RNG.normal(size=(40, 12)).round(3))
 
@@ -104,13 +105,27 @@ def test_a_file_with_nothing_to_ask_says_so(tmp_path: Path) -> None:
     [
         ("lines.txt", "Kim\nLee\nPark\n" * 9, "train generation"),
         ("pairs.txt", "Go now.\t지금 가.\nHi all.\t모두 안녕.\n" * 9, "train translation"),
-        ("tags.conllu", "1\tdogs\t_\tNOUN\t_\t_\t_\t_\t_\t_\n\n" * 9, "train tagging"),
+        ("tags.conllu", DOGS * 9, "train tagging"),
+        ("names.txt", "Kim NNP B-PER\nate VBD O\n\n" * 9, "train tagging {file}"),
+        ("names.csv", "sentence,word,tag\n1,Kim,B-PER\n1,ate,O\n2,we,O\n2,go,O\n", "train tagging"),
+        (
+            "names.jsonl",
+            '{"tokens": ["Kim", "ate"], "ner_tags": ["B-P", "O"]}\n' * 9,
+            "train tagging",
+        ),
+        (
+            "pos.jsonl",
+            '{"tokens": ["Kim"], "ner": ["O"], "pos": ["N"]}\n' * 2
+            + '{"tokens": ["go", "I"], "ner": ["O", "B-P"], "pos": ["V", "N"]}\n' * 2,
+            "--tags pos",
+        ),
     ],
 )
 def test_files_that_are_no_tables_have_their_question(
     name: str, content: str, command: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_text(content, "utf-8")
+    command = command.format(file=tmp_path / name)
     assert any(command in question.command for question in look(tmp_path / name).questions)
 
 

@@ -22,7 +22,7 @@ from recurra.judging.run import Found, run
 from recurra.problems.tags import TaggingProblem, tag_measures
 
 TRAIN, TEST = sample_sentences("train"), sample_sentences("test")
-SMALL: dict[str, Any] = {"epochs": 1, "models": ["gru"]}
+SMALL: dict[str, Any] = {"epochs": 1, "models": ["gru"], "members": 1}
 MOST, LINEAR = "most frequent tag of the word", "linear on word and neighbours"
 
 
@@ -100,8 +100,8 @@ def test_words_sentences_and_tags_are_counted() -> None:
 
 
 def test_macro_f1_leaves_out_tags_that_no_word_has() -> None:
-    right_words_whole = [2.0, 2.0, 1.0]
-    statistics = np.array([[*right_words_whole, *[1, 1, 0], *[1, 1, 0], *[1, 1, 0]]], float)
+    right_words_whole, spans = [2.0, 2.0, 1.0], [0.0] * 4
+    statistics = np.array([[*right_words_whole, *spans, *[1, 1, 0], *[1, 1, 0], *[1, 1, 0]]], float)
     assert values(tag_measures(3)[2], statistics) == 1.0
 
 
@@ -223,8 +223,12 @@ def test_saved_baselines_tag_the_same(kind: Any, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_asked_is_refused_before_any_fit() -> None:
-    with pytest.raises(ValueError, match="a file to train on needs one to test on"):
-        problems.tagging(TRAIN)
+    with pytest.raises(ValueError, match="sentences to test on need some to train on"):
+        problems.tagging(None, TEST)
+    with pytest.raises(ValueError, match="two tags or more, but every word of here has 'N'"):
+        problems.tagging(sentences([[f"a{n}"] for n in range(30)], [["N"]] * 30))
+    with pytest.raises(ValueError, match="but those of embedded sample mark none, such as 'ADJ'"):
+        problems.tagging(TRAIN, TEST, valid_tags=True)
     with pytest.raises(ValueError, match="the model must be one of"):
         problems.tagging(TRAIN, TEST, models=["transformer"])
     with pytest.raises(ValueError, match="that training does not, but it holds none"):
@@ -242,7 +246,7 @@ def command(*args: Any) -> Any:
 
 def test_the_sample_is_learnt_judged_and_used(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    options = ("--sample", "--epochs", 3, "--model", "gru", "--out", out, "--json")
+    options = ("--sample", "--epochs", 3, "--members", 1, "--model", "gru", "--out", out, "--json")
     done = command("train", "tagging", *options)
     assert done.exit_code == 0, done.output
     report = Report.model_validate_json(done.stdout)
@@ -266,7 +270,18 @@ def test_the_sample_is_learnt_judged_and_used(tmp_path: Path) -> None:
 
 
 def test_taggers_are_compared_in_folds(tmp_path: Path) -> None:
-    options = ("--sample", "--folds", 2, "--epochs", 1, "--models", "one-to-one", "--json")
+    options = (
+        "--sample",
+        "--folds",
+        2,
+        "--epochs",
+        1,
+        "--models",
+        "one-to-one",
+        "--members",
+        1,
+        "--json",
+    )
     done = command("compare", "tagging", *options, "--out", tmp_path / "c")
     assert done.exit_code == 0, done.output
     report = Report.model_validate_json(done.stdout)
@@ -277,7 +292,7 @@ def test_taggers_are_compared_in_folds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("absent.conllu",), "FILE --test OTHER"),
+        (("--test", "absent.conllu"), "FILE --test OTHER"),
         (("absent.conllu", "--test", "absent.conllu"), "absent.conllu"),
         (("absent.conllu", "--sample"), "one source"),
     ],

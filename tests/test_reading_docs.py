@@ -12,10 +12,10 @@ import pytest
 from recurra.data import (
     label_texts,
     read_classes,
-    read_conllu,
     read_pairs,
     read_series,
     read_table,
+    read_tagged,
 )
 from recurra.errors import DataError
 from recurra.markets.prices import read_prices
@@ -34,7 +34,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "pairs": lambda path: list(map(list, zip(*read_pairs(path), strict=True))),
     "treebank": lambda path: [
         list(map(list, zip(*sentence, strict=True)))
-        for read in [read_conllu(path)]
+        for read in [read_tagged(path)]
         for sentence in zip(read.words, read.tags, strict=True)
     ],
     "series": lambda path: read_series(path, "y").numbers.tolist(),

@@ -3,7 +3,7 @@
 ::
 
     gru, of texts         embedding 32 → GRU 32 that begins at rest → dense
-    gru, of tagging       words with their spelling 64 → GRU 64 → dense
+    gru, of tagging       words with their spelling 64 → GRU 64 → dense; 3 of them averaged
     gru, of a series      numbers → GRU 32 → dense
 
 A name is short because the problem is known: the same cell is fed and read off as the problem asks.
@@ -72,7 +72,10 @@ def _tagging() -> dict[str, str]:
         **_both(64),
         "conv1d": "convolution 64 × 5",
     }
-    return {name: f"words with their spelling 64 → {body} → dense" for name, body in bodies.items()}
+    return {
+        name: f"words with their spelling 64 → {body} → dense; 3 networks averaged"
+        for name, body in bodies.items()
+    }
 
 
 def _generation() -> dict[str, str]:

@@ -145,6 +145,7 @@ class Facts(Stored):
         positive: of a baseline of two classes, the number of the one to find.
         columns: of the table that it was taught, by their roles, such as "text".
         channels: the names of the numbers of a step that it reads.
+        scheme: of the spans that its tags mark.
     """
 
     estimator: Text
@@ -160,6 +161,7 @@ class Facts(Stored):
     positive: int | None = None
     columns: dict[Text, Text] = Field(default_factory=dict)
     channels: list[Text] = Field(default_factory=list)
+    scheme: Text | None = None
 
     @property
     def called(self) -> str:

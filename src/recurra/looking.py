@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 
 from recurra.data import (
+    TagColumns,
     open_lines,
     open_pairs,
-    open_sentences,
     read_series,
+    read_tagged,
 )
 from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
@@ -24,8 +25,10 @@ from recurra.data.numbers import number_of
 from recurra.data.readers import FORMATS, Table, read_table
 from recurra.data.sequences import Layout, check_enough, read_sequences
 from recurra.data.series import TIMES, moments_in
+from recurra.data.tagged import tag_columns_of
 from recurra.errors import DataError, RecurraError
 from recurra.markets.columns import meaning_of
+from recurra.spans import scheme_of
 
 __all__ = ["Column", "Look", "Question", "look"]
 
@@ -35,7 +38,8 @@ FEWEST_STEPS = 8  # columns of numbers that are the steps of a sequence
 FEWEST_VALUES = 5  # of a series; a column of fewer is a code
 EXAMPLES = 3
 BARS = {"open", "high", "low", "close"}
-ENDINGS = {".conllu", ".ts", ".npz", ".npy"}  # of what is no table
+ENDINGS = {".conllu", ".conll", ".ts", ".npz", ".npy"}  # of what is no table
+Try = Callable[[], str]  # reads, and says what; raises where that cannot be
 TABLES = {*FORMATS, ".parquet"} - {".txt"}
 
 
@@ -115,6 +119,9 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
     path = Path(path)
     if path.is_dir():
         raise DataError(f"a data file is needed, but {path} is a folder. Name a file in it.")
+    tagged = tuple(_of_tags(path, encoding))
+    if tagged:
+        return Look(str(path), None, (), tagged)
     ending = _ending(path)
     if ending in ENDINGS or not (ending in TABLES or _is_table(path, encoding)):
         return Look(str(path), None, (), tuple(_of_no_table(path, encoding)))
@@ -122,6 +129,33 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
     columns = tuple(_column(table.frame[name]) for name in table.frame.columns)
     questions = tuple(_of_table(table, columns, path, encoding))
     return Look(str(path), len(table.frame), columns, questions, list(table.notes))
+
+
+def _of_tags(path: Path, encoding: str | None) -> Iterator[Question]:
+    """Ask for the tags of words, where a file is sentences with one a word."""
+    file = [str(path), *(["--encoding", encoding] if encoding else [])]
+    for column in tag_columns_of(path, encoding=encoding):
+        columns = TagColumns(tags=column)
+        named = [] if column is None else ["--tags", column]
+        yield from _fits(
+            "Which tag has each word?",
+            ["train", "tagging", *file, *named],
+            _reads_tags(path, columns, encoding),
+        )
+
+
+def _reads_tags(path: Path, columns: TagColumns, encoding: str | None) -> Try:
+    def read() -> str:
+        found = read_tagged(path, columns, encoding=encoding)
+        tags = {tag for row in found.tags for tag in row}
+        words = sum(map(len, found.words))
+        if len(found) < 2 or not 2 <= len(tags) <= max(2, words // 2):
+            raise DataError("tags are few, and there are several sentences.")
+        marked = scheme_of(found.tags)
+        spans = f", which mark spans ({marked})" if marked else ""
+        return f"{len(found):,} sentences, {words:,} words, {len(tags):,} tags{spans}"
+
+    return read
 
 
 def _ending(path: Path) -> str:
@@ -169,9 +203,6 @@ def _kind(filled: "pd.Series[str]", distinct: int) -> str:
 
 def _are_classes(rows: int, distinct: int) -> bool:
     return 2 <= distinct <= MOST_CLASSES and rows >= 2 * distinct
-
-
-Try = Callable[[], str]  # reads, and says what; raises where that cannot be
 
 
 def _fits(asks: str, command: list[str], read: Try) -> Iterator[Question]:
@@ -319,14 +350,6 @@ def _of_pairs(path: Path, file: list[str], encoding: str | None) -> Iterator[Que
 
 def _of_no_table(path: Path, encoding: str | None) -> Iterator[Question]:
     file = [str(path), *(["--encoding", encoding] if encoding else [])]
-    if _ending(path) == ".conllu":
-
-        def tagged() -> str:
-            return f"{len(open_sentences('train', path, encoding=encoding).words):,} sentences"
-
-        asks = "Which part of speech is each word?"
-        yield from _fits(asks, ["train", "tagging", *file, "--test", "OTHER.conllu"], tagged)
-        return
     if _ending(path) in ENDINGS:
         asks = "What class is a sequence of numbers of?"
         command = ["train", "sequences", *file]

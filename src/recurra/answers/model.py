@@ -43,6 +43,9 @@ class FittedModel:
         """Give what a user is told of the outputs at some steps, (steps, k)."""
         raise NotImplementedError
 
+    def _check_streams(self) -> None:
+        """Refuse to read a sequence in pieces, where the answer needs the whole."""
+
     def _restore(self, bundle: Bundle) -> None:
         """Take back of a bundle what was learnt beside the weights, if it is what they need."""
         raise NotImplementedError
@@ -70,6 +73,7 @@ class Stream:
     """
 
     def __init__(self, model: FittedModel, networks: Sequence[Network]) -> None:
+        model._check_streams()
         self._model, self._streams = model, [network.stream() for network in networks]
 
     @property

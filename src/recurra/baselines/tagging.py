@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from sklearn.linear_model import SGDClassifier
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
+from recurra.spans import Transitions, scheme_of
 from recurra.stored import Distinct, Names, Numbers, Stored, Text
 
 __all__ = ["FrequentTags", "KnownSentences", "LinearTags", "taggers"]
@@ -108,6 +109,7 @@ class LinearTags:
 
     Args:
         seed: of the order in which words are learnt.
+        valid_tags: whether tags are chosen among those that the scheme of their spans allows.
 
     Example:
         >>> known = KnownSentences([["dogs", "bark"]] * 9, [["N", "V"]] * 9, np.zeros(9, int))
@@ -115,8 +117,8 @@ class LinearTags:
         [['N', 'V']]
     """
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, valid_tags: bool = False) -> None:
+        self.seed, self.valid_tags = seed, valid_tags
         self.rows = 0
 
     def fit(
@@ -136,13 +138,22 @@ class LinearTags:
         )
         truth = [tag for tags in known.tags for tag in tags]
         self.model.fit(_narrow(self.vectors.fit_transform(read)), truth)
+        self.scheme = scheme_of(known.tags) if self.valid_tags else None
         return self
 
     def say(self, asked: Sentences) -> Sentences:
         """Give a tag for every word."""
         read = [features for row in asked for features in _features(row)]
-        tags = iter(self.model.predict(_narrow(self.vectors.transform(read))).tolist())
-        return [[next(tags) for _ in row] for row in asked]
+        if not read:
+            return [[] for _ in asked]
+        vectors = _narrow(self.vectors.transform(read))
+        if self.scheme is None:
+            tags = iter(self.model.predict(vectors).tolist())
+            return [[next(tags) for _ in row] for row in asked]
+        ends = np.cumsum([len(row) for row in asked])[:-1]
+        transitions = Transitions.of(self.scheme, self.model.classes_)
+        shares = np.split(self.model.predict_proba(vectors), ends)
+        return [self.model.classes_[transitions.best(each)].tolist() for each in shares]
 
     def save(self, folder: Path, card: str = "", **facts: Any) -> None:
         """Write a bundle: the features in JSON, the weights beside them."""
@@ -151,6 +162,7 @@ class LinearTags:
             "classes": self.model.classes_.tolist(),
             "seed": self.seed,
             "rows": self.rows,
+            "scheme": self.scheme,
             **facts,
         }
         weights = {"coefficients": self.model.coef_, "intercept": self.model.intercept_}
@@ -170,8 +182,8 @@ class LinearTags:
             rows = 1 if len(found.classes) == 2 else len(found.classes)
             needed = {"coefficients": Numbers((rows, len(names))), "intercept": Numbers((rows,))}
             arrays = bundle.arrays(needed)
-            model = cls(found.seed)
-            model.rows = found.rows
+            model = cls(found.seed, found.scheme is not None)
+            model.rows, model.scheme = found.rows, found.scheme
             model.vectors, model.model = DictVectorizer(), SGDClassifier("log_loss")
             model.vectors.feature_names_ = names
             model.vectors.vocabulary_ = {name: place for place, name in enumerate(names)}
@@ -194,6 +206,7 @@ class _Linear(Stored):
     classes: Annotated[Names, Field(min_length=2)]
     seed: int
     rows: int
+    scheme: Literal["IOB1", "BIO", "BIOES"] | None = None
 
 
 class _Features(Stored):
@@ -227,9 +240,13 @@ def _frequent(seed: int) -> FrequentTags:
     return FrequentTags()
 
 
-def taggers() -> list[Contender]:
-    """Give the baselines of tagging as contenders."""
+def taggers(valid_tags: bool = False) -> list[Contender]:
+    """Give the baselines of tagging as contenders.
+
+    Args:
+        valid_tags: whether the linear one chooses among valid tags alone.
+    """
     return [
         Contender(FREQUENT, _frequent, baseline=True),
-        Contender(LINEAR, partial(LinearTags), baseline=True),
+        Contender(LINEAR, partial(LinearTags, valid_tags=valid_tags), baseline=True),
     ]

@@ -1,7 +1,9 @@
 """Tags: train a tagger, compare taggers, tag with one."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +24,7 @@ from recurra.cli.app import (
     one_source,
     predict,
     print_json,
+    read_input,
     run_comparison,
     run_problem,
     say_notes,
@@ -32,39 +35,63 @@ from recurra.errors import SettingsError
 from recurra.names import SHAPES, one_of
 
 if TYPE_CHECKING:
-    from recurra.data import TaggedSentences
+    from recurra.data import TagColumns, TaggedSentences
 
 __all__: list[str] = []
 
-File = Annotated[Path | None, typer.Argument(help="A CoNLL-U file; none: English EWT.")]
+FORMS = "CoNLL-U, columns (CoNLL-2003), CSV, TSV, JSON lines or Parquet"
+File = Annotated[Path | None, typer.Argument(help=f"{FORMS}; none: English EWT.")]
 Model = Annotated[str, typer.Option(help=f"{', '.join(SHAPES)}.")]
 Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
+Tokens = Annotated[
+    str | None, typer.Option(help="The column of the words, a name or a number [found].")
+]
+Tags = Annotated[str | None, typer.Option(help="The column of the tags [found].")]
+Sentence = Annotated[
+    str | None,
+    typer.Option(help="The column that tells the sentence of a word [blank lines end them]."),
+]
+Members = Annotated[int, typer.Option(min=1, help="Networks averaged.")]
+Valid = Annotated[
+    bool,
+    typer.Option("--valid-tags", help="Say only tags that may follow each other (B-X, I-X, O)."),
+]
 
 
 @train.command("tagging", epilog=described("tagging"))
 @with_options
 def train_tagging(
     file: File = None,
-    test: Annotated[Path | None, typer.Option(help="The CoNLL-U file to test on.")] = None,
+    test: Annotated[
+        Path | None, typer.Option(help="A file like it, to test on [a fifth of FILE].")
+    ] = None,
+    tokens: Tokens = None,
+    tags: Tags = None,
+    sentence: Sentence = None,
     encoding: Encoding = None,
     sample: Sample = False,
     model: Model = "bi-gru",
     units: Units = 64,
     epochs: Epochs = 20,
+    members: Members = 3,
+    valid_tags: Valid = False,
     *,
     how: Training,
 ) -> None:
     """Learn a tag for every word; judge beside frequencies and a linear tagger."""
     one_source(sample, file, test)
-    if (file is None) != (test is None):
-        raise SettingsError("a file to train on needs one to test on: FILE --test OTHER.")
+    if file is None and test is not None:
+        raise SettingsError("a file to test on needs one to train on: FILE --test OTHER.")
     one_of(model, SHAPES, "the model")
-    kept = _sentences("train", file, sample, encoding)
-    held = _sentences("test", test, sample, encoding)
+    columns = _columns(tokens, tags, sentence)
+    kept = _sentences("train", file, sample, columns, encoding)
+    held = None
+    if file is None or test is not None:
+        held = _sentences("test", test, sample, columns, encoding)
     place = how.place(_name(sample))
     from recurra.problems.splitting import split_sentences
 
-    split = split_sentences(kept, held, seed=how.seed)
+    split = split_sentences(kept, held, turns=members, seed=how.seed)
     from recurra.problems.tags import tagging
 
     problem = tagging(
@@ -73,6 +100,8 @@ def train_tagging(
         models=[model],
         units=units,
         epochs=epochs,
+        members=members,
+        valid_tags=valid_tags,
         seed=how.seed,
         split=split,
         **how.settings(),
@@ -84,20 +113,25 @@ def train_tagging(
 @with_options
 def compare_tagging(
     file: File = None,
+    tokens: Tokens = None,
+    tags: Tags = None,
+    sentence: Sentence = None,
     encoding: Encoding = None,
     sample: Sample = False,
     units: Units = 64,
+    members: Members = 3,
+    valid_tags: Valid = False,
     *,
     how: Comparing,
 ) -> None:
     """Compare taggers on folds of the sentences to train on."""
     one_source(sample, file)
     models = how.names(SHAPES)
-    rows = _sentences("train", file, sample, encoding)
+    rows = _sentences("train", file, sample, _columns(tokens, tags, sentence), encoding)
     place = how.place(_name(sample))
     from recurra.problems.splitting import split_sentences
 
-    split = split_sentences(rows, None, folds=how.folds, seed=how.seed)
+    split = split_sentences(rows, None, folds=how.folds, turns=members, seed=how.seed)
     from recurra.problems.tags import tagging
 
     problem = tagging(
@@ -105,6 +139,8 @@ def compare_tagging(
         models=models,
         folds=how.folds,
         units=units,
+        members=members,
+        valid_tags=valid_tags,
         seed=how.seed,
         split=split,
         **how.settings(),
@@ -112,13 +148,26 @@ def compare_tagging(
     run_comparison(problem, place, how)
 
 
+def _columns(
+    tokens: str | None, tags: str | None, sentence: str | None, tagged: bool = True
+) -> "TagColumns":
+    from recurra.data import TagColumns
+
+    return TagColumns(tokens, tags, sentence, tagged)
+
+
 def _sentences(
-    side: str, file: Path | None, sample: bool, encoding: str | None
+    side: str,
+    file: Path | None,
+    sample: bool,
+    columns: "TagColumns",
+    encoding: str | None,
 ) -> "TaggedSentences":
     """Read tagged sentences, and say what was guessed."""
     from recurra.data import open_sentences
 
-    return say_notes(open_sentences(side, file, sample=sample, encoding=encoding))
+    read = open_sentences(side, file, sample=sample, columns=columns, encoding=encoding)
+    return say_notes(read)
 
 
 def _name(sample: bool) -> str:
@@ -128,33 +177,66 @@ def _name(sample: bool) -> str:
 @predict.command("SequenceTagger")
 def tag(
     run: Run,
-    texts: Annotated[list[str], typer.Argument(help="Sentences, words separated by spaces.")],
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(help="Sentences, words separated by spaces; none: lines of input."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help=f"A file of words, with tags or without: {FORMS}.")
+    ] = None,
+    tokens: Tokens = None,
+    sentence: Sentence = None,
+    encoding: Encoding = None,
     with_: With = None,
     as_json: Json = False,
 ) -> None:
-    """Tag the words of sentences."""
+    """Tag the words of sentences; of a file as a word and its tag a line, as a file to read."""
     from recurra.problems.kept import kept_model
 
-    kept_model(run, with_)
+    kept = kept_model(run, with_)
+    if texts and file:
+        raise SettingsError("give sentences or --file, not both.")
+    words: list[list[str]] | None = None
+    if file is not None:
+        from recurra.data import read_tagged
+        from recurra.problems.new_rows import taught_columns
+
+        columns = taught_columns(kept_model(run), _columns(tokens, None, sentence, tagged=False))
+        words = say_notes(read_tagged(file, columns, encoding=encoding)).words
+    given = texts if texts or file else list(read_input(encoding))
     from recurra.problems.saved.tags import saved_tagger
-    from recurra.terminal import out
 
     model = saved_tagger(run, with_)
-    sentences = model.answer(texts)
+    words = [text.split() for text in given or []] if words is None else words
+    sentences = model.told(words, model.say(words))
     if as_json:
-        print_json({"model": model.name, "sentences": sentences})
+        print_json({"model": kept.name, "sentences": sentences})
         return
-    for sentence in sentences:
-        line = " ".join(f"{pair['word']}/{pair['tag']}" for pair in sentence)
-        out.print(line, soft_wrap=True)
+    for found in sentences:
+        sys.stdout.write(_in_columns(found) if file else _in_line(found))
+
+
+def _in_columns(found: Sequence[dict[str, Any]]) -> str:
+    """Write a word a line, and a blank line after them."""
+    lines = [f"{' '.join(pair['word'].split())}\t{pair['tag']}\n" for pair in found]
+    return "".join(lines) + "\n"
+
+
+def _in_line(found: Sequence[dict[str, Any]]) -> str:
+    return " ".join(f"{pair['word']}/{pair['tag']}" for pair in found) + "\n"
 
 
 @evaluate.command("SequenceTagger")
 def evaluate_tags(
     run: Run,
-    file: Annotated[Path, typer.Argument(help="A CoNLL-U file of tagged sentences.")],
+    file: Annotated[Path, typer.Argument(help=f"A file of tagged sentences: {FORMS}.")],
+    tokens: Tokens = None,
+    tags: Tags = None,
+    sentence: Sentence = None,
+    encoding: Encoding = None,
     with_: Alone = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved tagger on new tagged sentences, and say if it has seen any of them."""
-    evaluate_run(run, file, with_, as_json)
+    columns = _columns(tokens, tags, sentence)
+    evaluate_run(run, file, with_, as_json, columns=columns, encoding=encoding)

@@ -9,7 +9,6 @@ from recurra.data.catalogue import (
     locate_corpus,
 )
 from recurra.data.classed_lines import Lines, open_lines
-from recurra.data.conllu import TaggedSentences, read_conllu
 from recurra.data.corpora import read_classes, read_pairs
 from recurra.data.labelled import LabelledTexts, label_texts
 from recurra.data.opening import Columns, open_texts
@@ -27,6 +26,7 @@ from recurra.data.sequences import (
     with_test,
 )
 from recurra.data.series import Series, read_series, sample_series
+from recurra.data.tagged import TagColumns, TaggedSentences, read_tagged
 
 __all__ = [
     "CATALOGUE",
@@ -41,6 +41,7 @@ __all__ = [
     "Pairs",
     "Series",
     "Table",
+    "TagColumns",
     "TaggedSentences",
     "label_sequences",
     "label_texts",
@@ -51,13 +52,13 @@ __all__ = [
     "open_sentences",
     "open_texts",
     "read_classes",
-    "read_conllu",
     "read_imdb",
     "read_nsmc",
     "read_pairs",
     "read_sequences",
     "read_series",
     "read_table",
+    "read_tagged",
     "sample_sentences",
     "sample_sequences",
     "sample_series",

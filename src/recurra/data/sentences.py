@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recurra.data.conllu import TaggedSentences, read_conllu
 from recurra.data.corpora import locate_corpus
+from recurra.data.tagged import ANY_COLUMNS, TagColumns, TaggedSentences, read_tagged
 from recurra.errors import SettingsError
 
 __all__ = ["open_sentences", "sample_sentences"]
@@ -18,14 +18,16 @@ def open_sentences(
     file: str | Path | None = None,
     *,
     sample: bool = False,
+    columns: TagColumns = ANY_COLUMNS,
     encoding: str | None = None,
 ) -> TaggedSentences:
     """Read one side of tagged sentences.
 
     Args:
         side: "train" or "test"; which side of the sample or of English EWT.
-        file: a CoNLL-U file; None: English EWT.
+        file: of tagged sentences, in any form of `read_tagged`; None: English EWT.
         sample: whether the embedded sample is taken.
+        columns: of the file, by what they hold.
         encoding: of the file, None to recognise it.
 
     Raises:
@@ -36,7 +38,7 @@ def open_sentences(
         if file is not None:
             raise SettingsError("--sample goes without a file: give one source.")
         return sample_sentences(side)
-    return read_conllu(file or locate_corpus("ud-ewt", side), encoding=encoding)
+    return read_tagged(file or locate_corpus("ud-ewt", side), columns, encoding=encoding)
 
 
 def sample_sentences(side: str) -> TaggedSentences:

@@ -9,7 +9,7 @@ import numpy as np
 
 from recurra.answers.tags import TagAnswers
 from recurra.arrays import Array, Rows
-from recurra.errors import DataError
+from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import (
     Encoder,
     SentencesEncoder,
@@ -23,6 +23,7 @@ from recurra.listeners import Listener
 from recurra.models import Head
 from recurra.names import SHAPES, one_of
 from recurra.sequences import Ragged
+from recurra.spans import scheme_of
 from recurra.training import Example
 
 __all__ = ["SequenceTagger"]
@@ -45,12 +46,14 @@ class SequenceTagger(TagAnswers, SequenceEstimator):
         max_vocabulary: the most words known, None for no limit.
         units: of the cell.
         scaled: whether the features of numeric sequences are brought to mean 0 and deviation 1.
+        valid_tags: whether tags that mark spans are chosen among those that their scheme allows.
         batch_size: sequences a step of training, None for 32.
         learning_rate: of Adam, None for 0.002.
         validation_split, epochs, patience, members, random_state: as in `SequenceEstimator`.
 
     Attributes:
         classes_: the labels, sorted.
+        scheme_: of tags that mark spans: "IOB1", "BIO" or "BIOES" (`recurra.spans`); else None.
         encoder_: from words to integers, or from numbers to scaled ones.
         sides_, histories_, weights_: as in `SequenceClassifier`.
 
@@ -67,6 +70,7 @@ class SequenceTagger(TagAnswers, SequenceEstimator):
     max_vocabulary: int | None = None
     units: int = 64
     scaled: bool = True
+    valid_tags: bool = False
     validation_split: float = 0.1
 
     def fit(
@@ -103,6 +107,7 @@ class SequenceTagger(TagAnswers, SequenceEstimator):
                 f"the labels must be of two or more classes, but all {len(labels)} steps have "
                 f"{self.classes_.tolist()[0]!r}."
             )
+        self._find_scheme(labels, offsets)
         kept = reads.groups(rows) if groups is None else np.asarray(groups)
         strata = np.zeros(len(rows), np.int64)
         self.sides_ = self._split(strata, kept, self.members or 1, sides)
@@ -118,6 +123,19 @@ class SequenceTagger(TagAnswers, SequenceEstimator):
             listeners=listeners,
         )
         return self
+
+    def _find_scheme(self, labels: Array, offsets: Rows) -> None:
+        """Tell the scheme of the labels, and refuse where valid ones are asked for of none."""
+        self.scheme_ = scheme_of(map(list, np.split(labels.astype(str), offsets[1:-1])))
+        if self.valid_tags and self.scheme_ is None:
+            raise SettingsError(
+                "valid tags are those of spans (B-NAME, I-NAME, O), but these tags mark none, such "
+                f"as {str(self.classes_[0])!r}. Leave out --valid-tags."
+            )
+
+    @property
+    def _valid(self) -> bool:
+        return self.valid_tags
 
     def score(self, X: Any, y: Any) -> float:
         """Give the share of steps whose label is right."""

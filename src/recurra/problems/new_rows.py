@@ -19,15 +19,17 @@ from recurra.data import (
     Lines,
     Pairs,
     Series,
+    TagColumns,
     TaggedSentences,
     open_lines,
     open_pairs,
     open_texts,
-    read_conllu,
     read_series,
+    read_tagged,
 )
 from recurra.data.labelled import Taught
 from recurra.data.sequences import LabelledSequences, Layout, read_sequences
+from recurra.data.tagged import ANY_COLUMNS
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.markets.opening import Opened, open_prices
 from recurra.markets.prices import Prices
@@ -43,6 +45,7 @@ __all__ = [
     "origins_after",
     "read_series_of",
     "same_channels",
+    "taught_columns",
 ]
 
 
@@ -89,11 +92,30 @@ def _texts(
     return open_texts(str(given), columns=Columns(taught=taught, **columns))
 
 
-def _sentences(asked: Asked, given: TaggedSentences | str | Path, **how: Any) -> TaggedSentences:
-    rows = given if isinstance(given, TaggedSentences) else read_conllu(given, **how)
+def _sentences(
+    asked: Asked,
+    given: TaggedSentences | str | Path,
+    columns: TagColumns = ANY_COLUMNS,
+    encoding: str | None = None,
+) -> TaggedSentences:
+    if isinstance(given, TaggedSentences):
+        rows = given
+    else:
+        rows = read_tagged(given, taught_columns(asked.network, columns), encoding=encoding)
     tags = (tag for row in rows.tags for tag in row)
     _refuse_unknown("tags", tags, asked.network, rows.source, "sentences")
     return rows
+
+
+def taught_columns(network: Kept, columns: TagColumns) -> TagColumns:
+    """Give the columns of new sentences: those named, else those that were named in training."""
+    taught = network.facts.columns
+    return TagColumns(
+        columns.tokens or taught.get("tokens"),
+        columns.tags or (taught.get("tags") if columns.tagged else None),
+        columns.sentence or taught.get("sentence"),
+        columns.tagged,
+    )
 
 
 def _lines(asked: Asked, given: Lines | str | Path) -> Lines:

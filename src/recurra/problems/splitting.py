@@ -248,8 +248,9 @@ def split_sentences(
 
     Args:
         train: sentences to train on.
-        test: sentences to be judged on; those that stand in training are left out. None: `folds`.
-        folds: how many, of the sentences to train on.
+        test: sentences to be judged on; those that stand in training are left out. None: `folds`,
+            or a fifth of the sentences.
+        folds: how many, of the sentences to train on; None: one split.
         share: of the rows known, for validation.
         turns: how many, one for each network that is averaged.
         seed: of the shuffling.
@@ -265,6 +266,10 @@ def split_sentences(
     def taught(known: Rows) -> Sides:
         return sentence_turns(groups[known], share, turns, seed)
 
+    if test is None and folds is None:
+        known, held = group_split(groups, TEST_SHARE, seed)
+        kind = "a fifth of the sentences held out, equal ones on one side"
+        return SplitSentences(words, tags, groups, kind, notes, [Fold(known, held, taught(known))])
     if test is None:
         made = folds_of(group_folds(groups, folds or 1, seed), taught)
         kind = "sentences of the training file, equal ones in one fold"

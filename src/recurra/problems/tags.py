@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recurra.arrays import Floats, Rows
+from recurra.arrays import Bools, Floats, Rows
 from recurra.baselines.tagging import KnownSentences, taggers
-from recurra.data import TaggedSentences, open_sentences
-from recurra.errors import SettingsError
+from recurra.data import TagColumns, TaggedSentences, open_sentences
+from recurra.data.tagged import ANY_COLUMNS
+from recurra.errors import DataError, SettingsError
 from recurra.estimators import SequenceTagger
 from recurra.groups import group_equal_sentences
 from recurra.judging import leaks
@@ -26,14 +27,17 @@ from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.tags import KINDS
 from recurra.problems.splitting import SplitSentences, sentence_turns, split_sentences
+from recurra.spans import invalid, scheme_of, spans_of
 from recurra.text import content_key
 
 __all__ = ["KINDS", "TaggerNetwork", "TaggingProblem", "tag_measures", "tagging"]
 
 Sentences = list[list[str]]
-SETTINGS = {"epochs": 20}
+SETTINGS = {"epochs": 20, "members": 3}
 BESIDE = ("sentences wholly right", "macro F1 of tags")
-RIGHT, WORDS, WHOLE, COUNTS = 0, 1, 2, 3  # columns of the statistics; then 3 counts of each tag
+BESIDE_SPANS = ("accuracy",)
+# columns of the statistics; then 3 counts of each tag
+RIGHT, WORDS, WHOLE, HIT, CALLED, THERE, INVALID, COUNTS = range(8)
 
 
 def tagging(
@@ -42,6 +46,7 @@ def tagging(
     *,
     models: Sequence[str] = ("bi-gru",),
     sample: bool = False,
+    columns: TagColumns = ANY_COLUMNS,
     folds: int | None = None,
     seed: int = 0,
     split: SplitSentences | None = None,
@@ -50,10 +55,12 @@ def tagging(
     """Ask for the tag of every word.
 
     Args:
-        train: sentences to train on, or their CoNLL-U file; None: English EWT, or the sample.
-        test: sentences to be judged on; those that stand in training are left out.
+        train: sentences to train on, or their file; None: English EWT, or the sample.
+        test: sentences to be judged on; those that stand in training are left out. None of a file:
+            a fifth of its sentences.
         models: architectures by name.
         sample: whether the embedded sample is taken.
+        columns: of files, by what they hold.
         folds: how many, of the sentences to train on; None: the test sentences are held out.
         seed: of splits, networks and draws.
         split: of these sentences, where it is made; None: it is made here.
@@ -63,23 +70,24 @@ def tagging(
         DataError: the sentences cannot be used, or no test sentence is new.
         SettingsError: the sources contradict each other, or a model is not known.
     """
-    if folds is None and (train is None) != (test is None):
-        raise SettingsError("a file to train on needs one to test on: FILE --test OTHER.")
+    if train is None and test is not None:
+        raise SettingsError("sentences to test on need some to train on: FILE --test OTHER.")
     for name in models:
         one_of(name, SHAPES, "the model")
-    kept = _sentences("train", train, sample)
-    held = _sentences("test", test, sample) if folds is None else None
+    kept = _sentences("train", train, sample, columns)
+    apart = folds is None and (train is None or test is not None)
+    held = _sentences("test", test, sample, columns) if apart else None
     given = SETTINGS | {name: value for name, value in settings.items() if value is not None}
     estimators = [SequenceTagger(name, random_state=seed, **given) for name in models]
     return _declared(kept, held, estimators, folds, seed, split)
 
 
 def _sentences(
-    side: str, given: TaggedSentences | str | Path | None, sample: bool
+    side: str, given: TaggedSentences | str | Path | None, sample: bool, columns: TagColumns
 ) -> TaggedSentences:
     if isinstance(given, TaggedSentences):
         return given
-    return open_sentences(side, given, sample=sample)
+    return open_sentences(side, given, sample=sample, columns=columns)
 
 
 def _declared(
@@ -100,15 +108,22 @@ def _declared(
         seed=seed,
     )
     counts = Counter(tag for row in split.tags for tag in row)
-    names = tuple(sorted(counts))
+    names, scheme = tuple(sorted(counts)), scheme_of(split.tags)
+    _refuse_few_tags(names, train.source)
+    if tagger.valid_tags and scheme is None:
+        raise SettingsError(
+            f"--valid-tags is about tags of spans (B-NAME, I-NAME, O), but those of {train.source} "
+            f"mark none, such as {names[0]!r}. Leave it out."
+        )
+    notes = [*split.notes, *_said_of_spans(scheme, split.tags)]
     return TaggingProblem(
         name="tagging",
-        data=_described(train, counts, split.groups, split.notes),
+        data=_described(train, counts, split.groups, notes),
         split=split.kind,
         folds=split.folds,
-        contenders=[*networks(TaggerNetwork, estimators), *taggers()],
-        measures=tag_measures(len(names)),
-        beside=BESIDE,
+        contenders=[*networks(TaggerNetwork, estimators), *taggers(tagger.valid_tags)],
+        measures=tag_measures(len(names), scheme is not None),
+        beside=BESIDE if scheme is None else BESIDE_SPANS,
         seed=seed,
         facts=[*(e.get_params() for e in estimators), split.words, split.tags],
         words=split.words,
@@ -116,7 +131,28 @@ def _declared(
         names=names,
         groups=split.groups,
         tagger=tagger,
+        scheme=scheme,
+        columns=train.columns,
     )
+
+
+def _refuse_few_tags(names: Sequence[str], source: str) -> None:
+    if len(names) < 2:
+        raise DataError(
+            f"there must be two tags or more, but every word of {source} has {names[0]!r}. Name "
+            "another column: --tags."
+        )
+
+
+def _said_of_spans(scheme: str | None, tags: Sentences) -> list[str]:
+    """Say which scheme tags are of, and how many of them it does not allow."""
+    if scheme is None:
+        return []
+    wrong = sum(invalid(scheme, row) for row in tags)
+    said = [f"the tags mark spans ({scheme})"]
+    if wrong:
+        said.append(f"{wrong:,} tags of the data stand where {scheme} allows none like them")
+    return said
 
 
 def _described(
@@ -132,17 +168,22 @@ def _described(
     )
 
 
-def tag_measures(tags: int) -> tuple[Measure, ...]:
+def tag_measures(tags: int, spans: bool = False) -> tuple[Measure, ...]:
     """Give the measures of tagging, over statistics of sentences; the first decides.
 
     ::
 
+        span F1                  = 2 right spans / (spans said + spans there are)
+        span precision           = right spans / spans said           a span is right if its kind,
+        span recall              = right spans / spans there are      first and last word are
+        invalid tags             = share of words with a tag that its scheme does not allow there
         accuracy                 = right words / words
         sentences wholly right   = share of sentences without a wrong word
         macro F1 of tags         = mean over tags of 2 TP / (words called so + words that are)
 
     Args:
         tags: how many there are.
+        spans: whether they mark spans.
     """
 
     def macro(statistics: Floats, weights: Floats) -> Floats:
@@ -153,9 +194,28 @@ def tag_measures(tags: int) -> tuple[Measure, ...]:
         return mean
 
     return (
+        *(_span_measures() if spans else ()),
         Measure("accuracy", ratio_of(RIGHT, WORDS)),
         Measure("sentences wholly right", mean_of(WHOLE), losses=lambda rows: rows[:, WHOLE]),
         Measure("macro F1 of tags", macro),
+    )
+
+
+def _span_measures() -> tuple[Measure, ...]:
+    def f1(statistics: Floats, weights: Floats) -> Floats:
+        hit, called, there = (weights @ statistics[:, [HIT, CALLED, THERE]]).T
+        score: Floats = np.where(there > 0, 2 * hit / np.maximum(called + there, 1e-12), np.nan)
+        return score
+
+    def with_spans(statistics: Floats) -> Bools:
+        rows: Bools = statistics[:, THERE] > 0
+        return rows
+
+    return (
+        Measure("span F1", f1, needs=with_spans),
+        Measure("span precision", ratio_of(HIT, CALLED), needs=with_spans),
+        Measure("span recall", ratio_of(HIT, THERE), needs=with_spans),
+        Measure("invalid tags", ratio_of(INVALID, WORDS), higher_is_better=False),
     )
 
 
@@ -190,6 +250,8 @@ class TaggingProblem(Problem):
         names: of the tags, sorted.
         groups: (sentences,) equal sentences have one number, and are one piece of evidence.
         tagger: not fitted; says how many sentences validate.
+        scheme: of the spans that the tags mark; None: they mark none.
+        columns: of the file, by what they hold.
     """
 
     words: Sentences = field(default_factory=list)
@@ -197,6 +259,8 @@ class TaggingProblem(Problem):
     names: tuple[str, ...] = ()
     groups: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     tagger: SequenceTagger = field(default_factory=SequenceTagger)
+    scheme: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def known(self, rows: Rows) -> KnownSentences:
         """Give words and tags of these sentences."""
@@ -207,19 +271,26 @@ class TaggingProblem(Problem):
         return [self.words[i] for i in rows]
 
     def count(self, rows: Rows, said: Sentences) -> Floats:
-        """Count right words, words, whether all are right; for each tag hits, calls and words."""
+        """Count words that are right, words, whether all are; spans; of each tag three counts."""
         number = {name: place for place, name in enumerate(self.names)}
         size = len(self.names)
         counted = np.zeros((len(rows), COUNTS + 3 * size))
         for statistics, row, found in zip(counted, rows, said, strict=True):
             truth = self.tags[row]
             right = [a == b for a, b in zip(found, truth, strict=True)]
-            statistics[:COUNTS] = sum(right), len(right), all(right)
+            statistics[: WHOLE + 1] = sum(right), len(right), all(right)
+            if self.scheme is not None:
+                statistics[HIT:COUNTS] = self._spans(found, truth)
             for called, true in zip(found, truth, strict=True):
                 statistics[COUNTS + number[true]] += called == true
                 statistics[COUNTS + size + number[called]] += 1
                 statistics[COUNTS + 2 * size + number[true]] += 1
         return counted
+
+    def _spans(self, found: Sequence[str], truth: Sequence[str]) -> tuple[int, int, int, int]:
+        """Count right spans, spans said, spans there are, and tags that are not allowed."""
+        said, there = set(spans_of(found)), set(spans_of(truth))
+        return len(said & there), len(said), len(there), invalid(str(self.scheme), found)
 
     def evidence(self, rows: Rows) -> Evidence:
         """Take sentences, equal ones together, as pieces."""
@@ -261,7 +332,30 @@ class TaggingProblem(Problem):
 
     def exhibits(self, found: Found) -> list[Exhibit]:
         """Show which tags are found, and what becomes of words never shown."""
-        return [self._by_tag(found), self._never_shown(found)]
+        tables = [self._by_tag(found), self._never_shown(found)]
+        return tables if self.scheme is None else [self._by_kind(found), *tables]
+
+    def _by_kind(self, found: Found) -> Exhibit:
+        """Show of each kind of span how many are said, and right."""
+        shown = [found.chosen, found.best_baseline]
+        truth = [(i, span) for i in found.held.tolist() for span in spans_of(self.tags[i])]
+        there = Counter(span[0] for _, span in truth)
+        figures = []
+        for name in shown:
+            tags = [row for part in found.said(name) for row in part]
+            said = [(i, s) for i, row in zip(found.held, tags, strict=True) for s in spans_of(row)]
+            called = Counter(span[0] for _, span in said)
+            right = Counter(span[0] for _, span in set(said) & set(truth))
+            figures.append((right, called))
+        rows = []
+        for kind, count in there.most_common():
+            row = [kind or "span", f"{count:,}"]
+            for right, called in figures:
+                shares = (right[kind] / max(1, called[kind]), right[kind] / count)
+                row += [f"{share:.3f}" for share in (*shares, _f1(*shares))]
+            rows.append(row)
+        columns = [f"{name}: {what}" for name in shown for what in ("precision", "recall", "F1")]
+        return Exhibit(title="Spans by kind", columns=["kind", "spans", *columns], rows=rows)
 
     def _right(self, found: Found, name: str) -> npt.NDArray[np.bool_]:
         """Tell of every held word whether a contender's tag is right."""
@@ -303,7 +397,8 @@ class TaggingProblem(Problem):
         """Ask it, and judge it on new rows."""
         return [
             ("tag a sentence", ["predict", run, "words with spaces between"]),
-            ("judge it on new sentences with tags", ["evaluate", run, "NEW.conllu"]),
+            ("tag the sentences of a file", ["predict", run, "--file", "NEW.txt"]),
+            ("judge it on new sentences with tags", ["evaluate", run, "NEW.txt"]),
         ]
 
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
@@ -322,6 +417,14 @@ class TaggingProblem(Problem):
         """Give a number for all sentences that are equal word for word."""
         return {"duplicate_key": np.array([content_key("\0".join(row)) for row in self.words])}
 
+    def saved_facts(self, found: Found, name: str) -> dict[str, Any]:
+        """Give the names of the columns, so that new files are read as this one."""
+        return {"columns": dict(self.columns)}
+
+
+def _f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
 
 def _share(right: npt.NDArray[np.bool_]) -> str:
     return f"{right.mean():.3f}" if len(right) else "–"
@@ -332,17 +435,18 @@ def _share(right: npt.NDArray[np.bool_]) -> str:
 
 def asked_again(asked: Asked, rows: TaggedSentences) -> TaggingProblem:
     """Ask saved taggers for the tags of new sentences."""
-    names = tuple(sorted(asked.network.classes))
+    names, scheme = tuple(sorted(asked.network.classes)), asked.network.facts.scheme
     groups = group_equal_sentences(rows.words)
     counts = Counter(tag for row in rows.tags for tag in row)
     return TaggingProblem(
         name="tagging",
-        data=_described(rows, counts, groups, rows.notes),
+        data=_described(rows, counts, groups, [*rows.notes, *_said_of_spans(scheme, rows.tags)]),
         split="sentences given",
         folds=all_held(len(rows)),
         contenders=(),
-        measures=tag_measures(len(names)),
-        beside=BESIDE,
+        measures=tag_measures(len(names), scheme is not None),
+        beside=BESIDE if scheme is None else BESIDE_SPANS,
+        scheme=scheme,
         words=rows.words,
         tags=rows.tags,
         names=names,

@@ -200,6 +200,10 @@ class SavedTagger(TagAnswers, SavedNetwork):
 
     kind = "SequenceTagger"
 
+    @property
+    def _valid(self) -> bool:
+        return bool(self.settings.get("valid_tags", False))
+
     def _encode(self, X: Any) -> Ragged:
         if isinstance(self.encoder_, NumberEncoder):
             return super()._encode(X)

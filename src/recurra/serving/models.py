@@ -294,10 +294,9 @@ class Tags(Model):
         return checked_text(given, limits).split()
 
     def say(self, rows: list[Any]) -> list[Any]:
-        """Say the tags of each; of no words there are none."""
-        with_words = [row for row in rows if row]
-        said = iter(self.saved.say(with_words) if with_words else [])
-        return [next(said) if row else [] for row in rows]
+        """Say the tags of each."""
+        found: list[Any] = self.saved.say(rows)
+        return found
 
     def told(self, rows: list[Any], said: list[Any]) -> list[Any]:
         found: list[Any] = self.saved.told(rows, said)

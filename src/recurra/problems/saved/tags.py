@@ -28,9 +28,10 @@ class AskedTagger:
         self.name, self.model = name, model
 
     def say(self, words: Sentences) -> Sentences:
-        """Give a tag for every word."""
-        said: Sentences = self.model.say(words)
-        return said
+        """Give a tag for every word; of no words there are none."""
+        filled = [row for row in words if row]
+        said = iter(self.model.say(filled) if filled else [])
+        return [next(said) if row else [] for row in words]
 
     def answer(self, texts: Sequence[str]) -> list[list[dict[str, str]]]:
         """Give for each text, its words separated by spaces, every word with its tag."""
