@@ -19,7 +19,7 @@ FLOORS = [
     {"names"},
     {"architectures", "backend", "sequences", "bundle", "places"},
     {"text", "judging", "runs", "keras_private"},
-    {"kernels", "groups"},
+    {"kernels", "groups", "near_numbers"},
     {"layers", "timewise", "data"},
     {"subwords", "resting"},
     {"models", "markets", "optimizers", "auditing", "operations"},

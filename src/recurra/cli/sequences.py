@@ -50,6 +50,11 @@ Channels = Annotated[
 ]
 Positive = Annotated[str | None, typer.Option(help="Of two classes, the one to find.")]
 
+KeepNear = Annotated[
+    bool,
+    typer.Option("--keep-near", help="Let near copies and overlapping windows stand on two sides."),
+]
+
 
 @train.command("sequences", epilog=described("sequences"))
 @with_options
@@ -64,6 +69,7 @@ def train_sequences(
     positive: Positive = None,
     encoding: Encoding = None,
     sample: Sample = False,
+    keep_near: KeepNear = False,
     model: Annotated[
         str, typer.Option(help="gru-fcn, lstm-fcn, or one of simple-rnn, lstm, gru, bi-…, conv1d.")
     ] = "gru-fcn",
@@ -79,7 +85,7 @@ def train_sequences(
     rows = _rows(file, test, _layout(id, time, label, group, channels), encoding, sample)
     from recurra.problems.splitting import split_sequences
 
-    split = split_sequences(rows, positive, seed=how.seed)
+    split = split_sequences(rows, positive, near=not keep_near, seed=how.seed)
     from recurra.problems.sequence_classes import sequences
 
     given: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "members": members}
@@ -108,6 +114,7 @@ def compare_sequences(
     positive: Positive = None,
     encoding: Encoding = None,
     sample: Sample = False,
+    keep_near: KeepNear = False,
     *,
     how: Comparing,
 ) -> None:
@@ -117,7 +124,7 @@ def compare_sequences(
     rows = _rows(file, test, _layout(id, time, label, group, channels), encoding, sample)
     from recurra.problems.splitting import split_sequences
 
-    split = split_sequences(rows, positive, folds=how.folds, seed=how.seed)
+    split = split_sequences(rows, positive, near=not keep_near, folds=how.folds, seed=how.seed)
     from recurra.problems.sequence_classes import sequences
 
     given = {name: value for name, value in how.settings().items() if value is not None}

@@ -47,6 +47,7 @@ def sequences(
     folds: int | None = None,
     seed: int = 0,
     sample: bool = False,
+    keep_near: bool = False,
     split: SplitSequences | None = None,
     **settings: Any,
 ) -> "SequenceProblem":
@@ -60,6 +61,8 @@ def sequences(
             published split the training side alone is used: to choose must not touch the test.
         seed: of splits, networks and draws.
         sample: whether sequences made up for this package are taken.
+        keep_near: whether near copies, parts of each other and windows that overlap may stand on
+            both sides; equal sequences never do.
         split: of these rows, where it is made; None: it is made here.
         settings: of `SequenceClassifier`.
 
@@ -78,13 +81,18 @@ def sequences(
     _check_models(models)
     estimators = [SequenceClassifier(name, random_state=seed, **settings) for name in models]
     share = estimators[0].validation_split
-    split = split or split_sequences(rows, positive, folds=folds, share=share, seed=seed)
+    split = split or split_sequences(
+        rows, positive, near=not keep_near, folds=folds, share=share, seed=seed
+    )
     rows, labelled = split.rows, split.labelled
     classes, which = len(rows.names), labelled.positive
     return SequenceProblem(
         name="sequences",
         data=DataInfo(
-            source=rows.source, sha256=rows.sha256, notes=list(rows.notes), **class_data(labelled)
+            source=rows.source,
+            sha256=rows.sha256,
+            notes=[*rows.notes, *split.notes],
+            **class_data(labelled),
         ),
         split=split.kind,
         folds=split.folds,
@@ -100,7 +108,8 @@ def sequences(
         rows=labelled,
         ids=rows.ids,
         validation_split=share,
-        copies=split.copies,
+        pieces=split.pieces,
+        copies=split.copies.exact,
         channels=rows.channels,
     )
 

@@ -19,7 +19,7 @@ from recurra.arrays import Bools, Dates, Rows
 from recurra.data import LabelledTexts, Lines, Pairs, Series, TaggedSentences
 from recurra.data.sequences import LabelledSequences, check_enough
 from recurra.errors import DataError, SettingsError
-from recurra.groups import fold_lines, group_equal, group_equal_sentences, group_pairs
+from recurra.groups import fold_lines, group_equal_sentences, group_pairs
 from recurra.judging.classes import Labelled, turns_of
 from recurra.judging.problem import Fold, Sides, folds_of
 from recurra.judging.splits import (
@@ -34,9 +34,11 @@ from recurra.judging.splits import (
     walk_forward,
 )
 from recurra.markets.rows import STRETCH, Market, RiseRows, rows_of
+from recurra.near_numbers import MOST_ROWS as MOST_COMPARED
+from recurra.near_numbers import NearSequences, find_near_sequences
 from recurra.problems.rise_settings import RiseSettings
 from recurra.text import TextEncoder
-from recurra.text.near import Copies, find_copies
+from recurra.text.near import Copies, connected, find_copies
 
 __all__ = [
     "DEFAULT",
@@ -166,42 +168,86 @@ def _class_folds(
 
 
 class SplitSequences(NamedTuple):
-    """Labelled sequences and their folds; `copies` bear one number where all is equal."""
+    """Labelled sequences and their folds; `pieces` are what counts once."""
 
     rows: LabelledSequences
     labelled: Labelled
-    copies: Rows
+    copies: NearSequences
+    pieces: Rows
     kind: str
     folds: list[Fold]
+    notes: list[str]
 
 
 def split_sequences(
     rows: LabelledSequences,
     positive: str | None = None,
     *,
+    near: bool = True,
     folds: int | None = None,
     share: float = 0.2,
     seed: int = 0,
 ) -> SplitSequences:
     """Split labelled sequences; what is given is as in `split_texts`.
 
+    Args:
+        near: whether near copies, parts of each other and windows that overlap stay on one side.
+
     Raises:
         DataError: there are too few sequences, or of too few classes.
         SettingsError: the positive class is unknown.
     """
-    rows, kind = _used(rows, folds)
+    rows, kind = _used(rows, folds, near)
     check_enough(rows)
-    copies = group_equal(rows.sequences)
-    groups = copies if rows.groups is None else np.unique(rows.groups, return_inverse=True)[1]
+    copies = find_near_sequences(rows.sequences, rows.truth, rows.published_test)
+    pieces = _together(rows, copies, near)
     which = _positive(rows, positive)
-    labelled = Labelled(rows.sequences, rows.truth, rows.names, which, groups.astype(np.int64))
+    labelled = Labelled(rows.sequences, rows.truth, rows.names, which, pieces)
     made = _class_folds(labelled, rows.published_test, folds, share, seed)
-    return SplitSequences(rows, labelled, copies, kind, made)
+    said = _copies_said(rows, copies, near, published=folds is None)
+    return SplitSequences(rows, labelled, copies, pieces, kind, made, said)
 
 
-def _used(rows: LabelledSequences, folds: int | None) -> tuple[LabelledSequences, str]:
+def _together(rows: LabelledSequences, copies: NearSequences, near: bool) -> Rows:
+    """Give one number to all sequences of one group, and to their copies."""
+    own = copies.groups if near else copies.exact
+    if rows.groups is None:
+        return own
+    named = np.unique(rows.groups, return_inverse=True)[1].astype(np.int64)
+    if not near:
+        return named
+    _, first = np.unique(named, return_index=True)
+    places = np.arange(len(own))
+    told = copies.telling  # a constant stands in many groups
+    pairs = [np.stack([places, first[named]], axis=1), np.stack([places, own], axis=1)[told]]
+    return connected(np.concatenate(pairs), len(own))
+
+
+def _copies_said(
+    rows: LabelledSequences, copies: NearSequences, near: bool, published: bool
+) -> list[str]:
+    """Say how many rows are copies or windows of others, and what was done with them."""
+    said = copies.sentence()
+    if not said:
+        return []
+    done = "each group is kept on one side and counts once"
+    if not near:
+        done = "equal ones are kept on one side; the others may stand on both"
+    if published and rows.published_test is not None:
+        across = copies.across(rows.published_test)
+        done = f"{across.sum():,} of the sequences to test on have one among those to train on"
+    few = copies.compared
+    left = f"; {few:,} sequences were looked at for noise added" if few == MOST_COMPARED else ""
+    return [f"{said}: {done}{left}"]
+
+
+def _used(
+    rows: LabelledSequences, folds: int | None, near: bool = True
+) -> tuple[LabelledSequences, str]:
     """Give the rows used, and how they are split, in words."""
     together = "equal sequences" if rows.groups is None else "groups"
+    if near:
+        together = "copies and near copies" if rows.groups is None else "groups and near copies"
     if rows.published_test is None:
         return rows, f"stratified, {together} on one side"
     if folds is None:
