@@ -27,7 +27,7 @@ from recurra.listeners import Listener, Progress
 from recurra.markets.prices import Prices
 from recurra.markets.scales import Standard, VolatilityRule
 from recurra.markets.simulator import simulate
-from recurra.problems.rise_pages import days_out_of_range
+from recurra.problems.rise_pages import caveat, prices_of_another_day, survivors
 from recurra.problems.rises import parts_of_top, rise_measures
 from recurra.problems.saved.rises import NO_CALL, saved_rises
 from recurra.problems.stock_rises import RiseProblem, RiseSettings, stock_rise
@@ -279,11 +279,21 @@ def test_a_planted_edge_is_found_and_then_days_are_called(tmp_path: Path) -> Non
 
 def test_opens_of_the_next_day_fail_a_probe(market: Any) -> None:
     shifted = {t: f.assign(open=f["open"].shift(-1)).iloc[:-1] for t, f in market.items()}
-    honest, ahead = (days_out_of_range(stock_rise(each, ONCE).checks) for each in (market, shifted))
+    honest, ahead = (
+        prices_of_another_day(stock_rise(each, ONCE).checks) for each in (market, shifted)
+    )
     assert honest.passed
     assert honest.size == 0
     assert (ahead.passed, ahead.size) == (False, 6)
     assert "may hold what is to be foreseen" in ahead.detail
+    assert caveat(stock_rise(market, ONCE).checks) == ""
+    assert "this answer cannot be trusted" in caveat(stock_rise(shifted, ONCE).checks)
+
+
+def test_who_is_missing_among_the_tickers_is_counted() -> None:
+    said = survivors({"A": "2024-01-03", "B": "2024-01-03", "C": "2023-05-01"})
+    assert said.startswith("2 of 3 tickers have prices up to the last day, 2024-01-03.")
+    assert "(survivorship)" in said
 
 
 # ---- what is left behind

@@ -394,10 +394,10 @@ def _near(sequences: Ragged, chosen: Rows, classes: Rows) -> Pairs:
     if len(chosen) < 3:
         return np.zeros((0, 2), np.int64)
     found = [_nearer_than_luck(seen, classes[chosen]) for seen in _seen(sequences.take(chosen))]
-    pairs: Pairs = chosen[np.unique(np.concatenate(found), axis=0)]
+    pairs = chosen[np.unique(np.concatenate(found), axis=0)]
     kept = [_alike(_steps(sequences, one), _steps(sequences, other)) for one, other in pairs]
-    pairs = pairs[np.array(kept, bool)]
-    return pairs
+    alike: Pairs = pairs[np.array(kept, bool)]
+    return alike
 
 
 def _seen(sequences: Ragged) -> Iterator[Floats32]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recurra.errors import DataError
 from recurra.markets.indicators import WARM_UP
+from recurra.markets.look_ahead import look_ahead
 from recurra.markets.prices import COLUMNS, LEFT_OUT, Finding, Prices
 from recurra.markets.sessions import closed_days, open_days
 from recurra.markets.tickers import Instrument, instrument
@@ -55,6 +56,7 @@ RULES = {
     "intraday bars": _Rule("note", "a day had several bars: joined into one"),
     "unknown volume": _Rule("note", "a volume is no number, or negative: taken as unknown"),
     "adjusted close unknown": _Rule("note", "a day has no adjusted close"),
+    "look-ahead": _Rule("fault", "prices hold what only a later day knows: a leak"),
     "price not positive": _Rule("fault", "a price is zero or below, as few futures ever were"),
     "impossible range": _Rule("fault", "the high or low is several times away from open and close"),
 }
@@ -150,6 +152,7 @@ def check_prices(prices: Prices, *, until: dt.date | None = None) -> PriceCheck:
     closed = {finding.date for finding in found if finding.rule == "closed day"}
     traded = frame[[day.date() not in closed for day in pd.DatetimeIndex(frame.index)]]
     found += [*_of_rows(traded, known), *_of_jumps(traded, known)]
+    found += [Finding("look-ahead", last, seen.detail) for seen in look_ahead(traded)]
     if until:
         found += _of_age(frame, needed, until)
     flags = []

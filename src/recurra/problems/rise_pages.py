@@ -12,17 +12,18 @@ from recurra.judging.report import Exhibit, Probe
 from recurra.markets.checks import Flag, PriceCheck
 
 __all__ = [
+    "ahead_of_their_day",
+    "caveat",
     "days_on_both_sides",
-    "days_out_of_range",
     "draw_worth",
     "holding",
+    "prices_of_another_day",
+    "survivors",
     "wrong_in_words",
     "wrong_prices",
 ]
 
 MOST_TICKERS, LATEST = 30, 5
-OUT_OF_RANGE = ("open out of range", "close out of range")
-MOST_OUT_OF_RANGE = 0.05  # of the days of a ticker
 
 
 # ---- leaks
@@ -56,31 +57,57 @@ def days_on_both_sides(
     )
 
 
-def days_out_of_range(checks: Sequence[PriceCheck]) -> Probe:
-    """Look for opens and closes that often lie outside their day: they are of another day.
+def ahead_of_their_day(checks: Sequence[PriceCheck]) -> dict[str, list[str]]:
+    """Give the tickers whose prices may hold what is to be foreseen, and what was seen of each."""
+    return {
+        check.ticker: [finding.detail for finding in flag.findings]
+        for check in checks
+        for flag in check.flags
+        if flag.rule == "look-ahead"
+    }
+
+
+def prices_of_another_day(checks: Sequence[PriceCheck]) -> Probe:
+    """Look for prices that a day could not know.
 
     An open that is the next day's tells half of what is to be foreseen.
     """
-    share = {
-        check.ticker: max(
-            (flag.count for flag in check.flags if flag.rule in OUT_OF_RANGE), default=0
-        )
-        / check.days
-        for check in checks
-    }
-    many = [ticker for ticker, found in share.items() if found > MOST_OUT_OF_RANGE]
-    detail = (
-        f"opens and closes lie within low to high on at least {1 - MOST_OUT_OF_RANGE:.0%} of days."
-    )
+    many = ahead_of_their_day(checks)
+    detail = "opens and closes lie within their day's range, and no day's prices tell of the next."
     if many:
-        worst = max(many, key=lambda ticker: share[ticker])
+        ticker, seen = next(iter(many.items()))
         detail = (
-            f"the open or close lies outside low to high on more than {MOST_OUT_OF_RANGE:.0%} of "
-            f"the days of {len(many):,} of {len(share):,} tickers, most of {worst} "
-            f"({share[worst]:.1%}): such columns are of another day or another scale, and may hold "
-            "what is to be foreseen. No figure here can be trusted until that is explained."
+            f"the prices of {len(many):,} of {len(checks):,} tickers may hold what is to be "
+            f"foreseen, such as {ticker}: {'; '.join(seen)}. No figure here can be trusted until "
+            "that is explained."
         )
     return Probe(name="prices of another day", passed=not many, size=len(many), detail=detail)
+
+
+def caveat(checks: Sequence[PriceCheck]) -> str:
+    """Give what an answer must not be read without; nothing where prices are of their day."""
+    many = ahead_of_their_day(checks)
+    if not many:
+        return ""
+    return (
+        f" But the prices of {len(many):,} of {len(checks):,} tickers may hold what is to be "
+        "foreseen: this answer cannot be trusted."
+    )
+
+
+def survivors(last: Mapping[str, Any]) -> str:
+    """Say how many tickers are there to the end: those that left the exchange are missing.
+
+    Args:
+        last: the last day of the prices of each ticker.
+    """
+    newest = max(last.values())
+    there = sum(day == newest for day in last.values())
+    return (
+        f"{there:,} of {len(last):,} tickers have prices up to the last day, {newest}. Only shares "
+        "that are listed where these prices come from can be here: those that left the exchange "
+        "are missing, which flatters every figure and the simulation most (survivorship)."
+    )
 
 
 # ---- what is wrong with the prices

@@ -40,10 +40,12 @@ from recurra.markets.prices import Prices
 from recurra.markets.rows import Market, RiseRows, digest_of
 from recurra.problems.kept import Asked
 from recurra.problems.rise_pages import (
+    caveat,
     days_on_both_sides,
-    days_out_of_range,
     draw_worth,
     holding,
+    prices_of_another_day,
+    survivors,
     wrong_in_words,
     wrong_prices,
 )
@@ -194,7 +196,7 @@ class RiseProblem(ClassProblem):
         edge = list(decide(self.measures[:1], models, rules, self.evidence(found.held)).values())
         best = min(edge, key=lambda verdict: (verdict.answer != "yes", _chance(verdict)))
         losses = {name: values(self.measures[0], said[0]) for name, said in rules.items()}
-        return _answer(best, losses, self.settings), edge
+        return _answer(best, losses, self.settings) + caveat(self.checks), edge
 
     def saved_facts(self, found: Found, name: str) -> dict[str, Any]:
         """Say with a saved model what was asked, and whether it was found to know anything."""
@@ -212,7 +214,7 @@ class RiseProblem(ClassProblem):
         }
         return [
             days_on_both_sides(self.dates, self.folds, fitted, self.settings.window),
-            days_out_of_range(self.checks),
+            prices_of_another_day(self.checks),
         ]
 
     def notes(self, found: Found) -> list[str]:
@@ -221,9 +223,7 @@ class RiseProblem(ClassProblem):
         return [
             f"{share:.2%} of the held rows rise: always saying the same has an accuracy of "
             f"{max(share, 1 - share):.4f}.",
-            "Only shares that are listed where these prices come from can be here: those that left "
-            "the exchange are missing, which flatters every figure and the simulation most "
-            "(survivorship).",
+            survivors({check.ticker: check.last for check in self.checks}),
             *wrong_in_words(self.checks),
         ]
 
