@@ -6,8 +6,12 @@ import re
 import runpy
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,7 @@ HONESTY = ["docs/honesty.md", "docs/honesty.ko.md"]
 AUDIT = ["docs/audit.md", "docs/audit.ko.md"]
 KERAS = ["docs/keras.md", "docs/keras.ko.md"]
 SERVING = ["docs/serving.md", "docs/serving.ko.md"]
+SCALE = ["docs/scale.md", "docs/scale.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
 CHAPTERS = [
     f"docs/{name}.md" for name in ("cells", "sequences", "tags", "runtime", "export", *SHAPES)
@@ -174,6 +179,38 @@ def test_every_documented_server_starts_and_answers_as_documented(
             assert shape_of(found.json()) == shape_of(json.loads(answer))
 
 
+@pytest.mark.slow
+def test_the_documented_cluster_in_one_machine_works(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the extra `cluster` is absent")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shown = "".join(blocks(SCALE[0], "console")).replace("6379", port)
+    head, second = (line.split()[2:] for line in re.findall(r"^\$ ray start.*$", shown, re.M))
+    (last,) = re.findall(r"^\$ RAY_ADDRESS=(\S+) recurra (.*)$", shown, re.M)
+    ray, recurra = (
+        [sys.executable, "-m", "ray.scripts.scripts"],
+        [sys.executable, "-m", "recurra.cli"],
+    )
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with ExitStack() as nodes:
+        for words in (head, second):
+            node = subprocess.Popen([*ray, *words], **quiet)
+            nodes.callback(node.wait, 60)
+            nodes.callback(node.send_signal, signal.SIGINT)
+            time.sleep(10)
+        run = subprocess.run(
+            [*recurra, *shlex.split(last[1]), "--epochs", "1"],
+            cwd=tmp_path,
+            env=os.environ | {"RAY_ADDRESS": last[0]},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "runs" / "compare-spam-sample" / "compare.json").exists()
+
+
 def shape_of(answer: Any) -> Any:
     """Give the keys and the kinds of the values of an answer."""
     if isinstance(answer, dict):
@@ -274,7 +311,8 @@ def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
     assert commands(SERVING[1]) == commands(SERVING[0])
     for kind in ("dockerfile", "yaml"):
         assert blocks(SERVING[1], kind) == blocks(SERVING[0], kind)
-    for english, korean in (MARKETS, HONESTY, AUDIT, KERAS, SERVING):
+        assert blocks(SCALE[1], kind) == blocks(SCALE[0], kind)
+    for english, korean in (MARKETS, HONESTY, AUDIT, KERAS, SERVING, SCALE):
         assert blocks(korean, "console") == blocks(english, "console")
         assert blocks(korean, "python") == blocks(english, "python")
 

@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from recurra.judging.example import coin_problem
 from recurra.judging.measures import Measure, ratio_of
 from recurra.judging.problem import Contender, Fold, Problem, all_held, folds_of
 from recurra.judging.report import DataInfo, MemberInfo, ModelInfo, Report, TrainingInfo
-from recurra.judging.run import Found, Outcome, Unit, compare, evaluate, run, units_of
+from recurra.judging.run import Found, Outcome, compare, evaluate, run, units_of
 from recurra.judging.splits import group_folds
+from recurra.listeners import NOBODY
 
 ROWS = 20
 Call = tuple[str, str, Any]  # who, what, and with which rows
@@ -408,10 +409,13 @@ def test_settings_that_are_fields_have_names_too() -> None:
 class ThroughPickle:
     """An executor that hands everything on as bytes, as to another process; from the last on."""
 
-    def map(self, function: Any, units: Sequence[Unit]) -> Iterable[Outcome]:
-        sent = [pickle.dumps((function, unit)) for unit in units]
-        done = [pickle.dumps(work(unit)) for work, unit in map(pickle.loads, reversed(sent))]
-        return [pickle.loads(outcome) for outcome in reversed(done)]
+    def each(
+        self, function: Any, shared: Any, items: Mapping[str, Any], **watched: Any
+    ) -> Generator[tuple[str, Any], None, None]:
+        for name in reversed(items):
+            sent = pickle.loads(pickle.dumps((function, shared, items[name])))
+            found = sent[0](*sent[1:], NOBODY, None)
+            yield name, pickle.loads(pickle.dumps(found))
 
 
 def test_units_may_be_done_elsewhere_and_in_another_order(tmp_path: Path) -> None:

@@ -131,6 +131,9 @@ compare stock-rise MSFT --source prices                    | days
 train texts.csv --out done                                 | holds other files
 train texts.csv --epochs few                               | a valid integer
 train texts.csv --learning-rate 0                          | must be above 0
+train texts.csv --on processes                             | must be processes:N, ray
+compare texts.csv --on processes:0                         | from 1 to 1,024
+compare stock-rise MSFT --source prices --on ray://a:b     | must be processes:N, ray
 compare absent.csv                                         | readable, but absent.csv is not
 compare texts.csv --models gru,lsmt                        | Did you mean 'lstm'?
 compare texts.csv --text bdy                               | Did you mean 'body'?

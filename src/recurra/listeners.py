@@ -6,10 +6,11 @@
     listener.stage("training")                    before each part of a recipe
     listener.ready(model)                         once, when an estimator knows its network
     listener.progress(member, Progress(…))        after every batch, and after every epoch
+    listener.together(ended, count, running)      of units that other processes do at once
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,6 +101,9 @@ class Listener:
     def progress(self, member: int, progress: Progress) -> None:
         """Hear how far a network is, counted from 1: after every batch and after every epoch."""
 
+    def together(self, ended: int, count: int, running: Mapping[str, str]) -> None:
+        """Hear of units done at once: how many of all have ended, and what each other is at."""
+
 
 class Listeners(Listener):
     """Tell all of a list, in order.
@@ -130,6 +134,11 @@ class Listeners(Listener):
         """Say how far a network is."""
         for listener in self.listeners:
             listener.progress(member, progress)
+
+    def together(self, ended: int, count: int, running: Mapping[str, str]) -> None:
+        """Say how far units are that are done at once."""
+        for listener in self.listeners:
+            listener.together(ended, count, running)
 
 
 NOBODY = Listener()

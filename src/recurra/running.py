@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from recurra.executing import Executor
 from recurra.judging import run as judging
 from recurra.judging.problem import Problem
 from recurra.judging.report import Report
-from recurra.judging.run import Executor, Found
+from recurra.judging.run import Found
 from recurra.listeners import Listener, Listeners
 from recurra.pages.report import render_report
 from recurra.runs import COMPARED, TRAINED, RunFolder
@@ -41,6 +42,7 @@ def run(
     overwrite: bool = False,
     repeats: int = 1,
     fit_all: bool | None = None,
+    executor: Executor | None = None,
     listeners: Sequence[Listener] = (),
     command: str = "",
     commands: Commands | None = None,
@@ -55,6 +57,7 @@ def run(
         repeats: how many times each network is trained, from a seed each.
         fit_all: whether the network that is saved is fitted anew on all rows after judging; None:
             as the problem has it.
+        executor: who fits, as `recurra.executing.executor_named` gives it; None: this process.
         listeners: who watches.
         command: that asked for it, for the report.
         commands: that may be typed next, for the page; None: those that ask its model.
@@ -71,7 +74,9 @@ def run(
             problem,
             repeats=repeats,
             fit_all=fit_all,
+            executor=executor,
             checkpoints=None if folder is None else folder.checkpoints,
+            logs=None if folder is None else folder.logs,
             listener=listener,
             command=command,
         )
@@ -104,6 +109,7 @@ def compare(
             repeats=repeats,
             executor=executor,
             checkpoints=None if folder is None else folder.checkpoints,
+            logs=None if folder is None else folder.logs,
             listener=listener,
             command=command,
         )

@@ -8,6 +8,7 @@
     ├── history.csv       the curve of each member
     ├── predictions.csv   held rows: id, truth, what every contender said
     ├── split.csv         which side each row stood on
+    ├── logs/             what each fit told, where other processes did it
     ├── report.html
     └── report.json       moved in last: a run that has it is finished
 
@@ -34,12 +35,13 @@ __all__ = ["COMPARED", "TRAINED", "RunFolder"]
 
 TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json")
 COMPARED = ("compare.html", "compare.json")
-LOCK, WRITING, WRITTEN = ".recurra.lock", ".finishing", ".finished"
+LOCK, WRITING, WRITTEN, LOGS = ".recurra.lock", ".finishing", ".finished", "logs"
 STARTED = "started.json"
 KEPT = {
     TRAINED: re.compile(r"(fold-\d+|all-rows-fold-\d+)-[^/]*$"),
     COMPARED: re.compile(r"\.?fold-.*\.json(\.\d+\.partial)?$"),
 }
+LOG = re.compile(r"[^/]*\.log$")
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -53,7 +55,7 @@ class RunFolder:
 
     def __init__(self, path: Path, artefacts: tuple[str, ...] = TRAINED) -> None:
         self.path, self.artefacts = path, artefacts
-        self.checkpoints = path / "checkpoints"
+        self.checkpoints, self.logs = path / "checkpoints", path / LOGS
 
     @property
     def finished(self) -> bool:
@@ -195,11 +197,12 @@ class RunFolder:
 
     def _check_contents(self) -> None:
         """Refuse a folder with anything that a run did not write, and so must not take away."""
-        ours = {*self.artefacts, "checkpoints", LOCK, WRITING, WRITTEN, ".DS_Store"}
+        ours = {*self.artefacts, "checkpoints", LOGS, LOCK, WRITING, WRITTEN, ".DS_Store"}
         kept = re.compile(rf"\.?{STARTED}(\.\d+\.partial)?$|{KEPT[self.artefacts].pattern}")
         model = self.path / "model"
         others = [path for path in _in(self.path) if path.name not in ours or path.is_symlink()]
         others += [path for path in _in(self.checkpoints) if not kept.match(path.name)]
+        others += [path for path in _in(self.logs) if not LOG.match(path.name)]
         others += [model] if model.exists() and not is_bundle(model) else []
         for other in others:
             link = "a link" if other.is_symlink() else "not of a run"
@@ -231,6 +234,7 @@ class RunFolder:
             return True
         if self.checkpoints.exists():
             shutil.rmtree(self.checkpoints)
+        shutil.rmtree(self.logs, ignore_errors=True)
         write_atomically(started, json.dumps(facts, indent=1).encode())
         return False
 

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
 from typing import IO, TYPE_CHECKING, Any
@@ -107,6 +107,9 @@ class Watch(Listener):
         self.bar = bar
         self.task = None if bar is None else bar.add_task("starting", total=None)
         self.text = ""
+        self.lines: dict[str, Any] = {}  # of units done at once, what the bar calls each
+        self.running: dict[str, str] = {}
+        self.ended = 0
 
     def note(self, text: str) -> None:
         """Say what is to be known beside the result."""
@@ -130,6 +133,26 @@ class Watch(Listener):
             self.bar.update(self.task, description=text, total=progress.epochs, completed=done)
         elif progress.ended:
             note(text)
+
+    def together(self, ended: int, count: int, running: Mapping[str, str]) -> None:
+        """Show how many units have ended, and a line for each at work; without a bar, say which."""
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        text = f"{ended:,} of {count:,} have ended"
+        before, self.running = self.running, dict(running)
+        if self.bar is None or self.task is None:
+            gone = ", ".join(before[name] for name in before.keys() - running.keys())
+            if ended > self.ended:
+                note(f"{text}: {gone}")
+            self.ended = ended
+            return
+        self.bar.update(self.task, description=text, total=count, completed=ended)
+        for name in self.lines.keys() - running.keys():
+            self.bar.remove_task(self.lines.pop(name))
+        for name, said in running.items():
+            if name not in self.lines:
+                self.lines[name] = self.bar.add_task("", total=None)
+            self.bar.update(self.lines[name], description=f"  {said[-100:]}")
 
 
 def _losses(history: History) -> str:

@@ -22,6 +22,7 @@ from recurra.places import keep_compiled
 from recurra.shown import shown
 
 if TYPE_CHECKING:
+    from recurra.executing import Executor
     from recurra.judging.problem import Problem
     from recurra.judging.report import Report
     from recurra.judging.run import Found
@@ -35,6 +36,7 @@ __all__ = [
     "Epochs",
     "Json",
     "Label",
+    "On",
     "Out",
     "Overwrite",
     "Positive",
@@ -218,6 +220,10 @@ Seed = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
+On = Annotated[
+    str | None,
+    typer.Option(help="Who works: processes:N, ray or ray://HOST:PORT [this process]."),
+]
 Epochs = Annotated[int, typer.Option(min=1, help="The most epochs; the best one is kept.")]
 MostEpochs = Annotated[
     int | None, typer.Option(min=1, help="The most epochs [those of the recipe].")
@@ -252,10 +258,22 @@ class Running:
         int | None,
         typer.Option(min=1, help="Epochs without a better one before it stops [as suits]."),
     ] = None
+    on: On = None
 
     def __post_init__(self) -> None:
+        self.executor()
         if self.learning_rate is not None and not self.learning_rate > 0:
             raise SettingsError(f"--learning-rate must be above 0, but it is {self.learning_rate}.")
+
+    def executor(self) -> "Executor":
+        """Give who does the fits.
+
+        Raises:
+            SettingsError: nobody has that name, or nobody answers.
+        """
+        from recurra.executing import executor_named
+
+        return executor_named(self.on)
 
     def place(self, name: str) -> Path:
         """Give the run folder, --out, else runs/NAME; one that is taken is told at once."""
@@ -366,6 +384,7 @@ def run_problem(
             overwrite=how.overwrite,
             repeats=how.repeats,
             fit_all=how.fit_all,
+            executor=how.executor(),
             listeners=[watch, *listeners],
             command=command_line(),
             commands=trained(app, problem, place),
@@ -391,6 +410,7 @@ def run_comparison(problem: "Problem", place: Path, how: Comparing) -> None:
             resume=how.resume,
             overwrite=how.overwrite,
             repeats=how.repeats,
+            executor=how.executor(),
             listeners=[watch],
             command=command_line(),
             commands=lambda report: compared(app, _best_network(report)),

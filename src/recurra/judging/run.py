@@ -12,18 +12,19 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, is_dataclass
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from recurra.arrays import Floats, Rows
 from recurra.errors import RunError, SettingsError
+from recurra.executing import Executor, Failed, Function, Here, failures
 from recurra.files import write_atomically
 from recurra.judging.decide import decide
 from recurra.judging.evidence import Evidence
@@ -40,7 +41,7 @@ from recurra.judging.report import (
 )
 from recurra.listeners import Listener
 
-__all__ = ["Executor", "Found", "Outcome", "compare", "evaluate", "run"]
+__all__ = ["Found", "Outcome", "compare", "evaluate", "run"]
 
 
 @dataclass(frozen=True)
@@ -85,19 +86,7 @@ class Outcome:
     said: Any = None
 
 
-class Executor(Protocol):
-    """Whoever runs units: this process, other processes, a cluster."""
-
-    def map(self, function: Callable[[Unit], Outcome], units: Sequence[Unit]) -> Iterable[Outcome]:
-        """Give the outcome of each unit, in their order."""
-
-
-class InThisProcess:
-    """Runs one unit after the other, here."""
-
-    def map(self, function: Callable[[Unit], Outcome], units: Sequence[Unit]) -> Iterable[Outcome]:
-        """Give the outcome of each unit, in their order."""
-        return map(function, units)
+Outcomes = dict[tuple[str, int, int], Outcome]  # by contender, fold and repeat
 
 
 @dataclass
@@ -113,7 +102,7 @@ class Found:
     """
 
     problem: Problem
-    outcomes: dict[tuple[str, int, int], Outcome]
+    outcomes: Outcomes
     repeats: int = 1
     report: Report = field(init=False)
     final: Model | None = None
@@ -165,7 +154,9 @@ def run(
     *,
     repeats: int = 1,
     fit_all: bool | None = None,
+    executor: Executor | None = None,
     checkpoints: Path | None = None,
+    logs: Path | None = None,
     listener: Listener | None = None,
     command: str = "",
 ) -> Found:
@@ -177,7 +168,9 @@ def run(
             include what that changes.
         fit_all: whether the network is then fitted anew on all rows, by the same settings, to be
             used; the figures are of the one that was judged. None: as the problem has it.
+        executor: who fits; None: this process.
         checkpoints: a folder for all that is needed to go on.
+        logs: a folder for what each fit tells, where other processes do it.
         listener: is told how it goes.
         command: that asked for it, for the report.
 
@@ -188,9 +181,8 @@ def run(
         'undecided'
     """
     listener = listener or Listener()
-    found = Found(problem, {}, repeats)
-    for unit in units_of(problem, repeats):
-        found.outcomes[_key(unit)] = _fit_and_ask(problem, unit, listener, checkpoints)
+    work = _Work(executor or Here(), problem, units_of(problem, repeats), listener, logs)
+    found = Found(problem, work.fitted(checkpoints), repeats)
     listener.stage("verdict and leaks")
     found.report = _report(found, command)
     _describe(found)
@@ -209,6 +201,7 @@ def compare(
     repeats: int = 1,
     executor: Executor | None = None,
     checkpoints: Path | None = None,
+    logs: Path | None = None,
     listener: Listener | None = None,
     command: str = "",
 ) -> Report:
@@ -218,14 +211,8 @@ def compare(
         RunError: the results kept are of other data or settings.
     """
     listener = listener or Listener()
-    units = units_of(problem, repeats)
-    mark = fingerprint(problem) if checkpoints else ""
-    bare = copy.copy(problem)
-    bare.measures = bare.facts = ()  # measures do not pickle, and no fit needs them
-    work = partial(_unit, bare, listener=listener, checkpoints=checkpoints, mark=mark)
-    outcomes = (executor or InThisProcess()).map(work, units)
-    found = Found(problem, {_key(u): o for u, o in zip(units, outcomes, strict=True)}, repeats)
-    return _report(found, command)
+    work = _Work(executor or Here(), problem, units_of(problem, repeats), listener, logs)
+    return _report(Found(problem, work.said(checkpoints), repeats), command)
 
 
 def evaluate(problem: Problem, models: Mapping[str, Model]) -> Evaluation:
@@ -297,22 +284,74 @@ def _key(unit: Unit) -> tuple[str, int, int]:
 # ---- one unit
 
 
-def _fit_and_ask(
-    problem: Problem, unit: Unit, listener: Listener, checkpoints: Path | None
-) -> Outcome:
+@dataclass(frozen=True)
+class _Work:
+    """All fits of a problem, by whoever does them.
+
+    Args:
+        executor: who.
+        problem: whose.
+        units: the fits.
+        listener: is told how it goes.
+        logs: a folder for what each tells.
+    """
+
+    executor: Executor
+    problem: Problem
+    units: Sequence[Unit]
+    listener: Listener
+    logs: Path | None
+
+    def fitted(self, checkpoints: Path | None) -> Outcomes:
+        """Give all outcomes with what was fitted; networks go on from their checkpoints."""
+        ended = self._each(_fit_and_ask, self.units, checkpoints)
+        return self._in_order({_key(unit): outcome for unit, outcome in ended})
+
+    def said(self, checkpoints: Path | None) -> Outcomes:
+        """Give all outcomes without what was fitted; each is kept, and not done again."""
+        mark = fingerprint(self.problem) if checkpoints else ""
+        kept = {_key(unit): _kept(checkpoints, unit, mark) for unit in self.units}
+        outcomes = {key: outcome for key, outcome in kept.items() if outcome is not None}
+        left = [unit for unit in self.units if _key(unit) not in outcomes]
+        for unit, outcome in self._each(_ask_alone, left, None):
+            outcomes[_key(unit)] = outcome
+            _keep(checkpoints, unit, mark, outcome)
+        return self._in_order(outcomes)
+
+    def _each(
+        self, function: Function, units: Sequence[Unit], folder: Path | None
+    ) -> Iterator[tuple[Unit, Outcome]]:
+        bare = copy.copy(self.problem)
+        bare.measures = bare.facts = ()  # measures do not pickle, and no fit needs them
+        named, failed = {unit.name: unit for unit in units}, {}
+        how: dict[str, Any] = {"listener": self.listener, "folder": folder, "logs": self.logs}
+        with closing(self.executor.each(function, bare, named, **how)) as ended:
+            for name, found in ended:
+                if isinstance(found, Failed):
+                    failed[name] = found
+                else:
+                    yield named[name], found
+        if failed:
+            raise failures(failed, len(units), self.logs)
+
+    def _in_order(self, outcomes: Outcomes) -> Outcomes:
+        return {_key(unit): outcomes[_key(unit)] for unit in self.units}
+
+
+def _fit_and_ask(problem: Problem, unit: Unit, listener: Listener, place: Path | None) -> Outcome:
     """Fit a contender on the rows known, and ask it of the rows held: nothing else does."""
     listener.stage(_stage(problem, unit))
     try:
-        return _outcome(problem, unit, listener, checkpoints)
+        return _outcome(problem, unit, listener, place)
     except Exception as error:
         error.add_note(f"in {_stage(problem, unit)}")
         raise
 
 
-def _outcome(problem: Problem, unit: Unit, listener: Listener, checkpoints: Path | None) -> Outcome:
+def _outcome(problem: Problem, unit: Unit, listener: Listener, place: Path | None) -> Outcome:
     fold = problem.folds[unit.fold]
     model = unit.contender.make(problem.seed + 1000 * unit.repeat)
-    place = checkpoints / unit.name if checkpoints and not unit.contender.baseline else None
+    place = None if unit.contender.baseline else place
     began = time.perf_counter()
     model.fit(problem.known(fold.known), fold.sides, listener=listener, checkpoints=place)
     fitted = time.perf_counter()
@@ -339,25 +378,24 @@ def _stage(problem: Problem, unit: Unit) -> str:
     return f"{where}{work} {unit.contender.name}{again}"
 
 
-def _unit(
-    problem: Problem, unit: Unit, *, listener: Listener, checkpoints: Path | None, mark: str
-) -> Outcome:
-    """Give the outcome that is kept of a unit, or fit it and keep what it said."""
-    path = checkpoints / f"{unit.name}.json" if checkpoints else None
-    kept = _kept(path, mark) if path else None
-    if kept is not None:
-        return kept
-    outcome = _fit_and_ask(problem, unit, listener, None)
+def _ask_alone(problem: Problem, unit: Unit, listener: Listener, place: Path | None) -> Outcome:
+    """Fit and ask as above, and keep nothing but the statistics of what was said."""
+    outcome = _fit_and_ask(problem, unit, listener, place)
     outcome.model = outcome.said = None
-    if path is not None:
-        content = {**vars(outcome), "statistics": outcome.statistics.tolist()}
-        content["fingerprint"] = mark
-        write_atomically(path, json.dumps(content).encode())
     return outcome
 
 
-def _kept(path: Path, mark: str) -> Outcome | None:
-    if not path.exists():
+def _keep(checkpoints: Path | None, unit: Unit, mark: str, outcome: Outcome) -> None:
+    if checkpoints is None:
+        return
+    content = {**vars(outcome), "statistics": outcome.statistics.tolist()}
+    content["fingerprint"] = mark
+    write_atomically(checkpoints / f"{unit.name}.json", json.dumps(content).encode())
+
+
+def _kept(checkpoints: Path | None, unit: Unit, mark: str) -> Outcome | None:
+    path = checkpoints and checkpoints / f"{unit.name}.json"
+    if path is None or not path.exists():
         return None
     content: dict[str, Any] = json.loads(path.read_text("utf-8"))
     if content.pop("fingerprint", None) != mark:

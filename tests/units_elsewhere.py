@@ -1,0 +1,55 @@
+"""What workers do in `test_executing.py`: they load this file alone."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from recurra.listeners import Listener
+
+
+def square(shared: int, item: int, listener: Listener, place: Path | None) -> int:
+    listener.stage(f"squaring {item}")
+    print("printed by a unit")
+    return shared + item * item
+
+
+def dies_once(shared: str, item: str, listener: Listener, place: Path | None) -> str:
+    """End its process at the first try, as a system does that is out of memory."""
+    mark = Path(shared) / item
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def fails(shared: dict[str, Exception], item: str, listener: Listener, place: Path | None) -> str:
+    if item in shared:
+        raise shared[item]
+    return item
+
+
+def counts(shared: None, item: int, listener: Listener, place: Path | None) -> int:
+    """Go on from what is kept in its folder; break off at every odd count."""
+    assert place is not None
+    kept = place / "count"
+    count = int(kept.read_text()) + 1 if kept.exists() else item
+    place.mkdir(parents=True, exist_ok=True)
+    kept.write_text(str(count))
+    if count % 2:
+        raise RuntimeError("broke off")
+    return count
+
+
+def sleeps(shared: str, item: int, listener: Listener, place: Path | None) -> None:
+    (Path(shared) / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def unpicklable(shared: None, item: int, listener: Listener, place: Path | None) -> Any:
+    return lambda: item
+
+
+def cut_for(shared: None, item: None, listener: Listener, place: Path | None) -> str | None:
+    return os.environ.get("NPROC")
