@@ -87,7 +87,7 @@ def test_a_wrong_name_is_told(name: str, said: str) -> None:
 
 def test_without_ray_one_line_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recurra.executing.find_spec", lambda name: None)
-    with pytest.raises(SettingsError, match=r"pip install 'recurra\[cluster\]'"):
+    with pytest.raises(SettingsError, match=r"pip install '(ray|recurra)\["):
         executor_named("ray")
 
 

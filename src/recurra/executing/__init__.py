@@ -20,6 +20,7 @@ from importlib.util import find_spec
 
 from recurra.errors import SettingsError
 from recurra.executing.units import Executor, Failed, Function, Here, failures
+from recurra.extras import how_to_install
 
 __all__ = ["Executor", "Failed", "Function", "Here", "executor_named", "failures"]
 
@@ -70,7 +71,7 @@ def _processes(count: int) -> Executor:
 def _need(module: str) -> None:
     if find_spec(module) is None:
         raise SettingsError(
-            f"--on ray needs Ray, but {module} is not installed: pip install 'recurra[cluster]'"
+            f"--on ray needs Ray, but {module} is not installed: {how_to_install('cluster')}"
         )
 
 

@@ -141,7 +141,7 @@ class _Work:
         except self.ray.exceptions.RayError as error:
             raise SettingsError(
                 "Ray's workers must have Recurra installed, but one of them cannot use it "
-                f"({_line(error)}). Install it there: pip install 'recurra[cluster]'"
+                f"({_line(error)}). Install the same version there, and Ray."
             ) from None
         ours = versions()
         differing = [
