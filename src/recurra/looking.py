@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from recurra.data import (
@@ -22,7 +23,7 @@ from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
 from recurra.data.labelled import label_texts
 from recurra.data.numbers import number_of
-from recurra.data.readers import FORMATS, Table, read_table
+from recurra.data.readers import FORMATS, LABEL_NAMES, TEXT_NAMES, Table, read_table
 from recurra.data.sequences import Layout, check_enough, read_sequences
 from recurra.data.series import TIMES, moments_in
 from recurra.data.tagged import tag_columns_of
@@ -37,6 +38,11 @@ MOST_CLASSES = 50
 FEWEST_STEPS = 8  # columns of numbers that are the steps of a sequence
 FEWEST_VALUES = 5  # of a series; a column of fewer is a code
 EXAMPLES = 3
+MOST_BINDING = 4  # columns that may bind rows, or tell their time, which are named
+FEWEST_BOUND = 5  # different values of a column that binds rows
+BINDING = {"author", "user", "user_id", "userid", "username", "writer", "speaker", "person"}
+BINDING |= {"customer", "patient", "subject", "thread", "conversation", "session", "film", "movie"}
+BINDING |= {"product", "shop", "store", "participant", "작성자", "사용자", "고객", "영화", "상품"}
 BARS = {"open", "high", "low", "close"}
 ENDINGS = {".conllu", ".conll", ".ts", ".npz", ".npy"}  # of what is no table
 Try = Callable[[], str]  # reads, and says what; raises where that cannot be
@@ -235,18 +241,53 @@ def _labels(table: Table, columns: tuple[Column, ...]) -> list[Column]:
 
 
 def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
-    labels = _labels(table, columns)
-    for text in (column for column in columns if column.kind == "texts"):
-        for label in labels:
-            command = ["train", *file, "--text", text.name, "--label", label.name]
-            yield from _fits(
-                "What class is a text of?", command, _reads_texts(table, text.name, label.name)
-            )
+    texts = [column.name for column in columns if column.kind == "texts"]
+    labels = [column.name for column in _labels(table, columns)]
+    pairs = [(text, label) for text in texts for label in labels]
+    pairs.sort(key=lambda pair: (pair[1] not in LABEL_NAMES, pair[0] not in TEXT_NAMES))
+    asks = "What class is a text of"
+    for text, label in pairs:
+        command = ["train", *file, "--text", text, "--label", label]
+        yield from _fits(f"{asks}?", command, _reads_texts(table, text, label))
+        if (text, label) == pairs[0]:
+            for way, option, column in _harder(table, columns, {text, label}):
+                bound = {option.strip("-"): column}
+                read = _reads_texts(table, text, label, **bound)
+                yield from _fits(f"{asks}, {way}?", [*command, option, column], read)
 
 
-def _reads_texts(table: Table, text: str, label: str) -> Try:
+def _harder(
+    table: Table, columns: tuple[Column, ...], taken: set[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Give how a question may be asked of what is new: by columns that bind rows, or tell time."""
+    free = [column for column in columns if column.name not in taken]
+    for column in [c for c in free if _binds(len(table.frame), c)][:MOST_BINDING]:
+        yield f"whose {column.name} was never seen before", "--group", column.name
+    for column in [c for c in free if c.kind == "times"][:MOST_BINDING]:
+        yield f"written after all that it learnt from ({column.name})", "--time", column.name
+
+
+def _binds(rows: int, column: Column) -> bool:
+    """Say whether a column binds rows: by its name, or names of which each stands in many rows."""
+    if column.kind in ("times", "nothing") or column.distinct < FEWEST_BOUND:
+        return False
+    known = column.name.casefold() in BINDING
+    return column.distinct <= rows // (2 if known else 3) and (known or column.kind == "names")
+
+
+def _reads_texts(
+    table: Table, text: str, label: str, group: str | None = None, time: str | None = None
+) -> Try:
     def read() -> str:
-        found = label_texts(table, text=text, label=label, find=False)
+        found = label_texts(table, text=text, label=label, find=False, group=group, time=time)
+        if found.groups is not None:
+            return f"{len(found.texts):,} texts, {len(set(found.groups)):,} different in {group}"
+        if found.times is not None:
+            every = np.arange(len(found.texts))
+            return (
+                f"{len(found.texts):,} texts, {found.times.first(every)} to "
+                f"{found.times.last(every)}"
+            )
         return f"{len(found.texts):,} texts of {len(found.classes)} classes"
 
     return read
@@ -276,6 +317,10 @@ def _of_sequences(
             command = ["train", "sequences", *file, "--label", label.name]
             layout = Layout(label=label.name)
             yield from _fits(asks, command, _reads_sequences(path, layout, encoding))
+            for way, option, column in _harder(table, columns, {label.name}):
+                bound = Layout(label=label.name, **{option.strip("-"): column})  # type: ignore[arg-type]
+                read = _reads_sequences(path, bound, encoding)
+                yield from _fits(f"{asks[:-1]}, {way}?", [*command, option, column], read)
 
 
 def _constant_within(frame: pd.DataFrame, id: str, label: str) -> bool:

@@ -40,7 +40,16 @@ Test = Annotated[Path | None, typer.Option(help="A file like it, to test on.")]
 Id = Annotated[
     str | None, typer.Option(help="The column that names the sequence; none: a row is one.")
 ]
-Time = Annotated[str | None, typer.Option(help="The column that orders the rows of a sequence.")]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        help="The column that orders the rows of a sequence; without --id, it says when a row was: "
+        "the past teaches, the newest judge."
+    ),
+]
+Newest = Annotated[
+    bool, typer.Option("--newest", help="By --time, the past teaches and the newest judge.")
+]
 Label = Annotated[str | None, typer.Option(help="The column of the class.")]
 Group = Annotated[
     str | None, typer.Option(help="A column, such as a person: each on one side alone.")
@@ -65,6 +74,7 @@ def train_sequences(
     time: Time = None,
     label: Label = None,
     group: Group = None,
+    newest: Newest = False,
     channels: Channels = "",
     positive: Positive = None,
     encoding: Encoding = None,
@@ -82,7 +92,9 @@ def train_sequences(
     """Learn the class of sequences of numbers; judge beside MiniRocket, statistics, neighbours."""
     one_of(model, SEQUENCES, "the model")
     place = how.place(_name(file))
-    rows = _rows(file, test, _layout(id, time, label, group, channels), encoding, sample)
+    rows = _rows(
+        file, test, _layout(id, time, label, group, channels, newest=newest), encoding, sample
+    )
     from recurra.problems.splitting import split_sequences
 
     split = split_sequences(rows, positive, near=not keep_near, seed=how.seed)
@@ -110,6 +122,7 @@ def compare_sequences(
     time: Time = None,
     label: Label = None,
     group: Group = None,
+    newest: Newest = False,
     channels: Channels = "",
     positive: Positive = None,
     encoding: Encoding = None,
@@ -121,7 +134,9 @@ def compare_sequences(
     """Compare classifiers of sequences on folds of the file to train on."""
     models = how.names(SEQUENCES)
     place = how.place(_name(file))
-    rows = _rows(file, test, _layout(id, time, label, group, channels), encoding, sample)
+    rows = _rows(
+        file, test, _layout(id, time, label, group, channels, newest=newest), encoding, sample
+    )
     from recurra.problems.splitting import split_sequences
 
     split = split_sequences(rows, positive, near=not keep_near, folds=how.folds, seed=how.seed)
@@ -198,11 +213,12 @@ def _layout(
     group: str | None,
     channels: str,
     labelled: bool = True,
+    newest: bool = False,
 ) -> "Layout":
     from recurra.data.sequences import Layout
 
     names = tuple(filter(None, map(str.strip, channels.split(","))))
-    return Layout(id, time, label, group, names, labelled)
+    return Layout(id, time, label, group, names, labelled, newest)
 
 
 def _one_given(file: Path | None, sample: bool) -> None:

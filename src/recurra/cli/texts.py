@@ -52,6 +52,17 @@ KeepNear = Annotated[
     bool,
     typer.Option("--keep-near", help="Let near copies of a text stand on both sides."),
 ]
+Test = Annotated[
+    Path | None, typer.Option(help="A file of the same columns and classes, to test on.")
+]
+Group = Annotated[
+    str | None,
+    typer.Option(help="A column, such as an author: rows of one never stand on two sides."),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(help="When a row was: the past teaches, the newest rows judge."),
+]
 PREDICTION_CHUNK = 4096
 TABLES = {".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
@@ -65,6 +76,9 @@ def train_texts(
     label: Label = None,
     positive: Positive = None,
     encoding: Encoding = None,
+    test: Test = None,
+    group: Group = None,
+    time: Time = None,
     data: Data = None,
     sample: Sample = False,
     model: Annotated[str | None, typer.Option(help="The architecture by name.")] = None,
@@ -103,9 +117,13 @@ def train_texts(
             "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
             "--max-vocabulary, --max-length and --truncation."
         )
+    if lecture and (group or time or test):
+        raise SettingsError(
+            "--protocol lecture has a split of its own: leave out --group, --time and --test."
+        )
     _check_names(filter(None, [model]), tokenizer, truncation)
-    columns = (text, label, positive, encoding)
-    rows = read_rows(source, data, sample, *columns, lecture=lecture)
+    columns = (text, label, positive, encoding, group, time)
+    rows = read_rows(source, data, sample, *columns, lecture=lecture, test=test)
     name = name_of(source, sample)
     place = how.place(name)
     from recurra.problems.named import PROTOCOLS as PREPARED
@@ -175,6 +193,9 @@ def compare_texts(
     label: Label = None,
     positive: Positive = None,
     encoding: Encoding = None,
+    test: Test = None,
+    group: Group = None,
+    time: Time = None,
     data: Data = None,
     sample: Sample = False,
     keep_near: KeepNear = False,
@@ -183,7 +204,8 @@ def compare_texts(
 ) -> None:
     """Compare classifiers of texts; of a published split, on its training side alone."""
     models = how.names(TEXTS)
-    rows = read_rows(source, data, sample, text, label, positive, encoding)
+    columns = (text, label, positive, encoding, group, time)
+    rows = read_rows(source, data, sample, *columns, test=test)
     name = name_of(source, sample)
     place = how.place(name)
     from recurra.problems.named import PROTOCOLS as PREPARED
@@ -248,11 +270,14 @@ def evaluate_texts(
         typer.Option("--map", help="LABEL=CLASS, of the file and of the model; may be repeated."),
     ] = None,
     encoding: Encoding = None,
+    group: Annotated[
+        str | None, typer.Option(help="A column: rows of one group count as one piece of evidence.")
+    ] = None,
     with_: Alone = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved classifier on new labelled texts, and say if it has seen any of them."""
-    columns = {"text": text, "label": label, "encoding": encoding}
+    columns = {"text": text, "label": label, "encoding": encoding, "group": group}
     evaluate_run(run, file, with_, as_json, mapped=_mapped(map_ or []), **columns)
 
 
@@ -338,14 +363,18 @@ def read_rows(
     label: str | None,
     positive: str | None,
     encoding: str | None,
+    group: str | None = None,
+    time: str | None = None,
     *,
     lecture: bool = False,
+    test: Path | None = None,
 ) -> "LabelledTexts":
     """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
     from recurra.data import Columns, open_texts
 
-    columns = Columns(text, label, positive, encoding)
-    return say_notes(open_texts(source, data=data, sample=sample, columns=columns, lecture=lecture))
+    columns = Columns(text, label, positive, encoding, group=group, time=time)
+    read = open_texts(source, data=data, sample=sample, columns=columns, lecture=lecture, test=test)
+    return say_notes(read)
 
 
 def name_of(source: str, sample: bool) -> str:

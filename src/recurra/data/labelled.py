@@ -1,22 +1,35 @@
 """From a table to texts with labels: which columns, which class is positive, which rows."""
 
+import hashlib
 import shlex
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recurra.arrays import Texts
+from recurra.data.bonds import ALONE, Times, column_named, groups_in, times_in
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.data.spelling import meant, meant_labels, quoted
-from recurra.errors import DataError
+from recurra.errors import DataError, LeakError
 from recurra.names import listed, near, one_of
 from recurra.text.normalise import visible
 
-__all__ = ["LabelledTexts", "Taught", "label_texts", "text_column_of", "texts_of"]
+__all__ = [
+    "PUBLISHED",
+    "LabelledTexts",
+    "Taught",
+    "label_texts",
+    "text_column_of",
+    "texts_of",
+    "with_test_texts",
+]
 
+PUBLISHED = "as published"  # how rows to test on came to be held out
 NO_LABEL = {"null", "nan", "none", "na", "n/a", "#n/a", "<na>"}
 MOST_GUESSED, ROWS_A_CLASS = 50, 10  # a column with more values, or fewer rows each, is not guessed
 FEWEST_OF_A_CLASS = 5  # one for the test, one for validation, some to learn from
@@ -41,6 +54,9 @@ class LabelledTexts:
             too; empty where all were usable.
         columns: the names of the columns of the table, by their roles "text" and "label"; none
             where there is no table.
+        groups: (rows,) what binds rows, such as their author; None where nothing does.
+        times: when rows were; None where the past is not to foretell the newest.
+        split: how `published_test` came to be, in words.
     """
 
     texts: npt.NDArray[np.object_]
@@ -51,8 +67,11 @@ class LabelledTexts:
     notes: list[str] = field(default_factory=list)
     other_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
     published_test: npt.NDArray[np.bool_] | None = None
-    ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    ids: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.int64))
     columns: dict[str, str] = field(default_factory=dict)
+    groups: Texts | None = None
+    times: Times | None = None
+    split: str = PUBLISHED
 
     def __post_init__(self) -> None:
         if not len(self.ids):
@@ -89,6 +108,9 @@ class LabelledTexts:
             None if self.published_test is None else self.published_test[rows],
             self.ids[rows],
             self.columns,
+            None if self.groups is None else self.groups[rows],
+            None if self.times is None else self.times.take(rows),
+            self.split,
         )
 
 
@@ -102,12 +124,14 @@ class Taught:
         columns: the names of its columns, by their roles "text" and "label".
         mapped: from a label of the file to the one that is meant; to "" where such rows are left
             out.
+        file: that its rows are to be like; None: a saved model's.
     """
 
     classes: tuple[str, ...]
     positive: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     mapped: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
 
 
 def label_texts(
@@ -118,6 +142,8 @@ def label_texts(
     positive: str | None = None,
     taught: Taught | None = None,
     find: bool = True,
+    group: str | None = None,
+    time: str | None = None,
 ) -> LabelledTexts:
     """Choose the text and the label column, and leave out rows where one of them is empty.
 
@@ -131,6 +157,8 @@ def label_texts(
         taught: what a saved model was taught, where the rows are to judge one: there may then be
             few rows of a label, or none.
         find: whether one of two classes is to be found; if not, none need be named.
+        group: the column of what binds rows, such as their author.
+        time: the column that says when a row was.
 
     Raises:
         DataError: a column is not there or cannot be guessed, no row is usable, or the labels are
@@ -143,6 +171,13 @@ def label_texts(
     text_column = _column(table, text, "text", notes, taken=label_column, before=before)
     if text_column == label_column:
         raise DataError(f"text and label must be two columns, but both are {quoted(text_column)}.")
+    named = {"text": text_column, "label": label_column}
+    named |= {
+        role: column_named(table.frame, name, role, table.source)
+        for role, name in (("group", group), ("time", time))
+        if name is not None
+    }
+    _differ(named)
     texts, labels = table.frame[text_column], _labels(table.frame[label_column].str.strip(), notes)
     if taught is not None:
         labels = _as_taught(labels, taught, table.source, notes)
@@ -155,7 +190,13 @@ def label_texts(
     if not usable.all():
         notes.append(f"{int((~usable).sum()):,} rows without a text or a label left out")
     labels = labels[usable]
-    others = table.frame.drop(columns=[text_column, label_column])[usable].reset_index(drop=True)
+    kept = table.frame[usable].reset_index(drop=True)
+    groups, times = None, None
+    if "group" in named:
+        groups, said = groups_in(kept[named["group"]])
+        notes += said
+    if "time" in named:
+        times = times_in(kept[named["time"]], table.source)
     return LabelledTexts(
         texts[usable].to_numpy(object),
         labels.to_numpy(object),
@@ -163,10 +204,60 @@ def label_texts(
         table.source,
         table.sha256,
         notes,
-        others,
+        kept.drop(columns=list(named.values())),
         ids=np.flatnonzero(usable),
-        columns={"text": text_column, "label": label_column},
+        columns=named,
+        groups=groups,
+        times=times,
     )
+
+
+def _differ(named: Mapping[str, str]) -> None:
+    """Refuse a column that is to be two things at once."""
+    for role, name in named.items():
+        other = next(other for other in named if named[other] == name)
+        if other != role:
+            raise DataError(f"--{role} must name another column than the {other}: {quoted(name)}.")
+
+
+def with_test_texts(known: LabelledTexts, test: LabelledTexts) -> LabelledTexts:
+    """Give the rows of two files as one, of which the second is to test on.
+
+    Raises:
+        DataError: of two classes the second lacks one.
+        LeakError: what binds rows stands in both.
+    """
+    if len(known.names) == 2 and len(test.names) < 2:
+        raise DataError(
+            f"a file to test on must hold both classes, but all {len(test.texts):,} rows of "
+            f"{test.source} are {test.names[0]!r}. Give another."
+        )
+    both = sorted(_bound(known) & _bound(test))
+    if both:
+        raise LeakError(
+            f"a group must stand on one side, but {quoted(both[0])} is in {known.source} and in "
+            f"{test.source} ({len(both):,} such groups). Take it out of one of them."
+        )
+    sides = (known, test)
+    return LabelledTexts(
+        np.concatenate([side.texts for side in sides]),
+        np.concatenate([side.labels for side in sides]),
+        known.positive,
+        f"{known.source}, to test on: {test.source}",
+        hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
+        [*known.notes, *(f"to test on: {said}" for said in test.notes if said not in known.notes)],
+        pd.concat([side.other_columns for side in sides], join="inner", ignore_index=True),
+        np.repeat([False, True], [len(side.texts) for side in sides]),
+        np.array([f"{side.source}: {row}" for side in sides for row in side.ids], object),
+        known.columns,
+        None if known.groups is None else np.concatenate([known.groups, test.groups]),
+        split="the file to test on is held out",
+    )
+
+
+def _bound(rows: LabelledTexts) -> set[str]:
+    given = set() if rows.groups is None else set(map(str, rows.groups))
+    return {group for group in given if not group.startswith(ALONE)}
 
 
 def text_column_of(
@@ -235,6 +326,12 @@ def _as_taught(
     }
     known_as |= taught.mapped
     unknown = [name for name in here if not known_as[name] and name not in taught.mapped]
+    if unknown and taught.file:
+        raise DataError(
+            f"every class to test on must be learnt, but {source} has "
+            f"{listed(map(repr, unknown), 5)}, which {taught.file} has not: it has "
+            f"{listed(map(repr, taught.classes), 5)}. Rename them, or leave those rows out."
+        )
     if unknown:
         mapped = " ".join(f"--map {shlex.quote(name)}=…" for name in unknown[:3])
         raise DataError(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recurra.data.catalogue import CATALOGUE, SAMPLE_SOURCE, locate, sample_path
-from recurra.data.labelled import LabelledTexts, Taught, label_texts
-from recurra.data.readers import read_table
+from recurra.data.labelled import LabelledTexts, Taught, label_texts, with_test_texts
+from recurra.data.readers import Table, read_table
 from recurra.data.reviews import read_imdb, read_nsmc
+from recurra.data.spelling import quoted
 from recurra.errors import DataError, SettingsError
-from recurra.names import near
+from recurra.names import listed, near
 
 __all__ = ["Columns", "open_texts"]
 
@@ -30,6 +31,8 @@ class Columns:
         positive: of two classes, the one to find.
         encoding: of the file.
         taught: what a saved model was taught, where the rows are to judge one.
+        group: the column of what binds rows, such as their author.
+        time: the column that says when a row was.
     """
 
     text: str | None = None
@@ -37,6 +40,8 @@ class Columns:
     positive: str | None = None
     encoding: str | None = None
     taught: Taught | None = None
+    group: str | None = None
+    time: str | None = None
 
 
 def open_texts(
@@ -46,6 +51,7 @@ def open_texts(
     sample: bool = False,
     columns: Columns = Columns(),
     lecture: bool = False,
+    test: Path | None = None,
 ) -> LabelledTexts:
     """Read labelled texts from a named dataset, a file or the sample.
 
@@ -55,6 +61,7 @@ def open_texts(
         sample: whether the embedded sample is taken instead.
         columns: of a table.
         lecture: whether the file that the lecture used is preferred.
+        test: a file of the same columns and classes, to test on; None: rows are held out.
 
     Raises:
         DataError: there is no such source, or it cannot be used.
@@ -66,21 +73,49 @@ def open_texts(
         )
     path = _path_of(source, data, sample, lecture)
     if source in PUBLISHED and not sample:
-        if columns != Columns():
+        if columns != Columns() or test is not None:
             raise SettingsError(
-                f"the columns of {source} are known: leave out --text, --label, --positive and "
-                "--encoding."
+                f"the columns of {source} are known, and its test side: leave out --text, --label, "
+                "--positive, --encoding, --group, --time and --test."
             )
         return PUBLISHED[source](path)
+    if test is not None and columns.time is not None:
+        raise SettingsError("--test and --time both say which rows to test on: give one of them.")
     table = read_table(path, encoding=columns.encoding)
     if sample:
         table.source = SAMPLE_SOURCE
+    rows = _labelled(table, columns)
+    return rows if test is None else with_test_texts(rows, _to_test_on(test, rows, columns))
+
+
+def _labelled(table: Table, columns: Columns) -> LabelledTexts:
     return label_texts(
         table,
         text=columns.text,
         label=columns.label,
         positive=columns.positive,
         taught=columns.taught,
+        group=columns.group,
+        time=columns.time,
+    )
+
+
+def _to_test_on(path: Path, rows: LabelledTexts, columns: Columns) -> LabelledTexts:
+    """Read a file by the columns of the one that is learnt from."""
+    table = read_table(path, encoding=columns.encoding)
+    for role, name in rows.columns.items():
+        if name not in table.frame.columns:
+            raise DataError(
+                f"the file to test on must have the columns of {rows.source}, but {path} has no "
+                f"{quoted(name)} ({role}). Its columns are: {listed(map(str, table.frame))}."
+            )
+    named = rows.columns
+    return label_texts(
+        table,
+        text=named["text"],
+        label=named["label"],
+        group=named.get("group"),
+        taught=Taught(rows.names, rows.positive, file=rows.source),
     )
 
 

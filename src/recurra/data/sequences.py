@@ -12,7 +12,7 @@ the beginning the first that is known; steps at the end of which nothing is know
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Array, Bools, Floats, Rows, Texts
+from recurra.data.bonds import ALONE, Times, groups_in, order_of, times_in
 from recurra.data.contents import read_contents
-from recurra.data.dates import read_dates
 from recurra.data.encodings import decode, known_encoding
 from recurra.data.numbers import decimal_sign, number_of
 from recurra.data.readers import LABEL_NAMES, Table, read_table
@@ -52,11 +52,14 @@ class Layout:
 
     Args:
         id: names the sequence of a row; None: a row is a sequence.
-        time: orders the rows of a sequence; None: they are in order.
+        time: orders the rows of a sequence; None: they are in order. Where a row is a sequence, it
+            says when that was.
         label: the class.
         group: what must stay on one side, such as a person.
         channels: of the long form; none: every other column.
         labelled: whether there must be classes.
+        newest: whether the past is to foretell the newest, by `time`; of rows that are sequences
+            that is what `time` is for.
     """
 
     id: str | None = None
@@ -65,6 +68,7 @@ class Layout:
     group: str | None = None
     channels: tuple[str, ...] = ()
     labelled: bool = True
+    newest: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class LabelledSequences:
         sha256: of the source's bytes.
         notes: what was guessed, and what was done to the numbers.
         published_test: (rows,) whether a row is of the file to test on; None where there is none.
+        times: when each began and ended, where the past is to foretell the newest; else None.
     """
 
     sequences: Ragged
@@ -92,6 +97,7 @@ class LabelledSequences:
     sha256: str = "0" * 64
     notes: list[str] = field(default_factory=list)
     published_test: Bools | None = None
+    times: Times | None = None
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -119,6 +125,7 @@ class LabelledSequences:
             self.source,
             self.sha256,
             self.notes,
+            times=None if self.times is None else self.times.take(rows),
         )
 
 
@@ -167,6 +174,7 @@ def label_sequences(
     y: Any = None,
     *,
     groups: Any = None,
+    times: Times | None = None,
     channels: Sequence[str] = (),
     ids: Sequence[Any] = (),
     source: str = "arrays",
@@ -181,6 +189,7 @@ def label_sequences(
             (timesteps_i, channels); NaN where a value is not known.
         y: (sequences,) the class of each.
         groups: (sequences,) what must stay on one side, such as a person.
+        times: when each was, where the past is to foretell the newest.
         channels: names; none: they are counted.
         ids: (sequences,) names; none: they are counted.
         source, sha256, notes: of where they come from.
@@ -203,15 +212,20 @@ def label_sequences(
     if labelled and y is None:
         raise DataError(f"every sequence must have a class, but {source} has none.")
     labels, told = (None, []) if y is None else _labels(y, len(filled), source)
+    bound = None
+    if groups is not None:
+        bound, empty = groups_in(pd.Series(list(map(str, groups)), name="group", dtype=object))
+        told = [*told, *empty]
     return LabelledSequences(
         sequences,
         labels,
         tuple(channels) or tuple(f"channel {k + 1}" for k in range(filled[0].shape[1])),
         np.array(names, dtype=object),
-        None if groups is None else np.array([str(group) for group in groups], dtype=object),
+        bound,
         source,
         sha256 or _digest(sequences, labels),
         [*notes, *said, *told],
+        times=times,
     )
 
 
@@ -240,13 +254,15 @@ def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequ
             f"{known.source} has not."
         )
     if known.groups is not None and test.groups is not None:
-        both = sorted(set(known.groups) & set(test.groups))
+        both = [name for name in sorted(set(known.groups) & set(test.groups)) if ALONE not in name]
         if both:
             raise LeakError(
                 f"a group must stand on one side, but {quoted(both[0])} is in {known.source} "
                 "and in "
                 f"{test.source} ({len(both):,} such groups). Take it out of one of them."
             )
+    if known.times is not None:
+        raise SettingsError("--test and --time both say which rows to test on: give one of them.")
     parts = (known, test)
     tables = [part.sequences.timesteps() for part in parts]
     lengths = np.concatenate([part.sequences.lengths for part in parts])
@@ -416,8 +432,8 @@ def _of_table(table: Table, layout: Layout) -> LabelledSequences:
     if not layout.labelled and label not in frame.columns:
         named["label"] = None  # a file to classify may lack it
     roles = {role: _column(table, name, role) for role, name in named.items() if name}
-    if layout.time and not layout.id:
-        raise SettingsError("--time orders the rows of a sequence: name the sequence with --id.")
+    if layout.newest and not layout.time:
+        raise SettingsError("--newest tests on the newest sequences: say when they were by --time.")
     if layout.channels and not layout.id:
         raise SettingsError(
             "--channels is of the form with a row a step: name the sequence with --id. In the "
@@ -429,7 +445,9 @@ def _of_table(table: Table, layout: Layout) -> LabelledSequences:
         raise DataError(f"columns of numbers are needed, but {table.source} has none beside these.")
     numbers = _numbers(frame, channels, table)
     build = _long if layout.id else _wide
-    return build(table, numbers, roles, channels, notes, layout.labelled)
+    read = build(table, numbers, roles, channels, notes, layout.labelled)
+    by_time = layout.newest or not layout.id
+    return read if by_time and layout.labelled else replace(read, times=None)
 
 
 def _wide(
@@ -452,6 +470,7 @@ def _wide(
         numbers,
         frame[roles["label"]] if "label" in roles and labelled else None,
         groups=frame[roles["group"]] if "group" in roles else None,
+        times=times_in(frame[roles["time"]], table.source) if "time" in roles else None,
         ids=[f"row {row + 1}" for row in range(len(frame))],
         source=table.source,
         sha256=table.sha256,
@@ -478,12 +497,16 @@ def _long(
             f"{quoted(roles['id'])}."
         )
     order = np.argsort(codes, kind="stable")
+    whens, times = None, np.zeros(0)
     if "time" in roles:
-        times = _times(frame[roles["time"]], roles["time"], table)
+        times, _ = order_of(frame[roles["time"]], table.source)
         order = np.lexsort([times, codes])
         _no_time_twice(codes[order], times[order], ids, frame[roles["time"]], order, table)
     sizes = np.bincount(codes)
     first = np.cumsum(sizes) - sizes
+    if "time" in roles:
+        begins, ends = times[order][first], times[order][first + sizes - 1]
+        whens = Times(begins, ends, frame[roles["time"]].to_numpy(object)[order][first])
     same = {
         role: _one_value(frame[roles[role]].to_numpy(object)[order], first, sizes, ids, role, table)
         for role in ("label", "group")
@@ -493,6 +516,7 @@ def _long(
         np.split(numbers[order], first[1:]),
         same.get("label") if labelled else None,
         groups=same.get("group"),
+        times=whens,
         channels=channels,
         ids=list(map(str, ids)),
         source=table.source,
@@ -514,25 +538,6 @@ def _one_value(cells: Texts, first: Rows, sizes: Rows, ids: Any, role: str, tabl
             "the column that "
             "names the sequence with --id."
         )
-    return found
-
-
-def _times(column: "pd.Series[Any]", name: str, table: Table) -> Floats:
-    """Give times as numbers that order the rows: numbers as they are, dates by their moment."""
-    times = pd.to_numeric(column, errors="coerce").to_numpy("float64")
-    if np.isfinite(times).all():
-        return times
-    read = read_dates(column, table.source)
-    unknown = np.isnat(read.days)
-    if unknown.any():
-        neither = unknown & ~np.isfinite(times)  # of 1, 2, blank it is the blank
-        row = int(np.argmax(neither if neither.any() else unknown))
-        raise DataError(
-            f"--time must hold numbers or dates, but row {row + 1} of {table.source} has "
-            f"{quoted(column.iloc[row])} in {quoted(name)}."
-        )
-    moments = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
-    found: Floats = moments.astype(np.int64).astype(np.float64)
     return found
 
 

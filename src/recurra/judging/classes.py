@@ -18,6 +18,7 @@ from recurra.judging.said import Said
 from recurra.judging.splits import stratified_group_split
 
 if TYPE_CHECKING:
+    from recurra.judging.bonds import Bonds
     from recurra.judging.run import Found
 
 __all__ = ["ClassProblem", "Labelled", "beside_of", "class_data", "turns_of"]
@@ -101,12 +102,14 @@ class ClassProblem(Problem):
         pieces: (rows,) rows of one number are one piece of evidence, such as copies of a text.
         ids: (rows,) how predictions.csv names a row.
         validation_split: the share of the rows known that validates.
+        bonds: what binds rows, and when they were; None: their groups alone.
     """
 
     rows: Labelled | None = None
     pieces: Rows | None = None
     ids: npt.NDArray[Any] | None = None
     validation_split: float = 0.2
+    bonds: "Bonds | None" = None
 
     def _rows(self) -> Labelled:
         assert self.rows is not None
@@ -132,8 +135,12 @@ class ClassProblem(Problem):
     def whole(self) -> Fold:
         """Give all rows as rows known."""
         rows = self._rows()
-        sides = turns_of(rows.truth, rows.groups, self.validation_split, self.seed)
-        return Fold(np.arange(len(rows.truth)), np.zeros(0, np.int64), sides)
+        known, share = np.arange(len(rows.truth)), self.validation_split
+        if self.bonds is not None:
+            sides = self.bonds.sides(rows, known, share, self.seed)
+        else:
+            sides = turns_of(rows.truth, rows.groups, share, self.seed)
+        return Fold(known, np.zeros(0, np.int64), sides)
 
     def remarks(self, statistics: Floats) -> list[str]:
         """Say of a model that decides for one class alone that it does."""

@@ -7,11 +7,18 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from recurra.arrays import Rows
+from recurra.arrays import Floats, Rows
 from recurra.judging.report import Probe
 from recurra.judging.splits import Split
 
-__all__ = ["rows_on_both_sides", "target_in_columns", "target_in_text", "vocabulary"]
+__all__ = [
+    "future_in_training",
+    "groups_on_both_sides",
+    "rows_on_both_sides",
+    "target_in_columns",
+    "target_in_text",
+    "vocabulary",
+]
 
 TELLS = 0.98  # difference of the shares of two sides that hold a token
 MOST_WRONG = 0.02
@@ -36,6 +43,49 @@ def rows_on_both_sides(
         detail=f"{seen.sum():,} of {len(seen):,} test rows also stand in training or validation, "
         f"and {between.sum():,} of {len(between):,} validation rows in training "
         f"({alike}).",
+    )
+
+
+def groups_on_both_sides(groups: Rows, sides: Sequence[Split]) -> Probe:
+    """Look for groups, such as authors, of which rows stand on two sides.
+
+    Args:
+        groups: (rows,) one number for all rows of a group.
+        sides: as in `rows_on_both_sides`.
+    """
+    held, seen = np.unique(groups[sides[0].test]), groups[sides[0].fitted_on]
+    both = int(np.isin(held, seen).sum())
+    validated = [np.unique(groups[side.validation]) for side in sides]
+    between = sum(
+        int(np.isin(v, groups[side.train]).sum()) for v, side in zip(validated, sides, strict=True)
+    )
+    return Probe(
+        name="groups in both sides",
+        passed=not (both or between),
+        size=both + between,
+        detail=f"{both:,} of {len(held):,} groups of the test also stand in training or "
+        f"validation, and {between:,} of {sum(map(len, validated)):,} of validation in training.",
+    )
+
+
+def future_in_training(begins: Floats, ends: Floats, sides: Sequence[Split]) -> Probe:
+    """Look for rows to learn from that are not before all rows of the side they are asked about.
+
+    Args:
+        begins, ends: (rows,) when each began and ended.
+        sides: as in `rows_on_both_sides`.
+    """
+    late = sum(
+        int((ends[learnt] >= begins[asked].min()).sum())
+        for side in sides
+        for learnt, asked in ((side.fitted_on, side.test), (side.train, side.validation))
+        if len(asked)
+    )
+    return Probe(
+        name="future in training",
+        passed=not late,
+        size=late,
+        detail=f"{late:,} rows to learn from are as late as rows to validate or to test on.",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recurra.arrays import Dates, Rows
+from recurra.arrays import Dates, Floats, Rows
 from recurra.errors import DataError, LeakError, SettingsError
 
 __all__ = [
@@ -17,10 +17,13 @@ __all__ = [
     "group_folds",
     "group_split",
     "last_part",
+    "newest_part",
     "rolling_folds",
     "stratified_group_folds",
     "stratified_group_split",
     "walk_forward",
+    "walking_forward",
+    "without_bound",
 ]
 
 
@@ -125,16 +128,16 @@ def _needs_every_class(
     if not out.any():
         raise DataError(
             f"{where} must hold some rows, but {len(labels)} samples are too few groups to hold "
-            "any out. Give more different rows (rows that are equal but for digits, case and "
-            "spacing count as one group)."
+            "any out. Give more different rows (rows that belong together, such as copies, count "
+            "as one)."
         )
     if absent:
         rarest = int(np.unique(labels, return_counts=True)[1].min())
         raise DataError(
             f"the part kept for training must hold every class, but {len(absent)} classes of "
             f"{len(np.unique(labels))} would be missing: the rarest has {rarest} rows. Give more "
-            "different rows of it, or leave it out (rows that are equal but for digits, case and "
-            "spacing count as one group)."
+            "different rows of it, or leave it out (rows that belong together, such as copies, "
+            "count as one)."
         )
 
 
@@ -143,8 +146,8 @@ def _needs_both_classes(labels: npt.NDArray[np.bool_], where: str) -> None:
         held = f"one alone in its {len(labels)} rows" if len(labels) else "no row"
         raise DataError(
             f"every side of a split must hold both classes, but {where} would have {held}. Give "
-            "more rows of the rarer class (rows that are equal but for digits, case and spacing "
-            "count as one group)."
+            "more rows of the rarer class (rows that belong together, such as copies, count as "
+            "one)."
         )
 
 
@@ -221,6 +224,82 @@ def last_part(origins: Rows, share: float, horizon: int) -> tuple[Rows, Rows]:
     """
     first = origins[int(len(origins) * (1 - share))]
     return np.flatnonzero(origins + horizon <= first), np.flatnonzero(origins >= first)
+
+
+def newest_part(times: Floats, share: float) -> tuple[Rows, Rows]:
+    """Give the rows before a moment and those from it on, about `share` of all.
+
+    Rows of one time stay on one side.
+
+    Args:
+        times: (rows,) numbers that grow with time.
+        share: of the rows, the newest.
+
+    Raises:
+        DataError: all rows are of one time.
+
+    Example:
+        >>> past, newest = newest_part(np.array([3.0, 1.0, 2.0, 3.0, 1.0]), 0.3)
+        >>> past.tolist(), newest.tolist()
+        ([1, 2, 4], [0, 3])
+    """
+    ((past, newest),) = walking_forward(times, 1, share)
+    return past, newest
+
+
+def walking_forward(times: Floats, folds: int, test_share: float = 0.4) -> list[tuple[Rows, Rows]]:
+    """Give the rows known and held of each fold: the newest rows in turn, all before them known.
+
+    Rows of one time are in one fold.
+
+    Args:
+        times: (rows,) numbers that grow with time.
+        folds: how many.
+        test_share: of the rows, held out by all folds together.
+
+    Raises:
+        DataError: there are too few different times.
+
+    Example:
+        >>> folds = walking_forward(np.arange(10.0), 2)
+        >>> [(known.tolist(), held.tolist()) for known, held in folds]
+        [([0, 1, 2, 3, 4, 5], [6, 7]), ([0, 1, 2, 3, 4, 5, 6, 7], [8, 9])]
+    """
+    distinct, counts = np.unique(times, return_counts=True)
+    before = np.cumsum(counts) - counts  # rows that are earlier than each time
+    wanted = np.linspace(1 - test_share, 1, folds + 1)[:-1] * len(times)
+    cuts = [int(np.abs(before - rows).argmin()) for rows in wanted]
+    if cuts[0] < 1 or len(set(cuts)) < folds:
+        raise DataError(
+            f"the past must teach and the newest rows judge, {_in_folds(folds)}, but the "
+            f"{len(times):,} rows are of {len(distinct):,} different times, too few to cut "
+            f"between. Give rows of more times{', or fewer --folds' if folds > 1 else ''}."
+        )
+    borders = [*distinct[cuts], np.inf]
+    return [
+        (np.flatnonzero(times < begin), np.flatnonzero((times >= begin) & (times < end)))
+        for begin, end in pairwise(borders)
+    ]
+
+
+def _in_folds(folds: int) -> str:
+    return "once" if folds == 1 else f"{folds} times"
+
+
+def without_bound(kept: Rows, held: Rows, *bonds: Rows) -> Rows:
+    """Leave out of some rows those that are bound to one of the rows held.
+
+    Args:
+        kept, held: row numbers.
+        bonds: (all rows,) each; rows of one number are bound.
+
+    Example:
+        >>> without_bound(np.array([0, 1]), np.array([2]), np.array([7, 8, 7])).tolist()
+        [1]
+    """
+    for numbers in bonds:
+        kept = kept[~np.isin(numbers[kept], numbers[held])]
+    return kept
 
 
 def rolling_folds(

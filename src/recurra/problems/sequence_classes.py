@@ -104,13 +104,18 @@ def sequences(
         measures=class_measures(classes, which),
         beside=beside_of(classes, which),
         seed=seed,
-        facts=[*(e.get_params() for e in estimators), rows.labels.tolist()],  # type: ignore[union-attr]
+        facts=[
+            *(e.get_params() for e in estimators),
+            split.kind,
+            rows.labels.tolist(),  # type: ignore[union-attr]
+        ],
         rows=labelled,
         ids=rows.ids,
         validation_split=share,
         pieces=split.pieces,
         copies=split.copies.exact,
         channels=rows.channels,
+        bonds=split.bonds,
     )
 
 
@@ -158,6 +163,7 @@ class SequenceProblem(ClassProblem):
         channels = pd.DataFrame(means, columns=list(self.channels))
         return [
             leaks.rows_on_both_sides(self.copies, sides, "equal number by number"),
+            *(self.bonds.probes(sides) if self.bonds else []),
             leaks.target_in_columns(channels, named.truth, self.channels),
         ]
 

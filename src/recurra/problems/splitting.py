@@ -15,12 +15,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recurra.arrays import Bools, Dates, Rows
+from recurra.arrays import Bools, Dates, Rows, Texts
 from recurra.data import LabelledTexts, Lines, Pairs, Series, TaggedSentences
+from recurra.data.bonds import Times
+from recurra.data.labelled import PUBLISHED
 from recurra.data.sequences import LabelledSequences, check_enough
 from recurra.errors import DataError, SettingsError
 from recurra.groups import fold_lines, group_equal_sentences, group_pairs
-from recurra.judging.classes import Labelled, turns_of
+from recurra.judging.bonds import Bonds
+from recurra.judging.classes import Labelled
 from recurra.judging.problem import Fold, Sides, folds_of
 from recurra.judging.splits import (
     Split,
@@ -38,7 +41,7 @@ from recurra.near_numbers import MOST_ROWS as MOST_COMPARED
 from recurra.near_numbers import NearSequences, find_near_sequences
 from recurra.problems.rise_settings import RiseSettings
 from recurra.text import TextEncoder
-from recurra.text.near import Copies, connected, find_copies
+from recurra.text.near import SHORTEST, Copies, connected, find_copies
 
 __all__ = [
     "DEFAULT",
@@ -62,6 +65,7 @@ __all__ = [
     "split_sequences",
     "split_series",
     "split_texts",
+    "tied",
 ]
 
 TEST_SHARE = 0.2  # of texts, sequences and steps
@@ -103,6 +107,8 @@ class SplitTexts(NamedTuple):
     pieces: Rows
     kind: str
     folds: list[Fold]
+    bonds: Bonds
+    notes: list[str]
 
 
 def split_texts(
@@ -126,45 +132,75 @@ def split_texts(
     Raises:
         DataError: a side would lack a class.
     """
-    rows, kind = _prepared(rows, protocol, folds)
+    rows = _prepared(rows, protocol, folds)
     copies = find_copies(rows.texts)
-    pieces = copies.groups if protocol.near else copies.masked
-    groups = pieces if protocol.grouped else np.arange(len(rows.texts))
+    alike = copies.groups if protocol.near else copies.masked
+    bonds = _bound(alike, rows.groups, rows.times)
+    pieces, groups = alike, alike if protocol.grouped else np.arange(len(rows.texts))
+    if bonds.groups is not None:
+        groups, pieces = bonds.groups, tied(bonds.groups, alike, rows.texts)
     positive = None if rows.positive is None else rows.names.index(rows.positive)
     labelled = Labelled(rows.texts, rows.numbers, rows.names, positive, groups)
-    made = _class_folds(labelled, rows.published_test, folds, share, seed)
-    return SplitTexts(rows, labelled, copies, pieces, kind, made)
+    how = _How(share, seed, "have a copy on the other side, or their group")
+    made, notes = _folds(labelled, bonds, rows.published_test, folds, how)
+    kind = _in_words(bonds, rows.times, folds, protocol.kind)
+    if rows.published_test is not None:
+        side = "the published training side" if rows.split == PUBLISHED else "the file to train on"
+        kind = f"{rows.split}; {kind}" if folds is None else f"{kind}, {side} alone"
+    return SplitTexts(rows, labelled, copies, pieces, kind, made, bonds, notes)
 
 
-def _prepared(
-    rows: LabelledTexts, protocol: Protocol, folds: int | None
-) -> tuple[LabelledTexts, str]:
-    """Give the rows used, and how they are split, in words."""
-    kind = protocol.kind
+def tied(groups: Rows, copies: Rows, texts: Texts) -> Rows:
+    """Give one number to groups that share a copy: they are one piece of evidence.
+
+    Short texts tie nothing: people write such anew.
+    """
+    long = np.fromiter((len(text) >= SHORTEST for text in texts), bool, len(texts))
+    _, first = np.unique(groups, return_index=True)
+    same = np.stack([np.arange(len(groups)), first[groups]], axis=1)
+    _, first, number = np.unique(copies, return_index=True, return_inverse=True)
+    alike = np.stack([np.arange(len(groups)), first[number]], axis=1)[long & long[first[number]]]
+    return connected(np.concatenate([same, alike]), len(groups))
+
+
+def _prepared(rows: LabelledTexts, protocol: Protocol, folds: int | None) -> LabelledTexts:
+    """Give the rows used: of folds, those of the training side alone."""
     if folds is not None and rows.published_test is not None:
         rows = rows.take(np.flatnonzero(~rows.published_test))
-        kind += ", the published training side alone"
-    elif rows.published_test is not None:
-        kind = f"as published; {kind}"
-    return protocol.prepare(rows), kind
+    return protocol.prepare(rows)
 
 
-def _class_folds(
-    rows: Labelled, published: Bools | None, folds: int | None, share: float, seed: int
-) -> list[Fold]:
-    truth, groups = rows.truth, rows.groups
-    strata = truth == 1 if len(rows.names) == 2 else truth
+def _folds(
+    rows: Labelled, bonds: Bonds, published: Bools | None, folds: int | None, how: "_How"
+) -> tuple[list[Fold], list[str]]:
+    """Split rows, and say what was left out of training."""
+    made = bonds.folds(rows, folds, how.share, how.seed, None if folds else published)
+    purged = sum(fold.purged for fold in made)
+    return made, [f"{purged:,} rows {how.purged}: left out of training"] if purged else []
 
-    def sides(known: Rows) -> Sides:
-        return turns_of(truth[known], groups[known], share, seed)
 
-    if folds is not None:
-        return folds_of(stratified_group_folds(strata, groups, folds, seed), sides)
-    if published is None:
-        known, held = stratified_group_split(strata, groups, TEST_SHARE, seed)
-    else:
-        known, held = np.flatnonzero(~published), np.flatnonzero(published)
-    return [Fold(known, held, sides(known))]
+class _How(NamedTuple):
+    """How rows are split: the share for validation, the seed, why rows are left out, in words."""
+
+    share: float
+    seed: int
+    purged: str
+
+
+def _bound(copies: Rows, groups: Texts | None, times: Times | None, lasting: bool = False) -> Bonds:
+    """Give what binds rows, as numbers."""
+    numbers = None if groups is None else np.unique(groups.astype(str), return_inverse=True)[1]
+    begins = None if times is None else times.begins
+    return Bonds(copies, numbers, begins, times.ends if times is not None and lasting else None)
+
+
+def _in_words(bonds: Bonds, times: Times | None, folds: int | None, plain: str) -> str:
+    """Say how rows are split; `plain` where nothing but copies binds them."""
+    together = "" if bonds.groups is None else ", each group on one side"
+    if times is None:
+        return f"stratified{together}" if together else plain
+    how = "walking forward" if folds else "the past teaches, the newest rows judge"
+    return f"by time, {how}, cut between {times.unit}{together}"
 
 
 class SplitSequences(NamedTuple):
@@ -176,6 +212,7 @@ class SplitSequences(NamedTuple):
     pieces: Rows
     kind: str
     folds: list[Fold]
+    bonds: Bonds
     notes: list[str]
 
 
@@ -203,9 +240,11 @@ def split_sequences(
     pieces = _together(rows, copies, near)
     which = _positive(rows, positive)
     labelled = Labelled(rows.sequences, rows.truth, rows.names, which, pieces)
-    made = _class_folds(labelled, rows.published_test, folds, share, seed)
+    bonds = _bound(copies.exact, rows.groups, rows.times, lasting=True)
+    how = _How(share, seed, "reach beyond the cut, or have an equal or their group on another side")
+    made, purged = _folds(labelled, bonds, rows.published_test, folds, how)
     said = _copies_said(rows, copies, near, published=folds is None)
-    return SplitSequences(rows, labelled, copies, pieces, kind, made, said)
+    return SplitSequences(rows, labelled, copies, pieces, kind, made, bonds, [*said, *purged])
 
 
 def _together(rows: LabelledSequences, copies: NearSequences, near: bool) -> Rows:
@@ -233,6 +272,8 @@ def _copies_said(
     done = "each group is kept on one side and counts once"
     if not near:
         done = "equal ones are kept on one side; the others may stand on both"
+    if rows.times is not None:
+        done = "some may stand on both sides of a cut in time, as the checks say"
     if published and rows.published_test is not None:
         across = copies.across(rows.published_test)
         done = f"{across.sum():,} of the sequences to test on have one among those to train on"
@@ -248,6 +289,10 @@ def _used(
     together = "equal sequences" if rows.groups is None else "groups"
     if near:
         together = "copies and near copies" if rows.groups is None else "groups and near copies"
+    if rows.times is not None:
+        how = "walking forward" if folds else "the past teaches, the newest rows judge"
+        each = "" if rows.groups is None else ", each group on one side"
+        return rows, f"by time, {how}, cut between {rows.times.unit}{each}"
     if rows.published_test is None:
         return rows, f"stratified, {together} on one side"
     if folds is None:

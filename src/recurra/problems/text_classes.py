@@ -25,10 +25,10 @@ from recurra.judging.splits import Split
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
 from recurra.problems.saved.texts import KINDS
-from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts, split_texts
+from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts, split_texts, tied
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
-from recurra.text.near import SIMILARITY, Copies
+from recurra.text.near import SIMILARITY
 
 __all__ = ["DEFAULT", "KEEP_NEAR", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
 
@@ -69,7 +69,7 @@ def texts(
         data=DataInfo(
             source=rows.source,
             sha256=rows.sha256,
-            notes=[*rows.notes, *_said(split.copies, protocol)],
+            notes=[*rows.notes, *_said(split, protocol), *split.notes],
             **class_data(labelled),
         ),
         split=split.kind,
@@ -82,22 +82,32 @@ def texts(
         measures=class_measures(len(rows.names), positive),
         beside=beside_of(len(rows.names), positive),
         seed=seed,
-        facts=[*(e.get_params() for e in estimators), *zip(rows.texts, rows.labels, strict=True)],
+        facts=[
+            *(e.get_params() for e in estimators),
+            split.kind,
+            *zip(rows.texts, rows.labels, strict=True),
+        ],
         rows=labelled,
         pieces=split.pieces,
         ids=rows.ids,
         validation_split=share,
         source=rows,
         held_together=ALIKE if protocol.near else MASKED,
+        bonds=split.bonds,
     )
 
 
-def _said(copies: Copies, protocol: Protocol) -> list[str]:
+def _said(split: SplitTexts, protocol: Protocol) -> list[str]:
     """Say how many rows are copies, what was done with them, and which forms are none."""
+    copies = split.copies
     if not copies.sentence():
         return []
     done = "they may stand on both sides"
-    if protocol.grouped:
+    if split.bonds.begins is not None:
+        done = "some may stand on both sides of a cut in time, as the checks say"
+    elif split.bonds.groups is not None:
+        done = "groups that share one count as one piece of evidence"
+    elif protocol.grouped:
         done = "each group is kept on one side and counts once"
         done += "" if protocol.near else ", but for near copies"
     return [f"{copies.sentence()}: {done}", *map(str, copies.families if protocol.near else ())]
@@ -125,20 +135,26 @@ class TextProblem(ClassProblem):
             for train, validation in classifier.sides_
         ]
         named, rows = self._rows(), self.source
-        assert self.pieces is not None
         assert rows is not None
         tokens = self._tokens(classifier.encoder_)
         known = classifier.encoder_.vocabulary.tokens
         probes = [
-            leaks.rows_on_both_sides(self.pieces, sides, self.held_together),
+            leaks.rows_on_both_sides(self._copies(), sides, self.held_together),
+            *(self.bonds.probes(sides) if self.bonds else []),
             leaks.vocabulary(known, classifier.min_count, [tokens(s.train) for s in sides]),
             *self._pieces(classifier, sides),
             leaks.target_in_text(tokens(fold.known), named.truth[fold.known], named.names),
             leaks.target_in_columns(rows.other_columns, named.truth),
         ]
-        seen = np.isin(self.pieces[fold.held], self.pieces[fold.known])
+        seen = np.isin(self._copies()[fold.held], self._copies()[fold.known])
         last = found.outcomes[found.chosen, len(self.folds) - 1, 0].statistics
         return _with_accuracy_on_unseen(probes, seen, last)
+
+    def _copies(self) -> Rows:
+        """Give (rows,) one number for all copies."""
+        copies = self.pieces if self.bonds is None else self.bonds.copies
+        assert copies is not None
+        return copies
 
     # made anew for each probe: a list of a million texts' tokens would fill the memory
     def _tokens(self, encoder: TextEncoder) -> Callable[[Rows], Iterator[list[str]]]:
@@ -244,8 +260,10 @@ class TextProblem(ClassProblem):
     def split_columns(self) -> Mapping[str, Iterable[Any]]:
         """Give where each row stands in the source, and a number for all that are held together."""
         assert self.ids is not None
-        assert self.pieces is not None
-        return {"id": self.ids, "group": self.pieces}
+        bound = None if self.source is None else self.source.groups
+        if bound is None:
+            return {"id": self.ids, "group": self._copies()}
+        return {"id": self.ids, "group": bound, "copies": self._copies()}
 
     def keys(self) -> Mapping[str, Rows]:
         """Give a number for all copies of a text but for digits, case and spacing."""
@@ -288,7 +306,11 @@ def asked_again(asked: Asked, rows: LabelledTexts) -> TextProblem:
         )
     numbers = {name: number for number, name in enumerate(names)}
     truth = np.array([numbers[label] for label in rows.labels])
-    groups = group_duplicates(rows.texts)
+    groups = copies = group_duplicates(rows.texts)
+    if rows.groups is not None:
+        groups = tied(
+            np.unique(rows.groups.astype(str), return_inverse=True)[1], copies, rows.texts
+        )
     labelled = Labelled(rows.texts, truth, names, positive, groups)
     return TextProblem(
         name="texts",

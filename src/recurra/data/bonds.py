@@ -1,0 +1,130 @@
+"""What a column says of rows beside what they hold: which belong together, and when each was.
+
+::
+
+    --group author      rows of one author never stand on two sides
+    --time written      the past teaches, the newest rows judge
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Floats, Rows, Texts
+from recurra.data.dates import read_dates
+from recurra.data.spelling import meant, quoted
+from recurra.errors import DataError
+from recurra.names import listed, near
+
+__all__ = ["ALONE", "Times", "column_named", "groups_in", "order_of", "times_in"]
+
+FEWEST_DAYS = 20  # different ones: a cut then falls between two days
+ALONE = "a row without "
+
+
+@dataclass(frozen=True)
+class Times:
+    """When rows were.
+
+    Args:
+        begins: (rows,) a number that grows with time, of the beginning of each.
+        ends: (rows,) the same of the end; of what has no length it is the beginning.
+        written: (rows,) the beginning, as the file has it.
+        unit: what a cut falls between: "days" or "times".
+    """
+
+    begins: Floats
+    ends: Floats
+    written: Texts
+    unit: str = "times"
+
+    def take(self, rows: Rows) -> "Times":
+        """Give the chosen rows."""
+        return Times(self.begins[rows], self.ends[rows], self.written[rows], self.unit)
+
+    def first(self, rows: Rows) -> str:
+        """Give the earliest time of some rows, as the file has it."""
+        return str(self.written[rows[self.begins[rows].argmin()]])
+
+    def last(self, rows: Rows) -> str:
+        """Give the latest time of some rows, as the file has it."""
+        return str(self.written[rows[self.begins[rows].argmax()]])
+
+
+def column_named(frame: pd.DataFrame, given: str, role: str, source: str) -> str:
+    """Give the column that an option names.
+
+    Raises:
+        DataError: it is not there.
+    """
+    columns = [str(name) for name in frame.columns]
+    name = given if given in columns else meant(given)
+    if name not in columns:
+        raise DataError(
+            f"--{role} must name a column of {source}, but there is no {given!r}."
+            f"{near(given, columns)} The columns are: {listed(columns)}."
+        )
+    return name
+
+
+def groups_in(column: "pd.Series[str]") -> tuple[Texts, list[str]]:
+    """Give what binds rows; one without it is bound to none, and that is said.
+
+    Example:
+        >>> groups_in(pd.Series(["ann", "", "ann "], name="author"))[0].tolist()
+        ['ann', 'a row without author, 1', 'ann']
+    """
+    cells = column.astype(str).str.strip().to_numpy(object)
+    empty = np.flatnonzero(cells == "")
+    cells[empty] = [f"{ALONE}{column.name}, {row}" for row in empty]
+    said = f"{len(empty):,} rows have no {quoted(str(column.name))}: each stands for itself"
+    return cells, [said] if len(empty) else []
+
+
+def order_of(column: "pd.Series[str]", source: str) -> tuple[Floats, bool]:
+    """Give times as numbers that order rows, and whether they are dates (then seconds, in UTC).
+
+    Raises:
+        DataError: a cell holds neither a number nor a date.
+    """
+    times = pd.to_numeric(column, errors="coerce").to_numpy("float64")
+    finite = np.isfinite(times)
+    if finite.all() and not _eight_digits(column):
+        return times, False
+    read = read_dates(column, source, zone="UTC")
+    unknown = np.isnat(read.days)
+    if unknown.any():
+        neither = unknown & ~finite  # of 1, 2, blank it is the blank
+        row = int(np.argmax(neither if neither.any() else unknown))
+        raise DataError(
+            f"--time must hold numbers or dates, but row {row + 1} of {source} has "
+            f"{quoted(column.iloc[row])} in {quoted(str(column.name))}."
+        )
+    moments = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
+    return moments.astype(np.int64).astype(np.float64), True
+
+
+def _eight_digits(column: "pd.Series[str]") -> bool:
+    """Say whether all cells are days written as 20240320."""
+    return bool(column.astype(str).str.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])[0-3]\d").all())
+
+
+def times_in(column: "pd.Series[str]", source: str) -> Times:
+    """Give when rows were; of dates over many days the day counts.
+
+    Raises:
+        DataError: a cell holds neither a number nor a date.
+
+    Example:
+        >>> times_in(pd.Series(["2024-03-02", "2024-03-01"], name="day"), "example").first(
+        ...     np.arange(2)
+        ... )
+        '2024-03-01'
+    """
+    order, dates = order_of(column, source)
+    days = np.floor(order / 86_400)
+    by_days = dates and len(np.unique(days)) >= FEWEST_DAYS
+    found = days if by_days else order
+    written = column.astype(str).str.strip().to_numpy(object)
+    return Times(found, found, written, "days" if by_days else "times")
