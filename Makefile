@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
-.PHONY: demo test check docs mutants fuzz fuzz-bundles crashes keras-tests sanitize fuzz-native aarch64 clean
+.PHONY: demo test check docs notebooks mutants fuzz fuzz-bundles crashes keras-tests sanitize fuzz-native aarch64 clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -38,6 +38,13 @@ keras-tests: .venv/installed
 
 docs: .venv/installed
 	$(BIN)/python docs/reference.py
+
+# The chapters beside the lecture as notebooks, in both languages, with the pages they link to.
+KERNEL := {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+notebooks: .venv/installed
+	mkdir -p build && cp -r docs build/
+	$(BIN)/jupytext --quiet --from markdown --to ipynb --update-metadata '$(KERNEL)' \
+		build/docs/lecture/[1-9]*.md
 
 .venv/installed: pyproject.toml CMakeLists.txt $(NATIVE)
 	$(PYTHON) -m venv .venv

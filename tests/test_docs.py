@@ -35,7 +35,8 @@ SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-d
 CHAPTERS = [
     f"docs/{name}.md" for name in ("cells", "sequences", "tags", "runtime", "export", *SHAPES)
 ]
-EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for d in ("", "docs") for p in (ROOT / d).glob("*.md"))
+ROOMS = ("", "docs", "docs/lecture")
+EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for room in ROOMS for p in (ROOT / room).glob("*.md"))
 BY_MODEL = {"predict": predict, "evaluate": evaluate}
 NAMES = (
     "Mr NNP O\nKim NNP B-PER\nLee NNP I-PER\nsaw VBD O\nit{} PRP O\n\nWe PRP O\nwent{} VBD O\n\n"
