@@ -250,10 +250,18 @@ def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Ite
         command = ["train", *file, "--text", text, "--label", label]
         yield from _fits(f"{asks}?", command, _reads_texts(table, text, label))
         if (text, label) == pairs[0]:
-            for way, option, column in _harder(table, columns, {text, label}):
+            if len(texts) > 1:
+                all_read = ["train", *file, *_each("--text", texts), "--label", label]
+                read = _reads_texts(table, texts, label)
+                yield from _fits(f"{asks}, all its columns read?", all_read, read)
+            for way, option, column in _harder(table, columns, {*texts, label}):
                 bound = {option.strip("-"): column}
                 read = _reads_texts(table, text, label, **bound)
                 yield from _fits(f"{asks}, {way}?", [*command, option, column], read)
+
+
+def _each(option: str, names: list[str]) -> list[str]:
+    return [word for name in names for word in (option, name)]
 
 
 def _harder(
@@ -276,7 +284,11 @@ def _binds(rows: int, column: Column) -> bool:
 
 
 def _reads_texts(
-    table: Table, text: str, label: str, group: str | None = None, time: str | None = None
+    table: Table,
+    text: str | list[str],
+    label: str,
+    group: str | None = None,
+    time: str | None = None,
 ) -> Try:
     def read() -> str:
         found = label_texts(table, text=text, label=label, find=False, group=group, time=time)

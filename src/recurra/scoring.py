@@ -32,7 +32,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from recurra.bundle import is_bundle
-from recurra.data.labelled import text_column_of
+from recurra.data.labelled import text_columns_of
 from recurra.data.pieces import Pieces, read_pieces
 from recurra.data.readers import Table
 from recurra.errors import DataError, RunError, SettingsError
@@ -40,7 +40,7 @@ from recurra.files import bring_to_disk, hold, write_atomically
 from recurra.names import listed, one_of
 from recurra.problems.kept import kept_model
 from recurra.problems.saved.texts import TextsModel, texts_model
-from recurra.text.normalise import compose
+from recurra.text.joining import blank, join, text_columns
 
 __all__ = ["ENDINGS", "Scored", "score"]
 
@@ -73,7 +73,7 @@ def score(
     source: str | Path,
     out: str | Path,
     *,
-    text: str | None = None,
+    text: str | Sequence[str] | None = None,
     encoding: str | None = None,
     header: bool | None = None,
     with_: str | None = None,
@@ -87,7 +87,8 @@ def score(
         run: a run folder, or the model folder in it.
         source: CSV, TSV, JSON lines (each also .gz) or Parquet; "-" for standard input.
         out: .csv, .tsv, .jsonl or .parquet; "-" for CSV on standard output.
-        text: the text column; None: of the name it had in training, else it is guessed.
+        text: the text column, or as many as in training; None: of the names they had there, else
+            it is guessed.
         encoding: of the source, None to recognise it.
         header: whether the first row of a text table names its columns, None to tell it.
         with_: the name of the baseline, to score with it; None: the network.
@@ -152,7 +153,7 @@ class _Asked:
     Args:
         models: by what the names of their columns begin with.
         pieces: of the table.
-        text: the column that is read; None: of the name that the models were taught.
+        text: the columns that are read; None: of the names that the models were taught.
         way: of writing rows.
 
     Raises:
@@ -161,16 +162,21 @@ class _Asked:
     """
 
     def __init__(
-        self, models: dict[str, TextsModel], pieces: Pieces, text: str | None, way: Any
+        self,
+        models: dict[str, TextsModel],
+        pieces: Pieces,
+        text: str | Sequence[str] | None,
+        way: Any,
     ) -> None:
         self.models, self.pieces = models, pieces
         first = list(islice(pieces, 1))
         if not first:
             raise DataError("a data file must hold rows, but it holds none.")
-        taught = models[""].columns.get("text")
-        if text is None and taught is not None and taught not in pieces.names:
+        taught = text_columns(models[""].columns)
+        absent = [name for name in taught if name not in pieces.names]
+        if not text and absent:
             raise DataError(
-                f"the column {taught!r}, of the texts that the model was taught, is not in the "
+                f"the column {absent[0]!r}, of the texts that the model was taught, is not in the "
                 f"table: it has {listed(map(repr, pieces.names))}. Name the column with --text; "
                 "where the first line is a row, and not names, say --no-header."
             )
@@ -180,9 +186,9 @@ class _Asked:
         ]
         frame = pd.concat(cells, axis=1).set_axis(pd.Index(pieces.names), axis=1)
         said = Table(frame, "the table", "", list(pieces.notes))
-        self.column, self.notes = text_column_of(said, text, models[""].columns)
+        self.read, self.notes = text_columns_of(said, text, models[""].columns)
         self._rest = chain(first, pieces)
-        _check_types(first[0].rows, self.column, way)
+        _check_types(first[0].rows, self.read, way)
         added = [name for prefix, model in models.items() for name in _names(prefix, model)]
         self.columns = [*pieces.names, *added, PROBLEM]
         twice = sorted({*added, PROBLEM} & set(pieces.names))
@@ -212,9 +218,11 @@ class _Asked:
     def said(self) -> Iterator["_Said"]:
         """Give the pieces with what is said beside them."""
         for piece in self._rest:
-            texts = [_text_of(cell) for cell in piece.rows.column(self.column).to_pylist()]
+            cells = [map(_text_of, piece.rows.column(name).to_pylist()) for name in self.read]
+            texts = [join(row) for row in zip(*cells, strict=True)]
+            empty = f"{' and '.join(self.read)} is empty"
             why = [
-                wrong or ("" if compose(text).strip() else f"{self.column} is empty")
+                wrong or (empty if blank(text) else "")
                 for text, wrong in zip(texts, piece.wrong, strict=True)
             ]
             usable = np.flatnonzero([not each for each in why])
@@ -247,13 +255,14 @@ def _text_of(cell: Any) -> str:
     return cell if isinstance(cell, str) else "" if cell is None else str(cell)
 
 
-def _check_types(rows: pa.Table, text: str, way: Any) -> None:
+def _check_types(rows: pa.Table, texts: Sequence[str], way: Any) -> None:
     """Refuse columns that hold no texts, or cannot be written that way."""
-    if pa.types.is_nested(rows.schema.field(text).type):
-        raise DataError(
-            f"a cell must be one text, but {text!r} holds {rows.schema.field(text).type}. Join "
-            "its parts into one text."
-        )
+    for text in texts:
+        if pa.types.is_nested(rows.schema.field(text).type):
+            raise DataError(
+                f"a cell must be one text, but {text!r} holds {rows.schema.field(text).type}. Join "
+                "its parts into one text."
+            )
     bytes_in = [field.name for field in rows.schema if _are_bytes(field.type)]
     if bytes_in and not isinstance(way, _Parquet):
         raise DataError(
@@ -481,7 +490,7 @@ def _facts(
         "changed": about and about.st_mtime_ns,
         "encoding": encoding,
         "header": header,
-        "text": table.column,
+        "text": table.read,
         "models": [hashlib.sha256(manifest).hexdigest() for manifest in manifests],
         "columns": table.columns,
         "version": version("recurra"),

@@ -9,6 +9,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ from recurra.auditing.copies import copy_findings
 from recurra.auditing.findings import Audit, Finding
 from recurra.auditing.judged import column_findings, side_findings, tell_findings
 from recurra.auditing.rows import Audited
+from recurra.bundle import is_bundle, read_facts
 from recurra.data import Columns, LabelledTexts, open_texts
 from recurra.data.catalogue import CATALOGUE, SAMPLE_SOURCE
-from recurra.data.labelled import label_texts
+from recurra.data.labelled import TO_TEST_ON, label_texts
 from recurra.data.readers import Table, read_table
 from recurra.errors import DataError, RunError
+from recurra.text.joining import text_columns
 
 __all__ = ["audit", "audit_run", "audit_texts"]
 
@@ -41,7 +44,7 @@ def audit(
     source: Source,
     test: Source | None = None,
     *,
-    text: str | None = None,
+    text: str | Sequence[str] | None = None,
     label: str | None = None,
     positive: str | None = None,
     encoding: str | None = None,
@@ -160,7 +163,11 @@ def _few(audited: Audited) -> list[str]:
 
 
 def audit_run(
-    run: Path, *, text: str | None = None, label: str | None = None, encoding: str | None = None
+    run: Path,
+    *,
+    text: str | Sequence[str] | None = None,
+    label: str | None = None,
+    encoding: str | None = None,
 ) -> Audit:
     """Audit the split of a run of texts: the rows are read again, and must be the same.
 
@@ -175,7 +182,8 @@ def audit_run(
     sides = pd.read_csv(run / "split.csv")
     if "duplicate_key" not in sides or "fold" in sides:
         raise RunError(f"a run of labelled texts is needed, but {run} is of {report['problem']}.")
-    rows = _rows_of(report, Columns(text, label, report["data"]["positive"], encoding))
+    columns = Columns(text or _taught(run), label, report["data"]["positive"], encoding)
+    rows = _rows_of(report, columns)
     if rows.sha256 != report["data"]["sha256"] or len(rows.texts) != len(sides):
         raise RunError(
             f"the rows must be those that the run was fitted on, but {rows.source} has changed "
@@ -187,6 +195,12 @@ def audit_run(
     return audit_texts(chosen, question=QUESTIONS["run"])
 
 
+def _taught(run: Path) -> Sequence[str] | None:
+    """Give the text columns that the model of a run was taught, where it has one."""
+    model = run / "model"
+    return text_columns(read_facts(model).columns) or None if is_bundle(model) else None
+
+
 def _rows_of(report: dict[str, Any], columns: Columns) -> LabelledTexts:
     source, problem = report["data"]["source"], report["problem"].removesuffix("-sample")
     if source.startswith(SAMPLE_SOURCE):
@@ -194,4 +208,5 @@ def _rows_of(report: dict[str, Any], columns: Columns) -> LabelledTexts:
         return open_texts(name, sample=True, columns=columns)
     if problem in ("sentiment", "sentiment-ko"):
         return open_texts(problem)
-    return open_texts(source, columns=columns)
+    path, _, test = source.partition(TO_TEST_ON)
+    return open_texts(path, columns=columns, test=Path(test) if test else None)

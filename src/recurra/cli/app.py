@@ -205,7 +205,10 @@ app.add_typer(compare, name="compare")
 app.add_typer(predict, name="predict")
 app.add_typer(evaluate, name="evaluate")
 
-Text = Annotated[str | None, typer.Option(help="The text column.")]
+Text = Annotated[
+    list[str] | None,
+    typer.Option(help="The text column; give several, such as title and body, one after another."),
+]
 Label = Annotated[str | None, typer.Option(help="The label column.")]
 Positive = Annotated[str | None, typer.Option(help="The label to find, such as spam.")]
 Encoding = Annotated[

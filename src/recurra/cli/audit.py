@@ -28,7 +28,7 @@ def audit(
     from recurra.files import write_atomically
     from recurra.terminal import note, show_audit
 
-    found = look(source, test, text=text, label=label, encoding=encoding, sample=sample)
+    found = look(source, test, text=text or None, label=label, encoding=encoding, sample=sample)
     if html is not None:
         from recurra.cli.following import counterpart
         from recurra.pages.audit import render_audit

@@ -24,6 +24,7 @@ def explain(
     saved = texts_model(run)
     if not saved.explains:
         raise BundleError(f"explanations are of networks, but {run} holds {saved.name}.")
+    saved.check([text])
     from recurra.estimators import SequenceClassifier
     from recurra.files import write_atomically
     from recurra.inside import look_inside

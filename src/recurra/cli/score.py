@@ -19,7 +19,9 @@ def score(
     out: Annotated[
         Path, typer.Option(help="A .csv, .tsv, .jsonl or .parquet file; - for standard output.")
     ],
-    text: Annotated[str | None, typer.Option(help="The text column [as in training].")] = None,
+    text: Annotated[
+        list[str] | None, typer.Option(help="The text column, or several [as in training].")
+    ] = None,
     encoding: Encoding = None,
     header: Annotated[
         bool | None,

@@ -1,7 +1,7 @@
 """Texts: train a classifier, evaluate it on new rows, classify with it; the demonstration."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -277,7 +277,7 @@ def evaluate_texts(
     as_json: Json = False,
 ) -> None:
     """Judge a saved classifier on new labelled texts, and say if it has seen any of them."""
-    columns = {"text": text, "label": label, "encoding": encoding, "group": group}
+    columns = {"text": text or None, "label": label, "encoding": encoding, "group": group}
     evaluate_run(run, file, with_, as_json, mapped=_mapped(map_ or []), **columns)
 
 
@@ -305,7 +305,10 @@ def predict_texts(
     run: Run,
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; none: lines of input.")] = None,
     file: Annotated[Path | None, typer.Option(help="A file: one text a line, or a table.")] = None,
-    text: Annotated[str | None, typer.Option(help="The text column, if --file is a table.")] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(help="The text column, if --file is a table [as in training]."),
+    ] = None,
     encoding: Encoding = None,
     with_: With = None,
     threshold: Annotated[
@@ -359,7 +362,7 @@ def read_rows(
     source: str,
     data: Path | None,
     sample: bool,
-    text: str | None,
+    text: Sequence[str] | None,
     label: str | None,
     positive: str | None,
     encoding: str | None,
@@ -372,7 +375,7 @@ def read_rows(
     """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
     from recurra.data import Columns, open_texts
 
-    columns = Columns(text, label, positive, encoding, group=group, time=time)
+    columns = Columns(tuple(text or ()) or None, label, positive, encoding, group=group, time=time)
     read = open_texts(source, data=data, sample=sample, columns=columns, lecture=lecture, test=test)
     return say_notes(read)
 
@@ -385,7 +388,7 @@ def name_of(source: str, sample: bool) -> str:
 def _texts(
     texts: list[str] | None,
     file: Path | None,
-    column: str | None,
+    column: Sequence[str] | None,
     encoding: str | None,
     columns: Mapping[str, str],
 ) -> Iterator[str]:
@@ -398,7 +401,7 @@ def _texts(
         from recurra.data.readers import read_lines, read_table
         from recurra.terminal import note
 
-        if column is None and not TABLES & set(file.suffixes):
+        if not column and not TABLES & set(file.suffixes):
             said: list[str] = []
             found: Iterable[str] = read_lines(file, encoding=encoding, notes=said)
         else:

@@ -2,7 +2,7 @@
 
 import hashlib
 import shlex
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,18 +17,21 @@ from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.data.spelling import meant, meant_labels, quoted
 from recurra.errors import DataError, LeakError
 from recurra.names import listed, near, one_of
-from recurra.text.normalise import visible
+from recurra.text.joining import JOINT, blank, join, text_columns, text_roles
 
 __all__ = [
     "PUBLISHED",
+    "TO_TEST_ON",
     "LabelledTexts",
     "Taught",
+    "joined_texts",
     "label_texts",
-    "text_column_of",
+    "text_columns_of",
     "texts_of",
     "with_test_texts",
 ]
 
+TO_TEST_ON = ", to test on: "  # between the names of two files
 PUBLISHED = "as published"  # how rows to test on came to be held out
 NO_LABEL = {"null", "nan", "none", "na", "n/a", "#n/a", "<na>"}
 MOST_GUESSED, ROWS_A_CLASS = 50, 10  # a column with more values, or fewer rows each, is not guessed
@@ -52,8 +55,8 @@ class LabelledTexts:
             is no published split.
         ids: (rows,) where each stands in the source: rows of data counted from 0, unusable ones
             too; empty where all were usable.
-        columns: the names of the columns of the table, by their roles "text" and "label"; none
-            where there is no table.
+        columns: the names of the columns of the table, by their roles "text" (of several,
+            "text 2", …) and "label"; none where there is no table.
         groups: (rows,) what binds rows, such as their author; None where nothing does.
         times: when rows were; None where the past is not to foretell the newest.
         split: how `published_test` came to be, in words.
@@ -137,7 +140,7 @@ class Taught:
 def label_texts(
     table: Table,
     *,
-    text: str | None = None,
+    text: str | Sequence[str] | None = None,
     label: str | None = None,
     positive: str | None = None,
     taught: Taught | None = None,
@@ -151,7 +154,7 @@ def label_texts(
 
     Args:
         table: the rows.
-        text: the text column.
+        text: the text column; or several, joined in this order (`recurra.text.joining`).
         label: the label column.
         positive: the label to find.
         taught: what a saved model was taught, where the rows are to judge one: there may then be
@@ -167,25 +170,27 @@ def label_texts(
     notes = list(table.notes)
     before: Mapping[str, str] = {} if taught is None else taught.columns
     known = () if taught is None else (*taught.classes, *taught.mapped)
-    label_column = _column(table, label, "label", notes, taken=text, before=before, known=known)
-    text_column = _column(table, text, "text", notes, taken=label_column, before=before)
-    if text_column == label_column:
-        raise DataError(f"text and label must be two columns, but both are {quoted(text_column)}.")
-    named = {"text": text_column, "label": label_column}
+    given = _several(text)
+    label_column = _column(table, label, "label", notes, taken=given, before=before, known=known)
+    text_names = _text_columns(table, given, notes, [label_column], before)
+    if label_column in text_names:
+        raise DataError(f"text and label must be two columns, but both are {quoted(label_column)}.")
+    named = {**text_roles(text_names), "label": label_column}
     named |= {
         role: column_named(table.frame, name, role, table.source)
         for role, name in (("group", group), ("time", time))
         if name is not None
     }
     _differ(named)
-    texts, labels = table.frame[text_column], _labels(table.frame[label_column].str.strip(), notes)
+    texts = joined_texts(table.frame, text_names, notes)
+    labels = _labels(table.frame[label_column].str.strip(), notes)
     if taught is not None:
         labels = _as_taught(labels, taught, table.source, notes)
-    usable = np.asarray((texts.map(visible).str.strip() != "") & (labels != ""))
+    usable = np.asarray(~texts.map(blank) & (labels != ""))
     if not usable.any():
         raise DataError(
             f"rows with both a text and a label are needed, but none of the {len(usable):,} "
-            f"rows of {table.source} has both {quoted(text_column)} and {quoted(label_column)}."
+            f"rows of {table.source} has both {_and(text_names)} and {quoted(label_column)}."
         )
     if not usable.all():
         notes.append(f"{int((~usable).sum()):,} rows without a text or a label left out")
@@ -243,7 +248,7 @@ def with_test_texts(known: LabelledTexts, test: LabelledTexts) -> LabelledTexts:
         np.concatenate([side.texts for side in sides]),
         np.concatenate([side.labels for side in sides]),
         known.positive,
-        f"{known.source}, to test on: {test.source}",
+        f"{known.source}{TO_TEST_ON}{test.source}",
         hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
         [*known.notes, *(f"to test on: {said}" for said in test.notes if said not in known.notes)],
         pd.concat([side.other_columns for side in sides], join="inner", ignore_index=True),
@@ -260,33 +265,92 @@ def _bound(rows: LabelledTexts) -> set[str]:
     return {group for group in given if not group.startswith(ALONE)}
 
 
-def text_column_of(
-    table: Table, text: str | None = None, columns: Mapping[str, str] = MappingProxyType({})
-) -> tuple[str, list[str]]:
-    """Give the column that a saved model is to read, and what was guessed.
+def text_columns_of(
+    table: Table,
+    text: str | Sequence[str] | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[list[str], list[str]]:
+    """Give the columns that a saved model is to read, and what was guessed.
 
     Args:
         table: the rows.
-        text: the text column; None: of the name it had in training, else it is guessed.
+        text: the text column, or several; None: of the names they had in training, else it is
+            guessed.
         columns: that the model was taught, by their roles.
 
     Raises:
-        DataError: the column is not there or cannot be guessed.
+        DataError: a column is not there or cannot be guessed, or there are not as many as the
+            model was taught.
     """
     notes = list(table.notes)
-    return _column(table, text, "text", notes, taken=None, before=columns), notes
+    return _text_columns(table, _several(text), notes, [], columns), notes
 
 
 def texts_of(
-    table: Table, text: str | None = None, columns: Mapping[str, str] = MappingProxyType({})
+    table: Table,
+    text: str | Sequence[str] | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[str], list[str]]:
     """Give the texts that a saved model is to read, empty ones too, and what was guessed.
 
     Args:
-        table, text, columns: as in `text_column_of`, and so are the errors.
+        table, text, columns: as in `text_columns_of`, and so are the errors.
     """
-    name, notes = text_column_of(table, text, columns)
-    return list(table.frame[name]), notes
+    names, notes = text_columns_of(table, text, columns)
+    return list(joined_texts(table.frame, names, notes)), notes
+
+
+def joined_texts(frame: pd.DataFrame, names: Sequence[str], notes: list[str]) -> "pd.Series[str]":
+    """Give the text of each row, of one column or of several joined."""
+    if len(names) == 1:
+        return frame[names[0]]
+    signs = sum(int(frame[name].str.contains(JOINT, regex=False).sum()) for name in names)
+    if signs:
+        notes.append(
+            f"{signs:,} cells hold {JOINT}, which parts the columns: a space stands for it"
+        )
+    cells = zip(*(frame[name] for name in names), strict=True)
+    return pd.Series([join(row) for row in cells], index=frame.index, dtype=object)
+
+
+def _several(text: str | Sequence[str] | None) -> list[str]:
+    return [text] if isinstance(text, str) else list(text or [])
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(map(quoted, names))
+
+
+def _text_columns(
+    table: Table,
+    given: Sequence[str],
+    notes: list[str],
+    taken: Sequence[str],
+    before: Mapping[str, str],
+) -> list[str]:
+    """Give the text columns: those named, else those of before, else the one that is guessed."""
+    taught = text_columns(before)
+    if given and taught and len(given) != len(taught):
+        raise DataError(
+            f"the model reads {_and(taught)}, but {_and(given)} was named. Name as many columns, "
+            "in that order, with --text each."
+        )
+    if len(given) > 1:
+        names = [column_named(table.frame, name, "text", table.source) for name in given]
+        if len(set(names)) < len(names):
+            raise DataError(f"--text must name different columns, but one is given twice: {names}.")
+        return names
+    if len(taught) > 1 and not given:
+        absent = [name for name in taught if name not in table.frame.columns]
+        if absent:
+            raise DataError(
+                f"the model reads {_and(taught)}, but {table.source} has no {_and(absent)}. Name "
+                "the columns with --text, one each, in that order. The columns are: "
+                f"{listed(map(str, table.frame.columns))}."
+            )
+        notes.append(f"text columns as in training: {_and(taught)}")
+        return taught
+    return [_column(table, next(iter(given), None), "text", notes, taken=taken, before=before)]
 
 
 def _labels(labels: "pd.Series[str]", notes: list[str]) -> "pd.Series[str]":
@@ -350,7 +414,7 @@ def _column(
     given: str | None,
     role: str,
     notes: list[str],
-    taken: str | None,
+    taken: Sequence[str],
     before: Mapping[str, str],
     known: Collection[str] = (),
 ) -> str:
@@ -363,7 +427,7 @@ def _column(
                 f"{near(given, columns)} The columns are: {listed(columns)}."
             )
         return given
-    free = [name for name in columns if name != taken]
+    free = [name for name in columns if name not in taken]
     if before.get(role) in free:
         notes.append(f"{role} column as in training: {quoted(before[role])}")
         return before[role]

@@ -1,6 +1,6 @@
 """Labelled texts by what a user calls them: a named dataset, a file, the embedded sample."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from recurra.data.reviews import read_imdb, read_nsmc
 from recurra.data.spelling import quoted
 from recurra.errors import DataError, SettingsError
 from recurra.names import listed, near
+from recurra.text.joining import text_columns
 
 __all__ = ["Columns", "open_texts"]
 
@@ -26,7 +27,7 @@ class Columns:
     """What is said of a table of texts; None of what is to be guessed.
 
     Args:
-        text: the text column.
+        text: the text column, or several, joined in this order.
         label: the label column.
         positive: of two classes, the one to find.
         encoding: of the file.
@@ -35,7 +36,7 @@ class Columns:
         time: the column that says when a row was.
     """
 
-    text: str | None = None
+    text: str | Sequence[str] | None = None
     label: str | None = None
     positive: str | None = None
     encoding: str | None = None
@@ -112,7 +113,7 @@ def _to_test_on(path: Path, rows: LabelledTexts, columns: Columns) -> LabelledTe
     named = rows.columns
     return label_texts(
         table,
-        text=named["text"],
+        text=text_columns(named),
         label=named["label"],
         group=named.get("group"),
         taught=Taught(rows.names, rows.positive, file=rows.source),

@@ -153,8 +153,12 @@ def _check_classes(rows: Labelled, sides: dict[str, Rows]) -> None:
         there = np.unique(rows.truth[side])
         if len(there) >= 2 or (len(rows.names) > 2 and what != "to learn" and len(side)):
             continue
-        held = f"all {rows.names[there[0]]!r}" if len(there) else "none"
+        held = (
+            f"the {len(side):,} rows {what} are all {rows.names[there[0]]!r}"
+            if len(there)
+            else (f"no row is left {what}, once those of groups on the other side are left out")
+        )
         raise DataError(
-            f"every side must hold both classes, but the {len(side):,} rows {what} are {held}. "
-            "Give more rows, or leave out --group or --time."
+            f"every side must hold both classes, but {held}. Give more rows, or leave out --group "
+            "or --time."
         )

@@ -28,6 +28,7 @@ from recurra.problems.saved.texts import KINDS
 from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts, split_texts, tied
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
+from recurra.text.joining import join, text_columns
 from recurra.text.near import SIMILARITY
 
 __all__ = ["DEFAULT", "KEEP_NEAR", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
@@ -247,14 +248,15 @@ class TextProblem(ClassProblem):
     def commands(self, run: str) -> list[tuple[str, list[str]]]:
         """Ask it, and judge it on new rows."""
         columns = dict(self.source.columns) if self.source else {}
-        text, label = (
-            [f"--{role}", columns[role]] if role in columns else [] for role in ("text", "label")
-        )
+        read = text_columns(columns)
+        text = [word for name in read for word in ("--text", name)]
+        label = ["--label", columns["label"]] if "label" in columns else []
+        one = join([f"a new {name}" for name in read]) if len(read) > 1 else "a new text"
         return [
-            ("classify a text", ["predict", run, "a new text"]),
+            ("classify a text", ["predict", run, one]),
             ("classify the texts of a file", ["predict", run, "--file", "NEW.csv", *text]),
             ("judge it on new rows with labels", ["evaluate", run, "NEW.csv", *text, *label]),
-            ("see what it reads in a text", ["explain", run, "a new text"]),
+            ("see what it reads in a text", ["explain", run, one]),
         ]
 
     def split_columns(self) -> Mapping[str, Iterable[Any]]:

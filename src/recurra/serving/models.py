@@ -19,6 +19,7 @@ from recurra.sequences import NumberEncoder
 from recurra.serving.limits import Limits
 from recurra.serving.questions import Predict
 from recurra.serving.refusals import RefusedError
+from recurra.text.joining import text_columns
 
 __all__ = ["Model", "Tensor", "check_rows", "check_steps", "checked_text", "opened_model"]
 
@@ -134,8 +135,10 @@ def check_steps(steps: list[Any], limits: Limits) -> None:
     checked_text(" ".join(step for step in steps if isinstance(step, str)), limits)
 
 
-def checked_text(text: str, limits: Limits) -> str:
-    """Refuse a text that is too long."""
+def checked_text(text: Any, limits: Limits) -> str:
+    """Refuse a text that is too long, or is several of a model that reads one."""
+    if not isinstance(text, str):
+        raise RefusedError(400, "a text must be a string, but an object came: the model reads one.")
     if len(text) > limits.letters:
         raise RefusedError(
             413, f"a text must have up to {limits.letters:,} letters, but one has {len(text):,}."
@@ -199,6 +202,15 @@ class TextClasses(_Classes):
 
         found: list[Any] = self.saved.told(rows, Said(*_columns(said)))
         return found
+
+    def facts(self) -> dict[str, Any]:
+        read = text_columns(self.saved.columns)
+        return super().facts() | ({"columns": read} if len(read) > 1 else {})
+
+    def row(self, given: Any, limits: Limits) -> Any:
+        text = self.saved.joined(given) if isinstance(given, dict) else given
+        self.saved.check([text])
+        return checked_text(text, limits)
 
     def explain(self, text: str) -> list[tuple[str, float]]:
         if not self.saved.explains:

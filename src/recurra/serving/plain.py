@@ -41,11 +41,12 @@ class Plain:
         """Answer a text, and say what each of its tokens did."""
         model = self._house.served(request).now.model
         asked = await self._house.question(request, Explain)
-        rows = [checked_text(asked.text, self._house.limits)]
+        read = model.row if model.reads == "texts" else checked_text
+        text = read(asked.text, self._house.limits)
 
         def explained() -> dict[str, Any]:
-            tokens = model.explain(asked.text)
-            return {**model.told(rows, model.say(rows))[0], "tokens": tokens}
+            tokens = model.explain(text)
+            return {**model.told([text], model.say([text]))[0], "tokens": tokens}
 
         return json_of({"model": model.kept.name, **await self._house.in_thread(explained)})
 

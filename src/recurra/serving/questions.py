@@ -16,6 +16,7 @@ First = Field(fail_fast=True)  # the first mistake ends the reading of a list
 Step = Annotated[list[Number], First]
 Steps = Annotated[list[Step], First]
 Words = Annotated[list[str], First]
+Texts = Annotated[list[str | dict[str, str]], First]
 # a sequence of one number a step may be written flat
 Sequence = Annotated[Steps | Step, Field(union_mode="left_to_right")]
 Asked = TypeVar("Asked", bound="Question")
@@ -28,9 +29,12 @@ class Question(BaseModel):
 
 
 class Predict(Question):
-    """Rows to be answered: texts or sequences, as the model reads."""
+    """Rows to be answered: texts or sequences, as the model reads.
 
-    texts: Annotated[Words | None, Field(examples=[["WINNER!! Claim your prize now"]])] = None
+    Where a model reads several texts a row, a row is an object of them, by their columns.
+    """
+
+    texts: Annotated[Texts | None, Field(examples=[["WINNER!! Claim your prize now"]])] = None
     sequences: Annotated[list[Sequence], First] | None = None
 
     @model_validator(mode="after")
@@ -43,7 +47,7 @@ class Predict(Question):
 class Explain(Question):
     """A text whose answer is explained."""
 
-    text: Annotated[str, Field(examples=["WINNER!! Claim your prize now"])]
+    text: Annotated[str | dict[str, str], Field(examples=["WINNER!! Claim your prize now"])]
 
 
 class Stream(Question):

@@ -1,15 +1,17 @@
 """Saved models of texts: the network of a run, or the baseline beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra.errors import BundleError, SettingsError
+from recurra.data.spelling import quoted
+from recurra.errors import BundleError, DataError, SettingsError
+from recurra.names import listed
 from recurra.problems.kept import Kept, classes_of, kept_model
-from recurra.text.normalise import compose
+from recurra.text.joining import JOINT, blank, join, parts_of, text_columns
 
 if TYPE_CHECKING:
     from recurra.judging.said import Said
@@ -65,6 +67,7 @@ class TextsModel:
         Raises:
             SettingsError: a threshold was set, and there are not two classes of which one is found.
         """
+        self.check(texts)
         said: Said = self.model.say(np.asarray(texts, dtype=object))
         if self.threshold is None:
             return said
@@ -75,6 +78,37 @@ class TextsModel:
             )
         called = said.probabilities[:, self.positive] >= self.threshold
         return said._replace(decided=np.where(called, self.positive, 1 - self.positive))
+
+    def joined(self, row: Mapping[str, str]) -> str:
+        """Give the texts of a row, by their columns, as the one that the model reads.
+
+        Raises:
+            DataError: they are not those that it was taught.
+        """
+        taught = text_columns(self.columns)
+        if set(row) != set(taught):
+            raise DataError(
+                f"a row of {self.name} must be of {' and '.join(map(repr, taught)) or 'one text'}, "
+                f"but it is of {listed(map(repr, row), 5) or 'nothing'}."
+            )
+        return join([row[name] for name in taught])
+
+    def check(self, texts: Iterable[str]) -> None:
+        """Refuse a text that is not joined of as many as the model was taught.
+
+        Raises:
+            DataError: it is not.
+        """
+        taught = text_columns(self.columns)
+        if len(taught) < 2:
+            return
+        odd = next((text for text in texts if parts_of(text) != len(taught)), None)
+        if odd is not None:
+            raise DataError(
+                f"{self.name} reads {' and '.join(map(repr, taught))}, but {quoted(odd)} came. "
+                f"Give a table with these columns, or write {f' {JOINT} '.join(taught)}: one text "
+                "after the other."
+            )
 
     def answer(self, texts: list[str]) -> list[dict[str, Any]]:
         """Give for each text what a person or a program is told.
@@ -88,7 +122,7 @@ class TextsModel:
         """Give the answers, where probabilities and decisions are at hand."""
         answers: list[dict[str, Any]] = []
         for text, shares, number in zip(texts, said.probabilities, said.decided, strict=True):
-            if not compose(text).strip():
+            if blank(text):
                 answers.append({"label": None, "score": None, "text": text})
                 continue
             which = number if self.positive is None else self.positive

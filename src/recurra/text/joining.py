@@ -1,0 +1,70 @@
+"""Several texts of one row as one text, with a sign between them that no word is taken for.
+
+::
+
+    title, body  →  "title ␞ body"
+
+A tokenizer gives the sign as a token of its own: what reads the text knows where the body begins.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from recurra.text.normalise import compose
+
+__all__ = ["JOINT", "blank", "join", "parts_of", "text_columns", "text_roles"]
+
+JOINT = "␞"  # SYMBOL FOR RECORD SEPARATOR
+ROLE = "text"
+
+
+def join(cells: Sequence[str]) -> str:
+    """Give the texts of one row as one.
+
+    Example:
+        >>> join(["Re: lunch", "see you"]), join(["see you"])
+        ('Re: lunch ␞ see you', 'see you')
+    """
+    if len(cells) == 1:
+        return cells[0]
+    return f" {JOINT} ".join(cell.replace(JOINT, " ") for cell in cells)
+
+
+def parts_of(text: str) -> int:
+    """Give of how many texts one is joined.
+
+    Example:
+        >>> parts_of("Re: lunch ␞ see you")
+        2
+    """
+    return text.count(JOINT) + 1
+
+
+def blank(text: str) -> bool:
+    """Say whether there is nothing to read.
+
+    Example:
+        >>> blank(" ␞ "), blank("a ␞ ")
+        (True, False)
+    """
+    return not compose(text).replace(JOINT, "").strip()
+
+
+def text_roles(names: Sequence[str]) -> dict[str, str]:
+    """Give text columns by their roles: "text", "text 2", ….
+
+    Example:
+        >>> text_roles(["title", "body"])
+        {'text': 'title', 'text 2': 'body'}
+    """
+    return {ROLE if k == 1 else f"{ROLE} {k}": name for k, name in enumerate(names, start=1)}
+
+
+def text_columns(columns: Mapping[str, str]) -> list[str]:
+    """Give the text columns among columns by their roles, in their order.
+
+    Example:
+        >>> text_columns({"text": "title", "text 2": "body", "label": "kind"})
+        ['title', 'body']
+    """
+    roles = [ROLE, *(f"{ROLE} {k}" for k in range(2, len(columns) + 1))]
+    return [columns[role] for role in roles if role in columns]
