@@ -40,6 +40,7 @@ from recurra.serving.house import House  # noqa: E402
 from recurra.serving.keys import Keys, check_host  # noqa: E402
 from recurra.serving.limits import Limits  # noqa: E402
 from recurra.serving.logs import log_to  # noqa: E402
+from recurra.serving.rates import Rates  # noqa: E402
 from recurra.serving.refusals import RefusedError  # noqa: E402
 from recurra.serving.sessions import Sessions  # noqa: E402
 from recurra.serving.shelf import named_runs  # noqa: E402
@@ -568,6 +569,52 @@ def test_requests_beyond_those_being_answered_come_again(
         assert client.post(PREDICT, json={"texts": ["b"]}).status_code == 200
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert "Come again" in error(refused)
+
+
+def test_a_client_that_asks_too_often_comes_again_and_others_are_answered(
+    models: dict[str, Path],
+) -> None:
+    keys = Keys([KEY, "another-key-of-many-letters"])
+    house = House({"spam": models["spam"]}, Limits(rate=2), keys)
+    mine, other = (
+        {"Authorization": f"Bearer {key}"} for key in (KEY, KEY.replace("a", "another", 1))
+    )
+    with TestClient(app_of(house)) as client:
+        guard = client.app
+        now = 1000.0
+        guard._rates.early = lambda who, _, early=guard._rates.early: early(who, now)  # type: ignore[attr-defined]
+
+        def asked(headers: dict[str, str]) -> Any:
+            return client.post(PREDICT, json={"texts": ["a"]}, headers=headers)
+
+        assert [asked(mine).status_code for _ in range(3)] == [200, 200, 429]
+        refused = asked(mine)
+        assert refused.headers["retry-after"] == "1"
+        assert error(refused) == "one client may ask 2 times a second. Come again later."
+        assert asked(other).status_code == 200
+        assert client.get("/v1/models", headers=mine).status_code == 200  # it costs nothing
+        now += 0.5
+        assert [asked(mine).status_code for _ in range(2)] == [200, 429]
+        now += 60
+        assert [asked(mine).status_code for _ in range(3)] == [200, 200, 429]  # no more is saved up
+
+
+@pytest.mark.parametrize(("rate", "at_once"), [(0.25, 1), (1, 1), (1.5, 1), (7, 7)])
+def test_a_client_asks_for_a_seconds_worth_at_once_and_then_as_often_as_its_rate(
+    rate: float, at_once: int
+) -> None:
+    rates = Rates(rate)
+    assert [rates.early("a", 5.0) == 0 for _ in range(at_once + 1)] == [True] * at_once + [False]
+    times = np.arange(5.0, 105.0, 0.01)
+    taken = sum(rates.early("a", float(now)) == 0 for now in times)
+    assert abs(taken - 100 * rate) <= 1
+
+
+def test_clients_that_asked_long_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurra.serving.rates.MOST_CLIENTS", 2)
+    rates = Rates(1)
+    assert [rates.early(who, 0.0) for who in "abca"] == [0, 0, 0, 0]  # a had been forgotten
+    assert rates.early("c", 0.0) == 1.0
 
 
 def test_limits_are_above_nought() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from importlib.util import find_spec
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,12 @@ def serve(
         int, typer.Option(min=1, help="The most sequences read in pieces at a time.")
     ] = 1000,
     idle: Annotated[float, typer.Option(help="Seconds after which an unused one ends.")] = 600.0,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, help="Requests a second of one client: a key, else an address [any]."
+        ),
+    ] = None,
 ) -> None:
     """Answer over HTTP with saved models: texts, sequences, words to tag, series to forecast.
 
@@ -51,7 +58,8 @@ def serve(
 
     keys = None if key_file is None else Keys.read(key_file)
     check_host(host, keys)
-    limits = Limits(body, rows, letters, requests, seconds, sessions, idle)
+    each = inf if rate is None else rate
+    limits = Limits(body, rows, letters, requests, seconds, sessions, idle, each)
     named = named_runs(runs)
     from recurra.serving.house import House
     from recurra.serving.server import run_server

@@ -1,6 +1,7 @@
 """What stands before every door: keys, room, errors in words, counters and the log."""
 
 import asyncio
+import math
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from recurra.errors import InputError
 from recurra.serving.house import READ, House, json_of
 from recurra.serving.logs import frames_of, say
+from recurra.serving.rates import Rates
 from recurra.serving.refusals import RefusedError, one_line
 
 __all__ = ["Guard"]
@@ -30,6 +32,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, house: House) -> None:
         self._app, self._house, self._inside = app, house, 0
+        self._rates = Rates(house.limits.rate)
         house.meters.in_flight.set_function(lambda: self._inside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,19 +85,33 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         """Refuse whoever has no key, and whatever there is no room for."""
+        client = (scope.get("client") or ("", 0))[0]
         keys = self._house.keys
         if keys is not None and scope["path"] not in OPEN:
             given = next((v for k, v in scope["headers"] if k == b"authorization"), b"")
-            if not keys.know(given.decode("latin-1")):
+            client = given.decode("latin-1")
+            if not keys.know(client):
                 raise RefusedError(
                     401,
                     "a key is needed: send the header Authorization: Bearer KEY.",
                     {"WWW-Authenticate": "Bearer"},
                 )
-        if scope["method"] == "POST" and self._inside > self._house.limits.requests:
+        if scope["method"] == "POST":
+            self._check_room(client)
+
+    def _check_room(self, client: str) -> None:
+        """Refuse a question that comes too early, or while too many are answered."""
+        limits = self._house.limits
+        if early := self._rates.early(client, time.monotonic()):
+            raise RefusedError(
+                429,
+                f"one client may ask {limits.rate:g} times a second. Come again later.",
+                {"Retry-After": str(math.ceil(early))},
+            )
+        if self._inside > limits.requests:
             raise RefusedError(
                 503,
-                f"{self._house.limits.requests:,} requests are being answered. Come again.",
+                f"{limits.requests:,} requests are being answered. Come again.",
                 {"Retry-After": "1"},
             )
 

@@ -1,6 +1,7 @@
 """How much a server takes."""
 
 from dataclasses import dataclass, fields
+from math import inf
 
 from recurra.errors import SettingsError
 
@@ -19,6 +20,7 @@ class Limits:
         seconds: that a request may take.
         sessions: sequences that are read in pieces at a time.
         idle: seconds after which a session that is not used ends.
+        rate: requests a second of one client: of a key, where keys are needed, else of an address.
     """
 
     body: int = 1 << 20
@@ -28,6 +30,7 @@ class Limits:
     seconds: float = 10.0
     sessions: int = 1000
     idle: float = 600.0
+    rate: float = inf
 
     def __post_init__(self) -> None:
         for field in fields(self):
