@@ -16,8 +16,9 @@ from recurra.bundle import Bundle, read_bundle, write_bundle
 from recurra.errors import BundleError
 from recurra.judging.classes import Labelled, turns_of
 from recurra.judging.measures import best_threshold, class_measures, class_statistics, values
+from recurra.text.terms import NAIVE_BAYES
 
-LINEAR = list(module.VECTORS)
+LINEAR = [kind for kind in module.VECTORS if kind != NAIVE_BAYES]
 
 
 def noisy(messages: tuple[list[str], list[str]], classes: int = 2) -> Labelled:
@@ -70,7 +71,8 @@ def test_a_linear_baseline_chooses_its_threshold_as_a_network_does_on_validation
         scores.append(oracle.predict_proba(vectors.transform(rows.inputs[validation]))[:, 1])
         truth.append(rows.truth[validation] == 1)
     assert model.threshold == pytest.approx(
-        best_threshold(np.concatenate(truth), np.concatenate(scores)), abs=1e-6
+        best_threshold(np.concatenate(truth), np.concatenate(scores)),
+        abs=1e-5,  # sums in 32 bits
     )
     assert model.threshold != 0.5
     said = model.say(rows.inputs)
@@ -84,8 +86,8 @@ def test_the_strength_of_the_penalty_is_that_of_the_lowest_brier_score_on_valida
     sides = sides_of(rows)
     train, held = (rows.take(side) for side in sides[0])
     found = {}
-    for strength in module.STRENGTHS:
-        monkeypatch.setattr(module, "STRENGTHS", (strength,))
+    for strength in module.STRENGTHS[LINEAR[0]]:
+        monkeypatch.setattr(module, "STRENGTHS", {LINEAR[0]: (strength,)})
         said = LinearTexts(LINEAR[0]).fit(train, [(np.arange(len(train.truth)),) * 2])
         statistics = class_statistics(*said.say(held.inputs), held.truth)
         found[strength] = values(class_measures(2)[0], statistics)

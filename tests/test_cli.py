@@ -72,7 +72,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, messages: tuple[list[str], li
 def test_training_a_file_prints_models_side_by_side_and_a_verdict(here: Path) -> None:
     out, err = (here / "train.out").read_text(), (here / "train.err").read_text()
     names = ("simple-rnn", "base rate", "always the larger class", "always positive")
-    for name in (*names, "word TF-IDF + LR", "char TF-IDF + LR"):
+    for name in (*names, "word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"):
         assert name in out
     assert "passed rows in both sides" in out
     said = [line for line in out.splitlines() if line.startswith(ANSWERS)]
@@ -360,7 +360,7 @@ def test_compare_shows_every_model_on_the_same_folds_and_can_be_resumed(here: Pa
     assert run.returncode == 0, run.stderr
     stored = json.loads((here / "both" / "compare.json").read_text())
     names = ["simple-rnn", "conv1d", "base rate", "always the larger class", "always positive"]
-    names += ["word TF-IDF + LR", "char TF-IDF + LR"]
+    names += ["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"]
     assert [each["name"] for each in stored["contenders"]] == names
     assert [verdict["model"] for verdict in stored["verdicts"]] == names[:2]
     for verdict in stored["verdicts"]:

@@ -20,7 +20,7 @@ def run(*args: Any) -> Any:
 QUICK = ("--sample", "--folds", 2, "--epochs", 1, "--json")
 NETWORK = {"spam": "one-to-one", "sentiment": "simple-rnn", "sentiment-ko": "conv1d"}
 BASELINES = ["base rate", "always the larger class", "always positive"]
-BASELINES += ["word TF-IDF + LR", "char TF-IDF + LR"]
+BASELINES += ["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"]
 
 
 @pytest.mark.parametrize("dataset", NETWORK)

@@ -83,6 +83,7 @@ def test_padding_changes_no_recurrent_score(name: str) -> None:
     shape = (3, 5, 14) if architecture.pieces else (3, 5)
     short = rng.integers(1, 10, shape).astype(np.int32)
     long = np.concatenate([short, np.zeros((3, 4, *shape[2:]), np.int32)], axis=1)
+    begun = [rng.normal(size=(3, 16, 1)).astype(np.float32)] if architecture.starts else []
     np.testing.assert_allclose(
-        model.predict_on_batch(long), model.predict_on_batch(short), atol=1e-6
+        model.predict_on_batch([long, *begun]), model.predict_on_batch([short, *begun]), atol=1e-6
     )

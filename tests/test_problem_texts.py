@@ -112,7 +112,7 @@ def test_other_held_rows_leave_every_fitted_weight_and_threshold_the_same_bits(
 ) -> None:
     found = moved(kinds, lambda problem: problem.folds[0].held, tmp_path)
     assert found == dict.fromkeys(found, False)
-    assert len(found) == (6 if len(kinds) == 2 else 5)
+    assert len(found) == (7 if len(kinds) == 2 else 6)
 
 
 def test_one_other_known_row_moves_all_that_reads_or_counts(
@@ -152,11 +152,11 @@ def test_networks_and_linear_baselines_have_a_threshold_and_what_reads_nothing_h
     found_two: Found,
 ) -> None:
     thresholds = {each.name: each.threshold for each in found_two.report.contenders}
-    with_one = {"simple-rnn", "word TF-IDF + LR", "char TF-IDF + LR"}
+    with_one = {"simple-rnn", "word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"}
     assert {name for name, threshold in thresholds.items() if threshold is not None} == with_one
     assert thresholds["simple-rnn"] == found_two.model("simple-rnn").estimator.threshold_
     three = run(problem_of(rows_of(["spam", "ham", "work"]))).report
-    assert [each.threshold for each in three.contenders] == [None] * 5
+    assert [each.threshold for each in three.contenders] == [None] * 6
 
 
 def test_a_decision_is_that_of_the_threshold_for_every_contender(found_two: Found) -> None:

@@ -66,7 +66,7 @@ SHOWN: dict[str, Callable[[str], None]] = {
         )
     ),
     "tokens": lambda text: shows.show_explanation([(text, 0.5), (text, -0.25)]),
-    "attributions": lambda text: shows.show_attributions(text, [(text, 0.5, 0.1)]),
+    "attributions": lambda text: shows.show_attributions(text, [text], {"occlusion": [0.5]}),
     "a table": lambda text: shows.show_frame(
         pd.DataFrame({whole(text): [whole(text)], 1: [2.5]}), text
     ),

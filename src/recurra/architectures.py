@@ -39,6 +39,8 @@ def _texts() -> dict[str, str]:
         "conv1d": "convolution 32 × 5 → maximum → dense 64",
     }
     return {
+        "ngram-bi-gru": f"embedding 64 → {pooled} → added to what n-grams tell; "
+        "3 networks averaged",
         "subword-bi-gru": f"words with their spelling 64 → {pooled}; 5 networks averaged",
         "pooled-bi-gru": f"embedding 64 → {pooled}; 3 networks averaged",
         "pair-bi-gru": f"tokens with their pairs 64 → {pooled}; 3 networks averaged",

@@ -117,16 +117,21 @@ class Bundle:
         with restoring(self.folder / NETWORK):
             return read(self.network)
 
-    def arrays(self, needed: Mapping[str, Numbers]) -> dict[str, Array]:
+    def arrays(self, needed: Mapping[str, Numbers], of: str = "") -> dict[str, Array]:
         """Give the arrays, which must be those that the rest of the bundle speaks of.
+
+        Args:
+            needed: what they must be.
+            of: with what their names begin; those of other names are not looked at.
 
         Raises:
             BundleError: one is not there, of another shape or type, or not in its range.
         """
-        wrong = unlike(self.weights, needed)
+        found = {name: each for name, each in self.weights.items() if name.startswith(of)}
+        wrong = unlike(found, needed)
         if wrong:
             raise _unfit(self.folder / "weights.safetensors", wrong)
-        return self.weights
+        return found
 
 
 class Facts(Stored):

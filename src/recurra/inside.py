@@ -10,17 +10,19 @@ Source of the second: Sundararajan, Taly and Yan, "Axiomatic attribution for dee
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from recurra.answers.classes import Effect
 from recurra.arrays import Array, Codes, Floats
 from recurra.backend import keras
 from recurra.cells import Cell, State, Weights
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
 from recurra.kernels import cell_of
+from recurra.timewise import Start
 from recurra.training import assign_weights
 
 __all__ = ["Inside", "Reading", "integrated_gradients", "look_inside", "trace"]
@@ -53,6 +55,8 @@ class Inside:
         of: the name of that class.
         occlusion: (tokens,) how far the score falls without the token.
         gradients: (tokens,) integrated gradients, the mean over the networks averaged.
+        parts: of a network that begins as a linear model, (tokens,) how far its log-odds fall
+            without the token, and how far those fall that the network adds.
         readings: of each recurrent layer of the first network.
     """
 
@@ -62,6 +66,7 @@ class Inside:
     occlusion: Floats
     gradients: Floats
     readings: list[Reading]
+    parts: dict[str, Floats] = field(default_factory=dict)
 
 
 def look_inside(classifier: SequenceClassifier, text: str) -> Inside:
@@ -79,12 +84,13 @@ def look_inside(classifier: SequenceClassifier, text: str) -> Inside:
         >>> inside.tokens, inside.readings[0].values["f"].shape
         (['a', 'prize', 'at', 'lunch'], (4, 32))
     """
-    occlusion = classifier.explain(text)
+    effects = classifier.effects(text)
     sequences = classifier.encoder_.encode([text])
     timesteps = max(SHORTEST, int(sequences.lengths[0]))
     ids = sequences.pad(np.array([0]), timesteps)
     ids = ids[..., 0] if ids.shape[2] == 1 else ids
     network = classifier.build()
+    begun = None if classifier.start_ is None else classifier.start_.log_odds([text])
     shares = classifier.predict_proba([text])[0]
     binary = len(shares) == 2
     column = 0 if binary else int(shares.argmax())
@@ -92,27 +98,41 @@ def look_inside(classifier: SequenceClassifier, text: str) -> Inside:
     gradients = []
     for weights in reversed(classifier.weights_):  # the first stays in the network
         assign_weights(network, weights)
-        gradients.append(integrated_gradients(network, ids, column)[: len(occlusion)])
+        gradients.append(integrated_gradients(network, ids, column, begun)[: len(effects)])
     return Inside(
-        [token for token, _ in occlusion],
+        [each.token for each in effects],
         float(classifier.positive_scores([text])[0] if binary else shares[column]),
         str(of),
-        np.array([effect for _, effect in occlusion]),
+        np.array([each.fall for each in effects]),
         np.mean(gradients, axis=0),
         [
-            Reading(name, {letter: values[: len(occlusion)] for letter, values in found.items()})
-            for name, found in _readings(network, ids, len(occlusion))
+            Reading(name, {letter: values[: len(effects)] for letter, values in found.items()})
+            for name, found in _readings(network, ids, len(effects))
         ],
+        _parts(effects),
     )
 
 
-def integrated_gradients(network: Any, ids: Codes, column: int = 0) -> Floats:
+def _parts(effects: list[Effect]) -> dict[str, Floats]:
+    """Give what each part does of a network that begins as another; nothing of others."""
+    if not effects or effects[0].start is None:
+        return {}
+    return {
+        "n-grams": np.array([each.start for each in effects], float),
+        "network": np.array([each.added for each in effects], float),
+    }
+
+
+def integrated_gradients(
+    network: Any, ids: Codes, column: int = 0, begun: Floats | None = None
+) -> Floats:
     """Give what each timestep adds to an output, from all embeddings zero to those of one text.
 
     Args:
         network: a Keras model, one layer after the other, one of them named `embedding`.
         ids: (1, timesteps[, features]).
         column: which output.
+        begun: (1, k) log-odds with which the row begins, of a network that adds to them.
 
     Raises:
         SettingsError: Keras runs on another backend than JAX.
@@ -136,7 +156,7 @@ def integrated_gradients(network: Any, ids: Codes, column: int = 0) -> Floats:
         # a layer, so that what is scaled has the mask of what was embedded
         x = keras.layers.Lambda(lambda x: x, mask=masks)(path)
         for layer in chain[position + 1 :]:
-            x = layer(x)
+            x = x + jnp.asarray(begun) if isinstance(layer, keras.layers.Add) else layer(x)
         return x[:, column].sum()
 
     slopes = jax.grad(total)(portions * embedded)
@@ -174,6 +194,8 @@ def trace(cell: Cell, weights: Weights, inputs: Array, state: State) -> dict[str
 def _readings(network: Any, ids: Codes, length: int) -> Iterator[tuple[str, dict[str, Floats]]]:
     x: Any = ids
     for layer in _chain(network):
+        if isinstance(layer, keras.layers.Add):  # all has been read
+            return
         inputs = np.asarray(x, np.float64)[0, :length]
         for name, part in _directions(layer):
             cell = cell_of(part.cell) if isinstance(part, keras.layers.RNN) else ""
@@ -200,4 +222,5 @@ def _directions(layer: Any) -> list[tuple[str, Any]]:
 
 
 def _chain(network: Any) -> list[Any]:
-    return [x for x in network.layers if not isinstance(x, keras.layers.InputLayer)]
+    beside = keras.layers.InputLayer | Start
+    return [x for x in network.layers if not isinstance(x, beside)]

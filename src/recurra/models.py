@@ -15,7 +15,7 @@ from recurra.names import FCN, SEQUENCES, one_of
 from recurra.resting import RESTING
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
-from recurra.timewise import LastColumnMask, LastStep, MaskedConv1D, MeanOfSteps
+from recurra.timewise import LastColumnMask, LastStep, MaskedConv1D, MeanOfSteps, Start
 
 __all__ = [
     "ARCHITECTURES",
@@ -32,7 +32,7 @@ __all__ = [
     "token_network",
 ]
 
-DEFAULT = "subword-bi-gru"
+DEFAULT = "ngram-bi-gru"
 
 layers = keras.layers
 
@@ -69,9 +69,12 @@ class Architecture:
         batch_size: rows a step.
         learning_rate: of Adam.
         label_smoothing: targets are this / 2 and 1 - this / 2 in place of 0 and 1.
-        falling: whether the learning rate falls to nought along half a cosine, and the weights of
-            the last epoch are kept: few validation rows are too few to choose an epoch.
+        epochs: the most.
+        falling: whether the learning rate falls to nought along half a cosine.
+        validated: whether rows are held out to choose the best epoch by; else all rows teach, and
+            the weights of the last epoch are kept.
         least: rows that an epoch visits at least; fewer are visited several times.
+        starts: whether it begins as the best linear model of n-grams, and learns what to add.
     """
 
     build: Callable[..., Any]
@@ -81,8 +84,11 @@ class Architecture:
     batch_size: int = 64
     learning_rate: float = 1e-3
     label_smoothing: float = 0.0
+    epochs: int = 30
     falling: bool = False
+    validated: bool = True
     least: int = 0
+    starts: bool = False
 
     def rows_a_step(self, rows: int) -> int:
         """Give the batch size for so many rows: where an epoch is long, up to 64.
@@ -92,7 +98,7 @@ class Architecture:
             >>> [fcn.rows_a_step(rows) for rows in (50, 1000, 1100, 100_000)]
             [16, 16, 32, 64]
         """
-        if not self.falling:
+        if self.validated:
             return self.batch_size
         return min(64, max(self.batch_size, 1 << max(rows // 32, 1).bit_length() - 1))
 
@@ -168,6 +174,22 @@ def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[..., An
     return build
 
 
+def ngram_bi_gru(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
+    """What n-grams say of a text, and what GRUs in both directions add to it."""
+    ids = layers.Input((None,), dtype="int32", name="ids")
+    begun = layers.Input((None, head.units), dtype="float32", name="start_of_row")
+    x = SubwordEmbedding(vocabulary + pieces, 64, word_dropout=0.1, name="embedding")(ids)
+    x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
+    x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
+    x = MaskedMaxMeanPooling1D(name="pooling")(x)
+    x = layers.Dropout(0.5, name="dropout")(x)
+    added = layers.Dense(head.units, kernel_initializer="zeros", name="added")(x)
+    start = Start(0.5, name="start")(begun)
+    log_odds = layers.Add(name="sum")([start, added])
+    out = layers.Activation(head.activation, name="probability")(log_odds)
+    return keras.Model([ids, begun], out, name="network")
+
+
 CELLS = {cell.name.replace("_", "-"): layer_of(cell) for cell in USUAL.values()}
 CONVOLUTIONS = ((64, 8), (128, 5), (64, 3))  # filters, and steps seen, one after the other
 
@@ -241,6 +263,7 @@ def number_architecture(name: str) -> Architecture:
         batch_size=16,
         learning_rate=4e-3,
         falling=True,
+        validated=False,
         least=500,
     )
 
@@ -257,6 +280,17 @@ def token_network(name: str, vocabulary: int, pieces: int, head: Head, units: in
 
 
 ARCHITECTURES: dict[str, Architecture] = {
+    "ngram-bi-gru": Architecture(
+        ngram_bi_gru,
+        tokenizer="cased-word",
+        members=3,
+        batch_size=32,
+        learning_rate=2e-3,
+        epochs=6,
+        falling=True,
+        least=2000,
+        starts=True,
+    ),
     "subword-bi-gru": Architecture(
         pooled_bi_gru("spelling"),
         tokenizer="cased-word",
@@ -362,6 +396,7 @@ def _subwords(layer: Any) -> str:
 NAMED = {"numbers": "numbers", "days": "days", "output": "dense", "added": "dense", "rule": ""}
 NAMED |= {"last_day": "the last one", "mean_of_convolutions": ""}
 NAMED |= {"conv1d_3": "convolution {} × {}, their mean".format(*CONVOLUTIONS[-1])}
+NAMED |= {"sum": "added to what n-grams tell"}
 NAMED |= {f"bridge_{state}": "" for state in range(2)}
 WORDS: dict[Any, Callable[[Any], str]] = {
     layers.Embedding: _embedding,

@@ -16,6 +16,7 @@ __all__ = [
     "RISERS",
     "SEQUENCES",
     "SHAPES",
+    "STARTING",
     "TEXTS",
     "WRITERS",
     "listed",
@@ -27,7 +28,8 @@ CELLS = tuple(cell.name.replace("_", "-") for cell in USUAL.values())  # they tr
 SHAPES = ("one-to-one", *CELLS, "bi-lstm", "bi-gru", "conv1d")  # read numbers, and words to tag
 FCN = ("gru-fcn", "lstm-fcn")  # a cell beside convolutions
 SEQUENCES = (*FCN, *SHAPES)  # read numbers, to say a class
-TEXTS = ("subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)
+STARTING = ("ngram-bi-gru",)  # begin as a linear model of n-grams
+TEXTS = (*STARTING, "subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)
 WRITERS = (*CELLS, "conv1d", "one-to-one")
 RISERS = WRITERS
 

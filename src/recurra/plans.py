@@ -18,7 +18,7 @@ from recurra.layers import Bidirectional
 from recurra.operations.network import Plan
 from recurra.resting import RESTING
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
-from recurra.timewise import LastColumnMask, LastStep, MaskedConv1D, MeanOfSteps
+from recurra.timewise import LastColumnMask, LastStep, MaskedConv1D, MeanOfSteps, Start
 
 __all__ = ["plan_of"]
 
@@ -30,7 +30,7 @@ def plan_of(model: Any) -> Plan:
     """Give what a network does, as a saved model has it.
 
     Args:
-        model: a Keras model of one input.
+        model: a Keras model of one input, or of two, where the second says where a row begins.
 
     Raises:
         SettingsError: a layer is none that the runtime knows.
@@ -214,5 +214,6 @@ MADE: dict[Any, Callable[[Any], Made]] = {
     LastStep: _pooling("last"),
     layers.Dense: _dense,
     layers.Concatenate: _plain("concatenate"),
+    Start: lambda layer: {"operation": "start", "numbers": _numbers(layer)},
     layers.Add: _plain("add"),
 }

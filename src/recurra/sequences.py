@@ -18,6 +18,7 @@ from recurra.errors import DataError
 from recurra.stored import Number, Positive, Stored
 
 __all__ = [
+    "Inputs",
     "NumberEncoder",
     "Ragged",
     "are_numbers",
@@ -114,6 +115,9 @@ class Ragged:
         within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
         codes = self.codes[np.repeat(self.offsets[rows], lengths) + within]
         return Ragged(codes, offsets, self.table)
+
+
+Inputs = Ragged | tuple[Ragged, ...]  # what a network is given
 
 
 def bucket_of(lengths: Rows) -> Rows:

@@ -487,20 +487,26 @@ def show_explanation(tokens: list[tuple[str, float]]) -> None:
     out.print(f"   {effects}{of}")
 
 
-def show_attributions(title: str, rows: list[tuple[str, float, float]]) -> None:
-    """Print each token with what it does to the score, by occlusion and integrated gradients."""
+def show_attributions(
+    title: str, tokens: Sequence[str], effects: Mapping[str, Sequence[float]]
+) -> None:
+    """Print each token with what it does, by each way to tell; the strongest of each are bold."""
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("token")
-    for name in ("occlusion", "integrated gradients"):
+    for name in effects:
         table.add_column(name, justify="right", no_wrap=True)
-    strongest = max((abs(effect) for row in rows for effect in row[1:]), default=0.0)
-    for token, *effects in rows:
-        shown = [
-            Text(f"{effect:+.3f}", style="bold" if abs(effect) > strongest / 3 else "")
-            for effect in effects
-        ]
+    columns = [_bold_where_strong(found) for found in effects.values()]
+    for token, *shown in zip(tokens, *columns, strict=True):
         table.add_row(token, *shown)
     out.print(table)
+
+
+def _bold_where_strong(effects: Sequence[float]) -> list[Text]:
+    strongest = max(map(abs, effects), default=0.0)
+    return [
+        Text(f"{effect:+.3f}", style="bold" if abs(effect) > strongest / 3 else "")
+        for effect in effects
+    ]
 
 
 def show_frame(frame: "pd.DataFrame", title: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from recurra.backend import keras
 
-__all__ = ["LastColumnMask", "LastStep", "MaskedConv1D", "MeanOfSteps"]
+__all__ = ["LastColumnMask", "LastStep", "MaskedConv1D", "MeanOfSteps", "Start"]
 
 ops = keras.ops
 
@@ -84,3 +84,29 @@ class MaskedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The steps stay as many as they were."""
         return mask
+
+
+class Start(keras.layers.Layer):  # type: ignore[misc]
+    """Give where a row begins: the first step of what is known of it before it is read.
+
+    In training a row begins at 0 with probability `rate`, so that the network learns to answer by
+    itself, too: from a good start alone, little is left to learn from.
+
+    Args:
+        rate: a probability.
+
+    Call with (batch, timesteps, numbers); gives (batch, numbers).
+    """
+
+    def __init__(self, rate: float, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.rate = rate
+        self.seed = keras.random.SeedGenerator()
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Take the first step."""
+        first = inputs[:, 0]
+        if not training or not self.rate:
+            return first
+        kept = keras.random.uniform(ops.shape(first[:, :1]), seed=self.seed) >= self.rate
+        return first * ops.cast(kept, first.dtype)

@@ -1,19 +1,25 @@
 """What a classifier tells, from the outputs of its networks."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from recurra.answers.model import FittedModel
+from recurra.answers.reading import as_texts
+from recurra.answers.starts import Start, steps_of
 from recurra.arrays import Array, Floats, Rows
 from recurra.bundle import Bundle
+from recurra.cells import sigmoid
 from recurra.errors import DataError, SettingsError
 from recurra.judging.said import Said
-from recurra.stored import Classes, Share, Stored
+from recurra.sequences import Inputs, Ragged
+from recurra.stored import Classes, Numbers, Share, Stored
 from recurra.text import TextEncoder
+from recurra.text.terms import log_odds_of
 
-__all__ = ["ClassAnswers", "stored_labels"]
+__all__ = ["ClassAnswers", "Effect", "stored_labels", "without_each"]
 
 
 def stored_labels(stored: list[Any]) -> Array:
@@ -21,6 +27,46 @@ def stored_labels(stored: list[Any]) -> Array:
     whole = all(type(label) is int for label in stored)
     unsigned = whole and max(stored, default=0) > np.iinfo(np.int64).max
     return np.asarray(stored, dtype=np.uint64 if unsigned else None)
+
+
+class Effect(NamedTuple):
+    """What a token does to the score of a text.
+
+    ::
+
+        fall   = score(text) - score(text without the token)
+        start  = log-odds of the linear model with the token, less those without it
+        added  = log-odds that the network adds with the token, less those without it
+
+    The last two are None of a network that does not begin as a linear model. They need not add up:
+    the network reads on from where the linear model ends, but the score is a curve of both.
+    """
+
+    token: str
+    fall: float
+    start: float | None
+    added: float | None
+
+
+def without_each(text: str, written: Sequence[str]) -> list[str]:
+    """Give the text without each of its tokens.
+
+    Example:
+        >>> without_each("win a prize", ["win", "a", "prize"])
+        [' a prize', 'win  prize', 'win a ']
+    """
+    texts, end = [], 0
+    for token in written:
+        at = text.find(token, end)
+        end = at + len(token) if at >= 0 else end
+        texts.append(text[:at] + text[end:] if at >= 0 else text)
+    return texts
+
+
+def _falls(values: Floats, column: int | None) -> list[float]:
+    chosen = values if column is None else values[:, column]
+    found: list[float] = (chosen[0] - chosen[1:]).tolist()
+    return found
 
 
 class _Learnt(Stored):
@@ -36,15 +82,23 @@ class ClassAnswers(FittedModel):
         threshold_: of two classes, the score of the positive one from which `predict` says
             positive; None of more.
         positive: the class to find, None for the last.
+        start_: the linear model as which a network of texts begins; None of those that do not.
     """
 
     classes_: Any
     threshold_: Any
     positive: Any
+    start_: Start | None = None
 
     def predict_proba(self, X: Any) -> Floats:
         """Give the probability of each class, (rows, classes), in the order of `classes_`."""
         return self._answer(self._outputs(self._encode(X)))
+
+    def _begun(self, sequences: Ragged, texts: Any) -> Inputs:
+        """Give what the networks are given: sequences, and where they begin if they do so."""
+        if self.start_ is None:
+            return sequences
+        return sequences, steps_of(self.start_.log_odds(as_texts(texts)))
 
     def _answer(self, outputs: Floats) -> Floats:
         if not self._binary:
@@ -52,6 +106,21 @@ class ClassAnswers(FittedModel):
         scores = outputs.reshape(-1)
         columns = [1 - scores, scores]
         return np.stack(columns if self._positive_index() == 1 else columns[::-1], axis=1)
+
+    def start_shares(self, X: Any) -> Floats:
+        """Give what the linear model alone says as which the network begins, as `predict_proba`.
+
+        Raises:
+            SettingsError: the network begins as none.
+        """
+        if self.start_ is None:
+            raise SettingsError("only a network that begins as a linear model has a start.")
+        odds = self.start_.log_odds(as_texts(X))
+        if self._binary:
+            return self._answer(sigmoid(odds))
+        powers = np.exp(odds - odds.max(axis=1, keepdims=True))
+        shares: Floats = powers / powers.sum(axis=1, keepdims=True)
+        return shares
 
     def positive_scores(self, X: Any) -> Floats:
         """Give the probability of the positive class, (rows,)."""
@@ -99,16 +168,36 @@ class ClassAnswers(FittedModel):
 
         Example of a line: `("prize", 0.41)`: without "prize" the score would be 0.41 lower.
         """
+        return [(effect.token, effect.fall) for effect in self.effects(text)]
+
+    def effects(self, text: str) -> list[Effect]:
+        """Give what each token of a text does to its score, and through which part of the model."""
         self._check_fitted()
         if not isinstance(self.encoder_, TextEncoder):
             raise DataError("an explanation by tokens needs texts, but this model reads numbers.")
-        tokens = self.encoder_.tokens(text)
+        tokens, written = self.encoder_.tokens(text), self.encoder_.written(text)
         without = [tokens[:i] + tokens[i + 1 :] for i in range(len(tokens))]
-        scores = self._outputs(self.encoder_.encode_tokens([tokens, *without]))
-        if scores.ndim == 2:
-            scores = scores[:, scores[0].argmax()]
-        written = self.encoder_.written(text)
-        return list(zip(written, (scores[0] - scores[1:]).tolist(), strict=True))
+        sequences = self.encoder_.encode_tokens([tokens, *without])
+        texts = [text, *without_each(text, written)]
+        scores = self._outputs(self._begun(sequences, texts))
+        column = scores[0].argmax() if scores.ndim == 2 else None
+        falls = [_falls(scores, column), *self._falls_of_parts(sequences, texts, column)]
+        return [Effect(token, *each) for token, *each in zip(written, *falls, strict=True)]
+
+    def _falls_of_parts(self, sequences: Ragged, texts: list[str], column: Any) -> list[list[Any]]:
+        """Give how far the log-odds of the start and of the network fall; None where one is all."""
+        if self.start_ is None:
+            return [[None] * (len(texts) - 1)] * 2
+        begun = self.start_.log_odds(texts)
+        alone = self._outputs((sequences, steps_of(0 * begun)))
+        added = log_odds_of(alone if alone.ndim == 2 else np.stack([1 - alone, alone], axis=1))
+        return [_falls(part, column or 0) for part in (begun, added)]
+
+    def _arrays_beside(self) -> dict[str, Array]:
+        return {} if self.start_ is None else self.start_.arrays()
+
+    def _needed_beside(self) -> dict[str, Numbers]:
+        return {} if self.start_ is None else self.start_.needed()
 
     def _learnt(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist(), "threshold": self.threshold_}
@@ -117,6 +206,7 @@ class ClassAnswers(FittedModel):
         super()._restore(bundle)
         learnt = bundle.config_as(_Learnt.model_validate)
         self.classes_, self.threshold_ = stored_labels(learnt.classes), learnt.threshold
+        self.start_ = Start.restored(bundle, len(self.classes_))
         self._check_positive()
         if self._binary != (self.threshold_ is not None):
             raise SettingsError(

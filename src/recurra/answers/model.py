@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from recurra.arrays import Floats
+from recurra.arrays import Array, Floats
 from recurra.bundle import Bundle
 from recurra.operations.network import Network
-from recurra.sequences import Ragged
+from recurra.sequences import Inputs, Ragged
+from recurra.stored import Numbers
 from recurra.text import TextEncoder
 
 __all__ = ["FittedModel", "Stream"]
@@ -31,11 +32,11 @@ class FittedModel:
         """Refuse to answer before it was fitted."""
         raise NotImplementedError
 
-    def _encode(self, X: Any) -> Ragged:
+    def _encode(self, X: Any) -> Inputs:
         """Check rows, and give what the networks read."""
         raise NotImplementedError
 
-    def _outputs(self, inputs: Ragged) -> Floats:
+    def _outputs(self, inputs: Inputs) -> Floats:
         """Give the output for each row (or timestep), the mean over the members."""
         raise NotImplementedError
 
@@ -45,6 +46,14 @@ class FittedModel:
 
     def _check_streams(self) -> None:
         """Refuse to read a sequence in pieces, where the answer needs the whole."""
+
+    def _arrays_beside(self) -> dict[str, Array]:
+        """Give what arrays are saved beside those of the networks."""
+        return {}
+
+    def _needed_beside(self) -> dict[str, Numbers]:
+        """Give what those arrays must be."""
+        return {}
 
     def _restore(self, bundle: Bundle) -> None:
         """Take back of a bundle what was learnt beside the weights, if it is what they need."""
@@ -92,6 +101,8 @@ class Stream:
         if isinstance(piece, str) and isinstance(encoder, TextEncoder):
             steps = encoder.encode_tokens([encoder.all_tokens(piece)]).timesteps()
         else:
-            steps = self._model._encode([piece]).timesteps()
+            given = self._model._encode([piece])
+            assert isinstance(given, Ragged)  # what begins elsewhere is not read in pieces
+            steps = given.timesteps()
         outputs = [stream.push(steps) for stream in self._streams]
         return self._model._answer(np.mean(outputs, axis=0))

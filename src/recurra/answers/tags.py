@@ -10,6 +10,7 @@ from recurra.answers.model import FittedModel
 from recurra.arrays import Array, Floats
 from recurra.bundle import Bundle
 from recurra.errors import SettingsError
+from recurra.sequences import Ragged
 from recurra.spans import SCHEMES, Transitions
 from recurra.stored import Classes, Stored, Text
 
@@ -40,6 +41,7 @@ class TagAnswers(FittedModel):
     def predict_proba(self, X: Any) -> list[Floats]:
         """Give for each sequence the probability of each label at each step, (steps, labels)."""
         sequences = self._encode(X)
+        assert isinstance(sequences, Ragged)
         outputs = self._outputs(sequences).reshape(-1, len(self.classes_))
         return np.split(outputs, sequences.offsets[1:-1]) if len(sequences) else []
 

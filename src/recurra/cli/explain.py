@@ -45,7 +45,7 @@ def explain(
             [(reading.layer, reading.values) for reading in inside.readings],
         )
         write_atomically(html, page.encode())
-    rows = list(zip(inside.tokens, *(effect.tolist() for effect in effects), strict=True))
+    named = {"occlusion": effects[0], "integrated gradients": effects[1], **inside.parts}
     if as_json:
         print_json(
             {
@@ -53,12 +53,14 @@ def explain(
                 "of": inside.of,
                 "score": inside.score,
                 "tokens": [
-                    {"token": token, "occlusion": occlusion, "integrated_gradients": gradients}
-                    for token, occlusion, gradients in rows
+                    {"token": token}
+                    | {name.replace(" ", "_"): float(found[i]) for name, found in named.items()}
+                    for i, token in enumerate(inside.tokens)
                 ],
             }
         )
         return
-    show_attributions(f"{inside.of} {inside.score:.4f}", rows)
+    title = f"{inside.of} {inside.score:.4f}"
+    show_attributions(title, inside.tokens, {name: each.tolist() for name, each in named.items()})
     if html is not None:
         note(f"written: {html}")

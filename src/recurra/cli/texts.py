@@ -88,7 +88,8 @@ def train_texts(
     protocol: Annotated[str, typer.Option(help="default, or lecture (audited).")] = "default",
     keep_near: KeepNear = False,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="The most epochs; the best one is kept [30].")
+        int | None,
+        typer.Option(min=1, help="The most epochs; the best one is kept [30, of ngram-bi-gru 6]."),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows a step.")] = None,
     members: Annotated[int | None, typer.Option(min=1, help="Networks averaged.")] = None,

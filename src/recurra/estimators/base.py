@@ -78,7 +78,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
 
     model: str = field(default="gru", kw_only=False)
     validation_split: float = 0.2
-    epochs: int = 30
+    epochs: int | None = 30
     patience: int = 5
     batch_size: int | None = None
     learning_rate: float | None = None
@@ -131,13 +131,14 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         loss: Loss,
         batch_size: int = 64,
         learning_rate: float = 1e-3,
+        epochs: int = 30,
         falling: bool = False,
         least: int = 0,
         checkpoints: Path | None = None,
         listeners: Sequence[Listener] = (),
         facts: Iterable[Array] = (),
     ) -> None:
-        """Train the members on `sides_`; the two numbers count where no setting says otherwise.
+        """Train the members on `sides_`; the three numbers count where no setting says otherwise.
 
         Args:
             falling, least: as in `Plan`.
@@ -151,7 +152,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
             self.build,
             example,
             self.sides_,
-            replace(self._plan(batch_size, learning_rate), falling=falling, least=least),
+            replace(self._plan(batch_size, learning_rate, epochs), falling=falling, least=least),
             loss=loss,
             checkpoints=checkpoints,
             fingerprint=self._fingerprint(arrays) if checkpoints else "",
@@ -159,9 +160,9 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         )
         self._keep(trained)
 
-    def _plan(self, batch_size: int, learning_rate: float) -> Plan:
+    def _plan(self, batch_size: int, learning_rate: float, epochs: int = 30) -> Plan:
         return Plan(
-            epochs=self.epochs,
+            epochs=self.epochs or epochs,
             patience=self.patience,
             batch_size=self.batch_size or batch_size,
             learning_rate=self.learning_rate or learning_rate,
@@ -234,6 +235,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
             for member, arrays in enumerate(self.weights_)
             for name, value in arrays.items()
         }
+        weights |= self._arrays_beside()
         plan = self._plan_json()
         write_bundle(
             Path(folder), Bundle(config, self._encoder_json(), weights, card, network=plan)
@@ -270,9 +272,8 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         """Take the weights of members, named so in a bundle, if they are what the network needs."""
         with _building:
             needed = needed_weights(self.build)
-        found = bundle.arrays(
-            {f"{at}{name}": size for at in members for name, size in needed.items()}
-        )
+        named = {f"{at}{name}": size for at in members for name, size in needed.items()}
+        found = bundle.arrays(named | self._needed_beside())
         self.weights_ = [{name: found[f"{at}{name}"] for name in needed} for at in members]
         self._network()
 

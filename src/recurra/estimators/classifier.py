@@ -12,17 +12,27 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from recurra.answers.classes import ClassAnswers
 from recurra.answers.reading import FittedEncoder
-from recurra.arrays import Array, Floats32
-from recurra.errors import DataError
+from recurra.answers.starts import Start, steps_of
+from recurra.arrays import Array, Floats, Floats32, Rows, Texts
+from recurra.baselines.crossfit import cross_fit
+from recurra.bundle import Bundle
+from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import Sides, encoder_for
 from recurra.estimators.labels import as_labels
 from recurra.estimators.sequence import RowEstimator
 from recurra.judging.measures import best_threshold
+from recurra.judging.scaling import factors_of
 from recurra.listeners import Listener
 from recurra.models import DEFAULT, Head
+from recurra.operations.kinds import Dense
+from recurra.plans import plan_of
+from recurra.sequences import Inputs, Ragged
+from recurra.text.terms import log_odds_of
 from recurra.training import Example
 
 __all__ = ["SequenceClassifier"]
+
+SMALLEST = 1e-7  # a probability that 32 bits tell from 0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -30,9 +40,10 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
     """Classify texts, or numeric sequences, with a recurrent (or convolutional) network.
 
     A part of the rows is held out for validation: the weights are those of the epoch with the
-    lowest validation loss, and the decision threshold is the one with the highest F1 there. To
-    `gru-fcn` and `lstm-fcn` all rows teach: their learning rate falls to nought, the last epoch is
-    kept, and the threshold is 0.5.
+    lowest validation loss, the log-odds are brought to scale there, and the decision threshold is
+    the one with the highest F1. `ngram-bi-gru` begins as the best linear model of n-grams, and
+    learns what to add. To `gru-fcn` and `lstm-fcn` all rows teach: the last epoch is kept, and the
+    threshold is 0.5.
     Where several networks are averaged, each holds out another part, so that each row teaches
     most of them and validates one. Duplicates never stand on both sides. A token is known when
     the training rows of every network alone would have taught it. Of a text longer than
@@ -43,10 +54,11 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         model: the architecture by name; `recurra.models.ARCHITECTURES` lists those for texts,
             `recurra.names.SHAPES` those for numeric sequences.
         class_weight: None, "balanced" (rows of the rarer class count more) or {class: weight}.
+        epochs: the most epochs, None for what suits the architecture.
         positive: the class that precision, recall and the threshold are about, None for the
             last in sorted order.
         tokenizer, min_count, max_vocabulary, max_length, truncation, scaled, members,
-            validation_split, epochs, patience, batch_size, learning_rate, random_state: as in
+            validation_split, patience, batch_size, learning_rate, random_state: as in
             `RowEstimator`.
 
     Attributes:
@@ -57,6 +69,8 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         sides_: for each member the rows that trained it and those that validated it.
         histories_: the curve of each member.
         weights_: the weights of each member, by variable name.
+        start_: the linear model as which the network begins; None of those that do not.
+        start_folds_: (rows,) the part of the rows without which each one's start was fitted.
 
     Example:
         >>> from recurra import SequenceClassifier
@@ -69,6 +83,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
     """
 
     model: str = field(default=DEFAULT, kw_only=False)
+    epochs: int | None = None
     class_weight: str | dict[Any, float] | None = None
     positive: Any = None
 
@@ -116,30 +131,108 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         kept = reads.groups(rows) if groups is None else np.asarray(groups)
         architecture = reads.architecture(self.model)
         members = self.members or architecture.members
-        self.sides_ = self._split(truth, kept, members, sides, not architecture.falling)
+        self.sides_ = self._split(truth, kept, members, sides, architecture.validated)
         sequences = self._fit_encoder(reads, rows, encoder)
         weights = compute_sample_weight(self.class_weight, as_labels(y)).astype(np.float32)
+        begun = self._begin(rows, truth, kept, weights) if architecture.starts else None
+        given: Inputs = sequences if begun is None else (sequences, steps_of(begun))
         targets = self._targets(truth, architecture.label_smoothing)
         self._train(
-            Example(sequences, targets, weights),
+            Example(given, targets, weights, few_shapes=architecture.starts),
             loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
             batch_size=architecture.rows_a_step(len(rows)),
             learning_rate=architecture.learning_rate,
+            epochs=architecture.epochs,
             falling=architecture.falling,
             least=architecture.least,
             checkpoints=checkpoints,
             listeners=listeners,
             facts=[truth, kept],
         )
+        given = self._calibrate(given, truth, weights)
         self.threshold_: Any = None
         if self._binary:
-            validated, scores = self._validated(sequences)
+            validated, scores = self._validated(given)
             self.threshold_ = best_threshold(truth[validated], scores) if len(validated) else 0.5
         return self
+
+    def _begin(self, texts: Texts, truth: Array, groups: Rows, weights: Floats32) -> Floats:
+        """Fit the linear model as which the network begins; give where each row does.
+
+        Rows that neither train nor validate do not teach it, and begin at 0.
+        """
+        seen = np.unique(np.concatenate([rows for side in self.sides_ for rows in side]))
+        found = cross_fit(
+            texts[seen],
+            truth[seen].astype(np.int64),
+            len(self.classes_),
+            groups[seen],
+            weights=None if self.class_weight is None else weights[seen],
+            seed=int(self.random_state),
+        )
+        self.start_ = found.start
+        self.start_folds_ = np.full(len(texts), -1)
+        self.start_folds_[seen] = found.fold
+        begun = np.zeros((len(texts), found.log_odds.shape[1]))
+        begun[seen] = found.log_odds
+        return begun
+
+    def _calibrate(self, given: Inputs, truth: Array, weights: Floats32) -> Inputs:
+        """Bring log-odds to scale on validation rows: the network's, and those it begins with.
+
+        Both go into what is there, so that they cost nothing to answer with.
+        """
+        rows, outputs = self._validated(self._from_nothing(given))
+        if not len(rows):
+            return given
+        parts = [log_odds_of(self._shares(outputs), SMALLEST)]
+        if isinstance(given, tuple):
+            parts.append(given[1].timesteps()[rows].astype(float))
+        factor, *of_start = factors_of(
+            parts, truth[rows].astype(np.int64), weights[rows].astype(float)
+        ).tolist()
+        last = [
+            each for each in plan_of(self._network().model).operations if isinstance(each, Dense)
+        ][-1]
+        for member in self.weights_:
+            for name in last.weights.values():
+                member[name] = (member[name] * factor).astype(member[name].dtype)
+        if not of_start or not isinstance(given, tuple):
+            return given
+        assert self.start_ is not None
+        self.start_ = Start(self.start_.model, self.start_.factor * of_start[0])
+        return given[0], steps_of(given[1].timesteps() * of_start[0])
+
+    def _from_nothing(self, given: Inputs) -> Inputs:
+        """Give rows that begin at 0: what the network then says is what it adds."""
+        if isinstance(given, tuple):
+            return given[0], steps_of(0 * given[1].timesteps())
+        return given
+
+    def _shares(self, outputs: Floats) -> Floats:
+        """Give the probability of each class; of two, the positive one stands last."""
+        return np.stack([1 - outputs, outputs], axis=1) if self._binary else outputs
 
     def members_of(self, X: Any) -> int:
         """Give how many networks would be trained on such sequences: asked for, or as suits."""
         return self.members or encoder_for(X).architecture(self.model).members
+
+    def _encode(self, X: Any) -> Inputs:
+        sequences = super()._encode(X)
+        assert isinstance(sequences, Ragged)
+        return self._begun(sequences, X)
+
+    def _encoder_json(self) -> dict[str, Any]:
+        start = {} if self.start_ is None else {"start": self.start_.to_json()}
+        return super()._encoder_json() | start
+
+    def _restore(self, bundle: Bundle) -> None:
+        super()._restore(bundle)
+        if (self.start_ is not None) != self._encoder().architecture(self.model).starts:
+            raise SettingsError(
+                f"the model {self.model} must have a start where it begins with one, and else "
+                "none. Copy it again, or train it again."
+            )
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and classes."""

@@ -111,7 +111,7 @@ class SequenceRegressor(QuantityAnswers, RegressorMixin, RowEstimator):  # type:
         architecture = reads.architecture(self.model)
         strata = np.zeros(len(rows), np.int64)
         members = self.members or architecture.members
-        self.sides_ = self._split(strata, kept, members, sides, not architecture.falling)
+        self.sides_ = self._split(strata, kept, members, sides, architecture.validated)
         sequences = self._fit_encoder(reads, rows, encoder)
         training = np.unique(np.concatenate([training for training, _ in self.sides_]))
         self.target_mean_, self.target_scale_ = mean_and_scale(quantities[training])

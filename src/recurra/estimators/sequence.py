@@ -11,7 +11,7 @@ from recurra.estimators.base import NetworkEstimator
 from recurra.estimators.encoders import Encoder, encoder_of
 from recurra.operations.network import Network
 from recurra.plans import plan_of
-from recurra.sequences import Ragged
+from recurra.sequences import Inputs, Ragged
 
 __all__ = ["RowEstimator", "SequenceEstimator"]
 
@@ -47,7 +47,7 @@ class SequenceEstimator(NetworkEstimator):
         """Give the encoder of what was fitted."""
         return encoder_of(self.encoder_)
 
-    def _encode(self, X: Any) -> Ragged:
+    def _encode(self, X: Any) -> Inputs:
         self._check_fitted()
         return self._encoder().encode(X)
 

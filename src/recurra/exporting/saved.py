@@ -17,6 +17,7 @@ from recurra.bundle import read_bundle
 from recurra.errors import BundleError, RunError, SettingsError
 from recurra.extras import how_to_install
 from recurra.files import write_atomically
+from recurra.names import STARTING
 from recurra.operations.network import Plan
 from recurra.problems.kept import Kept, classes_of, kept_model
 from recurra.runtime.models import NETWORKS, SavedNetwork, load
@@ -51,6 +52,12 @@ def exportable(
         raise BundleError(
             f"what is exported is a network saved by {', '.join(NETWORKS)}, but {kept.folder} "
             f"holds {kept.name}, saved by {kept.kind}. Ask it with recurra predict."
+        )
+    if kept.facts.settings.get("model") in STARTING:
+        raise BundleError(
+            f"a file of others holds a network alone, but {kept.name} begins as a linear model of "
+            "n-grams, which is none. Ask it with recurra predict or serve, or train another to "
+            "export: --model subword-bi-gru"
         )
     for file, ending in ((onnx, ".onnx"), (keras, ".keras")):
         if file is not None:

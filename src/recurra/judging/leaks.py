@@ -14,6 +14,7 @@ from recurra.judging.splits import Split
 __all__ = [
     "future_in_training",
     "groups_on_both_sides",
+    "own_start",
     "rows_on_both_sides",
     "target_in_columns",
     "target_in_text",
@@ -86,6 +87,31 @@ def future_in_training(begins: Floats, ends: Floats, sides: Sequence[Split]) -> 
         passed=not late,
         size=late,
         detail=f"{late:,} rows to learn from are as late as rows to validate or to test on.",
+    )
+
+
+def own_start(groups: Rows, folds: Rows) -> Probe:
+    """Look for rows whose start was fitted on themselves, or on what is as good as equal to them.
+
+    Args:
+        groups: (rows,) one number for all rows that are as good as equal.
+        folds: (rows,) the part without which the start of each was fitted.
+
+    Example:
+        >>> own_start(np.array([0, 0, 1]), np.array([2, 2, 1])).passed
+        True
+        >>> own_start(np.array([0, 0, 1]), np.array([2, 1, 1])).size
+        2
+    """
+    pairs = np.unique(np.stack([groups, folds], axis=1), axis=0)
+    named, parts = np.unique(pairs[:, 0], return_counts=True)
+    taught = int(np.isin(groups, named[parts > 1]).sum())
+    return Probe(
+        name="rows that teach their own start",
+        passed=taught == 0,
+        size=taught,
+        detail=f"{taught:,} of {len(groups):,} training and validation rows taught the linear "
+        "model that says where they begin, they or a copy of theirs.",
     )
 
 

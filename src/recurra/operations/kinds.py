@@ -551,6 +551,31 @@ class Dense(_Operation):
         return dense
 
 
+class Start(_Operation):
+    """Where a row begins: what is given of it beside its steps.
+
+    Args:
+        numbers: how many.
+    """
+
+    operation: Literal["start"] = "start"
+    numbers: Size
+
+    def gives(self, given: Sequence[Shape]) -> Shape:
+        """The numbers."""
+        if given:
+            raise ValueError(f"{self.name} is given from outside, and takes nothing")
+        return Shape(self.numbers, steps=False)
+
+    def bind(self, arrays: Mapping[str, Array]) -> Run:
+        """Refuse: where rows begin must be given."""
+
+        def missing() -> None:
+            raise ValueError(f"{self.name} must be given")
+
+        return missing
+
+
 class Add(_Operation):
     """The sum of several."""
 
@@ -601,6 +626,7 @@ Operation = Annotated[
     | Activate
     | Pooling
     | Dense
+    | Start
     | Add
     | Columns,
     Field(discriminator="operation"),

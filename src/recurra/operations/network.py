@@ -28,6 +28,7 @@ from recurra.operations.kinds import (
     Reads,
     Recurrent,
     Shape,
+    Start,
     Steps,
 )
 from recurra.sequences import Ragged, bucket_of
@@ -70,7 +71,10 @@ class Plan(Stored, extra="forbid"):
         Raises:
             ValueError: an operation cannot take what it is given.
         """
-        return self._shapes()[self.operations[-1].name]
+        found = self._shapes()[self.operations[-1].name]
+        if self.start is not None and found.steps:
+            raise ValueError(f"{self.start.name} says where rows begin, but steps are answered")
+        return found
 
     def room(self) -> int:
         """Give how many numbers a step takes while all operations work."""
@@ -90,6 +94,14 @@ class Plan(Stored, extra="forbid"):
             if found.numbers > MOST_NUMBERS:
                 raise ValueError(f"{operation.name} gives {found.numbers:,} numbers: too many")
         return known
+
+    @property
+    def start(self) -> Start | None:
+        """The operation that takes where rows begin; None where there is none."""
+        found = [each for each in self.operations if isinstance(each, Start)]
+        if len(found) > 1:
+            raise ValueError(f"rows begin once, but {found[1].name} is a second start")
+        return found[0] if found else None
 
     @property
     def reads(self) -> Reads:
@@ -136,8 +148,12 @@ class Network:
         self._read: Any = bound[0]
         self._run = bound[1:]
 
-    def __call__(self, inputs: Ragged) -> Floats:
+    def __call__(self, inputs: Ragged, starts: Ragged | None = None) -> Floats:
         """Give the output for each row, in row order.
+
+        Args:
+            inputs: the rows.
+            starts: where each begins, one step a row; None of a network that has no start.
 
         Returns:
             (rows,) where the network gives one number a row, (rows, k) where it gives more; where
@@ -147,6 +163,7 @@ class Network:
             raise ValueError(
                 f"a step must have {self.plan.reads.columns} numbers, not {inputs.table.shape[1]}"
             )
+        begun = self._begun(starts)
         numbers, every_step, _ = self.shape
         wide = every_step or numbers > 1
         outputs = np.empty((inputs.offsets[-1] if every_step else len(inputs), numbers))
@@ -158,12 +175,24 @@ class Network:
             codes = np.zeros(inside.shape, np.int32)
             codes[inside] = inputs.codes[places[inside]]
             given = Steps(vectors[codes], None if known is None else known[codes])
-            found = _through(self.plan, self._run, given)
+            found = _through(self.plan, self._run, given, begun and begun(rows))
             if every_step:
                 outputs[places[inside]] = found.values[inside]
             else:
                 outputs[rows] = found
         return _finite(outputs if wide else outputs[:, 0])
+
+    def _begun(self, starts: Ragged | None) -> Callable[[Rows], dict[str, Array]] | None:
+        """Give, of rows, where they begin, by the name of the operation; None where nothing is."""
+        start = self.plan.start
+        found = starts.table.shape[1] if starts is not None else None
+        needed = start.numbers if start is not None else None
+        if found != needed:
+            raise ValueError(f"rows must begin with {needed} numbers, not with {found}")
+        if start is None or starts is None:
+            return None
+        name, values = start.name, starts.timesteps()
+        return lambda rows: {name: values[rows]}
 
     def stream(self) -> "NetworkStream":
         """Read one long sequence in pieces, as it comes.
@@ -218,12 +247,20 @@ class NetworkStream:
         return _finite(_through(self._plan, self._run, given).values[0].astype(float))
 
 
-def _through(plan: Plan, run: Sequence[Callable[..., Any]], given: Steps) -> Any:
+def _through(
+    plan: Plan,
+    run: Sequence[Callable[..., Any]],
+    given: Steps,
+    begun: Mapping[str, Array] | None = None,
+) -> Any:
     """Take what was read through the operations that follow; give what the last one gives."""
     first, *others = plan.operations
-    values: dict[str, Any] = {first.name: given}
+    values: dict[str, Any] = {first.name: given, **(begun or {})}
+    found = None
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
         for operation, work in zip(others, run, strict=True):
+            if operation.name in values:
+                continue
             found = values[operation.name] = work(*(values[name] for name in operation.of))
     return found
 

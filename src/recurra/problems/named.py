@@ -2,11 +2,14 @@
 
 ::
 
-    tokens → vectors → GRU in both directions → maximum and mean of its states → Dense 1
+    n-grams → linear model           ┐
+                                     + → σ
+    tokens → vectors → GRU in both   ┘
+    directions → maximum and mean
 
 IMDB is read by words, and of a long review half the tokens come from each end: reviewers sum up
 there. NSMC is read by characters, that is by syllables: endings and particles are seen without an
-analyser, and each pair of syllables has a vector of its own. The published test rows stay the test
+analyser. The published test rows stay the test
 rows; validation rows come from the training rows.
 """
 
@@ -38,23 +41,21 @@ __all__ = [
 SETTINGS: dict[str, dict[str, Any]] = {
     "spam": {},
     "sentiment": {
-        "model": "pooled-bi-gru",
         "tokenizer": "word",
         "min_count": 5,
         "max_vocabulary": 30_000,
         "max_length": 400,
         "truncation": "both",
+        "members": 2,
         "validation_split": 0.1,
         "epochs": 3,
     },
     "sentiment-ko": {
-        "model": "pair-bi-gru",
         "tokenizer": "char",
         "min_count": 5,
         "max_vocabulary": 40_000,
         "max_length": 150,
         "batch_size": 64,
-        "learning_rate": 2e-3,
         "members": 2,
         "validation_split": 0.1,
         "epochs": 3,

@@ -129,8 +129,8 @@ class NumbersNetwork(ClassifierNetwork):
     """A `SequenceClassifier` of numbers: where no class is to be found, the likelier is said."""
 
     def _sides(self, known: Labelled, sides: Any) -> list[Any] | None:
-        falling = number_architecture(self.estimator.model).falling
-        return None if falling else super()._sides(known, sides)
+        validated = number_architecture(self.estimator.model).validated
+        return super()._sides(known, sides) if validated else None
 
     def _fit(self, known: Labelled, sides: Any, **watched: Any) -> None:
         super()._fit(known, sides, **watched)
@@ -169,7 +169,7 @@ class SequenceProblem(ClassProblem):
 
     def notes(self, found: Found) -> list[str]:
         """Say which rows taught the network."""
-        if number_architecture(found.chosen).falling:
+        if not number_architecture(found.chosen).validated:
             return [
                 "All rows known taught the network, those of validation, too: its learning rate "
                 "falls to nought and its last epoch is kept. Baselines choose C on validation "

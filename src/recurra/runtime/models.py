@@ -29,7 +29,7 @@ from recurra.bundle import Bundle, opened, read_facts
 from recurra.errors import BundleError, SettingsError
 from recurra.operations.kinds import Shape
 from recurra.operations.network import Network, Plan
-from recurra.sequences import NumberEncoder, Ragged
+from recurra.sequences import Inputs, NumberEncoder, Ragged
 from recurra.stored import Count, Stored
 from recurra.text import TextEncoder
 from recurra.text.encoder import ids_per_token
@@ -95,7 +95,8 @@ class SavedNetwork(SavedModel):
         self._check(plan)
         needed = plan.needed()
         members = [f"{member}/" for member in range(self.members)]
-        found = bundle.arrays({f"{at}{name}": n for at in members for name, n in needed.items()})
+        named = {f"{at}{name}": n for at in members for name, n in needed.items()}
+        found = bundle.arrays(named | self._needed_beside())
         self.networks = [
             Network(plan, {name: found[f"{at}{name}"] for name in needed}) for at in members
         ]
@@ -108,11 +109,12 @@ class SavedNetwork(SavedModel):
         """
         return Stream(self, self.networks)
 
-    def _outputs(self, inputs: Ragged) -> Floats:
-        mean: Floats = np.mean([network(inputs) for network in self.networks], axis=0)
+    def _outputs(self, inputs: Inputs) -> Floats:
+        given = inputs if isinstance(inputs, tuple) else (inputs,)
+        mean: Floats = np.mean([network(*given) for network in self.networks], axis=0)
         return mean
 
-    def _encode(self, X: Any) -> Ragged:
+    def _encode(self, X: Any) -> Inputs:
         if isinstance(self.encoder_, NumberEncoder):
             return self.encoder_.encode(X)
         found: Ragged = self.encoder_.encode(as_texts(X))
@@ -175,11 +177,22 @@ class SavedClassifier(ClassAnswers, SavedNetwork):
         self.positive = self.settings.get("positive")
         super()._restore(bundle)
 
+    def _encode(self, X: Any) -> Inputs:
+        sequences = super()._encode(X)
+        assert isinstance(sequences, Ragged)
+        return self._begun(sequences, X)
+
     def _told(self) -> Shape:
         return Shape(1 if self._binary else len(self.classes_), steps=False)
 
     def _check(self, plan: Plan) -> None:
         super()._check(plan)
+        numbers = None if self.start_ is None else self._told().numbers
+        if (plan.start and plan.start.numbers) != numbers:
+            raise SettingsError(
+                f"a network must begin where encoder.json says, with {numbers} numbers, but it "
+                f"begins with {plan.start and plan.start.numbers}."
+            )
         last = getattr(plan.operations[-1], "activation", None)
         needed = "sigmoid" if self._binary else "softmax"
         if last != needed:
@@ -204,7 +217,7 @@ class SavedTagger(TagAnswers, SavedNetwork):
     def _valid(self) -> bool:
         return bool(self.settings.get("valid_tags", False))
 
-    def _encode(self, X: Any) -> Ragged:
+    def _encode(self, X: Any) -> Inputs:
         if isinstance(self.encoder_, NumberEncoder):
             return super()._encode(X)
         found: Ragged = self.encoder_.encode_tokens(as_sentences(X))

@@ -8,13 +8,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol, Self
 
 import numpy as np
 
 from recurra.arrays import Array, Floats32, Rows
 from recurra.backend import keras
-from recurra.sequences import Ragged, bucket_of
+from recurra.sequences import Inputs, Ragged, bucket_of
 
 __all__ = [
     "PREDICTION_ROWS",
@@ -26,14 +27,15 @@ __all__ = [
     "bucket_of",
     "buckets_of",
     "cut",
+    "joined",
     "pad_inputs",
     "padded",
     "parts",
 ]
 
-Inputs = Ragged | tuple[Ragged, ...]
 Batch = tuple[Any, Array, Array]  # inputs, targets, weights
 
+LITTLE_PADDING = 1 << 17  # timesteps
 PREDICTION_ROWS = 64  # always: a row's score is then the same bits whatever stands beside it
 
 
@@ -62,11 +64,14 @@ class Example:
         targets: (rows,) or (rows, k) float32; or, for a target at every timestep of the last
             input, a `Ragged` as long as it: one int32 column of classes, or k float32 columns.
         weights: (rows,) how much each row counts.
+        few_shapes: whether buckets of few rows join the next longer one: every shape of a batch is
+            compiled, which takes as long as many steps.
     """
 
     inputs: Inputs
     targets: Floats32 | Ragged
     weights: Floats32
+    few_shapes: bool = False
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -78,6 +83,7 @@ class Example:
             tuple(part.take(rows) for part in parts(self.inputs)),
             targets.take(rows) if isinstance(targets, Ragged) else targets[rows],
             self.weights[rows],
+            self.few_shapes,
         )
 
     def arrays(self) -> list[Array]:
@@ -89,7 +95,8 @@ class Example:
 
     def batches(self, order: Rows, size: int) -> list[tuple[list[int], Rows]]:
         """Cut rows, in the order given, into (padded length of each input, rows)."""
-        return cut(buckets_of(self.inputs)[order], order, size)
+        buckets = buckets_of(self.inputs)
+        return cut((joined(buckets) if self.few_shapes else buckets)[order], order, size)
 
     def pad(self, rows: Rows, timesteps: Sequence[int], size: int) -> Batch:
         """Give inputs, targets and weights of `size` rows; what is padding weighs nothing."""
@@ -114,6 +121,25 @@ def parts(inputs: Inputs) -> tuple[Ragged, ...]:
 def buckets_of(inputs: Inputs) -> Rows:
     """Give the padded length of each input of each row, (rows, inputs)."""
     return np.stack([bucket_of(part.lengths) for part in parts(inputs)], axis=1)
+
+
+def joined(buckets: Rows) -> Rows:
+    """Let the rows of a bucket join the next longer one, where that adds little padding.
+
+    Args:
+        buckets: (rows, inputs) padded lengths; the first is that which changes.
+
+    Example:
+        >>> joined(np.repeat([16, 32, 4096], [5, 5, 90])[:, None])[::30, 0].tolist()
+        [32, 4096, 4096, 4096]
+    """
+    found = buckets.copy()
+    lengths = np.unique(found[:, 0])
+    for length, longer in pairwise(lengths.tolist()):
+        here = found[:, 0] == length
+        if here.sum() * (longer - length) <= LITTLE_PADDING:
+            found[here, 0] = longer
+    return found
 
 
 def cut(buckets: Rows, order: Rows, size: int) -> list[tuple[list[int], Rows]]:

@@ -1,0 +1,172 @@
+"""What the best linear model says of rows that did not teach it: where a network of texts begins.
+
+::
+
+    fold 1 … 5 of the training rows, groups whole
+    start of a row       = what a model says of it that was fitted on the other folds
+    start of a new row   = what the model says that was fitted on all of them
+
+So no row teaches its own start, nor does its class say in which fold it is. Which kind of model it
+is, and C, is chosen by the log loss of what is said out of fold, once brought to scale.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from recurra.answers.starts import Start
+from recurra.arrays import Floats, Rows, Texts
+from recurra.baselines.terms import STRENGTHS, VECTORS, Counted, Weighted
+from recurra.baselines.texts import MOST_CHARACTERS
+from recurra.errors import DataError
+from recurra.judging.scaling import factors_of
+from recurra.judging.splits import group_folds, group_split
+from recurra.text.terms import log_odds_of
+
+__all__ = ["CrossFitted", "cross_fit"]
+
+FOLDS = 5
+MANY = 10_000  # rows from which on one fold is enough to choose by
+
+
+class CrossFitted(NamedTuple):
+    """Where a network begins.
+
+    Args:
+        start: of the model fitted on all rows; it says where new rows begin.
+        log_odds: (rows, 1) of the second class of two, or (rows, classes): where rows begin.
+        fold: (rows,) the part without which each row's start was fitted; -1: without those alone
+            that are too many to be fitted on.
+        C: the strength of the fits against their penalty.
+    """
+
+    start: Start
+    log_odds: Floats
+    fold: Rows
+    C: float
+
+
+class _Rows(NamedTuple):
+    texts: Texts
+    truth: Rows
+    classes: int
+    groups: Rows
+    weights: Floats | None
+    seed: int
+
+
+def cross_fit(
+    texts: Texts,
+    truth: Rows,
+    classes: int,
+    groups: Rows,
+    *,
+    weights: Floats | None = None,
+    seed: int = 0,
+) -> CrossFitted:
+    """Fit each kind of linear model out of fold, and keep the best.
+
+    Args:
+        texts: the training rows; those that validate a network are among them.
+        truth: (rows,) the number of each one's class.
+        classes: how many there are.
+        groups: (rows,) rows of one group are in one fold.
+        weights: (rows,) how much each row counts, None for all alike.
+        seed: of the folds, and of the sample where there is too much text for a kind.
+
+    Raises:
+        DataError: there are fewer than two groups.
+
+    Example:
+        >>> texts = np.array([f"{word} {n}" for n in "abcdefgh" for word in ("win", "see")], object)
+        >>> found = cross_fit(texts, np.arange(16) % 2, 2, np.arange(16))
+        >>> found.log_odds.shape, bool(found.start.log_odds(["win"])[0, 0] < 0)
+        ((16, 1), True)
+    """
+    rows = _Rows(texts, truth, classes, groups, weights, seed)
+    tried = [_Tried(kind, rows) for kind in VECTORS]
+    for each in tried:
+        each.choose()
+    return min(tried, key=lambda each: each.loss).finished()
+
+
+class _Tried:
+    """One kind of model, fitted out of fold.
+
+    Attributes:
+        loss: the lowest log loss of what is said out of fold.
+        C: the strength that has it.
+    """
+
+    def __init__(self, kind: str, rows: _Rows) -> None:
+        self.kind, self.rows = kind, rows
+        share = MOST_CHARACTERS[kind] / max(1, sum(map(len, rows.texts)))
+        self.fold = np.full(len(rows.truth), -1)
+        taken = np.arange(len(rows.truth))
+        if share < 1:
+            _, taken = group_split(rows.groups, share, rows.seed)
+        self.fold[taken] = _folds(rows.groups[taken], rows.seed)
+        self.counted = Counted(kind, rows.texts)
+        self.loss, self.C = np.inf, 0.0
+        self.said: dict[int, Floats] = {}
+
+    def choose(self) -> None:
+        """Choose C by the log loss out of fold, on one fold where there are many rows."""
+        folds = self._folds()[: None if (self.fold >= 0).sum() < MANY else 1]
+        held = np.concatenate([np.flatnonzero(self.fold == each) for each in folds])
+        said = [self._without(each, STRENGTHS[self.kind]) for each in folds]
+        for C in STRENGTHS[self.kind]:
+            odds = np.concatenate([each[C] for each in said])
+            factor = factors_of([odds], self.rows.truth[held], self._weights(held))
+            loss = self._loss(factor * odds, held)
+            if loss < self.loss:
+                self.loss, self.C = loss, C
+                self.said = {fold: each[C] for fold, each in zip(folds, said, strict=True)}
+
+    def finished(self) -> CrossFitted:
+        """Give what it says out of fold of all rows, and the model of all."""
+        fitted = self._of(np.flatnonzero(self.fold >= 0))
+        model, beside = fitted.fit(self.C), np.flatnonzero(self.fold < 0)
+        odds = np.empty((len(self.fold), 1 if self.rows.classes == 2 else self.rows.classes))
+        odds[beside] = log_odds_of(model.probabilities(fitted.of(beside), len(beside)))
+        for each in self._folds():
+            said = self.said.get(each)
+            odds[self.fold == each] = (
+                self._without(each, [self.C])[self.C] if said is None else said
+            )
+        return CrossFitted(Start(model.model(), 1.0), odds, self.fold, self.C)
+
+    def _folds(self) -> list[int]:
+        return list(range(self.fold.max() + 1))
+
+    def _of(self, rows: Rows) -> Weighted:
+        given = self.rows
+        return Weighted(self.counted, rows, given.truth, given.classes, given.weights)
+
+    def _without(self, fold: int, strengths: Sequence[float]) -> dict[float, Floats]:
+        """Give what models of all others say of a fold, by the strength of their fit."""
+        rows, held = (
+            self._of(np.flatnonzero((self.fold >= 0) & (self.fold != fold))),
+            np.flatnonzero(self.fold == fold),
+        )
+        asked = rows.of(held)
+        return {C: log_odds_of(rows.fit(C).probabilities(asked, len(held))) for C in strengths}
+
+    def _weights(self, rows: Rows) -> Floats | None:
+        return None if self.rows.weights is None else self.rows.weights[rows]
+
+    def _loss(self, odds: Floats, rows: Rows) -> float:
+        logs = np.concatenate([0 * odds, odds], axis=1) if odds.shape[1] == 1 else odds
+        logs = logs - np.logaddexp.reduce(logs, axis=1, keepdims=True)
+        chosen = logs[np.arange(len(rows)), self.rows.truth[rows]]
+        return float(np.average(-chosen, weights=self._weights(rows)))
+
+
+def _folds(groups: Rows, seed: int) -> Rows:
+    """Give each row its fold, whatever its class: five, or as many as the groups allow."""
+    for folds in range(min(FOLDS, len(np.unique(groups))), 2, -1):
+        with contextlib.suppress(DataError):
+            return group_folds(groups, folds, seed)
+    return group_folds(groups, 2, seed)

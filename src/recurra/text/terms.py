@@ -1,0 +1,237 @@
+"""Linear models of the terms of texts, as they answer: NumPy, a vocabulary and weights.
+
+::
+
+    TF-IDF       x_t = (1 + log n_t) idf_t, then x / |x|     n_t how often the text has the term t
+    presence     x_t = 1 where the text has the term t       as naive Bayes weights want it
+    score        W x + b                                     terms that are not known count for 0
+    P            σ(score) of two classes; of more softmax(score), or σ(score) made to add up to 1
+
+Terms are counted as scikit-learn's vectorizers count them, all in lower case: words of two or more
+letters and their pairs; runs of 2 to 5 characters within words; or words and signs, one to three in
+a row.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+
+from recurra.arrays import Array, Floats, Rows
+from recurra.cells import sigmoid
+from recurra.stored import Numbers
+
+__all__ = [
+    "KINDS",
+    "NAIVE_BAYES",
+    "TermModel",
+    "TermRegression",
+    "log_odds_of",
+    "shares_of_scores",
+    "terms_of",
+]
+
+NAIVE_BAYES = "NB n-grams + LR"
+
+_WORD = re.compile(r"(?u)\b\w\w+\b")
+_SIGN = re.compile(r"(?u)\w+|[^\w\s]")
+SHORTEST, LONGEST = 2, 5  # runs of characters
+LEAST = 1e-4  # a probability
+
+
+def _words(text: str) -> Iterator[str]:
+    words = _WORD.findall(text)
+    yield from words
+    yield from map(" ".join, pairwise(words))
+
+
+def _runs(text: str) -> Iterator[str]:
+    for word in text.split():
+        padded = f" {word} "
+        for size in range(SHORTEST, LONGEST + 1):
+            yield padded[:size]
+            for start in range(1, len(padded) - size + 1):
+                yield padded[start : start + size]
+            if size >= len(padded):  # a short word counts once
+                break
+
+
+def _grams(text: str) -> Iterator[str]:
+    found = _SIGN.findall(text)
+    for size in (1, 2, 3):
+        yield from map(" ".join, zip(*(found[start:] for start in range(size)), strict=False))
+
+
+_TERMS: dict[str, Callable[[str], Iterator[str]]] = {
+    "word TF-IDF + LR": _words,
+    "char TF-IDF + LR": _runs,
+    NAIVE_BAYES: _grams,
+}
+KINDS = tuple(_TERMS)
+
+
+def terms_of(kind: str, text: str) -> list[str]:
+    """Give the terms of a text, as often as it has them.
+
+    Example:
+        >>> terms_of("word TF-IDF + LR", "Win a prize")
+        ['win', 'prize', 'win prize']
+        >>> terms_of("char TF-IDF + LR", "Hi")
+        [' h', 'hi', 'i ', ' hi', 'hi ', ' hi ']
+        >>> terms_of("NB n-grams + LR", "Not good!")
+        ['not', 'good', '!', 'not good', 'good !', 'not good !']
+    """
+    return list(_TERMS[kind](text.lower()))
+
+
+class TermRegression:
+    """What a fitted model says of texts.
+
+    Args:
+        kind: which terms, and how they are weighted.
+        vocabulary: the terms that are known.
+        idf: (terms,); None where a term is there or not.
+        coefficients: (1, terms) of two classes, (classes, terms) of more.
+        intercept: as many.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        vocabulary: Sequence[str],
+        idf: Floats | None,
+        coefficients: Floats,
+        intercept: Floats,
+    ) -> None:
+        self.kind = kind
+        self.places = {term: place for place, term in enumerate(vocabulary)}
+        self.idf, self.coefficients, self.intercept = idf, coefficients, intercept
+        self._of_terms = np.ascontiguousarray(coefficients.T, dtype=float)
+
+    def arrays(self) -> dict[str, Floats]:
+        """Give what is to be saved beside the vocabulary."""
+        idf = {} if self.idf is None else {"idf": self.idf}
+        return idf | {"coefficients": self.coefficients, "intercept": self.intercept}
+
+    def scores(self, texts: Iterable[str]) -> Floats:
+        """Give the score of each row of weights, (texts, 1 or classes)."""
+        known, split = self.places, _TERMS[self.kind]
+        rows = [[known[term] for term in split(text.lower()) if term in known] for text in texts]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        terms = np.fromiter((term for row in rows for term in row), np.int64, lengths.sum())
+        each, times = np.unique(
+            np.repeat(np.arange(len(rows)), lengths) * len(known) + terms, return_counts=True
+        )
+        row, term = np.divmod(each, max(1, len(known)))
+        weights = np.ones(len(term)) if self.idf is None else (1 + np.log(times)) * self.idf[term]
+        scores = np.tile(self.intercept.astype(float), (len(rows), 1))
+        some = np.flatnonzero(lengths)
+        if len(some):
+            starts = np.searchsorted(row, some)
+            parts = np.add.reduceat(self._of_terms[term] * weights[:, None], starts)
+            if self.idf is not None:
+                parts /= np.sqrt(np.add.reduceat(weights**2, starts))[:, None]
+            scores[some] += parts
+        return scores
+
+    def probabilities(self, texts: Iterable[str]) -> Floats:
+        """Give the probability of each class, (texts, classes)."""
+        return shares_of_scores(self.kind, self.scores(texts))
+
+
+def shares_of_scores(kind: str, scores: Floats) -> Floats:
+    """Give the probability of each class, (rows, classes), of the scores of a kind of model."""
+    if scores.shape[1] == 1:
+        positive = sigmoid(scores[:, 0])
+        return np.stack([1 - positive, positive], axis=1)
+    if kind == NAIVE_BAYES:  # a model for each class against all others
+        each = np.maximum(sigmoid(scores), 1e-12)
+        apart: Floats = each / each.sum(axis=1, keepdims=True)
+        return apart
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def log_odds_of(probabilities: Floats, least: float = LEAST) -> Floats:
+    """Give log-odds of the second class of two, (rows, 1); of more the logarithms, (rows, classes).
+
+    What is nearly sure is taken for sure to 1 in 10,000: a network can still say otherwise.
+
+    Example:
+        >>> log_odds_of(np.array([[0.5, 0.5], [0.2, 0.8], [0.0, 1.0]])).round(2).tolist()
+        [[0.0], [1.39], [9.21]]
+    """
+    logs: Floats = np.log(np.maximum(probabilities, least))
+    return logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs
+
+
+class TermModel:
+    """A linear model of terms; where no term or only one class is known, shares of the classes.
+
+    Args:
+        kind: which terms.
+        shares: (classes,) of the rows it was fitted on.
+        classes: (k,) the numbers of those that the regression tells apart.
+        regression: None where there is none.
+    """
+
+    def __init__(
+        self, kind: str, shares: Floats, classes: Rows, regression: TermRegression | None
+    ) -> None:
+        self.kind, self.shares, self.classes, self.regression = kind, shares, classes, regression
+
+    def probabilities(self, texts: Sequence[str] | Array) -> Floats:
+        """Give the probability of each class, (rows, classes)."""
+        if self.regression is None:
+            return np.tile(self.shares, (len(texts), 1))
+        found = np.zeros((len(texts), len(self.shares)))
+        found[:, self.classes] = self.regression.probabilities(texts)
+        return found
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """The terms that are known."""
+        return [] if self.regression is None else list(self.regression.places)
+
+    def arrays(self) -> dict[str, Array]:
+        """Give what is to be saved beside the vocabulary."""
+        if self.regression is None:
+            return {"shares": self.shares}
+        return {"shares": self.shares, "classes": self.classes, **self.regression.arrays()}
+
+    @staticmethod
+    def needed(kind: str, classes: int, terms: int) -> dict[str, Numbers]:
+        """Give what the arrays of a model with so many terms must be."""
+        if not terms:
+            return {"shares": Numbers.shares(classes)}
+        rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
+        idf = {} if kind == NAIVE_BAYES else {"idf": Numbers.positive(terms)}
+        return idf | {
+            "shares": Numbers.shares(classes),
+            "coefficients": Numbers((rows, terms)),
+            "intercept": Numbers((rows,)),
+            "classes": Numbers.whole(classes, high=classes - 1),
+        }
+
+    @classmethod
+    def restored(cls, kind: str, terms: Sequence[str], arrays: Mapping[str, Array]) -> Self:
+        """Make a model of what was saved, which must be as `needed` says.
+
+        Raises:
+            ValueError: the shares do not add up to 1, or the classes are not counted up.
+        """
+        shares = arrays["shares"]
+        if not np.isclose(shares.sum(), 1):
+            raise ValueError(f"the shares must add up to 1, not to {shares.sum():g}")
+        classes = np.arange(len(shares))
+        if not terms:
+            return cls(kind, shares, classes, None)
+        if not np.array_equal(arrays["classes"], classes):
+            raise ValueError(f"classes must be counted up, not {arrays['classes']}")
+        idf, weights, intercept = (arrays.get(n) for n in ("idf", "coefficients", "intercept"))
+        assert weights is not None
+        assert intercept is not None
+        return cls(kind, shares, classes, TermRegression(kind, terms, idf, weights, intercept))

@@ -1,0 +1,247 @@
+"""A network of texts begins as the best linear model, and no row teaches its own start."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import special
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from recurra import SequenceClassifier
+from recurra.baselines import crossfit, terms
+from recurra.baselines.crossfit import cross_fit
+from recurra.baselines.texts import LinearTexts
+from recurra.bundle import read_bundle, write_bundle
+from recurra.errors import BundleError, DataError, SettingsError
+from recurra.exporting import to_onnx
+from recurra.judging.classes import Labelled, turns_of
+from recurra.judging.leaks import own_start
+from recurra.judging.scaling import factors_of
+from recurra.operations.network import Plan
+from recurra.runtime import load
+from recurra.text.terms import NAIVE_BAYES, log_odds_of
+
+Messages = tuple[list[str], list[str]]
+
+
+def rows_of(messages: Messages) -> tuple[Any, Any]:
+    return np.array(messages[0], object), (np.array(messages[1]) == "spam").astype(np.int64)
+
+
+# ---- out of fold
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_no_row_teaches_its_own_start_nor_that_of_its_copies(
+    messages: Messages, classes: int
+) -> None:
+    texts, truth = rows_of(messages)
+    truth = np.where(np.char.find(texts.astype(str), "ann") >= 0, classes - 1, truth)
+    groups = np.arange(len(texts)) // 2
+    before = cross_fit(texts, truth, classes, groups)
+    changed = truth.copy()
+    changed[10:12] = (truth[10:12] + 1) % classes
+    patch = pytest.MonkeyPatch()
+    kind, C = before.start.model.kind, before.C
+    patch.setattr(crossfit, "VECTORS", {kind: terms.VECTORS[kind]})  # what is chosen may change
+    patch.setattr(crossfit, "STRENGTHS", {kind: (C,)})
+    again, other = (cross_fit(texts, each, classes, groups) for each in (truth, changed))
+    patch.undo()
+    same = (again.log_odds == other.log_odds).all(axis=1)
+    np.testing.assert_array_equal(again.fold, other.fold)
+    assert same[again.fold == again.fold[10]].all()
+    assert not same[again.fold != again.fold[10]].any()
+
+
+def test_a_start_is_what_a_model_says_that_was_fitted_on_the_other_folds(
+    messages: Messages,
+) -> None:
+    texts, truth = rows_of(messages)
+    found = cross_fit(texts, truth, 2, np.arange(len(texts)))
+    kind, fold = found.start.model.kind, found.fold
+    assert np.unique(fold).tolist() == [0, 1, 2, 3, 4]
+    rows = np.flatnonzero(fold != 3)
+    counted = terms.Counted(kind, texts[rows])  # nothing else was ever counted
+    alone = terms.Weighted(counted, np.arange(len(rows)), truth[rows], 2).fit(found.C).model()
+    held = log_odds_of(alone.probabilities(texts[fold == 3]))
+    np.testing.assert_allclose(found.log_odds[fold == 3], held, atol=1e-5)
+    everything = terms.Weighted(terms.Counted(kind, texts), np.arange(len(texts)), truth, 2)
+    new = everything.fit(found.C).model().probabilities(["win a prize"])
+    assert found.start.model.probabilities(["win a prize"]).tolist() == new.tolist()
+
+
+def test_rows_of_more_text_than_fits_begin_where_a_sample_says(
+    messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, truth = rows_of(messages)
+    half = sum(map(len, texts)) // 2
+    monkeypatch.setattr(crossfit, "MOST_CHARACTERS", dict.fromkeys(terms.VECTORS, half))
+    found = cross_fit(texts, truth, 2, np.arange(len(texts)))
+    beside = found.fold < 0
+    assert 0.3 < beside.mean() < 0.7
+    expected = found.start.log_odds(texts[beside])
+    np.testing.assert_allclose(found.log_odds[beside], expected, atol=1e-5)
+
+
+def test_texts_without_a_common_term_begin_at_the_shares_of_the_classes() -> None:
+    texts = np.array([f"{letter}{letter}" for letter in "abcdefghijkl"], object)
+    found = cross_fit(texts, np.arange(12) % 3 // 2, 2, np.arange(12))
+    assert found.start.model.vocabulary == []
+    assert np.isfinite(found.log_odds).all()
+    with pytest.raises(DataError, match="too few for 2 folds"):
+        cross_fit(texts, np.arange(12) % 2, 2, np.zeros(12, np.int64))
+
+
+def test_naive_bayes_weights_are_those_of_wang_and_manning(messages: Messages) -> None:
+    texts, truth = rows_of(messages)
+    truth = np.where(np.arange(len(truth)) % 7 == 0, 1 - truth, truth)
+    known = Labelled(texts, truth, ("ham", "spam"), 1, np.arange(len(texts)))
+    model = LinearTexts(NAIVE_BAYES).fit(known, turns_of(truth, known.groups, 0.2, 0))
+    counter = CountVectorizer(
+        min_df=2, binary=True, ngram_range=(1, 3), token_pattern=r"\w+|[^\w\s]"
+    )
+    there = counter.fit_transform(texts).toarray().astype(float)
+    p, q = (1 + there[truth == side].sum(axis=0) for side in (1, 0))
+    ratio = np.log((p / p.sum()) / (q / q.sum()))
+    stock = LogisticRegression(
+        C=model.C, solver="liblinear", dual=True, intercept_scaling=10, random_state=0
+    ).fit(there * ratio, truth)
+    expected = stock.predict_proba(there * ratio)
+    np.testing.assert_allclose(model.say(texts).probabilities, expected, atol=1e-3)
+
+
+# ---- log-odds that mean what they say
+
+
+def test_factors_are_those_of_a_logistic_regression_drawn_to_one() -> None:
+    rng = np.random.default_rng(0)
+    parts = [rng.normal(size=(20_000, 1)), rng.normal(size=(20_000, 1))]
+    truth = (rng.random(20_000) < special.expit(0.5 * parts[0] + 2 * parts[1])[:, 0]).astype(int)
+    stock = LogisticRegression(C=1e6, fit_intercept=False).fit(np.hstack(parts), truth)
+    np.testing.assert_allclose(factors_of(parts, truth), stock.coef_[0], atol=2e-2)
+    few = factors_of([part[:1] for part in parts], truth[:1])
+    assert np.abs(few - 1).max() < 0.5
+    assert (factors_of([-parts[1]], truth) == 0).all()  # what says the contrary is not believed
+
+
+def test_scores_that_label_smoothing_bent_are_straightened_on_validation_rows(
+    messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: dict[str, Any] = {"model": "one-to-one", "epochs": 8, "learning_rate": 0.02}
+    losses = []
+    for kept in (lambda self, given, *_: given, SequenceClassifier._calibrate):
+        monkeypatch.setattr(SequenceClassifier, "_calibrate", kept)
+        model = SequenceClassifier(**settings, random_state=1)
+        model.fit(messages[0], messages[1], groups=np.arange(len(messages[0])))
+        ((_, validation),) = model.sides_
+        shares = model.predict_proba(np.array(messages[0], object)[validation])
+        truth = (np.array(messages[1])[validation] == model.classes_[1]).astype(int)
+        losses.append(-np.log(shares[np.arange(len(truth)), truth]).mean())
+    assert losses[1] < losses[0]
+
+
+# ---- the classifier
+
+
+@pytest.fixture(scope="module", params=[2, 3])
+def fitted(request: pytest.FixtureRequest, messages: Messages) -> SequenceClassifier:
+    texts, labels = list(messages[0]), list(messages[1])
+    if request.param == 3:
+        labels = ["work" if "ann" in text else label for text, label in zip(*messages, strict=True)]
+    model = SequenceClassifier("ngram-bi-gru", epochs=1, members=1)
+    return model.fit(texts, labels, groups=np.arange(len(texts)))
+
+
+ASKED = ["win a prize now", "see you at lunch", "", "점심 먹자"]
+
+
+def test_the_runtime_says_what_keras_says(fitted: SequenceClassifier, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "model")
+    saved, again = load(tmp_path / "model"), SequenceClassifier.load(tmp_path / "model")
+    ours = fitted.predict_proba(ASKED)
+    np.testing.assert_allclose(saved.predict_proba(ASKED), ours, atol=1e-6)  # type: ignore[attr-defined]
+    assert again.predict_proba(ASKED).tobytes() == ours.tobytes()
+    assert pickle.loads(pickle.dumps(fitted)).predict_proba(ASKED).tobytes() == ours.tobytes()
+    assert clone(fitted).get_params() == fitted.get_params()
+    one = load(tmp_path / "model").predict_proba(ASKED[:1])  # type: ignore[attr-defined]
+    assert one.tobytes() == saved.predict_proba(ASKED)[:1].tobytes()  # type: ignore[attr-defined]
+
+
+def test_log_odds_are_the_sum_of_the_start_and_of_what_the_network_adds(
+    fitted: SequenceClassifier,
+) -> None:
+    assert fitted.start_ is not None
+    odds = fitted.start_.log_odds(ASKED)
+    sequences = fitted.encoder_.encode(ASKED)
+    nothing = fitted._outputs(fitted._from_nothing(fitted._begun(sequences, ASKED)))
+    added = log_odds_of(fitted._shares(nothing), 1e-7)
+    whole = log_odds_of(fitted._shares(fitted._outputs(fitted._encode(ASKED))), 1e-7)
+    centred = [each - each.mean(axis=1, keepdims=True) * (each.shape[1] > 1)
+               for each in (odds + added, whole)]  # fmt: skip
+    np.testing.assert_allclose(*(np.clip(each, -8, 8) for each in centred), atol=1e-3)
+
+
+def test_an_effect_tells_what_each_part_gave(fitted: SequenceClassifier) -> None:
+    effects = fitted.effects("win a prize at lunch")
+    assert [each.token for each in effects] == ["win", "a", "prize", "at", "lunch"]
+    assert fitted.explain("win a prize at lunch") == [(each.token, each.fall) for each in effects]
+    assert all(each.start is not None and each.added is not None for each in effects)
+    assert any(each.start for each in effects)
+
+
+def test_a_network_with_a_start_is_not_exported_and_not_read_in_pieces(
+    fitted: SequenceClassifier, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "model")
+    with pytest.raises(BundleError, match="begins as a linear model of n-grams"):
+        to_onnx(tmp_path / "model", tmp_path / "model.onnx")
+    with pytest.raises(SettingsError, match="reads backwards"):
+        fitted.stream()
+
+
+def test_a_bundle_without_its_start_is_refused(fitted: SequenceClassifier, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "model")
+    bundle = read_bundle(tmp_path / "model")
+    del bundle.encoder["start"]
+    for name in [name for name in bundle.weights if name.startswith("start/")]:
+        del bundle.weights[name]
+    write_bundle(tmp_path / "other", bundle)
+    for read in (load, SequenceClassifier.load):
+        with pytest.raises(BundleError, match="begin"):
+            read(tmp_path / "other")
+
+
+def test_rows_that_neither_train_nor_validate_teach_nothing(messages: Messages) -> None:
+    texts, labels = np.array(messages[0], object), np.array(messages[1], object)
+    sides = [(np.arange(0, 80), np.arange(80, 100))]
+    found = []
+    for swapped in (False, True):
+        given = labels.copy()
+        if swapped:
+            given[100:] = labels[100:][::-1]
+            given[100:] = np.where(given[100:] == "spam", "ham", "spam")
+        model = SequenceClassifier("ngram-bi-gru", epochs=1, members=1)
+        model.fit(texts, given, sides=sides, groups=np.arange(len(texts)))
+        found.append(model)
+    first, second = ({**m.weights_[0], **m._arrays_beside()} for m in found)
+    assert all(first[name].tobytes() == second[name].tobytes() for name in first)
+
+
+def test_a_start_that_is_given_twice_or_not_at_all_is_refused(fitted: SequenceClassifier) -> None:
+    plan = fitted._plan_json()
+    assert plan is not None
+    start = next(each for each in plan["operations"] if each["operation"] == "start")
+    twice = {**plan, "operations": [*plan["operations"], {**start, "name": "second"}]}
+    with pytest.raises(ValueError, match="second is a second start"):
+        Plan.model_validate(twice).shape()
+
+
+def test_the_probe_sees_copies_whose_starts_taught_each_other() -> None:
+    groups = np.array([0, 0, 1, 2, 2, 2])
+    assert own_start(groups, np.array([1, 1, 0, 2, 2, 2])).passed
+    leak = own_start(groups, np.array([1, 1, 0, 2, 2, 0]))
+    assert (leak.passed, leak.size) == (False, 3)
