@@ -238,7 +238,7 @@ def test_a_source_that_hangs_is_given_up() -> None:
 
 def test_a_missing_package_names_its_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "FinanceDataReader", None)
-    with pytest.raises(SettingsError, match=r"pip install 'recurra\[markets\]'"):
+    with pytest.raises(SettingsError, match="pip install .*'finance-datareader"):
         FinanceDataReaderSource().prices("005930")
 
 
@@ -494,11 +494,11 @@ def test_files_answer_before_the_network(tmp_path: Path, monkeypatch: pytest.Mon
         chosen_source(offline=True).prices("MSFT")
     with pytest.raises(DataError, match="offline"):
         chosen_source(offline=True).listing("NYSE")
-    assert isinstance(chosen_source(str(tmp_path)), FolderSource)
+    assert isinstance(chosen_source(str(tmp_path)).inner, FolderSource)
     with pytest.raises(DataError, match="offline"):
         chosen_source("fdr", offline=True).prices("AAPL")
     monkeypatch.delenv("RECURRA_DATA")
-    assert isinstance(chosen_source(), CachedSource)
+    assert isinstance(chosen_source().inner, CachedSource)
 
 
 BARS = "Date,Open,High,Low,Close\n2024-01-30,1,2,1,1.5\n2024-01-31,1,2,1,1.5\n"

@@ -232,7 +232,8 @@ def test_strict_refuses_faults(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["prices", "삼성전자"], "recurra market listing KRX --find"),
+        (["prices", "삼성전"], "Did you mean one of: 삼성전자 005930?"),
+        (["prices", "???"], "recurra market listing KRX --find"),
         (["prices", "000660", "--end", "tomorrow"], "such as 2020-03-24"),
         (["prices", "000660", "--start", "2022-01-02", "--end", "2021-01-01"], "must not be after"),
         (["prices", "AAPL", "--offline"], "offline"),

@@ -172,7 +172,7 @@ train stock-rise MSFT --source prices --model gr           | Did you mean 'gru'?
 train stock-rise MSFT --source prices --out done           | holds other files
 train stock-rise MSFT --source prices --encoding x         | encoding must be one of
 train stock-rise MSFT --source prices --rise much          | a share is written as
-train stock-rise MSFT --source prices --test-from 2024-1-1 | a day is written as
+train stock-rise MSFT --source prices --test-from 2024-1-41 | --test-from must be a day
 train stock-rise --universe KOSIP                          | Did you mean 'KOSPI'?
 compare stock-rise MSFT --source prices --models gr        | Did you mean 'gru'?
 market prices MSTF --source prices                         | Did you mean 'MSFT'?
@@ -201,7 +201,7 @@ predict runs/pair hello                                    | Did you mean 'pairs
 predict runs/pairs hello --with word                       | --with must name a model
 predict runs/rise MSFT                                     | Did you mean 'rises'?
 predict runs/rises MSTF --source prices                    | Did you mean 'MSFT'?
-predict runs/rises MSFT --source prices --as-of soon       | a day is written as
+predict runs/rises MSFT --source prices --as-of soon       | --as-of must be a day
 predict runs/rises MSFT --source prices --with word        | --with must name a model
 evaluate runs/text texts.csv                               | Did you mean 'texts'?
 evaluate runs/texts absent.csv                             | readable, but absent.csv is not

@@ -36,7 +36,7 @@ from safetensors.numpy import load, save
 from recurra.arrays import Array
 from recurra.errors import BundleError, InputError
 from recurra.files import bring_to_disk, write_atomically
-from recurra.stored import Count, Number, Numbers, Stored, Text, first_error, unlike
+from recurra.stored import Count, Distinct, Number, Numbers, Stored, Text, first_error, unlike
 
 __all__ = [
     "FORMAT_VERSION",
@@ -175,13 +175,17 @@ class Facts(Stored):
 
 
 class Judged(Stored):
-    """What the run of a model asked and found: the answer in words, and whether it is evidence."""
+    """What the run of a model asked and found: the answer in words, and whether it is evidence.
+
+    `tickers` are those it was fitted on; none where a run did not keep them.
+    """
 
     answer: Text = ""
     evidence: bool = False
     rise: Number | None = None
     fall: Number | None = None
     holdings: Count | None = None
+    tickers: Distinct = Field(default_factory=list)
 
 
 class _Manifest(Stored):

@@ -54,6 +54,9 @@ def listing(
     table = chosen_source(source, offline=offline, encoding=encoding).listing(symbol)
     as_of = table.attrs.get("as of")
     if find:
+        from recurra.data.spelling import meant
+
+        find = meant(find)
         names = table["name"] if "name" in table else table["code"]
         hit = names.astype(str).str.contains(find, case=False, regex=False)
         table = table[hit | table["code"].str.contains(find.upper(), regex=False)]
@@ -228,12 +231,9 @@ def _prices(
 
 
 def _day(text: str | None, option: str) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text.strip())
-    except ValueError:
-        raise SettingsError(f"{option} must be a day such as 2020-03-24, not {text!r}.") from None
+    from recurra.data.dates import day_given
+
+    return None if text is None else day_given(text, option)
 
 
 def _about(found: "Prices") -> dict[str, Any]:

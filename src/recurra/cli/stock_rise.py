@@ -117,8 +117,8 @@ def train_stock_rise(
         "rise": percentage(rise),
         "fall": None if fall is None else percentage(fall),
         "cost": percentage(cost),
-        "validate_from": _day(validate_from),
-        "test_from": _day(test_from),
+        "validate_from": _day(validate_from, "--validate-from"),
+        "test_from": _day(test_from, "--test-from"),
     }
     from recurra.problems.rise_settings import RiseSettings
 
@@ -197,7 +197,7 @@ def predict_stock_rise(
     as_json: Json = False,
 ) -> None:
     """Say how likely each ticker is to rise on the day after its newest prices."""
-    given = _day(as_of)
+    given = _day(as_of, "--as-of")
     from recurra.markets.checks import check_newest
     from recurra.problems.kept import kept_model
     from recurra.terminal import note
@@ -224,7 +224,7 @@ def predict_stock_rise(
                 **_about(model),
                 "source": opened.source,
                 "as_of": str(day),
-                "notes": notes,
+                "notes": [*notes, *model.strangers(scored["ticker"])],
                 "checks": [c.latest().model_dump(mode="json", by_alias=True) for c in checks],
                 "predictions": json.loads(scored.to_json(orient="records")),
             }
@@ -238,8 +238,9 @@ def predict_stock_rise(
     gone = market.keys() - set(scored["ticker"])
     notes += [f"{t}: no answer, for a long gap or an unknown price" for t in sorted(gone)]
     trained = f"{model.name}, fitted on days up to {model.model.trained_to}"
+    notes += model.strangers(scored["ticker"])
     flags = [f"{check.ticker}: {flag}" for check in checks for flag in check.flags]
-    for said in (*notes, *flags, trained, model.verdict):
+    for said in (*notes, *flags, trained, model.asks, model.verdict):
         note(said)
 
 
@@ -249,6 +250,8 @@ def _about(model: "AskedRises") -> dict[str, Any]:
         "trained_to": model.model.trained_to,
         "verdict": model.verdict,
         "evidence": model.evidence,
+        "asks": model.asks,
+        "trained_on": list(model.tickers),
     }
 
 
@@ -304,13 +307,10 @@ def _problem(found: "Opened", settings: "RiseSettings", *, strict: bool = False)
     return stock_rise(found.prices, settings, source=found.source, notes=found.notes, split=split)
 
 
-def _day(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise SettingsError(f"a day is written as 2024-03-20, not {text!r}.") from None
+def _day(text: str | None, option: str) -> str | None:
+    from recurra.data.dates import day_given
+
+    return None if text is None else day_given(text, option).isoformat()
 
 
 @evaluate.command("stock-rise")

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.data.spelling import meant, quoted
-from recurra.errors import DataError
+from recurra.errors import DataError, SettingsError
 
-__all__ = ["Moments", "month_named", "read_dates", "read_moments"]
+__all__ = ["Moments", "day_given", "month_named", "read_dates", "read_moments"]
 
 NO_DATE = {"", "-", "nan", "nat", "none", "null", "n/a", "<na>", "#n/a", "na"}
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -41,6 +41,7 @@ CLOCK = re.compile(
     r"\s*(?P<zone>z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})?\s*(?:[A-Z]{3,4})?",
     re.IGNORECASE,
 )
+FOUR_DIGITS = re.compile(r"(?<!\d)(?:19|20)\d\d")
 EXCEL = (20_000, 80_000)  # 1954 to 2119
 EXCEL_ZERO = np.datetime64("1899-12-30")
 EPOCHS = {(9, 10): 1, (12, 13): 10**3, (15, 16): 10**6, (18, 19): 10**9}  # digits: a second's units
@@ -135,6 +136,33 @@ def read_moments(texts: list[str], source: str, *, zone: str | None = None) -> M
     _counted(numbers, read, offsets)
     _to_exchange(read, offsets, zone)
     return read
+
+
+def day_given(text: str, option: str) -> dt.date:
+    """Read a day that somebody typed, in any usual form that can be read in one way only.
+
+    Args:
+        text: such as 2020-03-24, 20200324, 2020.03.24, 2020년 3월 24일 or 24 March 2020.
+        option: where it was given, for the message.
+
+    Raises:
+        SettingsError: it is no day, its year has not four digits, or it may be two days.
+
+    Example:
+        >>> day_given("2020년 3월 24일", "--end") == day_given("03/24/2020", "--end")
+        True
+    """
+    wanted = f"{option} must be a day such as 2020-03-24"
+    try:
+        read = read_moments([text], option)
+    except DataError:
+        raise SettingsError(f"{wanted}, but {text!r} is not in the calendar.") from None
+    if read.unread or np.isnat(read.days[0]) or not FOUR_DIGITS.search(text):
+        raise SettingsError(f"{wanted}, not {text!r}.")
+    if read.notes:
+        raise SettingsError(f"{wanted}, but {text!r} may be two days: day first, or month first.")
+    day: dt.date = read.days[0].astype(object)
+    return day
 
 
 def _parts(text: str) -> "tuple[Whole | tuple[int, int, int, str], str] | float | None":

@@ -6,6 +6,7 @@ import os
 import pandas as pd
 
 from recurra.errors import DataError, InputError, RecurraError, SettingsError, SourceError
+from recurra.markets.asked import AskedSource
 from recurra.markets.cache import CachedSource
 from recurra.markets.prices import Prices
 from recurra.markets.service import FinanceDataReaderSource
@@ -19,7 +20,7 @@ MOST_FAILURES = 3  # so many in a row are no matter of the ticker
 
 def chosen_source(
     name: str | None = None, *, offline: bool = False, encoding: str | None = None
-) -> PriceSource:
+) -> AskedSource:
     """Give the source of a name.
 
     Args:
@@ -33,13 +34,15 @@ def chosen_source(
         SettingsError: an encoding is given, but no files.
     """
     if name not in (None, "fdr"):
-        return FolderSource(name, encoding)
+        folder = FolderSource(name, encoding)
+        return AskedSource(folder, folder)
     service = CachedSource(FinanceDataReaderSource(), offline=offline)
     if name is None and os.environ.get("RECURRA_DATA"):
-        return _FilesFirst(FolderSource(encoding=encoding), service)
+        folder = FolderSource(encoding=encoding)
+        return AskedSource(_FilesFirst(folder, service), folder)
     if encoding is not None:
         raise SettingsError("--encoding is of files: give their folder with --source.")
-    return service
+    return AskedSource(service)
 
 
 def prices_of_listing(
@@ -62,7 +65,9 @@ def prices_of_listing(
         DataError: there is no such listing, or no price of it.
         SourceError: the service fails for several tickers in a row.
     """
-    source = chosen_source(name, offline=offline, encoding=encoding)
+    source: PriceSource = chosen_source(name, offline=offline, encoding=encoding)
+    if isinstance(source, AskedSource):  # a listing has codes: no name needs to be looked up
+        source = source.inner
     codes = [str(code) for code in source.listing(symbol)["code"]]
     files = source.files if isinstance(source, _FilesFirst) else source
     if isinstance(files, FolderSource) and any(map(files.find, codes)):

@@ -12,7 +12,7 @@ from recurra.data.readers import known_encoding, read_table
 from recurra.errors import DataError, InputError, SettingsError
 from recurra.markets.prices import Prices, read_prices, ticker_of
 from recurra.markets.sessions import without_closed_days
-from recurra.markets.tickers import instrument
+from recurra.markets.tickers import KRX_CODE, instrument
 from recurra.names import near, one_of
 
 __all__ = ["LISTINGS", "FolderSource", "PriceSource", "Universe", "universe"]
@@ -98,7 +98,10 @@ class FolderSource:
             for path in folder.iterdir()
             if path.name.lower().endswith(ENDINGS)
         }
-        return near(instrument(ticker).file_name, sorted(names))
+        asked = instrument(ticker).file_name
+        if KRX_CODE.fullmatch(asked):  # codes say nothing of each other but by a slip of one key
+            names = {name for name in names if _one_key_apart(asked, name)}
+        return near(asked, sorted(names))
 
     def _written(self, place: str, name: str) -> Path | None:
         """Give a file by its name, else one whose name differs in capitals alone."""
@@ -218,6 +221,11 @@ def universe(folder: str | Path, encoding: str | None = None) -> Universe:
             f"a universe is a folder of TICKER.csv files, but {folder} holds none. {first}".strip()
         )
     return Universe(found, skipped)
+
+
+def _one_key_apart(code: str, name: str) -> bool:
+    other = name.partition(".")[0]
+    return len(other) == len(code) and sum(a != b for a, b in zip(code, other, strict=True)) <= 1
 
 
 def listing_symbol(symbol: str) -> str:

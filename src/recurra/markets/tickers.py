@@ -1,10 +1,12 @@
 """What a ticker stands for: a share, an index, a currency or a crypto-coin, and who trades it."""
 
 import re
+import shlex
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from recurra.errors import SettingsError
+from recurra.names import near
 
 __all__ = ["ZONES", "Instrument", "instrument"]
 
@@ -27,6 +29,7 @@ SIMULATED = re.compile(r"SIM\d{3,}")  # as `recurra market simulate` names them
 CURRENCIES = {"USD", "EUR", "KRW", "CNY", "CNH", "JPY", "GBP", "CHF", "AUD", "CAD", "HKD", "TWD"}
 CURRENCIES |= {"SGD", "NZD", "SEK", "NOK", "DKK", "INR", "IDR", "MYR", "THB", "PHP", "VND", "MXN"}
 CURRENCIES |= {"BRL", "ZAR", "TRY", "RUB", "PLN", "CZK", "HUF", "ILS", "SAR", "AED"}
+PAIRS = ("USD/KRW", "EUR/KRW", "JPY/KRW", "CNY/KRW", "USD/EUR", "USD/JPY", "BTC/KRW", "BTC/USD")
 METALS = {"XAU", "XAG", "XPT", "XPD"}
 COINS = {"BTC", "ETH", "XRP", "USDT", "USDC", "BNB", "ADA", "SOL", "DOGE", "TRX", "LTC", "DOT"}
 COINS |= {"BCH", "LINK", "XLM", "AVAX", "SHIB", "ETC"}
@@ -136,8 +139,9 @@ def instrument(ticker: str) -> Instrument:
         return pair
     if not SYMBOL.fullmatch(symbol):
         raise SettingsError(
-            f"a ticker is a code such as 000660, AAPL, KS11, USD/KRW or BTC/KRW, not {ticker!r}. "
-            "Find the code of a name: recurra market listing KRX --find NAME"
+            f"a ticker is a code such as 000660, AAPL, KS11, USD/KRW or BTC/KRW, not {ticker!r}."
+            f"{near(symbol, PAIRS)} Find the code of a name: "
+            f"recurra market listing KRX --find {shlex.quote(ticker.strip())}"
         )
     if SIMULATED.fullmatch(symbol):
         return Instrument(symbol, "simulated", None, None)

@@ -79,10 +79,9 @@ def window(prices: Prices, end: dt.date | None = None, days: int = 10) -> Window
     last = known.frame.index[-1].date()
     if end and last < end:
         needed, _, _ = open_days(instrument(prices.ticker), last, end)
-        later = needed[needed > pd.Timestamp(last)]
-        if len(later):
+        if len(needed[needed > pd.Timestamp(last)]):
             raise DataError(
-                f"the window must end on {later[-1].date()}, but the prices of {prices.ticker} "
+                f"the window must end on {end}, but the prices of {prices.ticker} "
                 f"from {prices.source} end on {last}. Give --end {last}, or newer prices."
             )
     close = known.frame["close"]

@@ -203,7 +203,9 @@ class RiseProblem(ClassProblem):
         report = found.report
         evidence = any(each.model == name and each.answer == "yes" for each in report.edge)
         asked = {key: getattr(self.settings, key) for key in ("rise", "fall", "holdings")}
-        return {"judged": {"answer": report.answer, "evidence": evidence, **asked}}
+        tickers = sorted({str(ticker) for ticker in self._rows().inputs.tickers})
+        judged = {"answer": report.answer, "evidence": evidence, "tickers": tickers, **asked}
+        return {"judged": judged}
 
     def probes(self, found: Found) -> list[Probe]:
         """Look for days on both sides, and for prices of another day."""

@@ -1,11 +1,13 @@
 """Saved models of rises: the network of a run, or the baseline beside it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from recurra.bundle import Judged
 from recurra.errors import BundleError, SettingsError
+from recurra.names import listed
 from recurra.problems.kept import kept_model
 
 __all__ = ["KINDS", "NO_CALL", "AskedRises", "saved_rises", "word_of"]
@@ -16,6 +18,11 @@ KINDS = {
     "RiseModel": "recurra.problems.rises:RiserNetwork",  # of the version before
     "RiseBaseline": "recurra.baselines.rises:RiseBaseline",
 }
+
+
+def _bare(ticker: str) -> str:
+    """Give a Korean code without its exchange: 005930.KS is 005930."""
+    return ticker.removesuffix(".KS").removesuffix(".KQ")
 
 
 def word_of(probability: float, threshold: float | None, evidence: bool) -> str:
@@ -45,12 +52,38 @@ class AskedRises:
         model: the network, or the baseline beside it.
         evidence: whether the run found that it foresees rises beyond what the rules tell.
         verdict: of the run, in words.
+        rise: the change from which a close has risen, None where the run did not keep it.
+        tickers: those it was fitted on, none where the run did not keep them.
     """
 
     name: str
     model: Any
     evidence: bool
     verdict: str
+    rise: float | None = None
+    tickers: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> str:
+        """What is foreseen, in words, and what its probability is to be held against."""
+        if self.rise is None:
+            return "A rise is what the run of this model counted as one."
+        return (
+            f"A rise is a close {100 * self.rise:.4g} % or more above the close of the day before. "
+            "The base rate is how often that was so in the rows it was fitted on: a probability "
+            "near it says nothing."
+        )
+
+    def strangers(self, asked: Iterable[str]) -> list[str]:
+        """Say of which tickers the model was asked, but never learnt from nor was judged on."""
+        known = {_bare(ticker) for ticker in self.tickers}
+        strange = sorted({t for t in asked if known and _bare(t) not in known})
+        if not strange:
+            return []
+        return [
+            f"{listed(strange, 5)}: not among what this model was fitted and judged on "
+            f"({listed(self.tickers, 5)}), so nothing is known of how well it foresees them."
+        ]
 
     def newest(self, *given: Any, **how: Any) -> Any:
         """Give a row a ticker: what `SequenceRiser.newest` gives, and the call."""
@@ -75,4 +108,11 @@ def saved_rises(run: Path, with_: str | None = None) -> AskedRises:
         )
     kept = kept_model(run, with_)
     judged = kept.facts.judged or Judged()
-    return AskedRises(kept.name, kept.open(KINDS, "call rises"), judged.evidence, judged.answer)
+    return AskedRises(
+        kept.name,
+        kept.open(KINDS, "call rises"),
+        judged.evidence,
+        judged.answer,
+        judged.rise,
+        tuple(judged.tickers),
+    )
