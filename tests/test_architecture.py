@@ -30,7 +30,7 @@ FLOORS = [
     {"runtime"},
     {"inside", "problems", "pages"},
     {"finished", "scoring", "exporting", "looking"},
-    {"bench", "terminal", "doctor", "running", "evaluating", "serving"},
+    {"bench", "terminal", "doctor", "running", "evaluating", "serving", "searching"},
     {"cli", ""},
     {"__main__"},
 ]

@@ -194,16 +194,19 @@ def test_the_documented_cluster_in_one_machine_works(tmp_path: Path) -> None:
         [sys.executable, "-m", "recurra.cli"],
     )
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    token = tmp_path / "token"
+    token.write_text("0" * 64)  # of a cluster that lives for this test
+    environment = os.environ | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
     with ExitStack() as nodes:
         for words in (head, second):
-            node = subprocess.Popen([*ray, *words], **quiet)
+            node = subprocess.Popen([*ray, *words], env=environment, **quiet)
             nodes.callback(node.wait, 60)
             nodes.callback(node.send_signal, signal.SIGINT)
             time.sleep(10)
         run = subprocess.run(
             [*recurra, *shlex.split(last[1]), "--epochs", "1"],
             cwd=tmp_path,
-            env=os.environ | {"RAY_ADDRESS": last[0]},
+            env=environment | {"RAY_ADDRESS": last[0]},
             capture_output=True,
             text=True,
             timeout=300,

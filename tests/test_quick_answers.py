@@ -134,6 +134,10 @@ train texts.csv --learning-rate 0                          | must be above 0
 train texts.csv --on processes                             | must be processes:N, ray
 compare texts.csv --on processes:0                         | from 1 to 1,024
 compare stock-rise MSFT --source prices --on ray://a:b     | must be processes:N, ray
+search absent.csv                                          | readable, but absent.csv is not
+search texts.csv --models gur                              | Did you mean 'gru'?
+search texts.csv --minutes 0                               | must be above 0
+search few.csv --label kind                                | must hold both classes
 compare absent.csv                                         | readable, but absent.csv is not
 compare texts.csv --models gru,lsmt                        | Did you mean 'lstm'?
 compare texts.csv --text bdy                               | Did you mean 'body'?
@@ -224,10 +228,11 @@ serve runs/texts --key-file new.txt                        | of 16 letters or mo
 """
 
 
+EXTRAS = {"serve": "starlette", "search": "optuna"}
 CASES = [
     tuple(map(str.strip, line.split(" | ")))
     for line in MISTAKES.strip().splitlines()
-    if find_spec("starlette") or not line.startswith("serve")  # an extra
+    if find_spec(EXTRAS.get(line.split()[0], "recurra"))
 ]
 
 

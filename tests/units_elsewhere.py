@@ -1,11 +1,13 @@
-"""What workers do in `test_executing.py`: they load this file alone."""
+"""What workers do in tests: they load this file alone."""
 
 import os
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recurra.judging.example import AfterLast, Share
 from recurra.listeners import Listener
 
 
@@ -53,3 +55,17 @@ def unpicklable(shared: None, item: int, listener: Listener, place: Path | None)
 
 def cut_for(shared: None, item: None, listener: Listener, place: Path | None) -> str | None:
     return os.environ.get("NPROC")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Makes a model of a coin by two settings: how much of what is known it takes, and how."""
+
+    share: float
+    reads: str
+
+    def __call__(self, seed: int) -> Any:
+        made: Any = (AfterLast if self.reads == "last" else Share)(seed)
+        counted = made._share
+        made._share = lambda known, after: 0.5 + self.share * (counted(known, after) - 0.5)
+        return made

@@ -22,6 +22,7 @@ __all__ = [
     "listed",
     "near",
     "one_of",
+    "some_of",
 ]
 
 CELLS = tuple(cell.name.replace("_", "-") for cell in USUAL.values())  # they translate, too
@@ -76,3 +77,18 @@ def one_of(given: str, known: Iterable[str], what: str) -> str:
             f"{near(given, known)}"
         )
     return given
+
+
+def some_of(given: str, known: Iterable[str], what: str) -> list[str]:
+    """Give the names in a list separated by commas, each once; of an empty one all that are known.
+
+    Raises:
+        SettingsError: one of them is not known.
+
+    Example:
+        >>> some_of("gru, lstm,gru", SHAPES, "the model"), len(some_of("", FCN, "the model"))
+        (['gru', 'lstm'], 2)
+    """
+    known = list(known)
+    names = [name.strip() for name in given.split(",") if name.strip()] or known
+    return [one_of(name, known, what) for name in dict.fromkeys(names)]

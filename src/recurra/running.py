@@ -9,9 +9,11 @@
     ├── predictions.csv   held rows: id, truth, what every contender said
     ├── split.csv         which side each row stood on
     ├── report.html
-    └── report.json
+    ├── report.json
+    └── search.db         of a search: what was tried, for Optuna
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -20,17 +22,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recurra.executing import Executor
+from recurra.executing import Executor, Here
 from recurra.judging import run as judging
 from recurra.judging.problem import Problem
 from recurra.judging.report import Report
 from recurra.judging.run import Found
 from recurra.listeners import Listener, Listeners
 from recurra.pages.report import render_report
-from recurra.runs import COMPARED, TRAINED, RunFolder
+from recurra.runs import COMPARED, SEARCHED, TRAINED, TRIALS, RunFolder
 
 __all__ = ["compare", "run"]
 
+Choose = Callable[[Any, RunFolder, Executor, Listener], Problem]
 Commands = Sequence[tuple[str, Sequence[str]]]  # what each is for, and its words
 
 
@@ -43,6 +46,7 @@ def run(
     repeats: int = 1,
     fit_all: bool | None = None,
     executor: Executor | None = None,
+    choose: Choose | None = None,
     listeners: Sequence[Listener] = (),
     command: str = "",
     commands: Commands | None = None,
@@ -58,6 +62,8 @@ def run(
         fit_all: whether the network that is saved is fitted anew on all rows after judging; None:
             as the problem has it.
         executor: who fits, as `recurra.executing.executor_named` gives it; None: this process.
+        choose: who chooses settings within the training rows before the judging, as
+            `recurra.searching` does; what was tried is kept in the folder, which must be given.
         listeners: who watches.
         command: that asked for it, for the report.
         commands: that may be typed next, for the page; None: those that ask its model.
@@ -69,7 +75,10 @@ def run(
         RunError: the folder is occupied, or the run in it is of other data or settings.
     """
     listener = Listeners(listeners)
-    with _begun(out, TRAINED, problem, resume, overwrite, listener) as folder:
+    artefacts = TRAINED if choose is None else SEARCHED
+    with _begun(out, artefacts, problem, resume, overwrite, listener) as folder:
+        if choose is not None and folder is not None:
+            problem = choose(problem, folder, executor or Here(), listener)
         found = judging.run(
             problem,
             repeats=repeats,
@@ -82,7 +91,7 @@ def run(
         )
         if folder is not None:
             following = problem.commands(str(folder.path)) if commands is None else commands
-            folder.finish(lambda place: _write_run(place, found, following))
+            folder.finish(lambda place: _write_run(place, found, following, folder.checkpoints))
     return found
 
 
@@ -133,7 +142,7 @@ def _begun(
     return folder.begun(facts, resume=resume, overwrite=overwrite, listener=listener)
 
 
-def _write_run(place: Path, found: Found, commands: Commands) -> None:
+def _write_run(place: Path, found: Found, commands: Commands, checkpoints: Path) -> None:
     report, chosen, best = found.report, found.chosen, found.best_baseline
     facts = {"problem": report.problem, "recipe": report.problem, "baseline": best}
     facts["fitted_on"] = "" if report.training is None else report.training.fitted_on
@@ -149,6 +158,8 @@ def _write_run(place: Path, found: Found, commands: Commands) -> None:
     )
     members = 1 if report.model is None else report.model.members
     sides_of(found.problem, members).to_csv(place / "split.csv", index=False)
+    if found.problem.choice is not None:
+        shutil.copyfile(checkpoints / TRIALS, place / TRIALS)
     (place / "report.html").write_text(render_report(report, found, commands), "utf-8")
     (place / "report.json").write_text(report.to_json(), "utf-8")
 

@@ -31,14 +31,17 @@ from recurra.errors import RunError
 from recurra.files import bring_to_disk, hold, write_atomically
 from recurra.listeners import NOBODY, Listener
 
-__all__ = ["COMPARED", "TRAINED", "RunFolder"]
+__all__ = ["COMPARED", "SEARCHED", "TRAINED", "TRIALS", "RunFolder"]
 
 TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json")
 COMPARED = ("compare.html", "compare.json")
+TRIALS = "search.db"
+SEARCHED = (TRIALS, *TRAINED)
 LOCK, WRITING, WRITTEN, LOGS = ".recurra.lock", ".finishing", ".finished", "logs"
 STARTED = "started.json"
 KEPT = {
     TRAINED: re.compile(r"(fold-\d+|all-rows-fold-\d+)-[^/]*$"),
+    SEARCHED: re.compile(r"((fold-\d+|all-rows-fold-\d+)-[^/]*|search\.db(-\w+)?)$"),
     COMPARED: re.compile(r"\.?fold-.*\.json(\.\d+\.partial)?$"),
 }
 LOG = re.compile(r"[^/]*\.log$")

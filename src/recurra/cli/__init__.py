@@ -16,6 +16,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     market,
     runs,
     score,
+    search,
     sequences,
     serve,
     stock_rise,

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from recurra.errors import BundleError, RecurraError, SettingsError
-from recurra.names import near, one_of
+from recurra.names import near, some_of
 from recurra.places import keep_compiled
 from recurra.shown import shown
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from recurra.judging.report import Report
     from recurra.judging.run import Found
     from recurra.listeners import Listener
+    from recurra.running import Choose
 
 __all__ = [
     "Alone",
@@ -323,8 +324,7 @@ class Comparing(Running):
         Raises:
             SettingsError: one of them is not known.
         """
-        names = [name.strip() for name in self.models.split(",") if name.strip()] or list(known)
-        return [one_of(name, known, "the model") for name in dict.fromkeys(names)]
+        return some_of(self.models, known, "the model")
 
     def place(self, name: str) -> Path:
         """Give the folder, --out, else runs/compare-NAME; one that is taken is told at once."""
@@ -372,7 +372,11 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def run_problem(
-    problem: "Problem", place: Path, how: "Training", listeners: "Sequence[Listener]" = ()
+    problem: "Problem",
+    place: Path,
+    how: "Training",
+    listeners: "Sequence[Listener]" = (),
+    choose: "Choose | None" = None,
 ) -> "Found":
     """Run a problem in a folder with its progress in view; show its report, or print it as JSON."""
     from recurra.cli.following import trained
@@ -388,6 +392,7 @@ def run_problem(
             repeats=how.repeats,
             fit_all=how.fit_all,
             executor=how.executor(),
+            choose=choose,
             listeners=[watch, *listeners],
             command=command_line(),
             commands=trained(app, problem, place),

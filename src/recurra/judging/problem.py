@@ -39,7 +39,19 @@ from recurra.listeners import Listener
 if TYPE_CHECKING:
     from recurra.judging.run import Found
 
-__all__ = ["Contender", "Fold", "Model", "Network", "Problem", "Sides", "all_held", "folds_of"]
+Pictures = list[tuple[str, Callable[[Any], None]]]
+
+__all__ = [
+    "Chosen",
+    "Contender",
+    "Fold",
+    "Model",
+    "Network",
+    "Problem",
+    "Sides",
+    "all_held",
+    "folds_of",
+]
 
 Sides = Sequence[tuple[Rows, Rows]]
 
@@ -68,6 +80,19 @@ class Model(Protocol):
 
     def save(self, folder: Path, card: str, **facts: Any) -> None:
         """Write it to a folder: JSON and safetensors, no pickle."""
+
+
+class Chosen(Protocol):
+    """How settings that are judged were chosen, for the report and its page."""
+
+    def notes(self) -> list[str]:
+        """Say how, and from how many."""
+
+    def exhibits(self) -> list[Exhibit]:
+        """Give tables of what was tried."""
+
+    def pictures(self) -> Pictures:
+        """Give plots of it."""
 
 
 class Network(Model, Protocol):
@@ -176,6 +201,7 @@ class Problem:
         fit_all: whether the network that is kept is fitted anew on all rows, unless told otherwise.
         after: of new rows put to saved models, the day or time up to which those were fitted: all
             rows are later. None where rows are told again by their `keys`.
+        choice: how settings were chosen, where a search chose them.
     """
 
     alike: ClassVar[str] = ""  # what does not count when rows are told again, in words
@@ -191,6 +217,7 @@ class Problem:
     facts: Sequence[object] = field(default_factory=tuple)
     fit_all: bool = False
     after: str | None = None
+    choice: Chosen | None = None
 
     # ---- what every problem says
 

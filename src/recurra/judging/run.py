@@ -41,7 +41,7 @@ from recurra.judging.report import (
 )
 from recurra.listeners import Listener
 
-__all__ = ["Found", "Outcome", "compare", "evaluate", "run"]
+__all__ = ["Found", "Outcome", "Unit", "ask_alone", "bare", "compare", "evaluate", "run"]
 
 
 @dataclass(frozen=True)
@@ -189,6 +189,9 @@ def run(
     found.report.probes = problem.probes(found)
     found.report.notes += problem.notes(found)
     found.report.exhibits = problem.exhibits(found)
+    if problem.choice is not None:
+        found.report.notes += problem.choice.notes()
+        found.report.exhibits += problem.choice.exhibits()
     if problem.fit_all if fit_all is None else fit_all:
         listener.stage(f"{found.chosen} on all rows")
         found.final = _fit_on_all(found, listener, checkpoints)
@@ -284,6 +287,14 @@ def _key(unit: Unit) -> tuple[str, int, int]:
 # ---- one unit
 
 
+def bare(problem: Problem) -> Problem:
+    """Give a problem with no more than fits need: measures do not pickle."""
+    found = copy.copy(problem)
+    found.measures = found.facts = ()
+    found.choice = None
+    return found
+
+
 @dataclass(frozen=True)
 class _Work:
     """All fits of a problem, by whoever does them.
@@ -313,7 +324,7 @@ class _Work:
         kept = {_key(unit): _kept(checkpoints, unit, mark) for unit in self.units}
         outcomes = {key: outcome for key, outcome in kept.items() if outcome is not None}
         left = [unit for unit in self.units if _key(unit) not in outcomes]
-        for unit, outcome in self._each(_ask_alone, left, None):
+        for unit, outcome in self._each(ask_alone, left, None):
             outcomes[_key(unit)] = outcome
             _keep(checkpoints, unit, mark, outcome)
         return self._in_order(outcomes)
@@ -321,11 +332,9 @@ class _Work:
     def _each(
         self, function: Function, units: Sequence[Unit], folder: Path | None
     ) -> Iterator[tuple[Unit, Outcome]]:
-        bare = copy.copy(self.problem)
-        bare.measures = bare.facts = ()  # measures do not pickle, and no fit needs them
         named, failed = {unit.name: unit for unit in units}, {}
         how: dict[str, Any] = {"listener": self.listener, "folder": folder, "logs": self.logs}
-        with closing(self.executor.each(function, bare, named, **how)) as ended:
+        with closing(self.executor.each(function, bare(self.problem), named, **how)) as ended:
             for name, found in ended:
                 if isinstance(found, Failed):
                     failed[name] = found
@@ -378,7 +387,7 @@ def _stage(problem: Problem, unit: Unit) -> str:
     return f"{where}{work} {unit.contender.name}{again}"
 
 
-def _ask_alone(problem: Problem, unit: Unit, listener: Listener, place: Path | None) -> Outcome:
+def ask_alone(problem: Problem, unit: Unit, listener: Listener, place: Path | None) -> Outcome:
     """Fit and ask as above, and keep nothing but the statistics of what was said."""
     outcome = _fit_and_ask(problem, unit, listener, place)
     outcome.model = outcome.said = None
@@ -517,7 +526,8 @@ def _describe(found: Found) -> None:
     network = found.model(found.chosen)
     chosen = [outcome for key, outcome in found.outcomes.items() if key[0] == found.chosen]
     seconds = sum(outcome.fit_seconds for outcome in chosen)
-    found.report.model = network.describe()
+    called = {"architecture": found.chosen}  # of a search, another name than its architecture
+    found.report.model = network.describe().model_copy(update=called)
     found.report.training = network.training().model_copy(update={"seconds": round(seconds, 2)})
 
 

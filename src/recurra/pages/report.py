@@ -35,6 +35,8 @@ def render_report(
     """
     plots = _plots(report)
     if found is not None:
+        chosen = found.problem.choice
+        plots += [(t, svg(draw), "") for t, draw in (chosen.pictures() if chosen else [])]
         plots += [(title, svg(draw), "") for title, draw in found.problem.pictures(found)]
     return (
         environment()
