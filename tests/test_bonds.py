@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from recurra.cli import app
-from recurra.data import Columns, open_texts
+from recurra.data import Columns, open_lines, open_pairs, open_texts
 from recurra.data.bonds import groups_in, times_in
+from recurra.data.classed_lines import with_test_lines
+from recurra.data.pairs import with_test_pairs
 from recurra.data.sequences import Layout, read_sequences, with_test
 from recurra.errors import DataError, LeakError, SettingsError
 from recurra.judging import leaks
 from recurra.judging.splits import Split, newest_part, walking_forward
 from recurra.looking import look
-from recurra.problems.splitting import split_sequences, split_texts
+from recurra.problems.lines import generation
+from recurra.problems.splitting import split_lines, split_pairs, split_sequences, split_texts
 
 WORDS = [
     "river",
@@ -252,6 +255,41 @@ def test_the_lecture_has_a_split_of_its_own() -> None:
     done = CliRunner().invoke(app, given)
     assert done.exit_code == 2
     assert "has a split of its own" in " ".join(done.output.split())
+
+
+# ---- lines and pairs
+
+
+def test_a_file_of_lines_to_test_on_is_held_out(tmp_path: Path) -> None:
+    lines = [f"{word}{n}" for n, word in enumerate(WORDS * 4)]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    (tmp_path / "b.txt").write_text("new one\nnew two\n" + lines[0])
+    rows = with_test_lines(open_lines(str(tmp_path / "a.txt")), open_lines(str(tmp_path / "b.txt")))
+    problem = generation(rows)
+    assert problem.folds[0].held.tolist() == [len(lines), len(lines) + 1, len(lines) + 2]
+    assert problem.split == "the file to test on is held out"
+    assert problem.groups[0] == problem.groups[-1]  # the probe will say so
+    with pytest.raises(SettingsError, match="folds are of one file"):
+        split_lines(rows, folds=2)
+    for place in ("one", "other"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / f"{place}.txt").write_text("\n".join(lines))
+    folders = [open_lines(str(tmp_path / place)) for place in ("one", "other")]
+    with pytest.raises(DataError, match="has 'other', which .* has not: it has 'one'"):
+        with_test_lines(*folders)
+
+
+def test_a_file_of_pairs_to_test_on_is_held_out(tmp_path: Path) -> None:
+    pairs = [(f"{a} {b}", f"{b} {a}") for a in WORDS for b in WORDS if a != b]
+    for name, some in (("a.txt", pairs[:60]), ("b.txt", pairs[60:])):
+        (tmp_path / name).write_text("".join(f"{one}\t{other}\n" for one, other in some))
+    known, test = (open_pairs(str(tmp_path / name)) for name in ("a.txt", "b.txt"))
+    split = split_pairs(with_test_pairs(known, test))
+    assert split.folds[0].held.tolist() == list(range(60, len(pairs)))
+    given = ["train", "translation", "--sample", "--test", str(tmp_path / "b.txt")]
+    done = CliRunner().invoke(app, given)
+    assert done.exit_code == 2
+    assert "--sample goes without a file" in done.output
 
 
 # ---- sequences

@@ -21,6 +21,7 @@ from recurra.cli.app import (
     compare,
     evaluate,
     evaluate_run,
+    one_source,
     predict,
     print_json,
     run_comparison,
@@ -49,6 +50,9 @@ Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 @with_options
 def train_generation(
     source: Source = "names",
+    test: Annotated[
+        str | None, typer.Option(help="A file or folder like it, to test on [a tenth].")
+    ] = None,
     encoding: Encoding = None,
     sample: Sample = False,
     model: Model = "lstm",
@@ -61,7 +65,7 @@ def train_generation(
 ) -> None:
     """Train a network that writes lines, of a class if they have classes; judge it by n-grams."""
     one_of(model, WRITERS, "the model")
-    lines = _lines(source, sample, level, encoding)
+    lines = _lines(source, sample, level, encoding, test)
     place = how.place(_name(source, sample))
     from recurra.problems.splitting import split_lines
 
@@ -115,13 +119,21 @@ def compare_generation(
     run_comparison(problem, place, how)
 
 
-def _lines(source: str, sample: bool, level: str, encoding: str | None) -> "Lines":
+def _lines(
+    source: str, sample: bool, level: str, encoding: str | None, test: str | None = None
+) -> "Lines":
     """Read the lines asked for, and say what was guessed; the level is checked before."""
     from recurra.data import open_lines
     from recurra.text.levels import level_named
 
     level_named(level)
-    return say_notes(open_lines(source, sample=sample, encoding=encoding))
+    one_source(sample, test)
+    lines = open_lines(source, sample=sample, encoding=encoding)
+    if test is not None:
+        from recurra.data.classed_lines import with_test_lines
+
+        lines = with_test_lines(lines, open_lines(test, encoding=encoding))
+    return say_notes(lines)
 
 
 def _name(source: str, sample: bool) -> str:

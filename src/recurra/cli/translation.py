@@ -20,6 +20,7 @@ from recurra.cli.app import (
     compare,
     evaluate,
     evaluate_run,
+    one_source,
     predict,
     print_json,
     read_input,
@@ -58,6 +59,9 @@ def train_translation(
     attention: Attention = True,
     source_level: Levels = None,
     target_level: Levels = None,
+    test: Annotated[
+        Path | None, typer.Option(help="A file of pairs, to test on [a tenth].")
+    ] = None,
     units: Units = 128,
     beam: Beam = 4,
     epochs: Epochs = 60,
@@ -67,7 +71,7 @@ def train_translation(
 ) -> None:
     """Train an encoder and decoder on pairs; judge them beside the nearest known sentence."""
     one_of(model, CELLS, "the model")
-    pairs = _pairs(source, data, sample, [source_level, target_level], encoding)
+    pairs = _pairs(source, data, sample, [source_level, target_level], encoding, test)
     place = how.place(_name(source, sample))
     from recurra.problems.splitting import split_pairs
 
@@ -139,6 +143,7 @@ def _pairs(
     sample: bool,
     levels: list[str | None],
     encoding: str | None,
+    test: Path | None = None,
 ) -> "Pairs":
     """Read the pairs asked for, and say what was guessed; the levels are checked before."""
     from recurra.data import open_pairs
@@ -146,7 +151,13 @@ def _pairs(
 
     for level in filter(None, levels):
         level_named(level)
-    return say_notes(open_pairs(source, data=data, sample=sample, encoding=encoding))
+    one_source(sample, test)
+    pairs = open_pairs(source, data=data, sample=sample, encoding=encoding)
+    if test is not None:
+        from recurra.data.pairs import with_test_pairs
+
+        pairs = with_test_pairs(pairs, open_pairs(str(test), encoding=encoding))
+    return say_notes(pairs)
 
 
 def _name(source: str, sample: bool) -> str:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from recurra.arrays import Texts
+from recurra.arrays import Bools, Texts
 from recurra.data.corpora import locate_corpus, read_classes
-from recurra.errors import SettingsError
+from recurra.data.labelled import TO_TEST_ON
+from recurra.errors import DataError, SettingsError
+from recurra.names import listed
 
-__all__ = ["Lines", "open_lines", "sample_lines"]
+__all__ = ["Lines", "open_lines", "sample_lines", "with_test_lines"]
 
 NAMED = "names"
 
@@ -25,6 +27,7 @@ class Lines:
         source: where they come from, for people.
         sha256: of what was read.
         notes: what else must be known of them.
+        published_test: (rows,) whether a row is of the file to test on; None where there is none.
     """
 
     texts: Texts
@@ -32,6 +35,30 @@ class Lines:
     source: str
     sha256: str
     notes: list[str] = field(default_factory=list)
+    published_test: Bools | None = None
+
+
+def with_test_lines(known: Lines, test: Lines) -> Lines:
+    """Give the lines of two sources as one, of which the second is to test on.
+
+    Raises:
+        DataError: a class of the second is not in the first.
+    """
+    new = sorted(set(test.classes) - set(known.classes))
+    if new:
+        has = listed(map(repr, sorted(set(known.classes))), 5) if any(known.classes) else "none"
+        raise DataError(
+            f"every class to test on must be learnt, but {test.source} has "
+            f"{listed(map(repr, new), 5)}, which {known.source} has not: it has {has}."
+        )
+    return Lines(
+        np.concatenate([known.texts, test.texts]),
+        np.concatenate([known.classes, test.classes]),
+        f"{known.source}{TO_TEST_ON}{test.source}",
+        hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
+        list(dict.fromkeys([*known.notes, *test.notes])),
+        np.repeat([False, True], [len(known.texts), len(test.texts)]),
+    )
 
 
 def open_lines(source: str = NAMED, *, sample: bool = False, encoding: str | None = None) -> Lines:

@@ -182,6 +182,9 @@ def label_texts(
         if name is not None
     }
     _differ(named)
+    left = [str(name) for name in table.frame.columns if name not in named.values()]
+    if left and taught is None:
+        notes.append(f"columns that are not read: {listed(map(quoted, left), 8)}")
     texts = joined_texts(table.frame, text_names, notes)
     labels = _labels(table.frame[label_column].str.strip(), notes)
     if taught is not None:

@@ -1,16 +1,18 @@
 """Pairs of sentences: what a network that translates learns from."""
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from recurra.arrays import Texts
+from recurra.arrays import Bools, Texts
 from recurra.data.corpora import locate_corpus, read_pairs
+from recurra.data.labelled import TO_TEST_ON
 from recurra.data.readers import sha256_of
 from recurra.errors import SettingsError
 
-__all__ = ["DIRECTIONS", "Pairs", "open_pairs", "sample_pairs"]
+__all__ = ["DIRECTIONS", "Pairs", "open_pairs", "sample_pairs", "with_test_pairs"]
 
 
 DIRECTIONS = ("eng-kor", "kor-eng")
@@ -31,6 +33,7 @@ class Pairs:
         source: where they come from, for people.
         sha256: of what was read.
         notes: what else must be known of them.
+        published_test: (rows,) whether a row is of the file to test on; None where there is none.
     """
 
     sources: Texts
@@ -38,6 +41,19 @@ class Pairs:
     source: str
     sha256: str
     notes: list[str] = field(default_factory=list)
+    published_test: Bools | None = None
+
+
+def with_test_pairs(known: Pairs, test: Pairs) -> Pairs:
+    """Give the pairs of two files as one, of which the second is to test on."""
+    return Pairs(
+        np.concatenate([known.sources, test.sources]),
+        np.concatenate([known.targets, test.targets]),
+        f"{known.source}{TO_TEST_ON}{test.source}",
+        hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
+        list(dict.fromkeys([*known.notes, *test.notes])),
+        np.repeat([False, True], [len(known.sources), len(test.sources)]),
+    )
 
 
 def open_pairs(

@@ -30,7 +30,7 @@ from recurra.names import WRITERS, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.lines import KINDS
-from recurra.problems.splitting import SplitLines, split_lines, split_rows
+from recurra.problems.splitting import HELD_OUT, SplitLines, split_lines, split_rows
 from recurra.stored import Count, Stored
 from recurra.text import content_key
 from recurra.text.levels import cut_lines, level_named
@@ -115,7 +115,9 @@ def generation(
     return GenerationProblem(
         name="generation",
         data=_described(rows, split.groups),
-        split="random, equal lines grouped" + ", each class on all sides" * several,
+        split=HELD_OUT
+        if rows.published_test is not None
+        else "random, equal lines grouped" + ", each class on all sides" * several,
         folds=split.folds,
         contenders=[*networks(GeneratorNetwork, estimators), *line_counts(reading, several)],
         measures=LINES,

@@ -45,6 +45,7 @@ from recurra.text.near import SHORTEST, Copies, connected, find_copies
 
 __all__ = [
     "DEFAULT",
+    "HELD_OUT",
     "KEEP_NEAR",
     "Protocol",
     "SplitDays",
@@ -69,6 +70,7 @@ __all__ = [
 ]
 
 TEST_SHARE = 0.2  # of texts, sequences and steps
+HELD_OUT = "the file to test on is held out"
 WRITTEN_SHARE = 0.1  # of lines and pairs
 
 
@@ -296,7 +298,7 @@ def _used(
     if rows.published_test is None:
         return rows, f"stratified, {together} on one side"
     if folds is None:
-        return rows, "the file to test on is held out"
+        return rows, HELD_OUT
     kept = rows.take(np.flatnonzero(~rows.published_test))
     return kept, f"stratified, {together} on one side, the file to train on alone"
 
@@ -411,12 +413,26 @@ def split_lines(
     def sides(known: Rows) -> Sides:
         return [split_rows(classes[known], groups[known], share, seed)]
 
-    if folds is not None:
+    if rows.published_test is not None:
+        made = [_given(rows.published_test, folds, sides)]
+    elif folds is not None:
         made = folds_of(stratified_group_folds(classes, groups, folds, seed), sides)
     else:
         known, held = split_rows(classes, groups, WRITTEN_SHARE, seed)
         made = [Fold(known, held, sides(known))]
     return SplitLines(classes, groups, made)
+
+
+def _given(published: Bools, folds: int | None, sides: Callable[[Rows], Sides]) -> Fold:
+    """Hold out the rows of the file to test on.
+
+    Raises:
+        SettingsError: folds are asked for as well.
+    """
+    if folds is not None:
+        raise SettingsError("folds are of one file: leave out the one to test on.")
+    known = np.flatnonzero(~published)
+    return Fold(known, np.flatnonzero(published), sides(known))
 
 
 def split_rows(classes: Rows, groups: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
@@ -446,6 +462,8 @@ def split_pairs(
     def sides(known: Rows) -> Sides:
         return [group_split(groups[known], share, seed)]
 
+    if rows.published_test is not None:
+        return SplitPairs(groups, [_given(rows.published_test, folds, sides)])
     if folds is not None:
         return SplitPairs(groups, folds_of(group_folds(groups, folds, seed), sides))
     known, held = group_split(groups, WRITTEN_SHARE, seed)

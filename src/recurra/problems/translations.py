@@ -30,7 +30,7 @@ from recurra.names import CELLS, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.translations import KINDS
-from recurra.problems.splitting import SplitPairs, split_pairs
+from recurra.problems.splitting import HELD_OUT, SplitPairs, split_pairs
 from recurra.text import content_key
 from recurra.text.levels import cut_lines, level_named
 
@@ -136,7 +136,9 @@ def translation(
     return TranslationProblem(
         name="translation",
         data=_described(rows, split.groups),
-        split="random, pairs that share a sentence grouped",
+        split="random, pairs that share a sentence grouped"
+        if rows.published_test is None
+        else HELD_OUT,
         folds=split.folds,
         contenders=[*networks(TranslatorNetwork, estimators), *memories()],
         measures=TRANSLATIONS,
