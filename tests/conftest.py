@@ -1,6 +1,8 @@
 """Shared by all tests: real data when it is there, and compiled steps kept between processes."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,6 +10,9 @@ from pathlib import Path
 CACHE = Path(tempfile.gettempdir()) / f"recurra-tests-{os.getuid()}"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# nothing is kept where the user keeps things; what JAX compiled aside, each test has its own place
+os.environ["RECURRA_CACHE"] = tempfile.mkdtemp(prefix="recurra-tests-cache-")
+atexit.register(shutil.rmtree, os.environ["RECURRA_CACHE"], ignore_errors=True)
 
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
@@ -15,6 +20,12 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 # how long an example takes tells how busy the machine is, not whether the code is right
 settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any pace")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test a cache folder of its own: what one test scored counts in no other."""
+    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ FLOORS = [
     {"architectures", "backend", "sequences", "bundle", "places"},
     {"executing"},
     {"text", "judging", "runs", "keras_private"},
-    {"kernels", "groups", "near_numbers"},
+    {"kernels", "groups", "ledger", "near_numbers"},
     {"layers", "timewise", "data"},
     {"subwords", "resting"},
     {"models", "markets", "optimizers", "auditing", "operations"},

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from recurra.cli import app
 from recurra.judging.report import Report
+from recurra.runs import TRAINED
 
 COMMAND = [sys.executable, "-m", "recurra"]
 ANSWERS = ("Yes:", "No:", "Undecided:", "Too few to say:")
@@ -86,7 +87,7 @@ def test_training_a_file_prints_models_side_by_side_and_a_verdict(here: Path) ->
 
 def test_a_run_folder_holds_what_the_contract_says(here: Path) -> None:
     run = here / "runs" / "messages"
-    names = {"model", "report.json", "report.html", "history.csv", "predictions.csv", "split.csv"}
+    names = set(TRAINED)
     assert {path.name for path in run.iterdir()} == names
     report = Report.model_validate_json((run / "report.json").read_text())
     assert report.data.classes == {"ham": 60, "spam": 60}

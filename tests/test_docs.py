@@ -334,3 +334,10 @@ def test_every_link_within_the_project_leads_somewhere(page: str) -> None:
             place = (ROOT / page).parent / target if target else ROOT / page
             assert place.exists(), target
             assert not anchor or anchor in anchors(place), f"{target}#{anchor}"
+
+
+def test_every_documented_command_of_the_ledger_runs() -> None:
+    asked = commands("docs/honesty.md")
+    assert len(asked) == 2
+    for command in asked:
+        assert CliRunner().invoke(app, shlex.split(command)[1:]).exit_code == 0

@@ -36,6 +36,7 @@ from recurra.estimators import SequenceClassifier
 from recurra.evaluating import evaluate
 from recurra.judging.report import Estimate, Report
 from recurra.judging.run import Found
+from recurra.ledger import ledger_path
 from recurra.markets.simulator import simulate
 from recurra.problems.new_rows import NEW_ROWS
 from recurra.problems.stock_rises import RiseSettings, stock_rise
@@ -400,7 +401,9 @@ def command(*words: Any) -> Any:
 def test_one_command_judges_every_kind(kind: Kind) -> None:
     shown = command("evaluate", kind.run, kind.held)
     assert shown.exit_code == 0, shown.output
+    ledger_path().unlink()  # it would say that they were scored before
     judged = evaluate(kind.run, kind.held)
+    ledger_path().unlink()
     assert judged.verdict is not None
     assert judged.verdict.sentence in shown.stdout
     assert kind.found.best_baseline in shown.stdout

@@ -32,6 +32,7 @@ from recurra.problems.rises import parts_of_top, rise_measures
 from recurra.problems.saved.rises import NO_CALL, saved_rises
 from recurra.problems.stock_rises import RiseProblem, RiseSettings, stock_rise
 from recurra.running import run
+from recurra.runs import TRAINED
 
 SMALL = RiseSettings(rise=0.02, models=("simple-rnn",), units=4, epochs=1, folds=2)
 ONCE = dataclasses.replace(SMALL, folds=1, models=("one-to-one",))
@@ -301,9 +302,7 @@ def test_who_is_missing_among_the_tickers_is_counted() -> None:
 
 def test_a_run_leaves_a_whole_folder_and_says_what_it_found(found: Found, place: Path) -> None:
     names = {path.name for path in place.iterdir()}
-    assert names == {
-        "model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json"
-    }  # fmt: skip
+    assert names == set(TRAINED)
     report = Report.model_validate_json((place / "report.json").read_text("utf-8"))
     assert report.answer == found.report.answer
     assert [each.name for each in report.contenders] == CONTENDERS

@@ -18,7 +18,7 @@ from recurra.errors import (
 from recurra.which_backend import choose_backend
 
 if TYPE_CHECKING:
-    from recurra.auditing import audit
+    from recurra.auditing import audit, audit_model
     from recurra.estimators import (
         SequenceClassifier,
         SequenceForecaster,
@@ -50,6 +50,7 @@ __all__ = [
     "Vocabulary",
     "accelerate",
     "audit",
+    "audit_model",
     "compare",
     "evaluate",
     "run",
@@ -66,6 +67,7 @@ _LAZY = {
     "Vocabulary": "recurra.text",
     "accelerate": "recurra.layers",
     "audit": "recurra.auditing",
+    "audit_model": "recurra.auditing",
     "compare": "recurra.running",
     "evaluate": "recurra.evaluating",
     "run": "recurra.running",

@@ -8,6 +8,7 @@
     ├── history.csv       the curve of each member
     ├── predictions.csv   held rows: id, truth, what every contender said
     ├── split.csv         which side each row stood on
+    ├── training_rows.safetensors    what new rows are held to: hashes and counts
     ├── report.html
     ├── report.json
     └── search.db         of a search: what was tried, for Optuna
@@ -27,6 +28,8 @@ from recurra.judging import run as judging
 from recurra.judging.problem import Problem
 from recurra.judging.report import Report
 from recurra.judging.run import Found
+from recurra.judging.shift import KnownRows
+from recurra.ledger import record, row_keys
 from recurra.listeners import Listener, Listeners
 from recurra.pages.report import render_report
 from recurra.runs import COMPARED, SEARCHED, TRAINED, TRIALS, RunFolder
@@ -89,6 +92,7 @@ def run(
             listener=listener,
             command=command,
         )
+        _write_down("train", problem, found.report)
         if folder is not None:
             following = problem.commands(str(folder.path)) if commands is None else commands
             folder.finish(lambda place: _write_run(place, found, following, folder.checkpoints))
@@ -122,9 +126,21 @@ def compare(
             listener=listener,
             command=command,
         )
+        _write_down("compare", problem, report)
         if folder is not None:
             folder.finish(lambda place: _write_comparison(place, report, commands(report)))
     return report
+
+
+def _write_down(work: str, problem: Problem, report: Report) -> None:
+    """Write down that the rows held were scored, and say how often they were before."""
+    held = np.concatenate([fold.held for fold in problem.folds])
+    keys = row_keys(problem.keys(), held, problem.data.sha256)
+    models = [each.name for each in report.contenders if not each.baseline]
+    settings = judging.facts_of(problem)
+    report.test_use = record(
+        work, problem.name, problem.data.source, keys, models, settings, report.verdict
+    )
 
 
 def _begun(
@@ -160,8 +176,16 @@ def _write_run(place: Path, found: Found, commands: Commands, checkpoints: Path)
     sides_of(found.problem, members).to_csv(place / "split.csv", index=False)
     if found.problem.choice is not None:
         shutil.copyfile(checkpoints / TRIALS, place / TRIALS)
+    rows_kept(found).save(place / "training_rows.safetensors")
     (place / "report.html").write_text(render_report(report, found, commands), "utf-8")
     (place / "report.json").write_text(report.to_json(), "utf-8")
+
+
+def rows_kept(found: Found) -> KnownRows:
+    """Give what is kept of the rows that the saved network was fitted on."""
+    fold = found.problem.folds[-1]
+    rows = fold.known if found.final is None else found.problem.whole().known
+    return KnownRows.of(found.problem.look(rows), found.problem.seed)
 
 
 def _write_comparison(place: Path, report: Report, commands: Commands) -> None:

@@ -9,6 +9,7 @@
     ├── predictions.csv   held rows: id, truth, what every contender said
     ├── split.csv         which side each row stood on
     ├── logs/             what each fit told, where other processes did it
+    ├── training_rows.safetensors    what new rows are held to: hashes and counts
     ├── report.html
     └── report.json       moved in last: a run that has it is finished
 
@@ -33,7 +34,15 @@ from recurra.listeners import NOBODY, Listener
 
 __all__ = ["COMPARED", "SEARCHED", "TRAINED", "TRIALS", "RunFolder"]
 
-TRAINED = ("model", "history.csv", "predictions.csv", "split.csv", "report.html", "report.json")
+TRAINED = (
+    "model",
+    "history.csv",
+    "predictions.csv",
+    "split.csv",
+    "training_rows.safetensors",
+    "report.html",
+    "report.json",
+)
 COMPARED = ("compare.html", "compare.json")
 TRIALS = "search.db"
 SEARCHED = (TRIALS, *TRAINED)

@@ -304,6 +304,8 @@ def show_report(report: "Report", folder: "Path | None" = None) -> None:
         out.print(report.answer, style=STYLE["yes" if found_one else "undecided"], soft_wrap=True)
     for verdict in report.verdicts:
         out.print(verdict.sentence, style=STYLE[verdict.answer], soft_wrap=True)
+    for said in [] if report.test_use is None else report.test_use.said:
+        out.print(said, style=STYLE["undecided"], soft_wrap=True)
     if folder is not None and report.verdict.answer == "no":
         asked = f'recurra predict {folder} --with "{report.verdict.rival}"'
         out.print(f"To use it: {asked}", soft_wrap=True)

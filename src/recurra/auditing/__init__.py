@@ -1,6 +1,18 @@
 """Whether a split is clean, for any model: nothing is trained, and Keras is not needed."""
 
 from recurra.auditing.audit import audit, audit_run, audit_texts
+from recurra.auditing.behaviour import Behaviour, Check, audit_model
 from recurra.auditing.findings import Audit, Example, Finding, Tell
 
-__all__ = ["Audit", "Example", "Finding", "Tell", "audit", "audit_run", "audit_texts"]
+__all__ = [
+    "Audit",
+    "Behaviour",
+    "Check",
+    "Example",
+    "Finding",
+    "Tell",
+    "audit",
+    "audit_model",
+    "audit_run",
+    "audit_texts",
+]

@@ -13,7 +13,7 @@ from recurra.errors import DataError
 from recurra.text.near import plain
 from recurra.text.normalise import visible
 
-__all__ = ["days_of", "views_of_column", "views_of_order", "views_of_writing"]
+__all__ = ["MEASURES", "days_of", "views_of_column", "views_of_order", "views_of_writing"]
 
 ID_NAME = re.compile(r"(^|[_\W])(id|ids|no|nr|num|index|idx|key|uuid|guid|file|path|url)$", re.I)
 DISTINCT = 0.95  # of the rows have a value of their own: an id

@@ -12,6 +12,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     export,
     forecasting,
     generation,
+    ledger,
     look,
     market,
     runs,

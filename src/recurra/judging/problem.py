@@ -34,6 +34,7 @@ from recurra.judging.report import (
     TrainingInfo,
     Verdict,
 )
+from recurra.judging.shift import Look
 from recurra.listeners import Listener
 
 if TYPE_CHECKING:
@@ -298,6 +299,10 @@ class Problem:
             run: the folder of the run, as it is typed.
         """
         return []
+
+    def look(self, rows: Rows) -> Look | None:
+        """Say what rows look like, so that new ones can be held to those known; None: not asked."""
+        return None
 
     def keys(self) -> Mapping[str, Rows]:
         """Give numbers that tell rows again by their content, (all rows,), by name of the column.

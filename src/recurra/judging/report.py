@@ -21,6 +21,7 @@ __all__ = [
     "Probe",
     "Report",
     "SplitInfo",
+    "TestUse",
     "TrainingInfo",
     "Verdict",
     "figure",
@@ -270,6 +271,34 @@ class TrainingInfo(Strict):
         return self.fitted_on + (f", up to {self.trained_to}" if self.trained_to else "")
 
 
+class TestUse(Strict):
+    """How often the rows held were scored before, as far as the ledger of this machine knows.
+
+    Args:
+        rows: how many different ones.
+        times: they, or most of them, were scored before.
+        others: models that were scored then by other settings than now.
+        models: their names.
+        same_rows: whether each time all of them were, and no others.
+        first: when that was, in UTC.
+        unwritten: why it could not be written down that they were scored now; "" where it was.
+        unread: lines of the ledger that could not be read.
+        said: all that in words, and what it does to the claim; nothing where they were not scored.
+    """
+
+    __test__ = False  # no test of pytest's
+
+    rows: int
+    times: int
+    others: int = 0
+    models: list[str] = Field(default_factory=list)
+    same_rows: bool = True
+    first: str | None = None
+    unwritten: str = ""
+    unread: int = 0
+    said: list[str] = Field(default_factory=list)
+
+
 class Report(Strict):
     """What a run or a comparison found.
 
@@ -291,6 +320,7 @@ class Report(Strict):
     probes: list[Probe] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     exhibits: list[Exhibit] = Field(default_factory=list)
+    test_use: TestUse | None = None
     model: ModelInfo | None = None
     training: TrainingInfo | None = None
 
@@ -334,9 +364,11 @@ class Evaluation(Strict):
         model: the one that is judged.
         rows: how many rows it was asked.
         rows_seen_in_training: how many of them it was fitted on; None where that is not known.
+        rows_near_training: how many more are near copies of such rows; None likewise.
         measures: of the model, by name.
         rivals: the same of what it must beat, where that is saved beside it.
         verdict: between them, on these rows alone.
+        test_use: how often these rows were scored before.
         notes: what else must be known of the rows, and of what was said.
     """
 
@@ -347,9 +379,11 @@ class Evaluation(Strict):
     sha256: str
     rows: int
     rows_seen_in_training: int | None = None
+    rows_near_training: int | None = None
     measures: dict[str, Estimate]
     rivals: dict[str, dict[str, Estimate]] = Field(default_factory=dict)
     verdict: Verdict | None = None
+    test_use: TestUse | None = None
     notes: list[str] = Field(default_factory=list)
 
     def table(self) -> tuple[list[str], list[list[str]]]:

@@ -19,13 +19,22 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from recurra.arrays import Array
+from recurra.arrays import Array, Bools
 from recurra.bundle import Facts, found_at, is_bundle, read_bundle, read_facts, restoring
 from recurra.errors import BundleError, SettingsError
 from recurra.names import listed, near
 from recurra.stored import Stored
 
-__all__ = ["Asked", "Kept", "asked_of", "classes_of", "holds_model", "kept_model", "rows_seen"]
+__all__ = [
+    "Asked",
+    "Kept",
+    "asked_of",
+    "beside",
+    "classes_of",
+    "holds_model",
+    "kept_model",
+    "rows_seen",
+]
 
 Settings = TypeVar("Settings", bound=Stored)
 
@@ -207,15 +216,20 @@ def classes_of(network: Kept) -> tuple[tuple[str, ...], int | None]:
     return names, names.index(named)
 
 
-def rows_seen(asked: Asked, keys: Mapping[str, Array]) -> int | None:
-    """Count the rows that the model was fitted on; None where that is not known.
+def beside(asked: Asked, name: str) -> Path | None:
+    """Give a file of the run that the models are of; None where it is not here."""
+    places = (asked.run / name, asked.run.parent / name)
+    return next((place for place in places if place.exists()), None)
+
+
+def rows_seen(asked: Asked, keys: Mapping[str, Array]) -> Bools | None:
+    """Say which rows the model was fitted on; None where that is not known.
 
     Args:
         asked: the models.
         keys: (rows,) numbers that tell rows again, by the name of their column in split.csv.
     """
-    places = (asked.run / "split.csv", asked.run.parent / "split.csv")
-    path = next((place for place in places if place.exists()), None)
+    path = beside(asked, "split.csv")
     import pandas as pd
 
     rows = None if path is None else pd.read_csv(path)
@@ -225,4 +239,5 @@ def rows_seen(asked: Asked, keys: Mapping[str, Array]) -> int | None:
         rows = rows[rows["fold"] == rows["fold"].max()]
     fitted = rows[asked.model.on_all | ~rows["side"].isin(["test", "left out"])]
     seen = [np.isin(numbers, fitted[name].to_numpy()) for name, numbers in keys.items()]
-    return int(np.any(seen, axis=0).sum())
+    found: Bools = np.any(seen, axis=0)
+    return found

@@ -25,6 +25,7 @@ from recurra.judging.measures import class_measures
 from recurra.judging.problem import all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
+from recurra.judging.shift import Look
 from recurra.judging.splits import Split
 from recurra.models import number_architecture
 from recurra.names import SEQUENCES, one_of
@@ -124,6 +125,9 @@ def _check_models(models: Sequence[str]) -> None:
         one_of(name, SEQUENCES, "the model")
 
 
+MOST_CHANNELS = 8  # whose means are held to those of training
+
+
 @dataclass
 class NumbersNetwork(ClassifierNetwork):
     """A `SequenceClassifier` of numbers: where no class is to be found, the likelier is said."""
@@ -200,6 +204,15 @@ class SequenceProblem(ClassProblem):
         """Give names."""
         assert self.ids is not None
         return {"id": self.ids}
+
+    def look(self, rows: Rows) -> Look:
+        """Say how long sequences are, and the mean of each of their first channels."""
+        assert self.copies is not None
+        named = self._rows().take(rows)
+        means = _means(named.inputs)
+        traits = {"steps": named.inputs.lengths.astype(float)}
+        traits |= {f"mean of {c}": means[:, n] for n, c in enumerate(self.channels[:MOST_CHANNELS])}
+        return Look(self.copies[rows], named.truth, named.names, traits)
 
     def keys(self) -> Mapping[str, Rows]:
         """Give a number for all sequences that are equal, number by number."""

@@ -1,5 +1,6 @@
 """Many to one: labelled texts, of two classes or more."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recurra.arrays import Floats, Rows
+from recurra.auditing.views import MEASURES
 from recurra.baselines.classes import constants
 from recurra.baselines.texts import text_baselines
 from recurra.data import LabelledTexts
@@ -22,6 +24,7 @@ from recurra.judging.measures import class_measures, class_statistics, values
 from recurra.judging.problem import all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe, Verdict
 from recurra.judging.run import Found
+from recurra.judging.shift import Look
 from recurra.judging.splits import Split
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
@@ -30,12 +33,13 @@ from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts,
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.encoder import pieces_of
 from recurra.text.joining import join, text_columns
-from recurra.text.near import SIMILARITY
+from recurra.text.near import SIMILARITY, group_near, near_keys
 
 __all__ = ["DEFAULT", "KEEP_NEAR", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
 
 MASKED = "digits, case and spacing masked"
 ALIKE = f"near copies, too: {SIMILARITY:.0%} of the letters alike, or one begins or ends the other"
+WORD = re.compile(r"\w+")
 MOST_MISTAKES, LONGEST_SHOWN = 12, 300
 
 
@@ -308,6 +312,20 @@ class TextProblem(ClassProblem):
         if bound is None:
             return {"id": self.ids, "group": self._copies()}
         return {"id": self.ids, "group": bound, "copies": self._copies()}
+
+    def look(self, rows: Rows) -> Look:
+        """Say how texts are written, their words, and the keys of near copies."""
+        named = self._rows()
+        texts = named.inputs[rows]
+        near, keyed = near_keys(texts)
+        traits = {
+            name: np.fromiter(map(measure, texts), float, len(texts))
+            for name, measure in MEASURES.items()
+        }
+        words = [frozenset(WORD.findall(text.lower())) for text in texts]
+        assert self.pieces is not None
+        copies = self.pieces[rows] if self.held_together == ALIKE else group_near(texts)
+        return Look(copies, named.truth[rows], named.names, traits, words, near, keyed)
 
     def keys(self) -> Mapping[str, Rows]:
         """Give a number for all copies of a text but for digits, case and spacing."""

@@ -42,7 +42,16 @@ from rapidfuzz.process import cpdist
 from recurra.arrays import Bools, Floats32, Rows
 from recurra.text.normalise import duplicate_key, normalise
 
-__all__ = ["Copies", "Family", "connected", "find_copies", "group_near", "plain"]
+__all__ = [
+    "Copies",
+    "Family",
+    "connected",
+    "find_copies",
+    "group_near",
+    "near_any",
+    "near_keys",
+    "plain",
+]
 
 SIMILARITY = 0.8
 NEARER = (0.9, 0.95, 1.01)  # asked in turn within a family that is too large; the last: of no pair
@@ -50,11 +59,13 @@ LARGEST, LARGE = 1 / 5, 50  # a larger share of the rows, and so many texts, are
 SHORTEST = 20  # letters of a text that may be near another
 CONTAINED = 40  # letters of a text that is a copy of what it begins or ends
 RUN, BANDS, HASHES = 5, 24, 4
+ALIKE = 3  # keys that near copies share, where keys alone are known
 FEW_WORDS = 16  # one word in more changes few runs: the minima find it
 CHUNK = 1 << 18  # letters hashed at once: they stay in the cache of a processor
 PAIRS = 1 << 20  # held to the similarity at once
 
 Hashes = npt.NDArray[np.uint64]
+Keys32 = npt.NDArray[np.uint32]
 Pairs = npt.NDArray[np.int64]  # (pairs, 2), the smaller number first
 
 
@@ -163,6 +174,55 @@ def find_copies(texts: Sequence[str] | npt.NDArray[np.object_]) -> Copies:
     pairs = chosen[pairs]
     groups, families = _families(alike, pairs, similarity)
     return Copies(exact, masked, groups, pairs, similarity, families)
+
+
+# ---- near copies of texts that are not here any more
+
+
+def near_keys(texts: Sequence[str] | npt.NDArray[np.object_]) -> tuple[Keys32, Bools]:
+    """Give each text 24 numbers, of which near copies share some; the text cannot be read off.
+
+    Returns:
+        (rows, 24) numbers, and (rows,) whether a text is long enough to be near another.
+
+    Example:
+        >>> keys, keyed = near_keys(["a film to see again and again", "Again: a film to see", "ok"])
+        >>> keys.shape, keyed.tolist()
+        ((3, 24), [True, False, False])
+    """
+    plains = [plain(text) for text in texts]
+    keyed = _long(plains)
+    chosen = [plains[row] for row in np.flatnonzero(keyed).tolist()]
+    keys = np.zeros((len(plains), BANDS), np.uint32)
+    if chosen:
+        whole = np.concatenate(_mapped(_bands, chosen))
+        keys[keyed] = (whole ^ (whole >> np.uint64(32))).astype(np.uint32)
+    return keys, keyed
+
+
+def near_any(known: Keys32, asked: Keys32) -> Bools:
+    """Say which texts are near one of those known, by their keys alone.
+
+    Two texts that share a part J of their runs share each key with probability J⁴. They are said
+    to be near where one text known shares `ALIKE` of the 24: of pairs with J = 0.8 that finds
+    99.9 %, with J = 0.7 93 %; with J = 0.5 19 %, with J = 0.3 one in a thousand.
+
+    Args:
+        known: (rows, 24) keys of texts known.
+        asked: (rows, 24) keys of the texts asked about.
+    """
+    found = np.zeros(len(asked), bool)
+    for band in range(known.shape[1]):
+        order = np.argsort(known[:, band], kind="stable")
+        keys = known[order, band]
+        # of all that share the key, the first and the last are looked at
+        left = np.searchsorted(keys, asked[:, band], side="left")
+        right = np.searchsorted(keys, asked[:, band], side="right")
+        open_ = np.flatnonzero((right > left) & ~found)
+        for place in (left[open_], right[open_] - 1):
+            same = (known[order[place]] == asked[open_]).sum(axis=1)
+            found[open_[same >= ALIKE]] = True
+    return found
 
 
 # ---- what is compared
