@@ -2,7 +2,7 @@
 
 from recurra.auditing.audit import audit, audit_run, audit_texts
 from recurra.auditing.behaviour import Behaviour, Check, audit_model
-from recurra.auditing.findings import Audit, Example, Finding, Tell
+from recurra.auditing.findings import Audit, Example, Finding, Suspect, Tell
 
 __all__ = [
     "Audit",
@@ -10,6 +10,7 @@ __all__ = [
     "Check",
     "Example",
     "Finding",
+    "Suspect",
     "Tell",
     "audit",
     "audit_model",

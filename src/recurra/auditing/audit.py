@@ -21,6 +21,7 @@ from recurra.arrays import Bools
 from recurra.auditing.copies import copy_findings
 from recurra.auditing.findings import Audit, Finding
 from recurra.auditing.judged import column_findings, side_findings, tell_findings
+from recurra.auditing.labels import label_findings
 from recurra.auditing.rows import Audited
 from recurra.bundle import is_bundle, read_facts
 from recurra.data import Columns, LabelledTexts, open_texts
@@ -49,6 +50,7 @@ def audit(
     positive: str | None = None,
     encoding: str | None = None,
     sample: bool = False,
+    labels: bool = False,
 ) -> Audit:
     """Look for whatever makes figures better than they are, without training anything.
 
@@ -58,9 +60,10 @@ def audit(
         test: the side held out, where the split is published as two sources.
         text, label, positive, encoding: of the columns, None of what is to be guessed.
         sample: whether the embedded sample of a named dataset is taken.
+        labels: whether labels that may be wrong are looked for, too: simple models are fitted.
 
     Returns:
-        What was found: `clean`, `findings`, `tells`; `to_json()`.
+        What was found: `clean`, `findings`, `tells`, `suspects`; `to_json()`.
 
     Raises:
         DataError: a source cannot be read, or the sides have no label in common.
@@ -70,12 +73,12 @@ def audit(
         'No leak was found.'
     """
     if isinstance(source, str | Path) and test is None and (Path(source) / "report.json").is_file():
-        return audit_run(Path(source), text=text, label=label, encoding=encoding)
+        return audit_run(Path(source), text=text, label=label, encoding=encoding, labels=labels)
     columns = Columns(text, label, positive, encoding)
     rows = _opened(source, columns, sample)
     if test is None:
-        return audit_texts(rows)
-    return audit_texts(_joined(rows, _opened(test, columns, sample)))
+        return audit_texts(rows, labels=labels)
+    return audit_texts(_joined(rows, _opened(test, columns, sample)), labels=labels)
 
 
 def _opened(source: Source, columns: Columns, sample: bool = False) -> LabelledTexts:
@@ -119,18 +122,27 @@ def _joined(train: LabelledTexts, test: LabelledTexts) -> LabelledTexts:
     )
 
 
-def audit_texts(rows: LabelledTexts, *, question: str = "", held: Bools | None = None) -> Audit:
+def audit_texts(
+    rows: LabelledTexts, *, question: str = "", held: Bools | None = None, labels: bool = False
+) -> Audit:
     """Audit rows that were read.
 
     Args:
         rows: labelled texts; those with a published test side are audited as split by it.
         question: what is asked, for people; "" for what the rows say.
         held: (rows,) whether a row is held out, None as published.
+        labels: whether labels that may be wrong are looked for, too.
     """
     held = rows.published_test if held is None else held
     audited = Audited(rows, held)
     findings, tells = tell_findings(audited)
-    findings += [*copy_findings(audited), *column_findings(audited), *side_findings(audited)]
+    of_labels, suspects = label_findings(audited) if labels else ([], [])
+    findings += [
+        *of_labels,
+        *copy_findings(audited),
+        *column_findings(audited),
+        *side_findings(audited),
+    ]
     return Audit(
         version=version("recurra"),
         question=question or QUESTIONS["file" if held is None else "sides"],
@@ -140,6 +152,7 @@ def audit_texts(rows: LabelledTexts, *, question: str = "", held: Bools | None =
         classes=rows.classes,
         findings=sorted(findings, key=_weight),
         tells=tells[:40],
+        suspects=suspects,
         notes=[*rows.notes, *audited.notes, *_few(audited)],
     )
 
@@ -168,12 +181,14 @@ def audit_run(
     text: str | Sequence[str] | None = None,
     label: str | None = None,
     encoding: str | None = None,
+    labels: bool = False,
 ) -> Audit:
     """Audit the split of a run of texts: the rows are read again, and must be the same.
 
     Args:
         run: a run folder.
         text, label, encoding: of the file, where they were given to the run.
+        labels: whether labels that may be wrong are looked for, too.
 
     Raises:
         RunError: the run is not of texts, or its rows are not those it was fitted on.
@@ -192,7 +207,7 @@ def audit_run(
     held = (sides["side"] == "test").to_numpy()
     kept = (sides["side"] != "left out").to_numpy()
     chosen = dataclasses.replace(rows.take(np.flatnonzero(kept)), published_test=held[kept])
-    return audit_texts(chosen, question=QUESTIONS["run"])
+    return audit_texts(chosen, question=QUESTIONS["run"], labels=labels)
 
 
 def _taught(run: Path) -> Sequence[str] | None:

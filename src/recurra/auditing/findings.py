@@ -7,7 +7,7 @@ from pydantic import Field
 
 from recurra.judging.report import Strict
 
-__all__ = ["Audit", "Example", "Finding", "Level", "Tell"]
+__all__ = ["Audit", "Example", "Finding", "Level", "Suspect", "Tell"]
 
 Level = Literal["leak", "note"]
 
@@ -68,6 +68,27 @@ class Tell(Strict):
     tried: int
 
 
+class Suspect(Strict):
+    """A row whose label may be wrong.
+
+    Args:
+        row: its number in its file, counted from 0.
+        side: where there are two.
+        label: that it has.
+        likely: the class that is likelier.
+        of_label, of_likely: the probabilities of both, by a model that did not learn from it.
+        text: of it.
+    """
+
+    row: int
+    side: str
+    label: str
+    likely: str
+    of_label: float
+    of_likely: float
+    text: str
+
+
 class Audit(Strict):
     """Whether a split is clean, and what a model could know that it should not.
 
@@ -79,6 +100,7 @@ class Audit(Strict):
         classes: rows of each.
         findings: leaks first.
         tells: how well each thing alone tells the class, the best first.
+        suspects: rows whose label may be wrong, the likeliest first, where labels were asked.
         notes: what was guessed, left out or looked at in part.
     """
 
@@ -91,6 +113,7 @@ class Audit(Strict):
     classes: dict[str, int]
     findings: list[Finding] = Field(default_factory=list)
     tells: list[Tell] = Field(default_factory=list)
+    suspects: list[Suspect] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
 
     @property

@@ -82,16 +82,18 @@ class Audited:
     def example(self, left: int, right: int) -> Example:
         """Give two rows side by side."""
         return Example(
-            left=self._short(left),
-            right=self._short(right),
-            left_row=self._named(left),
-            right_row=self._named(right),
+            left=self.short(left),
+            right=self.short(right),
+            left_row=self.named(left),
+            right_row=self.named(right),
         )
 
-    def _short(self, row: int) -> str:
+    def short(self, row: int) -> str:
+        """Give a text, cut where it is long."""
         text: str = self.rows.texts[row]
         return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + " …"
 
-    def _named(self, row: int) -> str:
+    def named(self, row: int) -> str:
+        """Say where a row stands, and its class."""
         side = "" if self.held is None else f"{self.names[int(self.held[row])]}, "
         return f"{side}row {self.rows.ids[row]}, {self.rows.labels[row]}"

@@ -18,17 +18,36 @@ def audit(
     label: Label = None,
     encoding: Encoding = None,
     sample: Sample = False,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Write the rows whose label may be wrong to this CSV, likeliest first."),
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page as well.")] = None,
     as_json: Json = False,
 ) -> None:
     """Look for leaks in a file, a split or a run, without training; exit 1 where there is one."""
     import sys
 
+    from recurra.auditing import Suspect
     from recurra.auditing import audit as look
     from recurra.files import write_atomically
     from recurra.terminal import note, show_audit
 
-    found = look(source, test, text=text or None, label=label, encoding=encoding, sample=sample)
+    found = look(
+        source,
+        test,
+        text=text or None,
+        label=label,
+        encoding=encoding,
+        sample=sample,
+        labels=labels is not None,
+    )
+    if labels is not None:
+        import pandas as pd
+
+        names = list(Suspect.model_fields)
+        table = pd.DataFrame([each.model_dump() for each in found.suspects], columns=names)
+        write_atomically(labels, table.to_csv(index=False).encode("utf-8", "replace"))
     if html is not None:
         from recurra.cli.following import counterpart
         from recurra.pages.audit import render_audit
@@ -44,7 +63,7 @@ def audit(
         sys.stdout.write(found.to_json())
     else:
         show_audit(found)
-        if html is not None:
-            note(f"written: {html}")
+        for written in filter(None, (html, labels)):
+            note(f"written: {written}")
     if not found.clean:
         raise typer.Exit(1)
