@@ -28,6 +28,7 @@ from recurra.judging import run as judging
 from recurra.judging.problem import Problem
 from recurra.judging.report import Report
 from recurra.judging.run import Found
+from recurra.judging.sheet import sheet_of
 from recurra.judging.shift import KnownRows
 from recurra.ledger import record, row_keys
 from recurra.listeners import Listener, Listeners
@@ -133,7 +134,7 @@ def compare(
 
 
 def _write_down(work: str, problem: Problem, report: Report) -> None:
-    """Write down that the rows held were scored, and say how often they were before."""
+    """Write down that the rows held were scored, say how often they were, and fill the sheet."""
     held = np.concatenate([fold.held for fold in problem.folds])
     keys = row_keys(problem.keys(), held, problem.data.sha256)
     models = [each.name for each in report.contenders if not each.baseline]
@@ -141,6 +142,7 @@ def _write_down(work: str, problem: Problem, report: Report) -> None:
     report.test_use = record(
         work, problem.name, problem.data.source, keys, models, settings, report.verdict
     )
+    report.sheet = sheet_of(report)
 
 
 def _begun(

@@ -20,6 +20,8 @@ __all__ = [
     "ModelInfo",
     "Probe",
     "Report",
+    "SheetLine",
+    "Sheeted",
     "SplitInfo",
     "TestUse",
     "TrainingInfo",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 Answer = Literal["yes", "no", "undecided", "too few"]
+Sheeted = Literal["yes", "no", "not checked"]
 
 
 def figure(value: float | None, mean: float | None = None) -> str:
@@ -299,6 +302,23 @@ class TestUse(Strict):
     said: list[str] = Field(default_factory=list)
 
 
+class SheetLine(Strict):
+    """A line of the info sheet.
+
+    Args:
+        item: the kind of leak, by its number in the list of Kapoor and Narayanan, or what else is
+            asked.
+        question: that is asked of the run; yes is as it should be.
+        answer: from what was measured.
+        detail: what was; or how to look.
+    """
+
+    item: str
+    question: str
+    answer: Sheeted
+    detail: str
+
+
 class Report(Strict):
     """What a run or a comparison found.
 
@@ -321,6 +341,7 @@ class Report(Strict):
     notes: list[str] = Field(default_factory=list)
     exhibits: list[Exhibit] = Field(default_factory=list)
     test_use: TestUse | None = None
+    sheet: list[SheetLine] = Field(default_factory=list)
     model: ModelInfo | None = None
     training: TrainingInfo | None = None
 

@@ -323,8 +323,7 @@ class TextProblem(ClassProblem):
             for name, measure in MEASURES.items()
         }
         words = [frozenset(WORD.findall(text.lower())) for text in texts]
-        assert self.pieces is not None
-        copies = self.pieces[rows] if self.held_together == ALIKE else group_near(texts)
+        copies = self._copies()[rows] if self.held_together == ALIKE else group_near(texts)
         return Look(copies, named.truth[rows], named.names, traits, words, near, keyed)
 
     def keys(self) -> Mapping[str, Rows]:
