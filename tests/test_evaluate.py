@@ -469,3 +469,56 @@ def test_python_has_it_by_one_name(kind: Kind) -> None:
     with pytest.raises(SettingsError, match="--with must name a model"):
         recurra.evaluate(kind.run, kind.held, "bert")
     assert Report.model_validate_json((kind.run / "report.json").read_text("utf-8"))
+
+
+# ---- new rows beside those of the training
+
+
+@pytest.fixture(scope="module")
+def letters_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, Any]:
+    """A run of texts that are long enough to have near copies."""
+    draw = np.random.default_rng(0)
+    words = ["".join(draw.choice(list("abcdefghiklmnoprstuvw"), 7)) for _ in range(400)]
+    texts = np.array([" ".join(draw.choice(words, 8, replace=False)) for _ in range(160)], object)
+    labels = np.array(["ham", "spam"] * 80, object)
+    rows = LabelledTexts(texts, labels, "spam", "here", "0" * 64)
+    problem = problems.texts(rows, [SequenceClassifier("one-to-one", epochs=1, members=1)])
+    place = tmp_path_factory.mktemp("letters") / "run"
+    run(problem, place)
+    return place, rows, problem.folds[0]
+
+
+def test_near_copies_of_training_rows_are_said_with_the_figures_of_the_others(
+    letters_run: tuple[Path, Any, Any], tmp_path: Path
+) -> None:
+    place, rows, fold = letters_run
+    changed = [text.replace(" ", " and ", 1) for text in rows.texts[fold.known[:12]]]
+    given = [*rows.texts[fold.known[:3]], *changed, *rows.texts[fold.held]]
+    labels = [*rows.labels[fold.known[:3]], *rows.labels[fold.known[:12]], *rows.labels[fold.held]]
+    judged = evaluate(place, write_texts(tmp_path / "new.csv", given, labels))
+    assert (judged.rows_seen_in_training, judged.rows_near_training) == (3, 12)
+    assert "3 of these rows were trained on" in judged.notes[-1]
+    assert "and 12 more are near copies" in judged.notes[-1]
+    assert f"Of the {len(fold.held)} other rows: Brier score" in judged.notes[-1]
+
+
+def test_rows_like_those_of_the_training_have_nothing_said(
+    letters_run: tuple[Path, Any, Any], tmp_path: Path
+) -> None:
+    place, rows, fold = letters_run
+    held = write_texts(tmp_path / "held.csv", rows.texts[fold.held], rows.labels[fold.held])
+    judged = evaluate(place, held)
+    assert (judged.rows_seen_in_training, judged.rows_near_training) == (0, 0)
+    assert not any("training" in note for note in judged.notes)
+
+
+def test_other_shares_of_classes_and_other_words_are_said(
+    letters_run: tuple[Path, Any, Any], tmp_path: Path
+) -> None:
+    place, rows, fold = letters_run
+    ham = fold.held[rows.labels[fold.held] == "ham"]
+    texts = [f"{text} tomorrow" for text in rows.texts[ham]]
+    judged = evaluate(place, write_texts(tmp_path / "ham.csv", texts, ["ham"] * len(ham)))
+    said = " ".join(judged.notes)
+    assert "ham 50.0% and 100.0%" in said
+    assert "'tomorrow' (0% and 100%)" in said

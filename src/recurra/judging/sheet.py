@@ -30,6 +30,8 @@ QUESTIONS: Mapping[str, str] = {
 LOOKED_AT: Mapping[str, Sequence[str]] = {
     "rows in both sides": ("L1.4",),
     "sentences in both sides": ("L1.4",),
+    "groups in both sides": ("L3.2",),
+    "future in training": ("L3.1",),
     "vocabulary from outside training": ("L1.2", "L1.3"),
     "pieces from outside training": ("L1.2", "L1.3"),
     "held targets in the fit": ("L1.2",),
@@ -44,9 +46,10 @@ HOW = {
     "L1.3": "no probe of this problem looks at it",
     "L1.4": "a comparison runs no probes: `recurra train` does, and `recurra audit FILE`",
     "L2": "no probe of this problem looks at it; `recurra audit FILE` asks columns and texts",
-    "L3.1": "rows have no day that is known; `recurra audit FILE` asks columns of days",
-    "L3.2": "which rows belong together, copies aside, is not known; `recurra audit FILE` asks "
-    "columns",
+    "L3.1": "the day of a row is not known: name its column with --time; `recurra audit FILE` asks "
+    "columns of days",
+    "L3.2": "which rows belong together, copies aside, is not known: name the column with --group; "
+    "`recurra audit FILE` asks columns",
     "L3.3": "`recurra evaluate RUN NEW` holds rows of your own to those of training",
     "use": "nothing was written down",
     "labels": "`recurra audit FILE --labels OUT.csv` shows those that may be wrong",
