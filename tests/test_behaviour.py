@@ -260,6 +260,17 @@ def test_what_is_not_checked_is_said_and_why() -> None:
     assert "<table>" in found._repr_html_()
 
 
+def test_who_cannot_answer_a_row_alone_is_asked_of_more() -> None:
+    def needs_two(rows: Any) -> Any:
+        if len(rows) < 2:
+            raise ValueError("too few")
+        return rows[:, 0] - rows[:, 0].mean()
+
+    assert failed(audit_model(needs_two, numbers(0)[0])) == ["order and batch"]
+    found = audit_model(lambda rows: {1: rows[:, 0]}[len(rows) // ROWS], numbers(0)[0])
+    assert failed(found) == []
+
+
 def test_what_cannot_be_asked_is_refused() -> None:
     inputs, truth = numbers(0)
     with pytest.raises(SettingsError, match="a function of rows, but it is int"):

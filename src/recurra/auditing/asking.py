@@ -124,13 +124,18 @@ def say_of(model: Any) -> Callable[[Any], Answers]:
             "what is audited must have `predict`, or be a function of rows, but it is "
             f"{type(model).__name__}."
         )
-    return lambda inputs: _answers(ask(inputs), rows_in(inputs))
+    return lambda inputs: _asked(ask, inputs)
 
 
 def labels_of(model: Any) -> Callable[[Any], Answers]:
     """Give what asks a model for its decisions: (rows,) answers."""
     ask = getattr(model, "predict", None) or model
-    return lambda inputs: _answers(ask(inputs), rows_in(inputs))
+    return lambda inputs: _asked(ask, inputs)
+
+
+def _asked(ask: Callable[[Any], Any], inputs: Any) -> Answers:
+    with np.errstate(all="ignore"):  # of one row there is no spread to divide by
+        return _answers(ask(inputs), rows_in(inputs))
 
 
 def _answers(said: Any, rows: int) -> Answers:

@@ -234,9 +234,12 @@ class _Audited:
         """What is said of all rows."""
         return say_of(self.model)(self.inputs)
 
-    def say(self, rows: Rows) -> Answers:
-        """Ask of some rows alone."""
-        return say_of(self.model)(taken(self.inputs, rows))
+    def say(self, rows: Rows) -> Answers | None:
+        """Ask of some rows alone; None where it cannot answer so few."""
+        try:
+            return say_of(self.model)(taken(self.inputs, rows))
+        except Exception:  # whatever a function of the user's raises
+            return None
 
 
 def _numbers(known: Any, rows: int) -> Rows:
@@ -286,11 +289,12 @@ def _order_and_batch(audited: _Audited) -> Check:
     parts = [mixed, every[::-1], *np.array_split(mixed, 2)]
     parts += [every[row : row + 1] for row in np.sort(mixed[:MOST_ALONE])]
     moved, by = np.zeros(audited.rows, bool), np.zeros(audited.rows)
-    for part in parts:
-        if len(part):
-            here, far = differ(audited.answers[part], audited.say(part))
-            moved[part] |= here
-            by[part] = np.maximum(by[part], far)
+    said = [(part, audited.say(part)) for part in parts if len(part)]
+    for part, other in said:
+        if other is not None:
+            _note(moved, by, part, audited.answers, other)
+    if all(other is None for _, other in said):
+        return _not_checked("order and batch", "It could not be asked of some of the rows.")
     return _moved(
         "order and batch",
         moved,
@@ -312,7 +316,9 @@ def _later_rows(audited: _Audited, in_time: bool, lag: int) -> Check:
         before = np.arange(min(audited.rows, cut + lag))
         other = say_of(audited.model)(changed(audited.inputs, later, audited.seed))
         _note(moved, by, before, audited.answers, other[before])
-        _note(moved, by, np.arange(cut), audited.answers, audited.say(np.arange(cut)))
+        begun = audited.say(np.arange(cut))
+        if begun is not None:
+            _note(moved, by, np.arange(cut), audited.answers, begun)
     least = f"row t - {lag} on, of row t" if lag else "later rows"
     return _moved(
         name,

@@ -18,7 +18,7 @@ QUESTIONS: Mapping[str, str] = {
     "L1.2": "Is nothing prepared from rows held out (vocabulary, scale)?",
     "L1.3": "Is what is read (words, columns) chosen without rows held out?",
     "L1.4": "Do no copies of rows held out stand in training?",
-    "L2": "May a model know all that it reads when it is asked?",
+    "L2": "Does nothing that is read tell the answer by itself (a word, a column)?",
     "L3.1": "Are rows held out later than those learnt from?",
     "L3.2": "Are rows held out independent of those learnt from (author, thread, device)?",
     "L3.3": "Are rows held out like those that it will be asked?",
