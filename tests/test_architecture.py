@@ -30,7 +30,7 @@ FLOORS = [
     {"runtime"},
     {"inside", "problems", "pages"},
     {"finished", "scoring", "exporting", "looking"},
-    {"bench", "terminal", "doctor", "running", "evaluating", "serving", "searching"},
+    {"bench", "terminal", "doctor", "running", "evaluating", "serving", "searching", "shards"},
     {"cli", ""},
     {"__main__"},
 ]

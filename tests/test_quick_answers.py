@@ -134,6 +134,8 @@ train texts.csv --learning-rate 0                          | must be above 0
 train texts.csv --on processes                             | must be processes:N, ray
 compare texts.csv --on processes:0                         | from 1 to 1,024
 compare stock-rise MSFT --source prices --on ray://a:b     | must be processes:N, ray
+score runs/texts texts.csv --out o.csv --on processes:2    | scored in one process
+score runs/texts prices --out o.csv --on processes         | must be processes:N, ray
 search absent.csv                                          | readable, but absent.csv is not
 search texts.csv --models gur                              | Did you mean 'gru'?
 search texts.csv --minutes 0                               | must be above 0

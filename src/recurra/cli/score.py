@@ -2,22 +2,33 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recurra.cli.app import Encoding, Json, Overwrite, Run, With, app, print_json
+from recurra.cli.app import Encoding, Json, On, Overwrite, Run, With, app, print_json
 from recurra.errors import SettingsError
+
+if TYPE_CHECKING:
+    from recurra.scoring import Scored
 
 
 @app.command()
 def score(
     run: Run,
     source: Annotated[
-        Path, typer.Argument(help="CSV, TSV, JSON lines or Parquet; - for standard input.")
+        Path,
+        typer.Argument(
+            help="CSV, TSV, JSON lines or Parquet; - for standard input; a folder of such files, "
+            "or a pattern in quotes."
+        ),
     ],
     out: Annotated[
-        Path, typer.Option(help="A .csv, .tsv, .jsonl or .parquet file; - for standard output.")
+        Path,
+        typer.Option(
+            help="A .csv, .tsv, .jsonl or .parquet file; - for standard output; of many files, a "
+            "folder."
+        ),
     ],
     text: Annotated[
         list[str] | None, typer.Option(help="The text column, or several [as in training].")
@@ -31,30 +42,47 @@ def score(
     rival: Annotated[
         bool, typer.Option("--rival", help="Score with the baseline beside the network, too.")
     ] = False,
+    on: On = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Score a file of texts, however long; every row and column stays. A killed one goes on."""
+    """Score files of texts, however long; every row and column stays. A killed one goes on."""
     if as_json and str(out) == "-":
         raise SettingsError("--json and --out - both write to standard output: choose one.")
-    from recurra.scoring import score as run_score
-    from recurra.terminal import counting, note
+    from recurra.executing import executor_named
+    from recurra.shards import are_many, score_all
 
-    began = time.perf_counter()
-    with counting(as_json) as watch:
-        found = run_score(
-            run,
-            source,
-            out,
-            text=text,
-            encoding=encoding,
-            header=header,
-            with_=with_,
-            rival=rival,
-            overwrite=overwrite,
-            watch=watch,
+    executor, many = executor_named(on), are_many(source)
+    if on and not many:
+        raise SettingsError(
+            "--on hands out files of a folder, and one file is scored in one process: name a "
+            "folder, or leave out --on."
         )
-    seconds = time.perf_counter() - began
+    from recurra.scoring import score as run_score
+    from recurra.terminal import counting, watching
+
+    how: dict[str, Any] = {
+        "text": text,
+        "encoding": encoding,
+        "header": header,
+        "with_": with_,
+        "rival": rival,
+    }
+    began = time.perf_counter()
+    if many:
+        with watching(as_json) as listener:
+            found = score_all(
+                run, source, out, executor=executor, listener=listener, overwrite=overwrite, **how
+            )
+    else:
+        with counting(as_json) as watch:
+            found = run_score(run, source, out, overwrite=overwrite, watch=watch, **how)
+    _show(found, time.perf_counter() - began, out, as_json)
+
+
+def _show(found: "Scored", seconds: float, out: Path, as_json: bool) -> None:
+    from recurra.terminal import note
+
     for said in found.notes:
         note(said)
     if found.kept:

@@ -166,14 +166,20 @@ class Book:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
 
-def failures(failed: Mapping[str, Failed], of: int, logs: Path | None) -> RecurraError:
+def failures(
+    failed: Mapping[str, Failed],
+    of: int,
+    logs: Path | None,
+    again: str = "the same command with --resume",
+) -> RecurraError:
     """Say which units failed, for whoever gave the work; the others are kept by then."""
     named = [f"{name}: {each.error}" for name, each in list(failed.items())[:5]]
     named += [f"and {len(failed) - 5} more"] if len(failed) > 5 else []
     where = f" Their logs are in {logs}." if logs else ""
-    kind = InputError if all(each.given for each in failed.values()) else RecurraError
+    given = [each.given for each in failed.values()]
+    twice = "" if any(given) else f", each {TRIES} times"
+    kind = InputError if all(given) else RecurraError
     return kind(
-        f"every unit of the work must end, but {len(failed)} of {of:,} failed, each "
-        f"{TRIES} times: {'; '.join(named)}.{where} What ended is kept: mend it, then give the "
-        "same command with --resume."
+        f"every unit of the work must end, but {len(failed)} of {of:,} failed{twice}: "
+        f"{'; '.join(named)}.{where} What ended is kept: mend it, then give {again}."
     )
