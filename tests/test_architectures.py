@@ -47,6 +47,7 @@ BUILDS: dict[str, Callable[[str], Any]] = {
         name, TOKENS, PIECES, Head(TAGS, "softmax", each_step=True)
     ),
     "forecasting": lambda name: number_network(name, 1, Head(AHEAD, None)),
+    "states": lambda name: number_network(name, 1, Head(TAGS, "softmax", each_step=True)),
     "sequences": lambda name: number_network(name, 1, Head(CLASSES, "softmax")),
     "generation": generator,
     "translation": translator,
@@ -61,7 +62,7 @@ GATES = {"SimpleRNN": (1, 1), "LSTM": (4, 1), "GRU": (3, 2)}
 def weights_of(problem: str, words: str) -> int:
     """Count the parameters of a network from its description alone."""
     total, x = 0, {"numbers": 1, "days": FEATURES + 2}.get(words.split(" → ")[0], 0)
-    outputs = {"texts": 1, "tagging": TAGS, "forecasting": AHEAD, "stock-rise": 1}
+    outputs = {"texts": 1, "tagging": TAGS, "states": TAGS, "forecasting": AHEAD, "stock-rise": 1}
     outputs["sequences"] = CLASSES
     output = outputs.get(problem, TOKENS)
     read = 0
@@ -110,6 +111,7 @@ def test_every_name_that_a_problem_takes_is_described() -> None:
     taken = {
         "texts": ARCHITECTURES,
         "tagging": SHAPES,
+        "states": SHAPES,
         "forecasting": SHAPES,
         "sequences": SEQUENCES,
         "generation": WRITERS,
@@ -123,8 +125,10 @@ def test_every_name_that_a_problem_takes_is_described() -> None:
 
 def test_networks_of_one_name_that_differ_are_told_apart_and_no_two_names_are_one_network() -> None:
     grus = {networks["gru"] for networks in NETWORKS.values()}
-    assert NETWORKS["sequences"]["gru"] == NETWORKS["forecasting"]["gru"]
-    assert len(grus) == len(NETWORKS) - 1
+    assert (
+        NETWORKS["sequences"]["gru"] == NETWORKS["forecasting"]["gru"] == NETWORKS["states"]["gru"]
+    )
+    assert len(grus) == len(NETWORKS) - 2
     for networks in NETWORKS.values():
         assert len(set(networks.values())) == len(networks)
 

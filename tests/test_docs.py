@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from recurra.cli import app
 from recurra.cli.app import evaluate, predict
 from recurra.data.catalogue import sample_path
+from recurra.data.states import sample_steps
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "README.ko.md", "docs/guide.md", "docs/guide.ko.md"]
@@ -33,7 +34,8 @@ SERVING = ["docs/serving.md", "docs/serving.ko.md"]
 SCALE = ["docs/scale.md", "docs/scale.ko.md"]
 SHAPES = ("one-to-one", "many-to-one", "one-to-many", "many-to-many", "encoder-decoder")
 CHAPTERS = [
-    f"docs/{name}.md" for name in ("cells", "sequences", "tags", "runtime", "export", *SHAPES)
+    f"docs/{name}.md"
+    for name in ("cells", "sequences", "tags", "states", "runtime", "export", *SHAPES)
 ]
 ROOMS = ("", "docs", "docs/lecture")
 EVERY_PAGE = sorted(str(p.relative_to(ROOT)) for room in ROOMS for p in (ROOT / room).glob("*.md"))
@@ -41,11 +43,23 @@ BY_MODEL = {"predict": predict, "evaluate": evaluate}
 NAMES = (
     "Mr NNP O\nKim NNP B-PER\nLee NNP I-PER\nsaw VBD O\nit{} PRP O\n\nWe PRP O\nwent{} VBD O\n\n"
 )
+
+
+def log_of_machines(streams: int) -> str:
+    """Give the sample of states as a table."""
+    rows = sample_steps(streams, 300)
+    frame = pd.DataFrame(rows.numbers, columns=list(rows.channels))
+    frame.insert(0, "machine", [f"machine {n // 300 + 1}" for n in range(len(rows))])
+    frame.insert(0, "t", [f"2024-01-01 {n % 300 // 60:02}:{n % 60:02}" for n in range(len(rows))])
+    return frame.assign(state=rows.states).to_csv(index=False)
+
+
 FILES = {  # of which a chapter speaks
     "docs/tags.md": {
         "names.txt": "".join(NAMES.format(n, n) for n in range(20)),
         "new.txt": "Mr\nCho\nsaw\nit\n",
     },
+    "docs/states.md": {"log.csv": log_of_machines(5), "new.csv": log_of_machines(1)},
 }
 NEEDED = {"docs/export.md": ("onnx", "onnxruntime")}  # packages of which a chapter speaks
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")

@@ -80,6 +80,15 @@ def _tagging() -> dict[str, str]:
     }
 
 
+def _states() -> dict[str, str]:
+    return {
+        "one-to-one": "numbers → dense 32 → dense",
+        **{name: f"numbers → {cell} → dense" for name, cell in _cells(32).items()},
+        **{name: f"numbers → {cell} → dense" for name, cell in _both(32).items()},
+        "conv1d": "numbers → convolution 32 × 5 → dense",
+    }
+
+
 def _generation() -> dict[str, str]:
     bodies = {**_cells(128), "conv1d": "convolution 128 × 5", "one-to-one": "dense 128"}
     return {name: f"embedding 64 → {body} → dense" for name, body in bodies.items()}
@@ -108,6 +117,7 @@ def _rises() -> dict[str, str]:
 NETWORKS: Mapping[str, Mapping[str, str]] = {
     "texts": _texts(),
     "tagging": _tagging(),
+    "states": _states(),
     "forecasting": _numbers(),
     "sequences": _sequences(),
     "generation": _generation(),

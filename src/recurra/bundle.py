@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from os.path import isdir
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from pydantic import Field, ValidationError
@@ -151,6 +151,9 @@ class Facts(Stored):
         columns: of the table that it was taught, by their roles, such as "text".
         channels: the names of the numbers of a step that it reads.
         scheme: of the spans that its tags mark.
+        normal: the state that is no alarm.
+        threshold, hold: the probability from which one is meant, and for how many steps in a row.
+        tolerance, window: steps by which an alarm may be late, and of which a network learns.
     """
 
     estimator: Text
@@ -167,6 +170,11 @@ class Facts(Stored):
     columns: dict[Text, Text] = Field(default_factory=dict)
     channels: list[Text] = Field(default_factory=list)
     scheme: Text | None = None
+    normal: Text | None = None
+    threshold: Number | None = None
+    hold: Count | None = None
+    tolerance: Annotated[int, Field(ge=0)] | None = None
+    window: Count | None = None
 
     @property
     def called(self) -> str:

@@ -26,9 +26,11 @@ from recurra.data.numbers import number_of
 from recurra.data.readers import FORMATS, LABEL_NAMES, TEXT_NAMES, Table, read_table
 from recurra.data.sequences import Layout, check_enough, read_sequences
 from recurra.data.series import TIMES, moments_in
+from recurra.data.states import StepColumns, read_steps
 from recurra.data.tagged import tag_columns_of
 from recurra.errors import DataError, RecurraError
 from recurra.markets.columns import meaning_of
+from recurra.problems.splitting import WINDOW, split_steps
 from recurra.spans import scheme_of
 
 __all__ = ["Column", "Look", "Question", "look"]
@@ -227,6 +229,7 @@ def _of_table(
         yield from _of_prices(path)
     yield from _of_texts(table, columns, file)
     yield from _of_sequences(table, columns, path, file, encoding)
+    yield from _of_states(table, columns, path, file, encoding)
     yield from _of_series(table, columns, path, file, encoding)
     texts = [column for column in columns if column.kind == "texts"]
     if len(texts) >= 2 and path.suffix.lower() == ".txt":
@@ -349,6 +352,51 @@ def _reads_sequences(path: Path, layout: Layout, encoding: str | None) -> Try:
         return (
             f"{len(found):,} sequences of {lengths.min():,} to {lengths.max():,} steps, "
             f"{len(found.channels)} channels, {len(found.names)} classes"
+        )
+
+    return read
+
+
+def _of_states(
+    table: Table,
+    columns: tuple[Column, ...],
+    path: Path,
+    file: list[str],
+    encoding: str | None,
+) -> Iterator[Question]:
+    """Ask for the state of each step, where it stays for a while and then changes."""
+    time = next((c.name for c in columns if c.name.casefold() in TIMES or c.kind == "times"), None)
+    for label in _labels(table, columns):
+        if label.name == time or not _stays(table.frame[label.name]):
+            continue
+        ids = [c for c in columns if c.kind in ("classes", "names") and c is not label]
+        id = next((c.name for c in ids if 2 <= c.distinct <= len(table.frame) // 8), None)
+        steps = [
+            c.name for c in columns if c.kind == "numbers" and c.name not in (label.name, time)
+        ]
+        command = ["train", "states", *file, "--label", label.name]
+        command += ["--time", time] if time else []
+        command += ["--id", id] if id else []
+        command += ["--channels", ",".join(steps)]
+        found = StepColumns(time, label.name, id, tuple(steps))
+        yield from _fits(
+            "Which state is each step in?", command, _reads_states(path, found, encoding)
+        )
+
+
+def _stays(cells: "pd.Series[str]") -> bool:
+    """Say whether most values are those of the row above, though not all."""
+    same = (cells == cells.shift()).to_numpy()[1:]
+    return len(same) > MOST_CLASSES and 0.8 < same.mean() < 1.0
+
+
+def _reads_states(path: Path, columns: StepColumns, encoding: str | None) -> Try:
+    def read() -> str:
+        found = read_steps(path, columns, encoding=encoding)
+        split_steps(found, window=WINDOW)
+        return (
+            f"{len(found):,} steps of {len(found.ids):,} streams, {len(found.channels)} channels, "
+            f"{len(found.names)} states"
         )
 
     return read

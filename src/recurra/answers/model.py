@@ -97,6 +97,10 @@ class Stream:
 
     def push(self, piece: Any) -> Any:
         """Read a piece, of any length; give the answer after each of its steps or tokens."""
+        return self._model._answer(self.outputs(piece))
+
+    def outputs(self, piece: Any) -> Floats:
+        """Read a piece; give the outputs of the networks after each step, (steps, k)."""
         encoder = self._model.encoder_
         if isinstance(piece, str) and isinstance(encoder, TextEncoder):
             steps = encoder.encode_tokens([encoder.all_tokens(piece)]).timesteps()
@@ -104,5 +108,5 @@ class Stream:
             given = self._model._encode([piece])
             assert isinstance(given, Ragged)  # what begins elsewhere is not read in pieces
             steps = given.timesteps()
-        outputs = [stream.push(steps) for stream in self._streams]
-        return self._model._answer(np.mean(outputs, axis=0))
+        mean: Floats = np.mean([stream.push(steps) for stream in self._streams], axis=0)
+        return mean

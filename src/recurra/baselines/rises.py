@@ -22,17 +22,15 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 from scipy.special import expit
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from recurra.answers.rises import Rising
 from recurra.arrays import Bools, Floats, Floats32
 from recurra.baselines.classes import validated_threshold
+from recurra.baselines.trees import Trees
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.classes import Labelled
 from recurra.judging.problem import Contender, Sides
@@ -44,8 +42,6 @@ from recurra.stored import Day, Distinct, Numbers, Share, Stored, Text
 
 __all__ = ["LEARNERS", "RULES", "RiseBaseline", "rise_baselines"]
 
-NODES = ("feature", "threshold", "unknown_left", "left", "right", "leaf")
-MANY = 100_000  # rows from which trees are grown by several threads
 SOME = 65_536  # rows whose features are laid side by side at once
 
 
@@ -200,101 +196,30 @@ class _Linear(_Features):
 
 
 @dataclass(frozen=True)
-class _Trees(_Features):
-    """Gradient boosting: the nodes of all trees, one tree after the other.
-
-    ::
-
-        log-odds = start + Σ_trees value[leaf]
-        at a node: left if feature ≤ threshold, or where it is unknown and unknown goes left
-    """
-
-    start: Floats
-    first: npt.NDArray[np.int64]
-    value: Floats
-    feature: npt.NDArray[np.int64]
-    threshold: Floats
-    unknown_left: Bools
-    left: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
-    leaf: Bools
+class _Trees(_Features, Trees):
+    """Gradient boosting."""
 
     @classmethod
     def needed(cls, features: int, window: int) -> dict[str, Numbers]:
-        own = {"start": Numbers((1,)), "feature": Numbers.whole(None, high=window * features)}
-        own |= {name: Numbers((None,)) for name in ("value", "threshold")}
-        own |= {name: Numbers.whole(None, high=1 << 40) for name in ("first", "left", "right")}
-        own |= {name: Numbers((None,), 0, 1, ("bool",)) for name in ("unknown_left", "leaf")}
-        return super().needed(features, window) | own
-
-    def __post_init__(self) -> None:
-        """Make sure that every walk ends: a child comes after its parent, in the same tree."""
-        nodes = np.arange(len(self.value))
-        if {len(getattr(self, name)) for name in NODES} != {len(nodes)}:
-            raise ValueError("there must be of every node all that belongs to it")
-        if self.first[:1].tolist() != [0] or (np.diff(self.first, append=len(nodes)) < 1).any():
-            raise ValueError("the trees must stand one after the other")
-        tree = np.searchsorted(self.first, nodes, side="right") - 1
-        ends = np.append(self.first[1:], len(nodes))[tree]
-        for child in (self.left, self.right):
-            at = self.first[tree] + child
-            if (~self.leaf & ((at <= nodes) | (at >= ends))).any():
-                raise ValueError("a child must come after its parent, in the same tree")
+        return super().needed(features, window) | Trees.nodes_needed(window * features + 1)
 
     @classmethod
     def fit(cls, rows: RiseRows, truth: Bools) -> Self:
         known, table = _Features.fitted(rows, truth)
-        model = HistGradientBoostingClassifier(
+        nodes = Trees.nodes_of(
+            table,
+            truth,
             max_iter=60,
             learning_rate=0.06,
             max_leaf_nodes=8,
             min_samples_leaf=200,
             l2_regularization=10.0,
             max_bins=64,
-            random_state=0,
         )
-        # of few rows, on a machine with other work, threads wait for each other for minutes
-        with threadpool_limits(1 if len(table) < MANY else None, user_api="openmp"):
-            model.fit(table, truth)
-        return cls(**known, **_nodes_of(model))
+        return cls(**known, **nodes)
 
     def scores(self, rows: RiseRows) -> Floats:
         return self.in_parts(rows, lambda table: expit(self.log_odds(table)))
-
-    def log_odds(self, table: Floats) -> Floats:
-        """Walk every row down every tree, (rows,)."""
-        total = np.full(len(table), self.start[0])
-        everyone = np.arange(len(table))
-        for first in self.first:
-            node = np.full(len(table), first)
-            walking = everyone[~self.leaf[node]]
-            while len(walking):
-                here = node[walking]
-                seen = table[walking, self.feature[here]]
-                left = np.where(
-                    np.isnan(seen), self.unknown_left[here], seen <= self.threshold[here]
-                )
-                node[walking] = first + np.where(left, self.left[here], self.right[here])
-                walking = walking[~self.leaf[node[walking]]]
-            total += self.value[node]
-        return total
-
-
-def _nodes_of(model: HistGradientBoostingClassifier) -> dict[str, npt.NDArray[Any]]:
-    """Give what `_Trees` is of, from a fitted model of two classes without categories."""
-    trees = [tree.nodes for (tree,) in model._predictors]
-    nodes = np.concatenate(trees)
-    return {
-        "start": model._baseline_prediction.ravel().astype(np.float64),
-        "first": np.cumsum([0, *map(len, trees[:-1])]).astype(np.int64),
-        "value": nodes["value"].astype(np.float64),
-        "feature": nodes["feature_idx"].astype(np.int64),
-        "threshold": nodes["num_threshold"].astype(np.float64),
-        "unknown_left": nodes["missing_go_to_left"].astype(bool),
-        "left": nodes["left"].astype(np.int64),
-        "right": nodes["right"].astype(np.int64),
-        "leaf": nodes["is_leaf"].astype(bool),
-    }
 
 
 @dataclass(frozen=True)

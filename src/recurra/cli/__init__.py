@@ -20,6 +20,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     search,
     sequences,
     serve,
+    states,
     stock_rise,
     tagging,
     texts,

@@ -29,6 +29,7 @@ from recurra.data import (
 )
 from recurra.data.labelled import Taught
 from recurra.data.sequences import LabelledSequences, Layout, read_sequences
+from recurra.data.states import LabelledSteps, StepColumns, read_steps
 from recurra.data.tagged import ANY_COLUMNS
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.markets.opening import Opened, open_prices
@@ -162,7 +163,7 @@ def _sequences(
     return rows
 
 
-def same_channels(rows: LabelledSequences, channels: Sequence[str]) -> None:
+def same_channels(rows: LabelledSequences | LabelledSteps, channels: Sequence[str]) -> None:
     """Refuse sequences with another number of channels than a model was trained on.
 
     Raises:
@@ -173,6 +174,18 @@ def same_channels(rows: LabelledSequences, channels: Sequence[str]) -> None:
             f"a step must have {len(channels)} channels, as in training "
             f"({', '.join(channels[:8])}), but {rows.source} has {len(rows.channels)}."
         )
+
+
+def _steps(
+    asked: Asked, given: Any, columns: StepColumns | None = None, encoding: str | None = None
+) -> LabelledSteps:
+    if isinstance(given, LabelledSteps):
+        rows = given
+    else:
+        rows = read_steps(Path(given), columns or StepColumns(), encoding=encoding)
+    same_channels(rows, asked.network.facts.channels)
+    _refuse_unknown("states", rows.names, asked.network, rows.source, "steps")
+    return rows
 
 
 # ---- series
@@ -294,6 +307,7 @@ def _opened(given: Any, opened: Mapping[str, Any]) -> Opened:
 
 
 NEW_ROWS: Mapping[str, NewRows] = {
+    "states": NewRows(_steps, "recurra.problems.step_states"),
     "sequences": NewRows(_sequences, "recurra.problems.sequence_classes"),
     "SequenceClassifier": NewRows(_texts, "recurra.problems.text_classes"),
     "SequenceTagger": NewRows(_sentences, "recurra.problems.tags"),

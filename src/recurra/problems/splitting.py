@@ -11,6 +11,7 @@ and hands the split to the problem.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from recurra.data import LabelledTexts, Lines, Pairs, Series, TaggedSentences
 from recurra.data.bonds import Times
 from recurra.data.labelled import PUBLISHED
 from recurra.data.sequences import LabelledSequences, check_enough
+from recurra.data.states import LabelledSteps
 from recurra.errors import DataError, SettingsError
 from recurra.groups import fold_lines, group_equal_sentences, group_pairs
 from recurra.judging.bonds import Bonds
@@ -54,9 +56,11 @@ __all__ = [
     "SplitSentences",
     "SplitSequences",
     "SplitSeries",
+    "SplitSteps",
     "SplitTexts",
     "cut_by_time",
     "rise_rows",
+    "segments_of",
     "sentence_turns",
     "split_days",
     "split_lines",
@@ -65,12 +69,16 @@ __all__ = [
     "split_sentences",
     "split_sequences",
     "split_series",
+    "split_steps",
     "split_texts",
     "tied",
+    "validated_steps",
 ]
 
 TEST_SHARE = 0.2  # of texts, sequences and steps
 HELD_OUT = "the file to test on is held out"
+WINDOW = 128  # steps of a log that a network is trained on at once
+SEGMENTS = 8  # of such a window
 WRITTEN_SHARE = 0.1  # of lines and pairs
 
 
@@ -594,3 +602,122 @@ def _check_sides(truth: Rows, dates: Dates, folds: Sequence[Fold], asked: RiseSe
                     f"{dates[rows].max()} {truth[rows].sum():,} rise. Give more tickers, a longer "
                     "history, a smaller --rise or fewer --folds."
                 )
+
+
+# ---- steps of streams
+
+
+class SplitSteps(NamedTuple):
+    """Segments of streams, and how they are split.
+
+    Args:
+        offsets: (segments + 1,) the step at which each begins, and the end.
+        streams: (segments,) the number of the stream of each.
+        kind: what the report calls the split.
+        folds: of segments.
+    """
+
+    offsets: Rows
+    streams: Rows
+    kind: str
+    folds: list[Fold]
+
+
+FEW_STREAMS = 5  # fewer are validated at their ends, and not by whole streams
+
+
+def segments_of(rows: LabelledSteps, size: int) -> tuple[Rows, Rows]:
+    """Cut streams into segments of so many steps; give where they begin, and their streams.
+
+    Example:
+        >>> from recurra.data.states import sample_steps
+        >>> offsets, streams = segments_of(sample_steps(streams=2, steps=10), 4)
+        >>> offsets.tolist(), streams.tolist()
+        ([0, 4, 8, 10, 14, 18, 20], [0, 0, 0, 1, 1, 1])
+    """
+    pairs = list(pairwise(rows.offsets.tolist()))
+    begins = [np.arange(first, end, size) for first, end in pairs]
+    streams = np.repeat(np.arange(len(pairs)), [len(each) for each in begins])
+    return np.concatenate([*begins, [len(rows)]]).astype(np.int64), streams
+
+
+def split_steps(
+    rows: LabelledSteps, *, window: int, folds: int | None = None, seed: int = 0
+) -> SplitSteps:
+    """Split logs: a stream on one side; of one stream the end is held out.
+
+    Between what trains and what is held of one stream, `window` steps are left out.
+
+    Args:
+        rows: with states.
+        window: steps that a network is trained on at once.
+        folds: how many; None: one split.
+        seed: of which streams are held.
+
+    Raises:
+        DataError: there are too few streams or steps, or nothing but one state to learn from.
+    """
+    size = max(1, window // SEGMENTS)
+    offsets, streams = segments_of(rows, size)
+    count, purge = len(streams), -(-window // size)
+
+    def sides(known: Rows) -> Sides:
+        return [validated_steps(streams[known], known, purge, seed)]
+
+    if rows.published_test is not None and folds is None:
+        of_test = rows.published_test[streams]
+        kind = "as published: the streams of the file to test on"
+        made = [_fold(np.flatnonzero(~of_test), np.flatnonzero(of_test), sides)]
+    elif rows.published_test is not None:
+        raise SettingsError("--test is not for a comparison: it chooses on the file to train on.")
+    elif len(rows.ids) > 1:
+        kind = "by stream: each on one side"
+        if folds is None:
+            known, held = group_split(streams, TEST_SHARE, seed)
+            made = [_fold(known, held, sides)]
+        else:
+            made = folds_of(group_folds(streams, folds, seed), sides)
+    else:
+        kind = f"by time: the last steps are held out, {window:,} before them left out"
+        share = TEST_SHARE if folds is None else 0.4
+        parts = rolling_folds(0, count, folds or 1, purge=purge, test_share=share)
+        made = [_fold(known, held, sides) for known, held in parts]
+    _check_states(rows, offsets, made)
+    return SplitSteps(offsets, streams, kind, made)
+
+
+def _fold(known: Rows, held: Rows, sides: Callable[[Rows], Sides]) -> Fold:
+    return Fold(known, held, sides(known))
+
+
+def validated_steps(streams: Rows, known: Rows, purge: int, seed: int) -> tuple[Rows, Rows]:
+    """Validate on whole streams where there are enough, else on the end of each."""
+    names = np.unique(streams)
+    if len(names) >= FEW_STREAMS:
+        return group_split(streams, TEST_SHARE, seed)
+    train, validation = [], []
+    for name in names:
+        places = np.flatnonzero(streams == name)
+        first = places[int(len(places) * (1 - TEST_SHARE))]
+        validation.append(places[places >= first])
+        train.append(places[known[places] < known[first] - purge + 1])
+    return np.concatenate(train), np.concatenate(validation)
+
+
+def _check_states(rows: LabelledSteps, offsets: Rows, folds: Sequence[Fold]) -> None:
+    assert rows.states is not None
+    of_step = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    for fold in folds:
+        if not len(fold.train) or not len(fold.validation):
+            raise DataError(
+                f"there must be steps to train and to validate on, but {rows.source} has "
+                f"{len(rows):,} steps. Give a longer log, or a shorter --window."
+            )
+        learnt = set(rows.states[np.isin(of_step, fold.train)].tolist())
+        if len(learnt) < 2:
+            raise DataError(
+                "two states or more must be in the steps to learn from, but in those of "
+                f"{rows.source} every step is {next(iter(learnt))!r}: "
+                f"{len(rows.names) - 1} others stand in steps held out or for validation alone. "
+                "Give a longer log, or several streams (--id)."
+            )

@@ -13,7 +13,7 @@ import numpy as np
 from recurra.arrays import Array, Floats
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.problems.kept import Kept, classes_of
-from recurra.problems.saved import forecasts, sequences, tags, texts
+from recurra.problems.saved import forecasts, sequences, states, tags, texts
 from recurra.runtime.models import SavedNetwork
 from recurra.sequences import NumberEncoder
 from recurra.serving.limits import Limits
@@ -330,6 +330,50 @@ class Tags(Model):
         return push
 
 
+class States(Model):
+    """The state of every step of a log."""
+
+    reads = "sequences"
+    says = "states"
+
+    @property
+    def inputs(self) -> Tensor:
+        return ("sequences", "FP64", [-1, -1, len(self.saved.channels)])
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        return [("states", "BYTES", [-1])]
+
+    def facts(self) -> dict[str, Any]:
+        found = self.saved.saved
+        return super().facts() | {
+            "classes": list(found.names),
+            "normal": found.names[found.normal],
+            "threshold": found.rule.threshold,
+            "hold": found.rule.hold,
+            "channels": list(self.saved.channels),
+        }
+
+    def row(self, given: Any, limits: Limits) -> Any:
+        return _steps(given, len(self.saved.channels))
+
+    def say(self, rows: list[Any]) -> list[Any]:
+        """Say the state of each step of each row."""
+        found: list[Any] = self.saved.say(rows)
+        return found
+
+    def told(self, rows: list[Any], said: list[Any]) -> list[Any]:
+        return said
+
+    def tensors(self, said: list[Any]) -> list[Array]:
+        """Give the states of each row as one text, separated by spaces."""
+        return [np.array([" ".join(step["state"] for step in row) for row in said], object)]
+
+    def stream(self) -> Pushed:
+        live, channels = self.saved.stream(), len(self.saved.channels)
+        return lambda steps: live.push(_steps(steps, channels)) if steps else []
+
+
 class Forecasts(Model):
     """What comes next in a series."""
 
@@ -385,6 +429,8 @@ def opened_model(kept: Kept) -> Model:
     if kind in forecasts.KINDS:
         model = kept.open(forecasts.KINDS, "forecast")
         return Forecasts(kept, forecasts.AskedForecaster(kept, model))
+    if facts.normal is not None and kind in states.KINDS:
+        return States(kept, states.opened_states(kept))
     if kind in tags.KINDS:
         model = kept.open(tags.KINDS, "tag words")
         if isinstance(getattr(model, "encoder_", None), NumberEncoder):
