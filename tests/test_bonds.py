@@ -257,6 +257,15 @@ def test_the_lecture_has_a_split_of_its_own() -> None:
     assert "has a split of its own" in " ".join(done.output.split())
 
 
+def test_a_search_takes_them_too(tmp_path: Path) -> None:
+    given = ["search", str(posts(tmp_path / "p.csv")), "--text", "body", "--label", "label"]
+    done = CliRunner().invoke(app, [*given, "--group", "nobody"])
+    if "optuna" in done.output:
+        pytest.skip("the extra `search` is absent")
+    assert done.exit_code == 2
+    assert "there is no 'nobody'" in done.output
+
+
 # ---- lines and pairs
 
 

@@ -244,7 +244,8 @@ def _labels(table: Table, columns: tuple[Column, ...]) -> list[Column]:
 
 
 def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
-    texts = [column.name for column in columns if column.kind == "texts"]
+    rows = len(table.frame)  # "Ann Lee" in a column of authors is no text
+    texts = [c.name for c in columns if c.kind == "texts" and not _binds(rows, c)]
     labels = [column.name for column in _labels(table, columns)]
     pairs = [(text, label) for text in texts for label in labels]
     pairs.sort(key=lambda pair: (pair[1] not in LABEL_NAMES, pair[0] not in TEXT_NAMES))

@@ -19,7 +19,7 @@ from recurra.cli.app import (
     run_problem,
     with_options,
 )
-from recurra.cli.texts import name_of, read_rows
+from recurra.cli.texts import Group, Test, name_of, read_rows
 from recurra.errors import SettingsError
 from recurra.extras import how_to_install
 from recurra.names import TEXTS, some_of
@@ -60,6 +60,8 @@ def search(
     label: Label = None,
     positive: Positive = None,
     encoding: Encoding = None,
+    test: Test = None,
+    group: Group = None,
     data: Data = None,
     sample: Sample = False,
     epochs: Annotated[
@@ -70,7 +72,7 @@ def search(
 ) -> None:
     """Look for settings of a classifier of texts within the training rows; judge the best once."""
     models = some_of(how.models, TEXTS, "the model")
-    rows = read_rows(source, data, sample, text, label, positive, encoding)
+    rows = read_rows(source, data, sample, text, label, positive, encoding, group, test=test)
     name = name_of(source, sample)
     place = how.place(f"search-{name}")
     from recurra.problems.named import PROTOCOLS, classifier_of, split_named
