@@ -56,6 +56,12 @@ class _Rows(NamedTuple):
     weights: Floats | None
     seed: int
 
+    def take(self, rows: Rows) -> "_Rows":
+        """Give the chosen rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        given = self.texts[rows], self.truth[rows], self.classes, self.groups[rows]
+        return _Rows(*given, weights, self.seed)
+
 
 def cross_fit(
     texts: Texts,
@@ -86,10 +92,13 @@ def cross_fit(
         ((16, 1), True)
     """
     rows = _Rows(texts, truth, classes, groups, weights, seed)
-    tried = [_Tried(kind, rows) for kind in VECTORS]
-    for each in tried:
-        each.choose()
-    return min(tried, key=lambda each: each.loss).finished()
+    best: _Tried | None = None
+    for kind in VECTORS:  # one after the other: what is counted takes much memory
+        tried = _Tried(kind, rows)
+        if best is None or tried.loss < best.loss:
+            best = tried
+    assert best is not None
+    return best.finished(rows)
 
 
 class _Tried:
@@ -101,20 +110,20 @@ class _Tried:
     """
 
     def __init__(self, kind: str, rows: _Rows) -> None:
-        self.kind, self.rows = kind, rows
+        self.kind, self.taken = kind, np.arange(len(rows.truth))
         share = MOST_CHARACTERS[kind] / max(1, sum(map(len, rows.texts)))
-        self.fold = np.full(len(rows.truth), -1)
-        taken = np.arange(len(rows.truth))
         if share < 1:
-            _, taken = group_split(rows.groups, share, rows.seed)
-        self.fold[taken] = _folds(rows.groups[taken], rows.seed)
-        self.counted = Counted(kind, rows.texts)
+            _, self.taken = group_split(rows.groups, share, rows.seed)
+        self.rows = rows.take(self.taken)
+        self.fold = _folds(self.rows.groups, rows.seed)
+        self.counted = Counted(kind, self.rows.texts)
         self.loss, self.C = np.inf, 0.0
         self.said: dict[int, Floats] = {}
+        self._choose()
 
-    def choose(self) -> None:
+    def _choose(self) -> None:
         """Choose C by the log loss out of fold, on one fold where there are many rows."""
-        folds = self._folds()[: None if (self.fold >= 0).sum() < MANY else 1]
+        folds = self._folds()[: None if len(self.fold) < MANY else 1]
         held = np.concatenate([np.flatnonzero(self.fold == each) for each in folds])
         said = [self._without(each, STRENGTHS[self.kind]) for each in folds]
         for C in STRENGTHS[self.kind]:
@@ -125,18 +134,19 @@ class _Tried:
                 self.loss, self.C = loss, C
                 self.said = {fold: each[C] for fold, each in zip(folds, said, strict=True)}
 
-    def finished(self) -> CrossFitted:
-        """Give what it says out of fold of all rows, and the model of all."""
-        fitted = self._of(np.flatnonzero(self.fold >= 0))
-        model, beside = fitted.fit(self.C), np.flatnonzero(self.fold < 0)
-        odds = np.empty((len(self.fold), 1 if self.rows.classes == 2 else self.rows.classes))
-        odds[beside] = log_odds_of(model.probabilities(fitted.of(beside), len(beside)))
+    def finished(self, rows: _Rows) -> CrossFitted:
+        """Give what it says out of fold of all rows, and the model of all that were taken."""
+        model = self._of(np.arange(len(self.taken))).fit(self.C).model()
+        odds = np.empty((len(rows.truth), 1 if rows.classes == 2 else rows.classes))
+        fold = np.full(len(rows.truth), -1)
+        fold[self.taken] = self.fold
         for each in self._folds():
             said = self.said.get(each)
-            odds[self.fold == each] = (
-                self._without(each, [self.C])[self.C] if said is None else said
-            )
-        return CrossFitted(Start(model.model(), 1.0), odds, self.fold, self.C)
+            odds[fold == each] = self._without(each, [self.C])[self.C] if said is None else said
+        beside = np.flatnonzero(fold < 0)
+        if len(beside):
+            odds[beside] = log_odds_of(model.probabilities(rows.texts[beside]))
+        return CrossFitted(Start(model, 1.0), odds, fold, self.C)
 
     def _folds(self) -> list[int]:
         return list(range(self.fold.max() + 1))
@@ -148,7 +158,7 @@ class _Tried:
     def _without(self, fold: int, strengths: Sequence[float]) -> dict[float, Floats]:
         """Give what models of all others say of a fold, by the strength of their fit."""
         rows, held = (
-            self._of(np.flatnonzero((self.fold >= 0) & (self.fold != fold))),
+            self._of(np.flatnonzero(self.fold != fold)),
             np.flatnonzero(self.fold == fold),
         )
         asked = rows.of(held)

@@ -28,7 +28,7 @@ from recurra.operations.kinds import Dense
 from recurra.plans import plan_of
 from recurra.sequences import Inputs, Ragged
 from recurra.text.terms import log_odds_of
-from recurra.training import Example
+from recurra.training import Example, NetworkWeights
 
 __all__ = ["SequenceClassifier"]
 
@@ -178,30 +178,35 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         return begun
 
     def _calibrate(self, given: Inputs, truth: Array, weights: Floats32) -> Inputs:
-        """Bring log-odds to scale on validation rows: the network's, and those it begins with.
+        """Bring log-odds to scale on validation rows: each network's, and those they begin with.
 
         Both go into what is there, so that they cost nothing to answer with.
         """
         rows, outputs = self._validated(self._from_nothing(given))
         if not len(rows):
             return given
-        parts = [log_odds_of(self._shares(outputs), SMALLEST)]
-        if isinstance(given, tuple):
-            parts.append(given[1].timesteps()[rows].astype(float))
-        factor, *of_start = factors_of(
-            parts, truth[rows].astype(np.int64), weights[rows].astype(float)
-        ).tolist()
-        last = [
-            each for each in plan_of(self._network().model).operations if isinstance(each, Dense)
-        ][-1]
-        for member in self.weights_:
-            for name in last.weights.values():
-                member[name] = (member[name] * factor).astype(member[name].dtype)
-        if not of_start or not isinstance(given, tuple):
+        added = log_odds_of(self._shares(outputs), SMALLEST)
+        counts, classes = weights[rows].astype(float), truth[rows].astype(np.int64)
+        if not isinstance(given, tuple):
+            ends = np.cumsum([len(validation) for _, validation in self.sides_])[:-1]
+            own = (np.split(each, ends) for each in (added, classes, counts))
+            for member, (z, y, w) in zip(self.weights_, zip(*own, strict=True), strict=True):
+                self._scale(member, float(factors_of([z], y, w)[0]))
             return given
+        begun = given[1].timesteps()
+        factor, of_start = factors_of([added, begun[rows].astype(float)], classes, counts).tolist()
+        for member in self.weights_:
+            self._scale(member, factor)
         assert self.start_ is not None
-        self.start_ = Start(self.start_.model, self.start_.factor * of_start[0])
-        return given[0], steps_of(given[1].timesteps() * of_start[0])
+        self.start_ = Start(self.start_.model, self.start_.factor * of_start)
+        return given[0], steps_of(begun * of_start)
+
+    def _scale(self, member: NetworkWeights, factor: float) -> None:
+        """Multiply the log-odds of a network, by the weights of its last layer."""
+        operations = plan_of(self._network().model).operations
+        last = [each for each in operations if isinstance(each, Dense)][-1]
+        for name in last.weights.values():
+            member[name] = (member[name] * factor).astype(member[name].dtype)
 
     def _from_nothing(self, given: Inputs) -> Inputs:
         """Give rows that begin at 0: what the network then says is what it adds."""
