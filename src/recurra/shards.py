@@ -125,6 +125,8 @@ def _alone(out: Path) -> Iterator[None]:
 def _facts(run: str | Path, shards: Mapping[str, _Shard], how: Mapping[str, Any]) -> dict[str, Any]:
     """Give what must be the same for work to be gone on with."""
     manifest = (kept_model(run).folder / "manifest.json").read_text("utf-8")
+    told = {name: value for name, value in how.items() if value is not None}
+    given = {name: str(value) for name, value in told.items() if value or name == "header"}
     about = {name: shard.source.stat() for name, shard in shards.items()}
     return {
         "version": version("recurra"),
