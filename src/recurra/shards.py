@@ -131,9 +131,7 @@ def _facts(run: str | Path, shards: Mapping[str, _Shard], how: Mapping[str, Any]
     return {
         "version": version("recurra"),
         "model": json.loads(manifest),
-        "how": {
-            n: str(value) for n, value in how.items() if value or (value is False and n == "header")
-        },
+        "how": given,
         "files": {name: [each.st_size, each.st_mtime_ns] for name, each in about.items()},
     }
 
