@@ -16,7 +16,7 @@ SOURCE = Path(recurra.__file__).parent
 FLOORS = [
     {"arrays", "errors", "extras", "files", "listeners", "shown", "which_backend"},
     {"cells", "spans", "stored"},
-    {"names"},
+    {"names", "notebook", "plots"},
     {"architectures", "backend", "sequences", "bundle", "places"},
     {"executing"},
     {"text", "judging", "runs", "keras_private"},

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from recurra.evaluating import evaluate
     from recurra.layers import accelerate
+    from recurra.plots import use_korean_font
     from recurra.running import compare, run
     from recurra.text import TextEncoder, Vocabulary
 
@@ -54,6 +55,7 @@ __all__ = [
     "compare",
     "evaluate",
     "run",
+    "use_korean_font",
 ]
 
 _LAZY = {
@@ -71,6 +73,7 @@ _LAZY = {
     "compare": "recurra.running",
     "evaluate": "recurra.evaluating",
     "run": "recurra.running",
+    "use_korean_font": "recurra.plots",
 }
 
 

@@ -322,6 +322,10 @@ class _Acceleration(AbstractContextManager[Any]):
                 self.borrow()
                 self.lasts = True
 
+    def __repr__(self) -> str:
+        what = "all of Keras' recurrent layers" if self.model is None else self.model.name
+        return f"<{what}: {'on' if self.lasts else 'no longer on'} the kernels of Recurra>"
+
     def __enter__(self) -> Any:
         with self.lock:
             self.start()

@@ -1,5 +1,6 @@
 """What the command line shows: tables on standard output, notes and progress on standard error."""
 
+import os
 import re
 import threading
 import time
@@ -166,8 +167,11 @@ def _losses(history: History) -> str:
 
 @contextmanager
 def watching(quiet: bool = False) -> Iterator[Watch]:
-    """Show progress on standard error: a bar on a terminal, else a line a stage and an epoch."""
-    if quiet or not err.is_terminal:
+    """Show progress on standard error: a bar on a terminal, else a line a stage and an epoch.
+
+    A notebook lends `!recurra` a terminal, but keeps each frame of a bar as a line.
+    """
+    if quiet or not err.is_terminal or "JPY_PARENT_PID" in os.environ:
         yield Watch(None)
         return
     columns = (
@@ -195,7 +199,7 @@ def counting(quiet: bool = False) -> Iterator[Callable[[float | None, int], None
         TimeRemainingColumn(),
     )
     began = said = time.monotonic()
-    shown = err.is_terminal and not quiet
+    shown = err.is_terminal and not quiet and "JPY_PARENT_PID" not in os.environ
     with Bar(*columns, console=err, transient=True, disable=not shown) as bar:
         task = bar.add_task("reading", total=1.0)
 

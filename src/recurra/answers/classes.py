@@ -1,6 +1,7 @@
 """What a classifier tells, from the outputs of its networks."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -14,12 +15,13 @@ from recurra.bundle import Bundle
 from recurra.cells import sigmoid
 from recurra.errors import DataError, SettingsError
 from recurra.judging.said import Said
+from recurra.plots import tint
 from recurra.sequences import Inputs, Ragged
 from recurra.stored import Classes, Numbers, Share, Stored
 from recurra.text import TextEncoder
 from recurra.text.terms import log_odds_of
 
-__all__ = ["ClassAnswers", "Effect", "stored_labels", "without_each"]
+__all__ = ["ClassAnswers", "Effect", "Explanation", "stored_labels", "without_each"]
 
 
 def stored_labels(stored: list[Any]) -> Array:
@@ -27,6 +29,18 @@ def stored_labels(stored: list[Any]) -> Array:
     whole = all(type(label) is int for label in stored)
     unsigned = whole and max(stored, default=0) > np.iinfo(np.int64).max
     return np.asarray(stored, dtype=np.uint64 if unsigned else None)
+
+
+class Explanation(list[tuple[str, float]]):
+    """Tokens with what each does to the score; a notebook shows them as coloured text."""
+
+    def _repr_html_(self) -> str:
+        strongest = max((abs(effect) for _, effect in self), default=0.0)
+        return " ".join(
+            f'<span title="{effect:+.3f}" style="background:{tint(effect, strongest)};'
+            f'border-radius:3px;padding:0 2px">{escape(token)}</span>'
+            for token, effect in self
+        )
 
 
 class Effect(NamedTuple):
@@ -161,14 +175,14 @@ class ClassAnswers(FittedModel):
         index = self._positive_index()
         return self.classes_.tolist()[index if score >= self.threshold_ else 1 - index]
 
-    def explain(self, text: str) -> list[tuple[str, float]]:
+    def explain(self, text: str) -> "Explanation":
         """Give each token, as the text has it, with how far the score falls without it.
 
         The score is that of the positive class; of more than two, that of the most probable one.
 
         Example of a line: `("prize", 0.41)`: without "prize" the score would be 0.41 lower.
         """
-        return [(effect.token, effect.fall) for effect in self.effects(text)]
+        return Explanation((effect.token, effect.fall) for effect in self.effects(text))
 
     def effects(self, text: str) -> list[Effect]:
         """Give what each token of a text does to its score, and through which part of the model."""

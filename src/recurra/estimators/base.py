@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field
@@ -22,7 +22,9 @@ from recurra.estimators.encoders import Sides
 from recurra.estimators.settings import check_settings, plain, settings_type
 from recurra.judging.splits import stratified_group_split
 from recurra.listeners import Listener, Listeners
+from recurra.notebook import watching_here
 from recurra.plans import plan_of
+from recurra.plots import draw_curves
 from recurra.stored import Stored
 from recurra.training import (
     Example,
@@ -36,6 +38,9 @@ from recurra.training import (
     parts,
     train,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["NetworkEstimator"]
 
@@ -87,6 +92,33 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
     sides_: Sides = field(init=False)
     histories_: list[History] = field(init=False)
     weights_: list[NetworkWeights] = field(init=False)
+
+    @property
+    def history_(self) -> "pd.DataFrame":
+        """The curves of all networks as a table: network, epoch, loss, validation_loss, …."""
+        import pandas as pd
+
+        self._check_fitted()
+        curves = [pd.DataFrame(history.rows) for history in self.histories_]
+        table = pd.concat(curves, keys=range(1, len(curves) + 1), names=["network", None])
+        return table.reset_index(level="network").astype({"epoch": int}).reset_index(drop=True)
+
+    def plot_history(self, axes: Any = None) -> Any:
+        """Draw the losses of each network by epoch, its best epoch marked.
+
+        Args:
+            axes: matplotlib's, to draw on; None makes new ones.
+
+        Returns:
+            The axes, to be changed further: `model.plot_history().set_title(…)`.
+        """
+        self._check_fitted()
+        if axes is None:
+            from matplotlib import pyplot
+
+            axes = pyplot.subplots(layout="constrained")[1]
+        draw_curves(axes, [history.rows for history in self.histories_])
+        return axes
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for what was fitted."""
@@ -146,7 +178,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         """
         check_process()
         arrays = [*example.arrays(), *facts]
-        listener = Listeners(listeners)
+        listener = Listeners(listeners or watching_here())
         listener.ready(self)
         trained = train(
             self.build,

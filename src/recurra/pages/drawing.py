@@ -7,16 +7,25 @@ from typing import Any
 
 import jinja2
 import matplotlib as mpl
-import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from recurra.judging.report import figure
+from recurra.plots import BASELINE, BEST, MODEL, draw_curves, tint
 
-__all__ = ["BASELINE", "BEST", "INK", "MODEL", "environment", "svg", "tint", "typed"]
+__all__ = [
+    "BASELINE",
+    "BEST",
+    "INK",
+    "MODEL",
+    "draw_curves",
+    "environment",
+    "svg",
+    "tint",
+    "typed",
+]
 
-INK, MODEL, BASELINE, BEST = "#1f2933", "#0b6e99", "#9aa5b1", "#c2410c"
-Curve = Sequence[dict[str, float]]
+INK = "#1f2933"
 
 
 def environment() -> jinja2.Environment:
@@ -38,12 +47,6 @@ def typed(commands: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, str]
     return [(what, shlex.join(["recurra", *words])) for what, words in commands]
 
 
-def tint(effect: float, strongest: float) -> str:
-    """Give the background of a token: blue where it raises the score, orange where it lowers it."""
-    colour = "11,110,153" if effect > 0 else "194,65,12"
-    return f"rgba({colour},{0.75 * abs(effect) / max(strongest, 1e-9):.2f})"
-
-
 def svg(draw: Callable[[Any], None], height: float = 3.0) -> Markup:
     """Draw on fresh axes; give SVG that is the same text for the same numbers."""
     style: Any = {
@@ -63,28 +66,3 @@ def svg(draw: Callable[[Any], None], height: float = 3.0) -> Markup:
         drawn.savefig(out, format="svg", metadata={"Date": None})
     text = out.getvalue()
     return Markup(text[text.index("<svg") :])  # noqa: S704 - drawn here; texts in it are ours
-
-
-def draw_curves(axes: Any, curves: Sequence[Curve]) -> None:
-    """Draw the losses of each member by epoch, the best epoch marked."""
-    for number, curve in enumerate(curves):
-        epochs = [row["epoch"] for row in curve]
-        first = number == 0
-        axes.plot(
-            epochs, [r["loss"] for r in curve], color=BASELINE, label="training" if first else None
-        )
-        if "validation_loss" not in curve[0]:
-            continue
-        validation = [row["validation_loss"] for row in curve]
-        best = int(np.argmin(np.nan_to_num(validation, nan=np.inf)))
-        axes.plot(epochs, validation, color=MODEL, label="validation" if first else None)
-        axes.plot(
-            epochs[best],
-            validation[best],
-            "o",
-            color=BEST,
-            label="best epoch" if first else None,
-        )
-    axes.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(frameon=False)
