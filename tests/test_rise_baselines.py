@@ -13,10 +13,10 @@ from recurra.baselines.rises import (
     LEARNERS,
     RULES,
     RiseBaseline,
-    _nodes_of,
     _Trees,
     rise_baselines,
 )
+from recurra.baselines.trees import _nodes_of
 from recurra.errors import DataError
 from recurra.judging.classes import Labelled
 from recurra.judging.measures import best_threshold
