@@ -17,7 +17,7 @@ FLOORS = [
     {"arrays", "errors", "extras", "files", "listeners", "shown", "which_backend"},
     {"cells", "spans", "stored"},
     {"names", "notebook", "plots"},
-    {"architectures", "backend", "sequences", "bundle", "places"},
+    {"architectures", "backend", "sequences", "smoothing", "bundle", "places"},
     {"executing"},
     {"text", "judging", "runs", "keras_private"},
     {"kernels", "groups", "ledger", "near_numbers"},

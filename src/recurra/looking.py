@@ -25,9 +25,9 @@ from recurra.data.labelled import label_texts
 from recurra.data.numbers import number_of
 from recurra.data.readers import FORMATS, LABEL_NAMES, TEXT_NAMES, Table, read_table
 from recurra.data.sequences import Layout, check_enough, read_sequences
-from recurra.data.series import TIMES, moments_in
 from recurra.data.states import StepColumns, read_steps
 from recurra.data.tagged import tag_columns_of
+from recurra.data.times import TIMES, moments_in, months_in_a_row, quarters_in_a_row
 from recurra.errors import DataError, RecurraError
 from recurra.markets.columns import meaning_of
 from recurra.problems.splitting import WINDOW, split_steps
@@ -46,7 +46,7 @@ BINDING = {"author", "user", "user_id", "userid", "username", "writer", "speaker
 BINDING |= {"customer", "patient", "subject", "thread", "conversation", "session", "film", "movie"}
 BINDING |= {"product", "shop", "store", "participant", "작성자", "사용자", "고객", "영화", "상품"}
 BARS = {"open", "high", "low", "close"}
-ENDINGS = {".conllu", ".conll", ".ts", ".npz", ".npy"}  # of what is no table
+ENDINGS = {".conllu", ".conll", ".ts", ".tsf", ".npz", ".npy"}  # of what is no table
 Try = Callable[[], str]  # reads, and says what; raises where that cannot be
 TABLES = {*FORMATS, ".parquet"} - {".txt"}
 
@@ -410,6 +410,10 @@ def _of_series(
     file: list[str],
     encoding: str | None,
 ) -> Iterator[Question]:
+    names, rows = [column.name for column in columns], len(table.frame)
+    if months_in_a_row(names) or quarters_in_a_row(names):
+        asks, command = "How do these years go on?", ["train", "forecasting", *file]
+        yield from _fits(asks, command, _reads_series(path, None, encoding))
     for column in columns:
         if column.kind != "numbers" or column.distinct < FEWEST_VALUES:
             continue
@@ -419,14 +423,30 @@ def _of_series(
             command,
             _reads_series(path, column.name, encoding),
         )
+        for group in (c for c in columns if c is not column and 2 <= c.distinct <= rows // 2):
+            if group.kind in ("classes", "names") and _apart(table.frame, group.name, columns):
+                yield from _fits(
+                    f"How does {column.name} go on, of each {group.name}?",
+                    [*command, "--group", group.name],
+                    _reads_series(path, column.name, encoding, group.name),
+                )
 
 
-def _reads_series(path: Path, target: str, encoding: str | None) -> Try:
+def _apart(frame: pd.DataFrame, group: str, columns: tuple[Column, ...]) -> bool:
+    """Say whether times repeat, and each stands once only in each group."""
+    times = [column.name for column in columns if column.kind == "times"]
+    together = bool(times) and bool(frame.duplicated(times).any())
+    return together and not frame.duplicated([*times, group]).any()
+
+
+def _reads_series(
+    path: Path, target: str | None, encoding: str | None, group: str | None = None
+) -> Try:
     def read() -> str:
-        found = read_series(path, target, encoding=encoding)
-        if found.times is None:
+        found = read_series(path, target, group=group, encoding=encoding)
+        if found.times is None and not found.names:
             return f"{len(found):,} steps, in the order of the file"
-        return f"{len(found):,} steps, {found.time_of(0)} to {found.time_of(len(found) - 1)}"
+        return f"{len(found):,} steps, {found.notes[-1]}"
 
     return read
 
@@ -456,6 +476,10 @@ def _of_pairs(path: Path, file: list[str], encoding: str | None) -> Iterator[Que
 
 def _of_no_table(path: Path, encoding: str | None) -> Iterator[Question]:
     file = [str(path), *(["--encoding", encoding] if encoding else [])]
+    if _ending(path) == ".tsf":
+        asks, command = "How do these series go on?", ["train", "forecasting", *file]
+        yield from _fits(asks, command, _reads_series(path, None, encoding))
+        return
     if _ending(path) in ENDINGS:
         asks = "What class is a sequence of numbers of?"
         command = ["train", "sequences", *file]

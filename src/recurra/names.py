@@ -17,6 +17,7 @@ __all__ = [
     "SEQUENCES",
     "SHAPES",
     "STARTING",
+    "STARTS",
     "TEXTS",
     "WRITERS",
     "listed",
@@ -33,6 +34,7 @@ STARTING = ("ngram-bi-gru",)  # begin as a linear model of n-grams
 TEXTS = (*STARTING, "subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)
 WRITERS = (*CELLS, "conv1d", "one-to-one")
 RISERS = WRITERS
+STARTS = ("naive", "theta", "damped", "smoothed")  # what a forecaster may begin as
 
 
 def near(given: str, known: Iterable[str]) -> str:

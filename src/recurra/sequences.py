@@ -5,7 +5,8 @@ one array of offsets they take four bytes a timestep. Each distinct timestep is 
 `table` and referred to by its row there, as a dictionary-encoded column does.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -18,11 +19,13 @@ from recurra.errors import DataError
 from recurra.stored import Number, Positive, Stored
 
 __all__ = [
+    "Histories",
     "Inputs",
     "NumberEncoder",
     "Ragged",
     "are_numbers",
     "bucket_of",
+    "conformal_margins",
     "mean_and_scale",
     "naive_ahead",
 ]
@@ -205,6 +208,84 @@ def mean_and_scale(values: Floats, beside: Any = 0.0) -> tuple[Floats, Floats]:
     return mean, np.where(deviation > 1e-14 * np.maximum(size, beside), deviation, 1.0)
 
 
+@dataclass(frozen=True)
+class Histories:
+    """What stands before each origin, in series that lie end to end.
+
+    Nothing from an origin on is read; what lies there is the same series, later.
+
+    Args:
+        steps: (steps, features) of all series; the first feature is the one that is forecast.
+        starts: (rows,) where the series of each row begins.
+        ends: (rows,) the origins: the steps that are forecast first.
+
+    Example:
+        >>> before = Histories.of([[1.0, 2.0, 3.0], [7.0, 8.0]])
+        >>> before.lengths.tolist(), before.windows(2).tolist()
+        ([3, 2], [[2.0, 3.0], [7.0, 8.0]])
+    """
+
+    steps: Floats
+    starts: Rows
+    ends: Rows
+
+    @classmethod
+    def of(cls, X: Any) -> "Histories":
+        """Take histories as they are, or numeric sequences, each a whole history."""
+        if isinstance(X, Histories):
+            return X
+        rows = Ragged.of_numbers(X)
+        return cls(rows.timesteps().astype(np.float64), rows.offsets[:-1], rows.offsets[1:])
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @property
+    def numbers(self) -> Floats:
+        """The steps of what is forecast."""
+        column: Floats = self.steps[:, 0]
+        return column
+
+    @property
+    def lengths(self) -> Rows:
+        """How many steps stand before each origin."""
+        return self.ends - self.starts
+
+    def take(self, rows: Any) -> "Histories":
+        """Give some of the rows."""
+        return Histories(self.steps, self.starts[rows], self.ends[rows])
+
+    def windows(self, width: int) -> Floats:
+        """Give the last steps of histories that are long enough, (rows, width)."""
+        found: Floats = self.numbers[self.ends[:, None] - width + np.arange(width)]
+        return found
+
+    def ahead(self, horizon: int) -> Floats:
+        """Give what followed, (rows, horizon): for fits on rows whose targets are known."""
+        found: Floats = self.numbers[self.ends[:, None] + np.arange(horizon)]
+        return found
+
+    def by_length(self, longest: int) -> Iterator[tuple[Rows, Floats]]:
+        """Give rows of one length together, and their last steps: all, or the longest that count.
+
+        Yields:
+            The places of the rows, and (rows, steps).
+        """
+        lengths = np.minimum(self.lengths, longest)
+        for length in np.unique(lengths):
+            rows = np.flatnonzero(lengths == length)
+            yield rows, self.take(rows).windows(int(length))
+
+    def ragged(self, width: int) -> Ragged:
+        """Give the last steps of each history as sequences, shorter where it is."""
+        lengths = np.minimum(self.lengths, width)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+        codes = np.repeat(self.ends - lengths, lengths) + within + 1
+        table = np.concatenate([np.zeros((1, self.steps.shape[1])), self.steps])
+        return Ragged(codes.astype(np.int32), offsets, table)
+
+
 def naive_ahead(series: Floats, origins: Rows, horizon: int, season: int = 1) -> Floats:
     """Forecast each step as it was a whole number of seasons before, (origins, horizon).
 
@@ -226,6 +307,26 @@ def naive_ahead(series: Floats, origins: Rows, horizon: int, season: int = 1) ->
     back = season * np.ceil((steps + 1) / season).astype(np.int64)
     ahead: Floats = series[origins[:, None] + steps - back]
     return ahead
+
+
+def conformal_margins(errors: Floats, level: float) -> Floats:
+    """Give half the width of intervals that hold a share of outcomes, from errors on other rows.
+
+    ::
+
+        margin = the error of rank ceil((n + 1) level) of n        the largest where there is none
+
+    Args:
+        errors: (rows, horizon) sizes of errors, of rows that the fit has not seen.
+        level: the share.
+
+    Example:
+        >>> conformal_margins(np.arange(1.0, 10.0)[:, None], 0.8).tolist()
+        [8.0]
+    """
+    rank = math.ceil((len(errors) + 1) * level - 1e-9)
+    margins: Floats = np.sort(errors, axis=0)[min(rank, len(errors)) - 1]
+    return margins
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,21 @@ from recurra.answers.model import FittedModel
 from recurra.arrays import Floats, Rows
 from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
-from recurra.sequences import NumberEncoder, Ragged, naive_ahead
-from recurra.stored import Number, Positive, Stored
+from recurra.names import STARTS
+from recurra.sequences import Histories, NumberEncoder, Ragged, naive_ahead
+from recurra.smoothing import METHODS
+from recurra.stored import Number, Positive, Share, Stored
 
-__all__ = ["Ahead", "ForecastAnswers"]
+__all__ = ["Ahead", "ForecastAnswers", "begun", "longest_read", "scales"]
+
+FEWEST = 128  # steps that are smoothed, or ten seasons
 
 
 class _Learnt(Stored):
     target_scale: list[Positive]
     margins: list[Annotated[Number, Field(ge=0)]]
+    begins: str | None = None
+    share: Share | None = None
 
 
 @dataclass(frozen=True)
@@ -27,18 +33,60 @@ class Ahead:
 
     Args:
         middle: (rows, horizon) the forecasts.
-        margins: (horizon,) half the width of the intervals; None where there are none.
+        margins: half the width of the intervals, (horizon,) or (rows, horizon); None where there
+            are none.
     """
 
     middle: Floats
     margins: Floats | None = None
 
 
+def longest_read(season: int) -> int:
+    """Give how many of the last steps a forecast that is smoothed reads."""
+    return max(FEWEST, 10 * season)
+
+
+def begun(begins: str, histories: Histories, horizon: int, season: int) -> Floats:
+    """Forecast by a method that learns nothing, (rows, horizon).
+
+    Args:
+        begins: "naive" (seasonal where there is a season), "theta", "damped" or "smoothed".
+        histories: what stands before.
+        horizon: steps ahead.
+        season: steps of a season, 1 for none.
+    """
+    if begins == "naive":
+        return naive_ahead(histories.numbers, histories.ends, horizon, season)
+    found = np.empty((len(histories), horizon))
+    for rows, steps in histories.by_length(longest_read(season)):
+        found[rows] = METHODS[begins](steps, horizon, season)
+    return found
+
+
+def scales(histories: Histories, season: int) -> Floats:
+    """Give by how much each history moves from season to season, (rows,).
+
+    ::
+
+        scale = mean |x_t - x_{t - season}|         of a history that never moves: its size, or 1
+    """
+    found = np.empty(len(histories))
+    for rows, steps in histories.by_length(longest_read(season)):
+        lag = season if steps.shape[1] > season else 1
+        size = np.abs(steps).max(axis=1)
+        moved = np.abs(steps[:, lag:] - steps[:, :-lag])
+        moves = moved.mean(axis=1) if moved.shape[1] else np.zeros(len(rows))
+        found[rows] = np.where(moves > 1e-12 * size, moves, np.where(size > 0, size, 1.0))
+    return found
+
+
 class ForecastAnswers(FittedModel):
-    """Forecasts with intervals: what networks add to the naive forecast.
+    """Forecasts with intervals: what networks add to the forecast that they begin as.
 
     Attributes:
         horizon, window, season: as in `SequenceForecaster`.
+        begins_: the method; None: the naive one, and no row has a scale of its own.
+        share_: of what the networks say that is added.
         target_scale_: (horizon,) of what is added.
         margins_: (horizon,) half the width of the intervals.
     """
@@ -46,6 +94,8 @@ class ForecastAnswers(FittedModel):
     horizon: int
     window: int
     season: int
+    begins_: str | None
+    share_: float
     target_scale_: Floats
     margins_: Floats
 
@@ -54,19 +104,21 @@ class ForecastAnswers(FittedModel):
 
         Args:
             X: numeric sequences, each at least a season long; all but the last `window` steps is
-                not read.
+                not read, and where it begins as a smoothed series, all but the last 128 steps, or
+                ten seasons.
         """
-        self._check_fitted()
-        return self._forecast(Ragged.of_numbers(X))
+        return self.say(X).middle
 
     def say(self, asked: Any) -> Ahead:
         """Forecast what follows histories, with intervals."""
-        return Ahead(self.predict(asked), self.margins_)
+        self._check_fitted()
+        return self._forecast(Histories.of(asked))
 
     def predict_interval(self, X: Any) -> Floats:
         """Give the lower and upper end of the interval of each forecast, (rows, horizon, 2)."""
-        middle = self.predict(X)
-        ends: Floats = np.stack([middle - self.margins_, middle + self.margins_], axis=2)
+        said = self.say(X)
+        margins = np.broadcast_to(np.asarray(said.margins), said.middle.shape)
+        ends: Floats = np.stack([said.middle - margins, said.middle + margins], axis=2)
         return ends
 
     def forecast(self, series: Any) -> Floats:
@@ -76,38 +128,43 @@ class ForecastAnswers(FittedModel):
 
     def predict_from(self, series: Any, origins: Rows) -> Floats:
         """Forecast from inside a series, (origins, horizon); each reads only steps before it."""
-        self._check_fitted()
-        whole = Ragged.of_numbers([series])
-        return self._forecast(self._windows(whole, np.asarray(origins)))
-
-    def _windows(self, series: Ragged, origins: Rows) -> Ragged:
-        """Give the window before each origin; windows share the steps they overlap in."""
+        whole, ends = Histories.of([series]), np.asarray(origins)
         length = max(self.window, self.season)
-        if len(origins) and not length <= origins.min() <= origins.max() <= len(series.codes):
+        if len(ends) and not length <= ends.min() <= ends.max() <= len(whole.steps):
             raise DataError(
-                f"a forecast needs {length} steps before it, but one from step {origins.min()} of "
-                f"{len(series.codes)} was asked for."
+                f"a forecast needs {length} steps before it, but one from step {ends.min()} of "
+                f"{len(whole.steps)} was asked for."
             )
-        codes = series.codes[(origins[:, None] - length + np.arange(length)).ravel()]
-        return Ragged(codes, np.arange(len(origins) + 1) * length, series.table)
+        return self.predict(Histories(whole.steps, np.zeros_like(ends), ends))
 
-    def _forecast(self, histories: Ragged) -> Floats:
+    def _scaled(self, histories: Histories) -> tuple[Ragged, Floats]:
+        """Give what the network reads of each history, and the scale of each row."""
+        windows = histories.ragged(max(self.window, self.season))
+        if self.begins_ is None:
+            return windows, np.ones(len(histories))
+        scale = scales(histories, self.season)
+        each = np.repeat(scale, windows.lengths)[:, None]
+        last = np.repeat(histories.numbers[histories.ends - 1], windows.lengths)
+        steps = windows.timesteps()
+        steps[:, 0] = (steps[:, 0] - last) / each[:, 0]
+        table = np.concatenate([np.zeros((1, steps.shape[1])), steps])
+        codes = np.arange(1, len(table), dtype=np.int32)
+        return Ragged(codes, windows.offsets, table), scale
+
+    def _forecast(self, histories: Histories) -> Ahead:
         short = np.flatnonzero(histories.lengths < self.season)
         if len(short):
             raise DataError(
                 f"a history must have at least {self.season} steps, but row {short[0]} "
                 f"has {histories.lengths[short[0]]}."
             )
-        lengths = np.minimum(histories.lengths, max(self.window, self.season))
-        ends = histories.offsets[1:]
-        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        codes = histories.codes[np.repeat(ends - lengths, lengths) + within]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        windows = Ragged(codes, offsets, histories.table)
-        outputs = self._outputs(self.encoder_.encode(windows)).reshape(-1, self.horizon)
-        naive = naive_ahead(windows.timesteps()[:, 0], offsets[1:], self.horizon, self.season)
-        forecasts: Floats = naive + outputs * self.target_scale_
-        return forecasts
+        base = begun(self.begins_ or "naive", histories, self.horizon, self.season)
+        windows, scale = self._scaled(histories)
+        if self.share_:
+            outputs = self._outputs(self.encoder_.encode(windows)).reshape(-1, self.horizon)
+            base = base + self.share_ * outputs * self.target_scale_ * scale[:, None]
+        margins = self.margins_ if self.begins_ is None else self.margins_ * scale[:, None]
+        return Ahead(base, margins)
 
     def _answer(self, outputs: Floats) -> Any:
         return outputs * self.target_scale_
@@ -116,6 +173,8 @@ class ForecastAnswers(FittedModel):
         return {
             "target_scale": self.target_scale_.tolist(),
             "margins": self.margins_.tolist(),
+            "begins": self.begins_,
+            "share": self.share_,
         }
 
     def _restore(self, bundle: Bundle) -> None:
@@ -123,6 +182,12 @@ class ForecastAnswers(FittedModel):
         learnt = bundle.config_as(_Learnt.model_validate)
         self.target_scale_ = np.asarray(learnt.target_scale, float)
         self.margins_ = np.asarray(learnt.margins, float)
+        self.begins_ = learnt.begins
+        self.share_ = 1.0 if learnt.share is None else learnt.share
+        if self.begins_ not in (None, *STARTS):
+            raise SettingsError(
+                f"a forecaster begins as {', '.join(STARTS)}, but this one as {self.begins_!r}."
+            )
         if not len(self.target_scale_) == len(self.margins_) == self.horizon:
             raise SettingsError(
                 f"there must be a scale and a margin for each of {self.horizon} steps ahead, but "

@@ -1,67 +1,79 @@
-"""Forecasts that a network must beat: the last value, the last season, a line through the window.
+"""Forecasts that a network must beat: the last value, the last season, smoothing, a line.
 
 ::
 
     naive            forecast[k] = last value
     seasonal naive   forecast[k] = the value a whole number of seasons before
+    Theta            a smoothed level and half the slope, the season on it
+    ETS              level, trend and season smoothed; which of them, the AICc says
     linear           forecast[k] = last + s (W (window - last) / s + b)_k
+
+Each has intervals: quantiles of its errors on rows known, which its fit did not see, in the scale
+of the row (`recurra.answers.forecasts.scales`).
 """
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 from sklearn.linear_model import Ridge
 
-from recurra.answers.forecasts import Ahead
+from recurra.answers.forecasts import Ahead, begun, scales
 from recurra.arrays import Floats, Rows
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
-from recurra.sequences import naive_ahead
-from recurra.stored import LARGEST, Number, Numbers, Stored, Text
+from recurra.sequences import Histories, conformal_margins
+from recurra.stored import LARGEST, Number, Numbers, Share, Stored, Text
 
-__all__ = ["KnownSeries", "LinearAhead", "NaiveAhead", "forecasts"]
+__all__ = ["EtsAhead", "KnownSeries", "LinearAhead", "NaiveAhead", "ThetaAhead", "forecasts"]
 
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
+CALIBRATED = 2000  # origins, whose errors say how wide intervals are
+LONGEST_SEASON = 24  # that is smoothed; a longer one is taken off before
+FEWEST = 10  # steps, to fit a trend to
+NEWEST = 500  # steps that are fitted, or ten seasons
 
 
 @dataclass(frozen=True)
 class KnownSeries:
-    """What a fit may see of a series: a copy that ends where the targets known end.
+    """What a fit may see of series: copies that end where the targets known end.
 
     Args:
-        numbers: (steps,) nothing follows them.
+        numbers: (steps,) of each series, end to end; nothing follows them.
         origins: the steps that are forecast first; a window lies before each, a horizon ahead.
         facts: what a saved model remembers: the name of the column, whether it is a logarithm.
+        starts: (origins,) where the series of each begins; None for one series.
     """
 
     numbers: Floats
     origins: Rows
     facts: Mapping[str, Any] = field(default_factory=dict)
+    starts: Rows | None = None
+
+    @property
+    def histories(self) -> Histories:
+        """What stands before each origin."""
+        starts = np.zeros_like(self.origins) if self.starts is None else self.starts
+        return Histories(self.numbers[:, None], starts, self.origins)
 
 
-class NaiveAhead:
-    """Says that each step will be as it was a whole number of seasons before.
+class _Rival:
+    """What all share: a fit that is noted, intervals from errors, a bundle."""
 
-    Args:
-        horizon: steps ahead.
-        season: steps of a season, 1 for the last value.
-
-    Example:
-        >>> known = KnownSeries(np.arange(9.0), np.arange(2, 8))
-        >>> NaiveAhead(2).fit(known, []).say(np.array([[1.0, 5.0]])).middle.tolist()
-        [[5.0, 5.0]]
-    """
-
-    def __init__(self, horizon: int, season: int = 1) -> None:
-        self.horizon, self.season = horizon, season
-        self.rows = self.steps = 0
+    horizon: int
+    season: int = 1
+    level: float | None = None
+    needs: int = 1
+    margins: Floats | None = None
+    rows = steps = 0
+    facts: Mapping[str, Any]
 
     def fit(
         self,
@@ -71,20 +83,85 @@ class NaiveAhead:
         listener: Listener | None = None,
         checkpoints: Path | None = None,
     ) -> Self:
-        """Learn nothing; note how far the series is known."""
+        """Learn from the rows known, and how far it errs on those that its fit did not see."""
         self.rows, self.steps, self.facts = len(known.origins), len(known.numbers), known.facts
+        histories = known.histories
+        unseen = self._learn(histories, sides)
+        if self.level is not None and len(unseen):
+            some = np.unique(np.linspace(0, len(unseen) - 1, CALIBRATED).astype(np.int64))
+            rows = histories.take(unseen[some])
+            errors = np.abs(self._middle(rows) - rows.ahead(self.horizon))
+            errors /= scales(rows, self.season)[:, None]
+            self.margins = conformal_margins(errors, self.level)
+        self._finish(histories)
         return self
 
-    def say(self, asked: Floats) -> Ahead:
-        """Forecast what follows histories, (rows, steps)."""
-        _long_enough(asked, self.season)
-        ends = np.arange(1, len(asked) + 1) * asked.shape[1]
-        return Ahead(naive_ahead(asked.ravel(), ends, self.horizon, self.season))
+    def _learn(self, histories: Histories, sides: Sides) -> Rows:
+        """Learn, and give the rows that were not learnt from."""
+        return np.arange(len(histories))
+
+    def _finish(self, histories: Histories) -> None:
+        """Learn from all rows."""
+
+    def _middle(self, histories: Histories) -> Floats:
+        raise NotImplementedError
+
+    def say(self, asked: Any) -> Ahead:
+        """Forecast what follows histories, (rows, steps) or as `Histories`."""
+        histories = Histories.of(asked)
+        _long_enough(histories, self.needs)
+        middle = self._middle(histories)
+        if self.margins is None:
+            return Ahead(middle)
+        return Ahead(middle, self.margins * scales(histories, self.season)[:, None])
+
+    def _settings(self) -> dict[str, Any]:
+        return {"horizon": self.horizon, "season": self.season, "level": self.level}
+
+    def _weights(self) -> dict[str, Floats]:
+        return {}
+
+    def _learnt(self) -> dict[str, Any]:
+        return {}
 
     def save(self, folder: Path, card: str = "", **facts: Any) -> None:
         """Write a bundle."""
-        settings = {"horizon": self.horizon, "season": self.season}
-        _write(self, folder, card, settings, {}, facts)
+        config = {
+            "estimator": type(self).__name__,
+            "settings": self._settings(),
+            "rows": self.rows,
+            "steps": self.steps,
+            "margins": None if self.margins is None else self.margins.tolist(),
+            **self._learnt(),
+            **self.facts,
+            **facts,
+        }
+        write_bundle(folder, Bundle(config, {}, self._weights(), card))
+
+    def _restore(self, found: "_Stored") -> None:
+        self.rows, self.steps = found.rows, found.steps
+        self.facts = found.model_dump(include={"target", "log", "trained_to", "columns"})
+        if found.margins is None:
+            self.level = None
+            return
+        if len(found.margins) != self.horizon:
+            raise DataError(
+                f"there must be a margin for each of {self.horizon} steps ahead, but there are "
+                f"{len(found.margins)}."
+            )
+        self.margins = np.asarray(found.margins, float)
+
+
+class _Unlearnt(_Rival):
+    """A method that learns nothing; it is made of its settings alone."""
+
+    begins: ClassVar[str]
+
+    def __init__(self, horizon: int, season: int = 1, level: float | None = None) -> None:
+        self.horizon, self.season, self.level = horizon, season, level
+
+    def _middle(self, histories: Histories) -> Floats:
+        return begun(self.begins, histories, self.horizon, self.season)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -93,23 +170,197 @@ class NaiveAhead:
         Raises:
             BundleError: it is damaged, or not of one model.
         """
-        with opened(folder, "NaiveAhead") as bundle:
+        with opened(folder, cls.__name__) as bundle:
             bundle.arrays({})
-            found = bundle.config_as(_Naive.model_validate)
-            model = cls(found.settings.horizon, found.settings.season)
-            _restore(model, found)
+            found = bundle.config_as(_Seasonal.model_validate)
+            model = cls(found.settings.horizon, found.settings.season, found.settings.level)
+            model._restore(found)
         return model
 
 
-class LinearAhead:
+class NaiveAhead(_Unlearnt):
+    """Says that each step will be as it was a whole number of seasons before.
+
+    Args:
+        horizon: steps ahead.
+        season: steps of a season, 1 for the last value.
+        level: the share of outcomes that intervals shall hold, None for no intervals.
+
+    Example:
+        >>> known = KnownSeries(np.arange(9.0), np.arange(2, 8))
+        >>> NaiveAhead(2).fit(known, []).say(np.array([[1.0, 5.0]])).middle.tolist()
+        [[5.0, 5.0]]
+    """
+
+    begins = "naive"
+
+    @property
+    def needs(self) -> int:  # type: ignore[override]
+        """How many steps a history must have."""
+        return self.season
+
+
+class ThetaAhead(_Unlearnt):
+    """Says what Theta says: see `recurra.smoothing`.
+
+    Args:
+        horizon: steps ahead.
+        season: steps of a season, 1 for none.
+        level: the share of outcomes that intervals shall hold, None for no intervals.
+
+    Example:
+        >>> ThetaAhead(2).say(np.arange(10.0)[None]).middle.round(1).tolist()
+        [[9.5, 10.0]]
+    """
+
+    begins = "theta"
+
+
+class EtsAhead(_Unlearnt):
+    """Exponential smoothing of level, trend and season; the AICc says which of them there are.
+
+    Each series is fitted on the last 500 steps (or ten seasons) before the first origin that is
+    asked; from there on its states go along with it. It has nothing to save but its settings.
+
+    Args:
+        horizon: steps ahead.
+        season: steps of a season, 1 for none. One of more than 24 is taken off before.
+        level: the share of outcomes that intervals shall hold, None for no intervals.
+
+    Example:
+        >>> EtsAhead(2).say(np.arange(30.0)[None]).middle.round(1).tolist()
+        [[30.0, 31.0]]
+
+    Source: Hyndman et al., "Forecasting with Exponential Smoothing" (2008); statsmodels.
+    """
+
+    def __init__(self, horizon: int, season: int = 1, level: float | None = None) -> None:
+        super().__init__(horizon, season, level)
+        self._fits: dict[bytes, Any] = {}  # by the steps that were fitted
+
+    def _learn(self, histories: Histories, sides: Sides) -> Rows:
+        """Look at validation rows: only those that follow a fit were not seen by it."""
+        return np.asarray(sides[0][1]) if len(sides) else np.zeros(0, np.int64)
+
+    def _middle(self, histories: Histories) -> Floats:
+        found = np.empty((len(histories), self.horizon))
+        for start in np.unique(histories.starts):
+            rows = np.flatnonzero(histories.starts == start)
+            ends = histories.ends[rows]
+            found[rows] = self._of_one(histories.numbers[start : ends.max()], ends - start)
+        return found
+
+    def _of_one(self, steps: Floats, ends: Rows) -> Floats:
+        """Fit on the steps before the first end, and forecast from each end, (ends, horizon)."""
+        left = max(0, int(ends.min()) - max(NEWEST, 10 * self.season))
+        steps, ends = steps[left:], ends - left
+        first = int(ends.min())
+        size = float(np.abs(steps[:first]).max()) or 1.0
+        if first < FEWEST or np.ptp(steps[:first]) == 0:
+            return np.repeat(steps[ends - 1][:, None], self.horizon, axis=1)
+        steps = steps / size
+        long = self.season > LONGEST_SEASON
+        cycle = np.zeros(1)
+        if long and first >= 2 * self.season:
+            cycle = _phases(steps[:first], self.season)
+        steps = steps - cycle[np.arange(len(steps)) % len(cycle)]
+        key = steps[:first].tobytes()
+        if key not in self._fits:
+            self._fits[key] = _best_ets(steps[:first], 1 if long else self.season)
+        ahead = _carried(self._fits[key], steps, ends, self.horizon)
+        ahead += cycle[(ends[:, None] + np.arange(self.horizon)) % len(cycle)]
+        found: Floats = ahead * size
+        return found
+
+
+def _phases(steps: Floats, season: int) -> Floats:
+    """Give the mean of each phase, against the mean of all."""
+    phase = np.arange(len(steps)) % season
+    return np.asarray(np.bincount(phase, steps) / np.bincount(phase) - steps.mean())
+
+
+def _forms(steps: Floats, season: int) -> Iterator[dict[str, Any]]:
+    seasons: list[str | None] = [None]
+    if season > 1 and len(steps) >= 2 * season + 5:
+        seasons += ["add", *(["mul"] if steps.min() > 0 else [])]
+    for trend, fades in ((None, False), ("add", False), ("add", True)):
+        for each in seasons:
+            yield {
+                "trend": trend,
+                "damped_trend": fades,
+                "seasonal": each,
+                "seasonal_periods": season if each else None,
+            }
+
+
+def _best_ets(steps: Floats, season: int) -> Any:
+    """Fit every form that the steps allow, and give the one of the lowest AICc."""
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    best = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a form that does not converge is not the best
+        for form in _forms(steps, season):
+            model = ExponentialSmoothing(steps, initialization_method="estimated", **form)
+            fitted = model.fit()
+            if np.isfinite(fitted.aicc) and (best is None or fitted.aicc < best.aicc):
+                best = fitted
+    return best
+
+
+def _carried(fitted: Any, steps: Floats, ends: Rows, horizon: int) -> Floats:
+    """Take the states of a fit on to the end of these steps, and forecast from each end."""
+    if fitted is None:
+        return np.repeat(steps[ends - 1][:, None], horizon, axis=1)
+    model = fitted.model
+    on, at = _with_known(model, fitted.params, steps), ends[:, None] - 1
+    fades = fitted.params["damping_trend"] if model.damped_trend else 1.0
+    ahead = np.repeat(on.level[at], horizon, axis=1)
+    if model.has_trend:
+        ahead = ahead + np.cumsum(fades ** np.arange(1, horizon + 1)) * on.trend[at]
+    if not model.has_seasonal:
+        return np.asarray(ahead)
+    m = model.seasonal_periods
+    season = on.season[at - m + 1 + np.arange(horizon) % m]
+    return np.asarray(ahead + season if model.seasonal == "add" else ahead * season)
+
+
+def _with_known(model: Any, params: Mapping[str, Any], steps: Floats) -> Any:
+    """Smooth more steps with what was fitted."""
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    seasonal, trend = model.has_seasonal, model.has_trend
+    again = ExponentialSmoothing(
+        steps,
+        trend=model.trend,
+        damped_trend=model.damped_trend,
+        seasonal=model.seasonal,
+        seasonal_periods=model.seasonal_periods if seasonal else None,
+        initialization_method="known",
+        initial_level=params["initial_level"],
+        initial_trend=params["initial_trend"] if trend else None,
+        initial_seasonal=params["initial_seasons"] if seasonal else None,
+    )
+    return again.fit(
+        smoothing_level=params["smoothing_level"],
+        smoothing_trend=params["smoothing_trend"] if trend else None,
+        smoothing_seasonal=params["smoothing_seasonal"] if seasonal else None,
+        damping_trend=params["damping_trend"] if model.damped_trend else None,
+        optimized=False,
+    )
+
+
+class LinearAhead(_Rival):
     """A ridge regression on the window: its last value taken off, divided by a deviation.
 
-    The deviation `s` is that of the training windows, so a series in other units is forecast the
-    same. The penalty is chosen on the validation rows; then all rows known are fitted.
+    The deviation `s` is that of the window, so series of all sizes are forecast the same. The
+    penalty is chosen on the validation rows; then all rows known are fitted.
 
     Args:
         horizon: steps ahead.
         window: steps read.
+        level: the share of outcomes that intervals shall hold, None for no intervals.
+        alone: whether the deviation is one of all training windows, as of one series.
 
     Example:
         >>> known = KnownSeries(np.arange(40.0), np.arange(4, 38))
@@ -118,41 +369,50 @@ class LinearAhead:
         [[5.0, 6.0]]
     """
 
-    def __init__(self, horizon: int, window: int) -> None:
-        self.horizon, self.window = horizon, window
-        self.rows = self.steps = 0
+    def __init__(
+        self, horizon: int, window: int, level: float | None = None, alone: bool = True
+    ) -> None:
+        self.horizon, self.window, self.level, self.alone = horizon, window, level, alone
+        self.penalty, self.scale = 1.0, 1.0
 
-    def fit(
-        self,
-        known: KnownSeries,
-        sides: Sides,
-        *,
-        listener: Listener | None = None,
-        checkpoints: Path | None = None,
-    ) -> Self:
-        """Choose the penalty on the first turn, and fit on all rows known."""
-        self.rows, self.steps, self.facts = len(known.origins), len(known.numbers), known.facts
-        at, numbers = known.origins[:, None], known.numbers
-        X, last = self._read(numbers[at - self.window + np.arange(self.window)])
-        y = numbers[at + np.arange(self.horizon)] - last
-        self.penalty = 1.0
-        if len(sides):
-            train, validation = sides[0]
+    @property
+    def needs(self) -> int:  # type: ignore[override]
+        """How many steps a history must have."""
+        return self.window
 
-            def error(penalty: float) -> float:
-                self._fit(X[train], y[train], penalty)
-                return float(np.abs(self._ahead(X[validation]) - y[validation]).mean())
+    def _learn(self, histories: Histories, sides: Sides) -> Rows:
+        """Choose the penalty on the first turn; the validation rows were not learnt from."""
+        X, last, size = self._windows(histories)
+        y = (histories.ahead(self.horizon) - last) / size
+        if not len(sides):
+            self._fit(X, y, self.penalty)
+            return np.zeros(0, np.int64)
+        train, validation = sides[0]
 
-            self.penalty = min(PENALTIES, key=error)
-        self._fit(X, y, self.penalty)
-        return self
+        def error(penalty: float) -> float:
+            self._fit(X[train], y[train], penalty)
+            return float(np.abs(self._ahead(X[validation]) - y[validation]).mean())
 
-    def _read(self, windows: Floats) -> tuple[Floats, Floats]:
+        self.penalty = min(PENALTIES, key=error)
+        self._fit(X[train], y[train], self.penalty)
+        return np.asarray(validation)
+
+    def _finish(self, histories: Histories) -> None:
+        X, last, size = self._windows(histories)
+        self._fit(X, (histories.ahead(self.horizon) - last) / size, self.penalty)
+
+    def _windows(self, histories: Histories) -> tuple[Floats, Floats, Floats]:
+        """Give windows without their last value, that value, and the size of each."""
+        windows = histories.windows(self.window)
         last = windows[:, -1:]
-        return windows - last, last
+        if self.alone:
+            return windows - last, last, np.ones((len(windows), 1))
+        size = windows.std(axis=1, keepdims=True)
+        size = np.where(size > 0, size, np.maximum(np.abs(last), 1e-300))
+        return (windows - last) / size, last, size
 
     def _fit(self, X: Floats, y: Floats, penalty: float) -> None:
-        self.scale = float(X.std()) or 1.0
+        self.scale = (float(X.std()) or 1.0) if self.alone else 1.0
         model = Ridge(penalty).fit(X / self.scale, y / self.scale)
         self.coefficients = model.coef_.reshape(self.horizon, self.window)
         self.intercept = np.atleast_1d(model.intercept_)
@@ -161,21 +421,27 @@ class LinearAhead:
         ahead: Floats = (X / self.scale @ self.coefficients.T + self.intercept) * self.scale
         return ahead
 
-    def say(self, asked: Floats) -> Ahead:
-        """Forecast what follows histories, (rows, steps)."""
-        _long_enough(asked, self.window)
-        X, last = self._read(asked[:, -self.window :])
-        return Ahead(self._ahead(X) + last)
+    def _middle(self, histories: Histories) -> Floats:
+        X, last, size = self._windows(histories)
+        return self._ahead(X) * size + last
 
-    def save(self, folder: Path, card: str = "", **facts: Any) -> None:
-        """Write a bundle."""
-        settings = {"horizon": self.horizon, "window": self.window}
-        weights = {
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "horizon": self.horizon,
+            "window": self.window,
+            "level": self.level,
+            "alone": self.alone,
+        }
+
+    def _learnt(self) -> dict[str, Any]:
+        return {"penalty": self.penalty}
+
+    def _weights(self) -> dict[str, Floats]:
+        return {
             "coefficients": self.coefficients,
             "intercept": self.intercept,
             "scale": np.array([self.scale]),
         }
-        _write(self, folder, card, settings, weights, {"penalty": self.penalty, **facts})
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -186,8 +452,9 @@ class LinearAhead:
         """
         with opened(folder, "LinearAhead") as bundle:
             found = bundle.config_as(_Linear.model_validate)
-            model = cls(found.settings.horizon, found.settings.window)
-            _restore(model, found)
+            asked = found.settings
+            model = cls(asked.horizon, asked.window, asked.level, asked.alone)
+            model._restore(found)
             arrays = bundle.arrays(
                 {
                     "coefficients": Numbers((model.horizon, model.window)),
@@ -200,30 +467,12 @@ class LinearAhead:
         return model
 
 
-def _long_enough(asked: Floats, steps: int) -> None:
-    if asked.shape[1] < steps:
+def _long_enough(histories: Histories, steps: int) -> None:
+    shortest = int(histories.lengths.min()) if len(histories) else steps
+    if shortest < max(1, steps):
         raise DataError(
-            f"a history must have at least {steps} steps, but one of {asked.shape[1]} was given."
+            f"a history must have at least {max(1, steps)} steps, but one of {shortest} was given."
         )
-
-
-def _write(
-    model: Any,
-    folder: Path,
-    card: str,
-    settings: dict[str, Any],
-    weights: dict[str, Floats],
-    facts: dict[str, Any],
-) -> None:
-    config = {
-        "estimator": type(model).__name__,
-        "settings": settings,
-        "rows": model.rows,
-        "steps": model.steps,
-        **model.facts,
-        **facts,
-    }
-    write_bundle(folder, Bundle(config, {}, weights, card))
 
 
 Steps = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -232,22 +481,27 @@ Steps = Annotated[int, Field(ge=1, le=1_000_000)]
 class _Season(Stored):
     horizon: Steps
     season: Steps
+    level: Share | None = None
 
 
 class _Window(Stored):
     horizon: Steps
     window: Steps
+    level: Share | None = None
+    alone: bool = True
 
 
 class _Stored(Stored):
     rows: int
     steps: int
+    margins: list[Annotated[Number, Field(ge=0)]] | None = None
     target: Text | None = None
     log: bool | None = None
     trained_to: Text | None = None
+    columns: dict[Text, Text] = Field(default_factory=dict)
 
 
-class _Naive(_Stored):
+class _Seasonal(_Stored):
     settings: _Season
 
 
@@ -256,28 +510,33 @@ class _Linear(_Stored):
     penalty: Number
 
 
-def _restore(model: Any, found: _Stored) -> None:
-    model.rows, model.steps = found.rows, found.steps
-    model.facts = found.model_dump(include={"target", "log", "trained_to"})
+def _unlearnt(kind: type[_Unlearnt], horizon: int, season: int, level: float, seed: int) -> _Rival:
+    return kind(horizon, season, level)
 
 
-def _naive(horizon: int, season: int, seed: int) -> NaiveAhead:
-    return NaiveAhead(horizon, season)
+def _linear(horizon: int, window: int, level: float, alone: bool, seed: int) -> LinearAhead:
+    return LinearAhead(horizon, window, level, alone)
 
 
-def _linear(horizon: int, window: int, seed: int) -> LinearAhead:
-    return LinearAhead(horizon, window)
-
-
-def forecasts(horizon: int, window: int, season: int) -> list[Contender]:
-    """Give the baselines of a series as contenders.
+def forecasts(
+    horizon: int, window: int, season: int, level: float = 0.9, several: bool = False
+) -> list[Contender]:
+    """Give the baselines of series as contenders.
 
     Args:
         horizon: steps ahead.
         window: steps read.
         season: steps of a season, 1 for none.
+        level: the share of outcomes that intervals shall hold.
+        several: whether there are several series.
     """
-    found = [Contender("naive", partial(_naive, horizon, 1), baseline=True)]
+    kinds: list[tuple[str, type[_Unlearnt], int]] = [("naive", NaiveAhead, 1)]
     if season > 1:
-        found.append(Contender("seasonal naive", partial(_naive, horizon, season), baseline=True))
-    return [*found, Contender("linear", partial(_linear, horizon, window), baseline=True)]
+        kinds.append(("seasonal naive", NaiveAhead, season))
+    kinds += [("Theta", ThetaAhead, season), ("ETS", EtsAhead, season)]
+    found = [
+        Contender(name, partial(_unlearnt, kind, horizon, each, level), baseline=True)
+        for name, kind, each in kinds
+    ]
+    linear = partial(_linear, horizon, window, level, not several)
+    return [*found, Contender("linear", linear, baseline=True)]

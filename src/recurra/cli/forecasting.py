@@ -1,8 +1,10 @@
 """Forecasts: train a forecaster, compare forecasters, forecast what follows a table."""
 
+import csv
+import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,7 +30,9 @@ from recurra.cli.app import (
     train,
     with_options,
 )
+from recurra.data.calendar import steps_in
 from recurra.errors import SettingsError
+from recurra.files import write_atomically
 from recurra.names import SHAPES, one_of
 
 if TYPE_CHECKING:
@@ -37,14 +41,16 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-File = Annotated[Path | None, typer.Argument(help="A table in order of time.")]
+File = Annotated[Path | None, typer.Argument(help="A table, or a .tsf file.")]
 Target = Annotated[str | None, typer.Option(help="The column to forecast.")]
 Log = Annotated[bool, typer.Option("--log", help="Forecast its logarithm.")]
-Horizon = Annotated[int, typer.Option(min=1, help="Steps ahead.")]
-Window = Annotated[int, typer.Option(min=1, help="Steps read.")]
+Time = Annotated[str | None, typer.Option(help="The column that is time [found].")]
+Group = Annotated[str | None, typer.Option(help="The column that tells several series apart.")]
+Horizon = Annotated[str, typer.Option(help="How far ahead: steps, or '18 months', 2y, 48h.")]
+Window = Annotated[int | None, typer.Option(min=1, help="Steps read [32, or what fits].")]
 Level = Annotated[float, typer.Option(min=0.01, max=0.999, help="What intervals shall hold.")]
 Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
-Season = Annotated[int | None, typer.Option(min=1, help="Steps of a season; 1: none [1].")]
+Season = Annotated[int | None, typer.Option(min=1, help="Steps of a season; 1: none [found].")]
 
 
 @train.command("forecasting", epilog=described("forecasting"))
@@ -52,12 +58,14 @@ Season = Annotated[int | None, typer.Option(min=1, help="Steps of a season; 1: n
 def train_forecasting(
     file: File = None,
     target: Target = None,
+    time: Time = None,
+    group: Group = None,
     log: Log = False,
     encoding: Encoding = None,
     sample: Sample = False,
     model: Annotated[str, typer.Option(help=f"{', '.join(SHAPES)}.")] = "gru",
-    horizon: Horizon = 5,
-    window: Window = 32,
+    horizon: Horizon = "5",
+    window: Window = None,
     season: Season = None,
     level: Level = 0.9,
     units: Units = 32,
@@ -67,15 +75,18 @@ def train_forecasting(
 ) -> None:
     """Forecast a column many steps ahead; judge beside naive, seasonal and linear forecasts."""
     one_of(model, SHAPES, "the model")
-    series = _series(file, target, log, sample, encoding)
+    series = _series(
+        file, sample, target=target, time=time, group=group, log=log, encoding=encoding
+    )
     place = how.place(_name(file))
-    split = _split(series, horizon, window, season, None)
+    ahead = steps_in(horizon, series.frequency)
+    split, window = _split(series, ahead, window, season, None)
     from recurra.problems.forecasts import forecasting
 
     problem = forecasting(
         series,
         models=[model],
-        horizon=horizon,
+        horizon=ahead,
         window=window,
         season=season,
         level=level,
@@ -89,13 +100,15 @@ def train_forecasting(
 
 
 def _split(
-    series: "Series", horizon: int, window: int, season: int | None, folds: int | None
-) -> "SplitSeries":
+    series: "Series", horizon: int, window: int | None, season: int | None, folds: int | None
+) -> "tuple[SplitSeries, int]":
     """Split a series as the estimator would have it; a series too short is told at once."""
-    from recurra.problems.splitting import split_series
+    from recurra.problems.splitting import split_series, window_of
 
-    longest = max(window, season or series.season)
-    return split_series(series, horizon=horizon, window=longest, folds=folds)
+    season = season or series.season
+    window = window or window_of(series, horizon, season)
+    split = split_series(series, horizon=horizon, window=max(window, season), folds=folds)
+    return split, window
 
 
 @compare.command("forecasting", epilog=described("forecasting"))
@@ -103,11 +116,13 @@ def _split(
 def compare_forecasting(
     file: File = None,
     target: Target = None,
+    time: Time = None,
+    group: Group = None,
     log: Log = False,
     encoding: Encoding = None,
     sample: Sample = False,
-    horizon: Horizon = 5,
-    window: Window = 32,
+    horizon: Horizon = "5",
+    window: Window = None,
     season: Season = None,
     units: Units = 32,
     *,
@@ -115,16 +130,19 @@ def compare_forecasting(
 ) -> None:
     """Compare forecasters on the last steps in turn, each time fitted on all before."""
     models = how.names(SHAPES)
-    series = _series(file, target, log, sample, encoding)
+    series = _series(
+        file, sample, target=target, time=time, group=group, log=log, encoding=encoding
+    )
     place = how.place(_name(file))
-    split = _split(series, horizon, window, season, how.folds)
+    ahead = steps_in(horizon, series.frequency)
+    split, window = _split(series, ahead, window, season, how.folds)
     from recurra.problems.forecasts import forecasting
 
     problem = forecasting(
         series,
         models=models,
         folds=how.folds,
-        horizon=horizon,
+        horizon=ahead,
         window=window,
         season=season,
         units=units,
@@ -139,20 +157,20 @@ def _name(file: Path | None) -> str:
     return f"forecasting-{file.stem if file else 'sample'}"
 
 
-def _series(
-    file: Path | None, target: str | None, log: bool, sample: bool, encoding: str | None
-) -> "Series":
-    """Read the series asked for, and say what was guessed."""
+def _series(file: Path | None, sample: bool, **read: Any) -> "Series":
+    """Read the series asked for, and say what was found."""
     if sample == bool(file):
         raise SettingsError("give a file with --target, or --sample.")
     from recurra.data import read_series, sample_series
 
-    if file is None:
-        return sample_series()
-    return say_notes(read_series(file, target, log=log, encoding=encoding))
+    return sample_series() if file is None else say_notes(read_series(file, **read))
 
 
 AsTarget = Annotated[str | None, typer.Option(help="The column [as in training].")]
+AsTime = Annotated[str | None, typer.Option(help="The column that is time [as in training].")]
+AsGroup = Annotated[
+    str | None, typer.Option(help="The column that tells series apart [as in training].")
+]
 AsLog = Annotated[
     bool | None,
     typer.Option("--log/--no-log", help="Whether its logarithm is read [as in training]."),
@@ -164,30 +182,41 @@ def forecast(
     run: Run,
     file: Annotated[Path, typer.Argument(help="A table that ends where the forecast begins.")],
     target: AsTarget = None,
+    time: AsTime = None,
+    group: AsGroup = None,
     log: AsLog = None,
     encoding: Encoding = None,
     with_: With = None,
+    out: Annotated[Path | None, typer.Option(help="A CSV file to write them to.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Forecast what follows the end of a table, in its units, with intervals."""
+    """Forecast what follows the end of a table, when, in its units, with intervals."""
     from recurra.problems.kept import kept_model
     from recurra.problems.new_rows import read_series_of
 
     kept = kept_model(run, with_)
-    series = say_notes(read_series_of(kept, file, target, log, encoding=encoding))
-    from recurra.problems.saved.forecasts import saved_forecaster
+    series = say_notes(
+        read_series_of(kept, file, target, log, time=time, group=group, encoding=encoding)
+    )
+    from recurra.problems.saved.forecasts import saved_forecaster, table_of
 
     found = saved_forecaster(run, with_).answer(series)
     if as_json:
         print_json(found)
-        return
-    ends = [end for end in ("lower", "upper") if end in found]
-    level = [f"{end} {found['level']:.0%}" for end in ends]
-    sys.stdout.write("\t".join(["step", found["target"] or "forecast", *level]) + "\n")
-    for k, ahead in enumerate(found["forecast"]):
-        numbers = (ahead, *(found[end][k] for end in ends))
-        line = "\t".join(f"{number:.6g}" for number in numbers)
-        sys.stdout.write(f"{k + 1}\t{line}\n")  # plain, for pipes
+    if out is not None:
+        write_atomically(out, _written(table_of(found), ",").encode())
+    elif not as_json:
+        sys.stdout.write(_written(table_of(found), "\t"))  # plain, for pipes
+
+
+def _written(table: list[list[Any]], separator: str) -> str:
+    """Write a table as CSV, or with fewer digits for people."""
+    text = io.StringIO()
+    rows = csv.writer(text, delimiter=separator, lineterminator="\n")
+    digits = "{:.6g}" if separator == "\t" else "{!r}"
+    for row in table:
+        rows.writerow(digits.format(c) if isinstance(c, float) else c for c in row)
+    return text.getvalue()
 
 
 @evaluate.command("SequenceForecaster")
@@ -195,11 +224,13 @@ def evaluate_forecasts(
     run: Run,
     file: Annotated[Path, typer.Argument(help="A table that goes on after that of the training.")],
     target: AsTarget = None,
+    time: AsTime = None,
+    group: AsGroup = None,
     log: AsLog = None,
     encoding: Encoding = None,
     with_: Alone = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved forecaster on the steps after those that it was fitted on."""
-    read = {"target": target, "log": log, "encoding": encoding}
+    read = {"target": target, "time": time, "group": group, "log": log, "encoding": encoding}
     evaluate_run(run, file, with_, as_json, **read)

@@ -59,12 +59,15 @@ class Moments:
         seconds: (rows,) of the day, 0 where no time is said.
         unread: rows that hold something else than a date.
         notes: what was ambiguous, and how it was read.
+        offsets: of rows that were texts with a time, seconds east of Greenwich; None where a row
+            does not say.
     """
 
     days: npt.NDArray[np.datetime64]
     seconds: npt.NDArray[np.int64]
     unread: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    offsets: dict[int, int | None] = field(default_factory=dict)
 
 
 def read_dates(column: pd.Series, source: str, *, zone: str | None = None) -> Moments:
@@ -135,6 +138,7 @@ def read_moments(texts: list[str], source: str, *, zone: str | None = None) -> M
         read.days[row] = _day(whole, texts[row], row, source)
     _counted(numbers, read, offsets)
     _to_exchange(read, offsets, zone)
+    read.offsets = offsets
     return read
 
 

@@ -1,40 +1,55 @@
-"""Series of numbers in order of time: which column is time, and what is odd about it."""
+"""Series of numbers in order of time: when each step is, how often there is one, what is odd.
 
-import re
+::
+
+    a table, a `.tsf`      → columns: numbers, times, names of series      `_Read`
+    each series            → in order, repeats met, holes filled, said     `_tidy`
+    all, end to end        → `Series`
+
+The rule: times that stand there twice are one step, with the mean of their numbers. Steps that are
+missing, and cells that are empty, are filled along a straight line between the steps beside them;
+they are never judged, and of more than a fifth of them nothing is made. Weekdays without a row are
+holidays. What is empty at the beginning or the end is left out.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from recurra.arrays import Dates, Floats
-from recurra.data.dates import month_named, read_moments
+from recurra.arrays import Bools, Dates, Floats, Rows
+from recurra.data.calendar import WEEKDAY, Frequency, frequency_of
 from recurra.data.numbers import decimal_sign, number_of
 from recurra.data.readers import Table, read_table
 from recurra.data.spelling import meant, quoted
+from recurra.data.times import (
+    TIMES,
+    YEARS,
+    Clock,
+    months_in_a_row,
+    quarters_in_a_row,
+    time_of_rows,
+    years_of,
+)
+from recurra.data.tsf_files import is_tsf, read_tsf
 from recurra.errors import DataError
 from recurra.names import listed, near
+from recurra.smoothing import is_seasonal
 
-__all__ = ["TIMES", "Series", "moments_in", "read_series", "sample_series"]
+__all__ = ["Series", "read_series", "sample_series"]
 
-TIMES = {"date", "time", "datetime", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
-TIMES |= {"period", "날짜", "일자", "일시", "시간", "월", "연월", "연도", "년월", "년도", "기간"}
-TIMES |= {"日期", "日付", "datum", "fecha"}
-YEAR = re.compile(r"(1[5-9]|20|21)\d\d")
-YEAR_MONTH = re.compile(r"((?:1[5-9]|20|21)\d\d)\s*[-./년年]?\s*(0?[1-9]|1[0-2])\s*[월月]?")
-YEAR_QUARTER = re.compile(
-    r"(\d{4})\s*[-./년]?\s*[qQ](\d)|[qQ](\d)[\s/-]*(\d{4})|(\d{4})년?\s*(\d)분기"
-)
-YEAR_NAME = re.compile(r"(\d{4})[\s-]*([A-Za-z]{3,9})")
-NAME_YEAR = re.compile(r"([A-Za-z]{3,9})[\s-]*(\d{4})")
-SEVERAL_STEPS = 1.9  # so many usual steps are a gap
+EMPTY = {"", "nan", "na", "n/a", "null", "none", "<na>", "#n/a", "-", "?"}
 HOLIDAYS = 4  # and more weekdays than that, where weekends are left out anyway
-MOSTLY = 0.95  # of the days: some exchanges once traded on Saturdays
+MOST_FILLED = 0.2  # of the steps
+LOOKED_AT = 0.6  # of the steps, for a season: later ones may be held out
 
 
 @dataclass
 class Series:
-    """Numbers in order of time.
+    """Numbers in order of time, of one series or of several end to end.
 
     Args:
         numbers: (steps,) oldest first, as they are forecast: of a column, or of its logarithm.
@@ -45,6 +60,12 @@ class Series:
         log: whether the numbers are logarithms of the column.
         season: steps after which they repeat themselves, where that is known; 1 for none.
         times: (steps,) of each, None where no column is time.
+        frequency: how long a step is, None where that is not known.
+        zone: as it is written behind a time.
+        filled: (steps,) which were not in the file; None for none.
+        names: of the series, where there are several.
+        offsets: (series + 1,) where each begins; None for one.
+        columns: the columns they were read from, by what they hold: time, group.
     """
 
     numbers: Floats
@@ -55,13 +76,60 @@ class Series:
     log: bool = False
     season: int = 1
     times: Dates | None = None
+    frequency: Frequency | None = None
+    zone: str = ""
+    filled: Bools | None = None
+    names: tuple[str, ...] = ()
+    offsets: Rows | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.numbers)
 
+    @property
+    def bounds(self) -> Rows:
+        """Where each series begins, and where the last one ends."""
+        return np.array([0, len(self.numbers)]) if self.offsets is None else self.offsets
+
     def time_of(self, step: int) -> str | None:
         """Say when a step is, None where no column is time."""
         return None if self.times is None else _shown(self.times[step])
+
+    def label_of(self, step: int) -> str:
+        """Say when a step is as people write it; its number where no column is time."""
+        return str(step + 1) if self.times is None else self.label(self.times[step])
+
+    def label(self, time: np.datetime64) -> str:
+        """Write a time as people do."""
+        return self.frequency.label(time, self.zone) if self.frequency else _shown(time)
+
+    def labels_after(self, end: int, steps: int) -> list[str]:
+        """Say when the steps are that follow the one before `end`."""
+        if self.times is None or self.frequency is None:
+            return [str(k + 1) for k in range(steps)]
+        return [self.label(time) for time in self.frequency.after(self.times[end - 1], steps)]
+
+
+@dataclass
+class _Read:
+    """One series as it stands in the file."""
+
+    numbers: Floats
+    times: Dates | None
+    name: str = ""
+
+
+@dataclass
+class _Odd:
+    """What was odd in one series, and what was done to it."""
+
+    back: int = 0
+    turned: bool = False
+    again: list[np.datetime64] = field(default_factory=list)
+    cut: tuple[int, int] = (0, 0)
+    missing: int = 0
+    empty: int = 0
+    widest: tuple[int, str] = (0, "")
 
 
 def read_series(
@@ -69,60 +137,350 @@ def read_series(
     target: str | None = None,
     *,
     log: bool = False,
+    time: str | None = None,
+    group: str | None = None,
     encoding: str | None = None,
 ) -> Series:
-    """Read one column of numbers, oldest first.
+    """Read one column of numbers, oldest first; of several series, each by itself.
 
     A column of dates, months, quarters or years, by its name or by its cells, says the order; where
-    none does, rows are taken to be in order. Times that stand there twice, and gaps, are said.
+    none does, rows are taken to be in order. A table of a row a year and a column a month (or a
+    quarter) is one series, and so is each line of a `.tsf` file.
 
     Args:
-        path: a table as `read_table` takes it.
+        path: a table as `read_table` takes it, or a `.tsf`.
         target: the column; None where only one holds numbers.
         log: whether its logarithm is taken.
+        time: the column that is time, None to find it.
+        group: the column that tells several series apart, None for one.
         encoding: of the file, None to recognise it.
 
     Raises:
-        DataError: the column is not there, a cell of it is no number, or, for logarithms, not
-            above 0, or several series are stacked in it.
+        DataError: a column is not there, a cell of it is no number, or, for logarithms, not
+            above 0, several series are stacked and no group is given, or too much is missing.
     """
+    if is_tsf(path):
+        return _of_tsf(path, target, time, group, log, encoding)
     table = read_table(path, encoding=encoding)
     notes = list(table.notes)
+    wide = None if target or time or group else _of_years(table, notes)
+    if wide is not None:
+        return _series([wide[0]], wide[1], table, None, log, notes, {})
+    name = _target(table.frame, target, table, notes, {time, group})
+    if group is not None:
+        group = _column(table, group, "--group")
+    numbers = _numbers(table.frame[name], table, notes)
+    without = {name, *([group] if group else [])}
+    clock, said = time_of_rows(table.frame, table.unnamed, time, without, table.source)
+    times = clock.times if clock else None
+    if clock and clock.column is None:  # it was left out as a column, and is time
+        notes = [note for note in notes if "without a name" not in note]
+        notes.append("the column without a name is time")
+    if times is not None and group is None:
+        _refuse_stacked(table.frame, times, name, table)
+    read = _apart(numbers, times, None if group is None else table.frame[group])
+    columns = {"time": time, "group": group}
+    given = {role: column for role, column in columns.items() if column is not None}
+    return _series(read, clock, table, name, log, [*notes, *said], given)
+
+
+def _apart(numbers: Floats, times: Dates | None, groups: "pd.Series[str] | None") -> list[_Read]:
+    """Take the rows of each series apart, in the order in which their names first stand there."""
+    if groups is None:
+        return [_Read(numbers, times)]
+    codes, names = pd.factorize(groups.astype(str).str.strip())
+    rows = [np.flatnonzero(codes == code) for code in range(len(names))]
+    return [
+        _Read(numbers[at], None if times is None else times[at], str(name))
+        for at, name in zip(rows, names, strict=True)
+    ]
+
+
+def _of_tsf(
+    path: str | Path,
+    target: str | None,
+    time: str | None,
+    group: str | None,
+    log: bool,
+    encoding: str | None,
+) -> Series:
+    given = {"--target": target, "--time": time, "--group": group}
+    wrong = next((option for option, value in given.items() if value is not None), None)
+    if wrong:
+        raise DataError(
+            f"a .tsf file says itself what its series are, but {wrong} was given. Leave it out."
+        )
+    file = read_tsf(path, encoding=encoding)
+    table = Table(pd.DataFrame(), str(path), file.sha256)
+    read = [_Read(each.numbers, each.times(file.frequency), each.name) for each in file.series]
+    if any(each.times is None for each in read):
+        read = [_Read(each.numbers, None, each.name) for each in read]
+    return _series(read, None, table, None, log, list(file.notes), {}, file.frequency)
+
+
+def _of_years(table: Table, notes: list[str]) -> tuple[_Read, Clock] | None:
+    """Read a table of a row a year and a column a month or a quarter as one series."""
     frame = table.frame
-    name = _target(frame, target, table, notes)
-    numbers = _numbers(frame[name], table, notes)
+    names = list(map(str, frame.columns))
+    parts = months_in_a_row(names) or quarters_in_a_row(names)
+    rest = [name for name in names if name not in parts]
+    year = next((name for name in rest if name.lower() in YEARS), rest[0] if rest else None)
+    years = years_of(frame[year]) if parts and year is not None else None
+    if years is None or len(rest) > 2:
+        return None
+    length = 12 // len(parts)
+    columns = sorted(parts, key=lambda name: parts[name])
+    cells = frame[columns].to_numpy().ravel()
+    numbers = _numbers(pd.Series(cells, dtype=object), table, notes)
+    months = np.add.outer(years * 12, np.arange(0, 12, length)).ravel() - 1970 * 12
+    times = months.astype("datetime64[M]").astype("datetime64[s]")
+    notes.append(f"a year a row, a {'month' if length == 1 else 'quarter'} a column")
+    return _Read(numbers, times), Clock(times)
+
+
+# ---- from what stands in the file to what is forecast
+
+
+def _series(
+    read: list[_Read],
+    clock: Clock | None,
+    table: Table,
+    name: str | None,
+    log: bool,
+    notes: list[str],
+    columns: Mapping[str, str],
+    frequency: Frequency | None = None,
+) -> Series:
+    """Put each series in order, fill its holes, and lay them end to end."""
+    longest = max(read, key=lambda each: len(each.numbers))
+    if longest.times is not None:
+        frequency = frequency or frequency_of(np.sort(longest.times))
+    made = [_tidy(each, frequency, table.source) for each in read]
+    lengths = [len(numbers) for numbers, *_ in made]
+    numbers = np.concatenate([numbers for numbers, *_ in made])
+    times = None
+    if all(times is not None for _, times, *_ in made):
+        times = np.concatenate([times for _, times, *_ in made])
+    filled = np.concatenate([filled for _, _, filled, _ in made])
     if log:
-        _refuse_below_zero(numbers, frame[name], table)
+        _refuse_below_zero(numbers, filled, table, name)
         numbers = np.log(numbers)
-        notes.append(f"Figures are of the logarithm of {name}.")
-    times = _times(frame, name, notes)
-    if times is None and table.unnamed.shape[1]:
-        times = moments_in(list(table.unnamed.iloc[:, 0]))
+        notes.append(f"Figures are of the logarithm of {name or 'the values'}.")
+    notes += clock.notes if clock else []
+    notes += _said([odd for *_, odd in made], int(filled.sum()), len(numbers))
+    several = len(read) > 1 or bool(read[0].name)
+    found = Series(
+        numbers,
+        table.source,
+        table.sha256,
+        notes,
+        name,
+        log,
+        times=times,
+        frequency=frequency,
+        zone=clock.zone if clock else "",
+        filled=filled if filled.any() else None,
+        names=tuple(each.name for each in read) if several else (),
+        offsets=np.r_[0, np.cumsum(lengths)].astype(np.int64) if several else None,
+        columns=columns,
+    )
+    found.season = _season(found)
+    notes.append(_told(found))
+    return found
+
+
+def _tidy(
+    read: _Read, frequency: Frequency | None, source: str
+) -> tuple[Floats, Dates | None, Bools, _Odd]:
+    """Give the numbers of a series in order, when they are, which were filled, and what was odd."""
+    odd = _Odd()
+    times, numbers = read.times, read.numbers
     if times is not None:
-        _refuse_stacked(frame, times, name, table)
-        times, numbers = _in_order(times, numbers, notes)
-        _note_repeats(times, notes)
-        _note_gaps(times, notes)
-    return Series(numbers, table.source, table.sha256, notes, name, log, times=times)
+        times, numbers = _in_order(times, numbers, odd)
+        times, numbers = _once(times, numbers, odd)
+        times, numbers = _on_calendar(times, numbers, frequency, odd)
+    known = np.flatnonzero(~np.isnan(numbers))
+    if not len(known):
+        raise DataError(
+            f"a series must hold numbers, but {_whose(read, source)} has none. Leave it out."
+        )
+    part = slice(known[0], known[-1] + 1)
+    odd.cut = int(known[0]), len(numbers) - int(known[-1]) - 1
+    numbers, times = numbers[part], None if times is None else times[part]
+    empty = np.isnan(numbers)
+    odd.empty = int(empty.sum())
+    if empty.mean() > MOST_FILLED:
+        raise DataError(
+            f"most steps of a series must be there, but of the {len(numbers):,} of "
+            f"{_whose(read, source)} {odd.empty:,} are missing or empty. Keep the rows after the "
+            "gap, or add up longer steps."
+        )
+    at = np.arange(len(numbers))
+    numbers = np.interp(at, at[~empty], numbers[~empty])
+    return numbers, times, empty, odd
 
 
-def _refuse_below_zero(numbers: Floats, column: pd.Series, table: Table) -> None:
+def _whose(read: _Read, source: str) -> str:
+    return f"series {quoted(read.name)} of {source}" if read.name else source
+
+
+def _in_order(times: Dates, numbers: Floats, odd: _Odd) -> tuple[Dates, Floats]:
+    steps = np.diff(times).astype("timedelta64[s]").astype(np.int64)
+    odd.back = int((steps < 0).sum())
+    odd.turned = odd.back > 0 and bool((steps <= 0).all())
+    if odd.turned:
+        return times[::-1], numbers[::-1]
+    order = np.argsort(times, kind="stable")
+    return times[order], numbers[order]
+
+
+def _once(times: Dates, numbers: Floats, odd: _Odd) -> tuple[Dates, Floats]:
+    """Make times that stand there more than once one step, with the mean of their numbers."""
+    once, first, place = np.unique(times, return_index=True, return_inverse=True)
+    if len(once) == len(times):
+        return times, numbers
+    again = np.ones(len(times), bool)
+    again[first] = False
+    odd.again = list(times[again])
+    known = ~np.isnan(numbers)
+    count = np.bincount(place[known], minlength=len(once)).astype(float)
+    total = np.bincount(place[known], numbers[known], minlength=len(once))
+    return once, np.divide(total, count, out=np.full(len(once), np.nan), where=count > 0)
+
+
+def _on_calendar(
+    times: Dates, numbers: Floats, frequency: Frequency | None, odd: _Odd
+) -> tuple[Dates, Floats]:
+    """Put in the steps that are missing, as unknown."""
+    if frequency is None or len(times) < 2:
+        return times, numbers
+    steps = frequency.between(times)
+    weekdays = frequency.unit == WEEKDAY
+    wide = steps > (HOLIDAYS if weekdays else 1)
+    odd.missing = int((steps[wide] - 1).sum())
+    if odd.missing:
+        at = int(np.argmax(np.where(wide, steps, 0)))
+        odd.widest = int(steps[at]), frequency.label(times[at])
+    if weekdays or not odd.missing:
+        return times, numbers
+    place = np.r_[0, np.cumsum(np.maximum(steps, 1))]
+    if len(numbers) / (place[-1] + 1) < 1 - MOST_FILLED:
+        _refuse_holes(place[-1] + 1, len(numbers), odd)
+    full = np.full(place[-1] + 1, np.nan)
+    full[place] = numbers
+    when = frequency.at(np.full(len(full), times[0]), np.arange(len(full)))
+    when[place] = times
+    return when, full
+
+
+def _refuse_holes(steps: int, there: int, odd: _Odd) -> None:
+    raise DataError(
+        f"most steps of a series must be there, but of {steps:,} from first to last only {there:,} "
+        f"are; the widest gap is after {odd.widest[1]}. Keep the rows after it, or add up longer "
+        "steps."
+    )
+
+
+def _said(odd: list[_Odd], filled: int, steps: int) -> list[str]:
+    """Say what was odd, of all series together."""
+    notes = []
+    back = sum(each.back for each in odd if not each.turned)
+    if any(each.turned for each in odd):
+        notes.append("newest first: turned, so that the oldest comes first")
+    if back:
+        notes.append(f"not in order of time: {back:,} steps back; sorted")
+    if again := [time for each in odd for time in each.again]:
+        notes.append(
+            f"{len(again):,} times stand there more than once, the first is {_shown(min(again))}: "
+            "the mean is taken"
+        )
+    cut = [sum(each.cut[end] for each in odd) for end in (0, 1)]
+    for count, end in zip(cut, ("beginning", "end"), strict=True):
+        if count:
+            notes.append(f"{count:,} steps at the {end} are empty: left out")
+    widest = max((each.widest for each in odd), default=(0, ""))
+    most = f", most of them after {widest[1]}" if widest[0] > 2 else ""
+    if filled:
+        notes.append(
+            f"{filled:,} of {steps:,} steps are missing or empty{most}: filled along a straight "
+            "line, and not judged"
+        )
+    elif missing := sum(each.missing for each in odd):
+        notes.append(f"some {missing:,} steps are missing{most}")
+    return notes
+
+
+def _told(series: Series) -> str:
+    """Say how often there is a step, from when to when, and the season."""
+    often = series.frequency.name if series.frequency else ""
+    lengths = np.diff(series.bounds)
+    if series.names:
+        between = f"{lengths.min():,} to {lengths.max():,} steps"
+        parts = [f"{len(series.names):,} series", often, between]
+    elif series.times is not None:
+        ends = f"{series.label_of(0)} to {series.label_of(len(series) - 1)}"
+        parts = [often or "steps of different lengths", ends]
+    else:
+        parts = [f"{len(series):,} steps in the order of the file"]
+    tried = series.frequency.seasons if series.frequency else ()
+    if series.season > 1:
+        parts.append(f"a season of {series.season} steps")
+    elif tried:
+        parts.append(f"no season of {' or '.join(map(str, tried))} steps found")
+    return ", ".join(part for part in parts if part)
+
+
+def _season(series: Series) -> int:
+    """Find the season that the calendar knows, where most series repeat themselves after it.
+
+    Only the first three fifths of each are looked at: later steps may be held out.
+    """
+    if series.frequency is None:
+        return 1
+    bounds = series.bounds
+    for season in series.frequency.seasons:
+        firsts = [
+            series.numbers[start : start + int((end - start) * LOOKED_AT)][None]
+            for start, end in pairwise(bounds)
+        ]
+        told = [bool(is_seasonal(each, season)[0]) for each in firsts if each.size >= 3 * season]
+        if told and np.mean(told) > 0.5:
+            return season
+    return 1
+
+
+def _refuse_below_zero(numbers: Floats, filled: Bools, table: Table, name: str | None) -> None:
     wrong = np.flatnonzero(numbers <= 0)
     if len(wrong):
-        row = int(wrong[0])
         raise DataError(
-            f"--target must hold numbers above 0 for --log, but row {row} of {table.source} has "
-            f"{quoted(column.iloc[row])}. Drop or fill such rows ({len(wrong):,})."
+            f"--target must hold numbers above 0 for --log, but {name or 'a series'} of "
+            f"{table.source} has {numbers[wrong[0]]:.6g}. Drop or fill such rows ({len(wrong):,})."
         )
 
 
-def _target(frame: pd.DataFrame, given: str | None, table: Table, notes: list[str]) -> str:
+# ---- the columns
+
+
+def _column(table: Table, given: str, option: str) -> str:
+    names = list(map(str, table.frame.columns))
+    name = given if given in names else meant(given)
+    if name not in names:
+        raise DataError(
+            f"{option} must be a column of {table.source}, one of {listed(names)}, but it is "
+            f"{given!r}.{near(given, names)}"
+        )
+    return name
+
+
+def _target(
+    frame: pd.DataFrame, given: str | None, table: Table, notes: list[str], without: set[str | None]
+) -> str:
     names = list(map(str, frame.columns))
     if given is not None:
         name = given if given in names else meant(given)
         if name in names:
             return name
-    elif len(fitting := [name for name in names if _holds_numbers(frame, name)]) == 1:
+    elif len(fitting := [n for n in names if n not in without and _holds_numbers(frame, n)]) == 1:
         notes.append(f"target guessed: {quoted(fitting[0])}, the only column of numbers")
         return fitting[0]
     raise DataError(
@@ -140,11 +498,11 @@ def _holds_numbers(frame: pd.DataFrame, name: str) -> bool:
 
 
 def _numbers(column: pd.Series, table: Table, notes: list[str]) -> Floats:
-    """Read the numbers of the target; every row must have one."""
+    """Read the numbers of the target; NaN where a cell is empty."""
     cells = [str(cell).strip() for cell in column]
-    percent = bool(cells) and all(cell.endswith("%") for cell in cells)
-    if percent:
-        cells = [cell[:-1] for cell in cells]
+    there = [cell for cell in cells if cell.casefold() not in EMPTY]
+    if there and all(cell.endswith("%") for cell in there):
+        cells = [cell.removesuffix("%") for cell in cells]
         notes.append("in percent")
     semicolons = table.separator == ";"
     decimal = decimal_sign(cells, comma=semicolons, what=table.source)
@@ -155,7 +513,8 @@ def _numbers(column: pd.Series, table: Table, notes: list[str]) -> Floats:
         notes.append(f"nothing tells what commas are: {sample} is {number_of(sample):.12g}")
     read = (number_of(cell, decimal) for cell in cells)
     values = np.array([np.nan if value is None else value for value in read])
-    wrong = np.flatnonzero(~np.isfinite(values))
+    empty = np.array([cell.casefold() in EMPTY for cell in cells])
+    wrong = np.flatnonzero(~np.isfinite(values) & ~empty)
     if len(wrong):
         row = int(wrong[0])
         raise DataError(
@@ -163,71 +522,6 @@ def _numbers(column: pd.Series, table: Table, notes: list[str]) -> Floats:
             f"{quoted(column.iloc[row])}. Drop or fill such rows ({len(wrong):,})."
         )
     return values
-
-
-def _times(frame: pd.DataFrame, target: str, notes: list[str]) -> Dates | None:
-    """Find the column that is time: by its name, or the first whose cells are dates.
-
-    One that bears the name and cannot be read is said: the rows may not be in order.
-    """
-    names = [str(name) for name in frame.columns if name != target]
-    plain = {name.lower(): name for name in names}
-    for part in ("month", "quarter"):
-        if "year" in plain and part in plain:
-            sign = "Q" if part == "quarter" else "-"
-            texts = frame[plain["year"]] + sign + frame[plain[part]]
-            return moments_in(list(texts))
-    named = [name for name in names if name.lower() in TIMES or not name]
-    for name in [*named, *(name for name in names if name not in named)]:
-        cells = [str(cell) for cell in frame[name]]
-        numbers_alone = all(cell.strip().replace(".", "", 1).isdigit() for cell in cells)
-        if name not in named and numbers_alone:
-            continue  # 1990 may be a price
-        found = moments_in(cells)
-        if found is not None:
-            return found
-    notes += [
-        f"{quoted(name)} is not read as time: rows are taken to be in order"
-        for name in filter(None, named)
-        if not _rise(frame[name])
-    ]
-    return None
-
-
-def _rise(column: "pd.Series[str]") -> bool:
-    """Say whether cells are numbers, each larger than the one before, as steps counted are."""
-    values = pd.to_numeric(column, errors="coerce").to_numpy("float64")
-    return bool((np.diff(values) > 0).all())
-
-
-def moments_in(cells: list[str]) -> Dates | None:
-    """Read cells as moments, None where hardly any is one."""
-    try:
-        read = read_moments([_begins(cell) for cell in cells], "the series")
-    except DataError:
-        return None
-    known = ~np.isnat(read.days)
-    if not known.all() or len(cells) < 2:
-        return None
-    seconds = read.seconds.astype("timedelta64[s]")
-    return np.asarray(read.days.astype("datetime64[s]") + seconds)
-
-
-def _begins(cell: str) -> str:
-    """Write a year, a quarter or a month as its first day; everything else stays."""
-    text = meant(cell)
-    if YEAR.fullmatch(text):
-        return f"{text}-01-01"
-    if match := YEAR_QUARTER.fullmatch(text):
-        year, quarter = match[1] or match[4] or match[5], match[2] or match[3] or match[6]
-        return f"{year}-{3 * int(quarter) - 2:02}-01"
-    if match := YEAR_MONTH.fullmatch(text):
-        return f"{match[1]}-{int(match[2]):02}-01"
-    for style, year, name in ((YEAR_NAME, 1, 2), (NAME_YEAR, 2, 1)):
-        match = style.fullmatch(text)
-        if match and (month := month_named(match[name])):
-            return f"{match[year]}-{month:02}-01"
-    return text
 
 
 def _refuse_stacked(frame: pd.DataFrame, times: Dates, target: str, table: Table) -> None:
@@ -244,49 +538,9 @@ def _refuse_stacked(frame: pd.DataFrame, times: Dates, target: str, table: Table
         ):
             raise DataError(
                 f"one series is needed, but {table.source} holds {groups.nunique()} below each "
-                f"other, told apart by {quoted(name)}. Keep the rows of one, such as "
-                f"{quoted(groups.iloc[0])}."
+                f"other, told apart by {quoted(name)}. Learn them together with --group, or "
+                f"keep the rows of one, such as {quoted(groups.iloc[0])}."
             )
-
-
-def _in_order(times: Dates, numbers: Floats, notes: list[str]) -> tuple[Dates, Floats]:
-    steps = np.diff(times).astype("timedelta64[s]").astype(np.int64)
-    if (steps >= 0).all():
-        return times, numbers
-    if (steps <= 0).all():
-        notes.append("newest first: turned, so that the oldest comes first")
-        return times[::-1], numbers[::-1]
-    order = np.argsort(times, kind="stable")
-    notes.append(f"not in order of time: {int((steps < 0).sum()):,} steps back; sorted")
-    return times[order], numbers[order]
-
-
-def _note_repeats(times: Dates, notes: list[str]) -> None:
-    again = int((np.diff(times) == np.timedelta64(0, "s")).sum())
-    if again:
-        first = times[1:][np.diff(times) == np.timedelta64(0, "s")][0]
-        notes.append(f"{again:,} times stand there more than once, the first is {_shown(first)}")
-
-
-def _note_gaps(times: Dates, notes: list[str]) -> None:
-    """Say how many steps are missing, going by the usual one."""
-    steps = np.diff(np.unique(times)).astype("timedelta64[s]").astype(np.int64)
-    if len(steps) < 3:
-        return
-    usual = float(np.median(steps))
-    once = np.unique(times)
-    days = once.astype("datetime64[D]")
-    lengths, allowed = steps / usual, SEVERAL_STEPS
-    if 28 <= usual / 86_400 <= 31:
-        months = np.diff(once.astype("datetime64[M]")).astype(int)
-        lengths = months / np.median(months)
-    elif usual == 86_400 and np.is_busday(days).mean() > MOSTLY:
-        lengths, allowed = np.busday_count(days[:-1], days[1:]).astype(float), HOLIDAYS
-    wide = np.flatnonzero(lengths > allowed)
-    if len(wide):
-        missing = int(np.round(lengths[wide] - 1).sum())
-        widest = once[wide[np.argmax(lengths[wide])]]
-        notes.append(f"some {missing:,} steps are missing, most of them after {_shown(widest)}")
 
 
 def _shown(time: np.datetime64) -> str:

@@ -1,14 +1,13 @@
 """One state to many steps ahead."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from recurra.answers.forecasts import ForecastAnswers
+from recurra.answers.forecasts import ForecastAnswers, begun, scales
 from recurra.arrays import Floats, Rows
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import NumbersEncoder
@@ -16,30 +15,21 @@ from recurra.estimators.sequence import SequenceEstimator
 from recurra.judging.splits import last_part
 from recurra.listeners import Listener
 from recurra.models import Head
-from recurra.sequences import NumberEncoder, Ragged, mean_and_scale, naive_ahead
+from recurra.names import STARTS, one_of
+from recurra.sequences import (
+    Histories,
+    NumberEncoder,
+    Ragged,
+    conformal_margins,
+    mean_and_scale,
+)
 from recurra.training import Example
 
 __all__ = ["SequenceForecaster"]
 
 
-def conformal_margins(errors: Floats, level: float) -> Floats:
-    """Give half the width of intervals that hold a share of outcomes, from errors on other rows.
-
-    ::
-
-        margin = the error of rank ceil((n + 1) level) of n        the largest where there is none
-
-    Args:
-        errors: (rows, horizon) sizes of errors, of rows that the fit has not seen.
-        level: the share.
-
-    Example:
-        >>> conformal_margins(np.arange(1.0, 10.0)[:, None], 0.8).tolist()
-        [8.0]
-    """
-    rank = math.ceil((len(errors) + 1) * level - 1e-9)
-    margins: Floats = np.sort(errors, axis=0)[min(rank, len(errors)) - 1]
-    return margins
+TRIED = 2000  # origins, to find the best start
+SHARES = (0.25, 0.5, 0.75, 1.0)  # of what a network says
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -49,11 +39,19 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
     ::
 
         h = cells over the last `window` steps
-        forecast[k] = naive[k] + scale_k (W h + b)_k         k = 0 .. horizon - 1
+        forecast[k] = start[k] + scale_k (W h + b)_k         k = 0 .. horizon - 1
 
-    The network learns what the (seasonal) naive forecast leaves over. Validation is the last part
-    of the series, and no training target reaches into it. An interval is the forecast ± the
-    quantile of the absolute validation errors of that step ahead (split conformal prediction).
+    The network learns what its start leaves over: the (seasonal) naive forecast, or a smoothed
+    series. Validation is the last part of the series, and no training target reaches into it. An
+    interval is the forecast ± the quantile of the absolute validation errors of that step ahead
+    (split conformal prediction).
+
+    With a `start`, each window is brought to one scale by its own steps: how much it moves from
+    season to season. Series of all sizes then teach one network. Of what the network says only the
+    share is added that serves validation rows best, none where it does not serve them by more than
+    its standard error. Half the width of an interval is then the larger of two quantiles: of the
+    validation errors, and of the errors of the start on all rows, which it never learnt from, made
+    smaller as the network makes the validation errors smaller.
 
     Args:
         model: the architecture by name, one of `recurra.names.SHAPES`.
@@ -62,13 +60,18 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         season: steps after which the series repeats itself, 1 for none.
         level: the share of outcomes an interval shall hold.
         units: of the cell.
+        start: what it begins as, one of `recurra.names.STARTS`, or "best": that with the least
+            error on the rows it is fitted on. None: the naive forecast, all numbers brought to the
+            scale of the training steps.
         validation_split: the last share of the series, held out for validation.
         batch_size: windows a step of training, None for 64.
         learning_rate: of Adam, None for 0.002.
         epochs, patience, members, random_state: as in `SequenceEstimator`.
 
     Attributes:
-        margins_: (horizon,) half the width of the intervals.
+        margins_: (horizon,) half the width of the intervals; with a start in scales of a row.
+        begins_: the start that was taken.
+        share_: of what the network says, added to it.
         encoder_, sides_, histories_, weights_: as in `SequenceClassifier`; a row is an origin, the
             step that is forecast first.
 
@@ -90,6 +93,7 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
     season: int = 1
     level: float = 0.9
     units: int = 32
+    start: str | None = None
 
     def fit(
         self,
@@ -113,35 +117,103 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
             RunError: the checkpoints are another run's.
         """
         self._check_settings()
-        series = Ragged.of_numbers([X])
-        values, origins = series.timesteps()[:, 0], self._origins(len(series.codes))
-        training, validation = last_part(origins, self.validation_split, self.horizon)
-        first = origins[validation[0]]
-        if not len(training):
+        series = Histories.of([X])
+        origins = self._origins(len(series.steps))
+        sides = last_part(origins, self.validation_split, self.horizon)
+        if not len(sides[0]):
             raise DataError(
                 f"a series must be long enough for training windows before validation, but of "
-                f"{len(values)} steps none are left. Give a longer one or a shorter horizon."
+                f"{len(series.steps)} steps none are left. Give a longer one or a shorter horizon."
             )
-        self.sides_ = [(training, validation)] * (self.members or 1)
+        known = Histories(series.steps, np.zeros_like(origins), origins)
+        return self.fit_histories(known, sides, checkpoints=checkpoints, listeners=listeners)
+
+    def fit_histories(
+        self,
+        known: Histories,
+        sides: tuple[Rows, Rows],
+        *,
+        checkpoints: Path | None = None,
+        listeners: Sequence[Listener] = (),
+    ) -> Self:
+        """Train on many origins, of one series or of several.
+
+        Args:
+            known: what stands before each origin; a horizon lies ahead of it.
+            sides: the rows to train on, and those to validate on.
+            checkpoints, listeners: as in `SequenceClassifier.fit`.
+
+        Raises:
+            SettingsError: a setting cannot be used.
+        """
+        self._check_settings()
         NumbersEncoder.architecture(self.model)  # the name must be known
-        known = Ragged(np.arange(1, first + 1, dtype=np.int32), np.array([0, first]), series.table)
-        self.encoder_ = NumberEncoder.fit(known)
-        windows = self.encoder_.encode(self._windows(series, origins))
-        ahead = values[origins[:, None] + np.arange(self.horizon)]
-        left = ahead - naive_ahead(values, origins, self.horizon, self.season)
-        _, self.target_scale_ = mean_and_scale(left[training], beside=np.abs(values).max())
+        self.sides_ = [sides] * (self.members or 1)
+        training, validation = sides
+        truth = known.ahead(self.horizon)
+        self.begins_ = self._best(known, truth) if self.start == "best" else self.start
+        windows, scale = self._scaled(known)
+        self.encoder_ = self._fitted_encoder(known, windows, sides)
+        base = begun(self.begins_ or "naive", known, self.horizon, self.season)
+        left = (truth - base) / scale[:, None]
+        size = np.abs(known.numbers).max() / (1 if self.begins_ is None else scale.min())
+        _, self.target_scale_ = mean_and_scale(left[training], beside=size)
         targets = (left / self.target_scale_).astype(np.float32)
+        encoded = self.encoder_.encode(windows)
         self._train(
-            Example(windows, targets, np.ones(len(origins), np.float32)),
+            Example(encoded, targets, np.ones(len(known), np.float32)),
             loss="mean_absolute_error",
             learning_rate=2e-3,
             checkpoints=checkpoints,
             listeners=listeners,
         )
-        found = self._outputs(windows.take(validation)).reshape(-1, self.horizon)
-        errors = np.abs(left[validation] - found * self.target_scale_)
-        self.margins_ = conformal_margins(errors, self.level)
+        added = self._outputs(encoded.take(validation)).reshape(-1, self.horizon)
+        self._calibrate(left, added * self.target_scale_, validation)
         return self
+
+    def _best(self, known: Histories, truth: Floats) -> str:
+        """Find the start with the least error; none of them learns, so every row is a fair one."""
+        some = np.unique(np.linspace(0, len(known) - 1, TRIED).astype(np.int64))
+        rows = known.take(some)
+        scale = scales(rows, self.season)[:, None]
+        return min(
+            STARTS,
+            key=lambda start: float(
+                np.abs((begun(start, rows, self.horizon, self.season) - truth[some]) / scale).mean()
+            ),
+        )
+
+    def _fitted_encoder(
+        self, known: Histories, windows: Ragged, sides: tuple[Rows, Rows]
+    ) -> NumberEncoder:
+        training, validation = sides
+        if self.begins_ is not None:
+            return NumberEncoder.fit(windows.take(training))
+        first = known.ends[validation[0]]
+        return NumberEncoder.fit(Ragged.of_numbers([known.steps[:first]]))
+
+    def _calibrate(self, left: Floats, added: Floats, validation: Rows) -> None:
+        """Choose how much of what the network says is added, and how wide intervals are.
+
+        Args:
+            left: (rows, horizon) what the start leaves over, in scales.
+            added: (validation rows, horizon) what the network says, in scales.
+            validation: the rows it was validated on.
+        """
+        over = left[validation]
+        if self.begins_ is None:
+            self.share_ = 1.0
+            self.margins_ = conformal_margins(np.abs(over - added), self.level)
+            return
+        self.share_ = _share(over, added)
+        missed = np.abs(over - self.share_ * added)
+        smaller = missed.mean() / np.abs(over).mean() if self.share_ else 1.0
+        of_start = conformal_margins(np.abs(left), self.level) * smaller
+        self.margins_ = np.maximum(of_start, conformal_margins(missed, self.level))
+
+    @classmethod
+    def _with(cls, settings: Mapping[str, Any]) -> Self:
+        return super()._with({"start": None, **settings})  # an earlier version had none
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and horizon."""
@@ -159,5 +231,17 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
 
     def _check_settings(self) -> None:
         super()._check_settings()
+        if self.start is not None:
+            one_of(self.start, ("best", *STARTS), "start")
         if not 0 < self.level < 1:
             raise SettingsError(f"level must be a share between 0 and 1, but it is {self.level}.")
+
+
+def _share(over: Floats, added: Floats) -> float:
+    """Choose the share of what is added that leaves the least over; 0 where it is no clear gain."""
+    gains = {share: (np.abs(over) - np.abs(over - share * added)).mean(axis=1) for share in SHARES}
+    share = max(gains, key=lambda each: float(gains[each].mean()))
+    gain = gains[share]
+    pieces = len(gain) / over.shape[1]  # horizons overlap
+    error = gain.std() / np.sqrt(pieces - 1) if pieces > 1 else np.inf
+    return share if gain.mean() > error else 0.0

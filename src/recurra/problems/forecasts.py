@@ -8,7 +8,8 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.new_rows import Steps, last_known, origins_after
 from recurra.problems.saved.forecasts import KINDS
-from recurra.problems.splitting import SplitSeries, cut_by_time, split_series
+from recurra.problems.splitting import SplitSeries, cut_by_time, joined, split_series, window_of
+from recurra.sequences import Histories
 from recurra.text import content_key
 
 __all__ = [
@@ -45,6 +47,8 @@ __all__ = [
 
 BESIDE = ("RMSE",)
 FAR = 1.5  # times as many outcomes outside of intervals as were promised
+MANY = 20  # series: each is a piece of evidence
+SERIES_DRAWN = 6
 DRAWN = 12  # forecasts in a picture
 LATER, FITTED = "later steps in a forecast", "held targets in the fit"
 PROMISE = "intervals hold what they promise"
@@ -54,6 +58,8 @@ def forecasting(
     series: Series | str | Path | None = None,
     *,
     target: str | None = None,
+    time: str | None = None,
+    group: str | None = None,
     log: bool = False,
     sample: bool = False,
     models: Sequence[str] = ("gru",),
@@ -67,6 +73,8 @@ def forecasting(
     Args:
         series: numbers in order of time, or a table; None with `sample`.
         target: the column of the table.
+        time: the column that is time, None to find it.
+        group: the column that tells several series apart, None for one.
         log: whether the logarithm of the column is forecast.
         sample: whether the embedded sample is taken.
         models: architectures by name.
@@ -86,8 +94,13 @@ def forecasting(
     if series is None:
         series = sample_series()
     elif not isinstance(series, Series):
-        series = read_series(series, target, log=log)
-    given: dict[str, Any] = {"season": series.season}
+        series = read_series(series, target, log=log, time=time, group=group)
+    given: dict[str, Any] = {"season": series.season, "start": "best"}
+    given["window"] = window_of(
+        series,
+        settings.get("horizon") or SequenceForecaster.horizon,
+        settings.get("season") or series.season,
+    )
     given |= {name: value for name, value in settings.items() if value is not None}
     estimators = [SequenceForecaster(name, random_state=seed, **given) for name in models]
     return _declared(series, estimators, folds, seed, split)
@@ -111,12 +124,13 @@ def _declared(
         folds=split.folds,
         contenders=[
             *networks(ForecasterNetwork, estimators),
-            *forecasts(horizon, window, first.season),
+            *forecasts(horizon, window, first.season, first.level, bool(series.names)),
         ],
-        measures=forecast_measures(horizon),
+        measures=forecast_measures(horizon, bool(series.names)),
         beside=BESIDE,
         seed=seed,
         facts=[*(e.get_params() for e in estimators), series.numbers.tolist()],
+        season=first.season,
         series=series,
         horizon=horizon,
         window=window,
@@ -130,23 +144,31 @@ def _described(series: Series) -> DataInfo:
         source=series.source,
         sha256=series.sha256,
         rows=len(series),
-        groups=len(series),
+        groups=len(series.names) or len(series),
         notes=list(series.notes),
     )
 
 
-def forecast_measures(horizon: int) -> tuple[Measure, ...]:
+def forecast_measures(horizon: int, several: bool = False) -> tuple[Measure, ...]:
     """Give the measures of forecasts, over statistics of origins; the first decides.
 
     ::
 
         statistics   error of each step ahead | whether its interval held it, nan without one
+                     | scale | quantile loss | mean size of what came
         MAE          mean over origins of the mean size of the errors
         RMSE         root of the mean squared error
+        MASE         mean of size / scale          scale: how far the seasonal naive forecast of one
+                                                   step errs before the test
+        WQL          sum of quantile losses / sum of sizes of what came: of the two ends of the
+                     interval and the middle
         coverage     share of outcomes that the intervals hold
 
     Args:
         horizon: steps ahead.
+        several: whether there are several series: MASE decides, for their sizes differ.
+
+    Source: Hyndman and Koehler (2006) for MASE; Gasthaus et al. (2019) for WQL.
     """
 
     def size(statistics: Floats) -> Floats:
@@ -158,51 +180,45 @@ def forecast_measures(horizon: int) -> tuple[Measure, ...]:
         return squares
 
     def inside(statistics: Floats) -> Floats:
-        share: Floats = statistics[:, horizon:].mean(axis=1)
+        share: Floats = statistics[:, horizon : 2 * horizon].mean(axis=1)
         return share
+
+    def scaled(statistics: Floats) -> Floats:
+        return size(statistics) / statistics[:, 2 * horizon]
 
     def mean(losses: Any, statistics: Floats, weights: Floats) -> Floats:
         means: Floats = weights @ losses(statistics) / weights.sum(axis=1)
         return means
 
+    def weighted(statistics: Floats, weights: Floats) -> Floats:
+        loss, came = (weights @ statistics[:, 2 * horizon + 1 :]).T
+        return np.asarray(np.divide(loss, came, out=np.full_like(loss, np.nan), where=came > 0))
+
+    below: dict[str, Any] = {"higher_is_better": False, "share": False, "positive": True}
+    mae = Measure("MAE", lambda s, w: mean(size, s, w), losses=size, **below)
+    rmse = Measure("RMSE", lambda s, w: np.sqrt(mean(square, s, w)), **below)
+    mase = Measure("MASE", lambda s, w: mean(scaled, s, w), losses=scaled, **below)
     return (
-        Measure(
-            "MAE",
-            lambda s, w: mean(size, s, w),
-            higher_is_better=False,
-            share=False,
-            losses=size,
-            positive=True,
-        ),
-        Measure(
-            "RMSE",
-            lambda s, w: np.sqrt(mean(square, s, w)),
-            higher_is_better=False,
-            share=False,
-            positive=True,
-        ),
+        *((mase, mae) if several else (mae, mase)),
+        rmse,
+        Measure("WQL", weighted, **below),
         Measure("coverage", lambda s, w: mean(inside, s, w), losses=inside),
     )
 
 
+@dataclass
 class ForecasterNetwork(EstimatorNetwork):
     """A `SequenceForecaster` among contenders."""
 
     reads = SequenceForecaster
+    steps: int = field(default=0, init=False)  # seen by the fit
 
     def _fit(self, known: KnownSeries, sides: Sides, **watched: Any) -> None:
-        self.rows, self.facts = len(known.origins), known.facts
-        self.estimator.fit(known.numbers, **watched)  # it draws the sides of `last_part` itself
+        self.rows, self.facts, self.steps = len(known.origins), known.facts, len(known.numbers)
+        self.origins = known.origins
+        self.estimator.fit_histories(known.histories, sides[0], **watched)
 
-    @property
-    def steps(self) -> int:
-        """How many steps the fit has seen, to the end of the last target."""
-        forecaster = self.estimator
-        _, validation = forecaster.sides_[0]
-        first = max(forecaster.window, forecaster.season)
-        return int(first + validation[-1] + forecaster.horizon)
-
-    def say(self, asked: Floats) -> Ahead:
+    def say(self, asked: Histories) -> Ahead:
         """Forecast what follows histories, with intervals."""
         said: Ahead = self.estimator.say(asked)
         return said
@@ -229,43 +245,95 @@ class ForecastingProblem(Problem):
     window: int = 1
     level: float = 0.9
     validation_split: float = 0.2
+    season: int = 1
 
     def _series(self) -> Series:
         assert self.series is not None
         return self.series
 
-    def known(self, rows: Rows) -> KnownSeries:
-        """Give a copy of the series that ends where the last target of these origins ends."""
-        series, end = self._series(), int(rows[-1]) + self.horizon
-        facts = {"target": series.target, "log": series.log, "trained_to": series.time_of(end - 1)}
-        return KnownSeries(series.numbers[:end].copy(), rows.copy(), facts)
+    def _places(self, rows: Rows) -> Rows:
+        """Give the number of the series of each row."""
+        return np.asarray(np.searchsorted(self._series().bounds, rows, side="right") - 1)
 
-    def asked(self, rows: Rows) -> Floats:
-        """Give the steps before each origin, (rows, window)."""
-        before: Floats = self._series().numbers[
-            rows[:, None] - self.window + np.arange(self.window)
-        ]
-        return before
+    def known(self, rows: Rows) -> KnownSeries:
+        """Give copies of the series that end where the last target of these origins ends."""
+        series, bounds = self._series(), self._series().bounds
+        place = self._places(rows)
+        names = np.unique(place)
+        ends = np.array([rows[place == name].max() + self.horizon for name in names])
+        begins = bounds[names]
+        offsets = np.r_[0, np.cumsum(ends - begins)]
+        numbers = [series.numbers[b:e] for b, e in zip(begins, ends, strict=True)]
+        within = np.searchsorted(names, place)
+        facts = {
+            "target": series.target,
+            "log": series.log,
+            "trained_to": self._last_time(ends),
+            "columns": dict(series.columns),
+        }
+        origins = rows - begins[within] + offsets[within]
+        starts = offsets[within] if series.names else None
+        return KnownSeries(np.concatenate(numbers), origins, facts, starts)
+
+    def _last_time(self, ends: Rows) -> str | None:
+        times = [str(self._series().time_of(int(end) - 1)) for end in ends]
+        return None if self._series().times is None else max(times)
+
+    def asked(self, rows: Rows) -> Histories:
+        """Give what stands before each origin."""
+        series = self._series()
+        end = int(rows.max()) if len(rows) else 0
+        numbers = series.numbers[:end].copy()  # nothing from the last origin on
+        return Histories(numbers[:, None], series.bounds[self._places(rows)], rows)
 
     def _truth(self, rows: Rows) -> Floats:
         truth: Floats = self._series().numbers[rows[:, None] + np.arange(self.horizon)]
         return truth
 
     def count(self, rows: Rows, said: Ahead) -> Floats:
-        """Give the error of each step ahead, and whether its interval held it."""
-        errors = said.middle - self._truth(rows)
+        """Give the error of each step ahead, whether its interval held it, and what scales it."""
+        truth = self._truth(rows)
+        errors = said.middle - truth
         held = np.full(errors.shape, np.nan)
+        losses = np.abs(errors).mean(axis=1)  # of the middle; of the ends, where there are any
         if said.margins is not None:
-            held = (np.abs(errors) <= said.margins).astype(np.float64)
-        return np.concatenate([errors, held], axis=1)
+            margins = np.broadcast_to(said.margins, errors.shape)
+            held = (np.abs(errors) <= margins).astype(np.float64)
+            outside = np.abs(errors) - margins
+            below = (1 - self.level) / 2
+            ends = 2 * below * margins + np.maximum(outside, 0)  # both ends: the interval score
+            losses = (losses + 2 * ends.mean(axis=1)) / 3
+        came = np.abs(truth).mean(axis=1)
+        return np.column_stack([errors, held, self._scale(rows), losses, came])
+
+    def _scale(self, rows: Rows) -> Floats:
+        """Give how far the seasonal naive forecast of one step errs before the test, (rows,)."""
+        series = self._series()
+        found = np.empty(len(rows))
+        for fold in self.folds:
+            place, mine = self._places(fold.held), np.isin(rows, fold.held)
+            for name in np.unique(place):
+                first = int(fold.held[place == name].min())
+                before = series.numbers[series.bounds[name] : first]
+                found[mine & (self._places(rows) == name)] = _moves(before, self.season)
+        return found
 
     def evidence(self, rows: Rows) -> Evidence:
-        """Take origins in time as pieces."""
+        """Take origins in time as pieces; of many series, a series."""
+        series, place = self._series(), self._places(rows)
+        if len(np.unique(place)) >= MANY:
+            return Evidence(place, seed=self.seed)
+        if series.names:
+            when = rows - series.bounds[place] if series.times is None else series.times[rows]
+            return Evidence(np.unique(when, return_inverse=True)[1], in_time=True, seed=self.seed)
         return Evidence(rows, in_time=True, seed=self.seed)
 
     def whole(self) -> Fold:
         """Give the whole series as known."""
-        rows = np.arange(self.window, len(self._series()) - self.horizon + 1)
+        series = self._series()
+        if series.names:
+            return _all_known(series, self.horizon, self.window, self.validation_split)
+        rows = np.arange(self.window, len(series) - self.horizon + 1)
         return cut_by_time(rows, rows[:0], self.validation_split, self.horizon)
 
     # ---- probes and notes
@@ -299,14 +367,17 @@ class ForecastingProblem(Problem):
 
     def _fitted(self, found: Found) -> Probe:
         """Look where the series ended that each contender was fitted on, as it says itself."""
-        first = int(self.folds[-1].held[0])
+        fold = self.folds[-1]
+        place, bounds = self._places(fold.held), self._series().bounds
+        names = np.unique(self._places(fold.known))
+        firsts = [fold.held[place == name] for name in names]
+        first = sum(
+            int((rows.min() if len(rows) else bounds[name + 1]) - bounds[name])
+            for name, rows in zip(names, firsts, strict=True)
+        )
         ends = {c.name: found.model(c.name).steps for c in self.contenders}
         beyond = {name: end - first for name, end in ends.items() if end > first}
-        forecaster = found.model(found.chosen).estimator
-        overlap = max(
-            max(0, int(train[-1]) + forecaster.horizon - int(validation[0]))
-            for train, validation in forecaster.sides_
-        )
+        overlap = self._overlap(found.model(found.chosen).estimator.sides_)
         said = ", ".join(f"{name} by {steps:,} steps" for name, steps in beyond.items())
         return Probe(
             name=FITTED,
@@ -316,6 +387,17 @@ class ForecastingProblem(Problem):
             f"step {first:,}; targets to train on reach {overlap} steps into validation."
             + (f" Beyond it: {said}." if said else ""),
         )
+
+    def _overlap(self, sides: Sides) -> int:
+        """Count the steps by which targets to train on reach into validation."""
+        known, most = self.folds[-1].known, 0
+        for train, validation in sides:
+            rows, later = known[train], known[validation]
+            place, after = self._places(rows), self._places(later)
+            for name in np.intersect1d(place, after):
+                reached = rows[place == name].max() + self.horizon
+                most = max(most, int(reached - later[after == name].min()))
+        return most
 
     def _promise(self, found: Found) -> Probe:
         """Look whether coverage falls far short of its level: by much, and by more than chance.
@@ -340,7 +422,7 @@ class ForecastingProblem(Problem):
         low, high = special.logit(result.interval)
         upper = float(special.expit((low + high) / 2 + wider * (high - low) / 2))
         passed = upper >= self.level or 1 - value <= FAR * (1 - self.level)
-        short = int(np.ceil((self.level - value) * statistics[:, self.horizon :].size))
+        short = int(np.ceil((self.level - value) * len(statistics) * self.horizon))
         return Probe(
             name=PROMISE,
             passed=passed,
@@ -363,8 +445,8 @@ class ForecastingProblem(Problem):
         """Show the error of each contender by step ahead, and the intervals."""
         names = [c.name for c in self.contenders]
         sizes = [np.abs(found.statistics(name)[:, : self.horizon]).mean(axis=0) for name in names]
-        inside = found.statistics(found.chosen)[:, self.horizon :].mean(axis=0)
-        margins = found.said(found.chosen)[-1].margins
+        inside = found.statistics(found.chosen)[:, self.horizon : 2 * self.horizon].mean(axis=0)
+        margins = np.atleast_2d(found.said(found.chosen)[-1].margins).mean(axis=0)
         rows = [
             [
                 str(k + 1),
@@ -385,40 +467,68 @@ class ForecastingProblem(Problem):
     def pictures(self, found: Found) -> list[tuple[str, Any]]:
         """Draw the last held steps, and forecasts that follow each other, with their intervals."""
         said, held = found.said(found.chosen)[-1], self.folds[-1].held
+        margins = np.broadcast_to(said.margins, said.middle.shape)
+        title = f"The last held steps, as {found.chosen} forecast them {self.horizon} at a time"
+        place = self._places(held)
+        names = np.unique(place)
+        chosen = names[np.unique(np.linspace(0, len(names) - 1, SERIES_DRAWN).astype(int))]
+        drawn = []
+        for name in chosen:
+            rows = np.flatnonzero(place == name)
+            parts = (held[rows], said.middle[rows], margins[rows])
+            of = f" ({self._series().names[name]})" if self._series().names else ""
+            drawn.append(
+                (f"{title}{of}, {self.level:.0%} intervals", self._drawing(int(name), *parts))
+            )
+        return drawn
+
+    def _drawing(self, name: int, held: Rows, middle: Floats, margins: Floats) -> Any:
+        """Give what draws one series from before its held steps on."""
+        series, bounds = self._series(), self._series().bounds
         shown = np.arange(len(held) - 1, -1, -self.horizon)[:DRAWN][::-1]
         first, ahead = int(held[shown[0]]), np.arange(self.horizon)
+        before = max(self.horizon, 2 * self.season)
 
         def draw(axes: Any) -> None:
-            numbers = self._series().numbers
-            steps = np.arange(max(0, first - self.horizon), len(numbers))
-            axes.plot(steps, numbers[steps], color="#1f2933", linewidth=1, label="series")
+            steps = np.arange(max(bounds[name], first - before), bounds[name + 1])
+            when = np.arange(len(series)) if series.times is None else series.times
+            axes.plot(
+                when[steps], series.numbers[steps], color="#1f2933", linewidth=1, label="series"
+            )
             for place in shown:
-                at, middle = held[place] + ahead, said.middle[place]
-                ends = (middle - said.margins, middle + said.margins)
-                axes.fill_between(at, *ends, color="#0b6e99", alpha=0.2, linewidth=0)
-                axes.plot(at, middle, color="#0b6e99", linewidth=1.5)
-            name = self._series().target or "value"
-            axes.set(xlabel="step", ylabel=f"log {name}" if self._series().log else name)
+                at, low, high = held[place] + ahead, middle[place] - margins[place], None
+                high = middle[place] + margins[place]
+                axes.fill_between(when[at], low, high, color="#0b6e99", alpha=0.2, linewidth=0)
+                axes.plot(when[at], middle[place], color="#0b6e99", linewidth=1.5)
+            value = series.target or "value"
+            axes.set(
+                xlabel="step" if series.times is None else "",
+                ylabel=f"log {value}" if series.log else value,
+            )
 
-        title = f"The last held steps, as {found.chosen} forecast them {self.horizon} at a time"
-        return [(f"{title}, {self.level:.0%} intervals", draw)]
+        return draw
 
     def commands(self, run: str) -> list[tuple[str, list[str]]]:
         """Ask it, and judge it on new rows."""
-        target = self._series().target
-        column = [] if target is None else ["--target", target]
         return [
-            ("forecast what comes after a table", ["predict", run, "NEW.csv", *column]),
-            ("judge it on what came later", ["evaluate", run, "NEW.csv", *column]),
+            ("forecast what comes after a table", ["predict", run, "NEW.csv"]),
+            ("judge it on what came later", ["evaluate", run, "NEW.csv"]),
         ]
 
     def predictions(self, found: Found) -> Mapping[str, Iterable[Any]]:
         """Give every held target, in the units of the file, and what each contender said."""
         held, horizon = found.held, self.horizon
         unit = np.exp if self._series().log else np.asarray
+        series, steps = self._series(), (held[:, None] + np.arange(horizon)).ravel()
         columns: dict[str, Any] = {
             "id": np.repeat(held, horizon),
             "ahead": np.tile(np.arange(1, horizon + 1), len(held)),
+        }
+        if series.names:
+            columns["series"] = np.array(series.names)[np.repeat(self._places(held), horizon)]
+        if series.times is not None:
+            columns["time"] = [series.label_of(int(step)) for step in steps]
+        columns |= {
             "truth": unit(self._truth(held).ravel()),
         }
         for contender in self.contenders:
@@ -433,12 +543,33 @@ class ForecastingProblem(Problem):
     def keys(self) -> Mapping[str, Rows]:
         """Give a number for the steps of each origin: those that are read, and those ahead."""
         numbers = np.ascontiguousarray(self._series().numbers)
-        steps = range(len(numbers))
-        read = (numbers[max(0, at - self.window) : at + self.horizon] for at in steps)
+        steps, bounds = np.arange(len(numbers)), self._series().bounds
+        begins, ends = bounds[self._places(steps)], bounds[self._places(steps) + 1]
+        read = (
+            numbers[max(begin, at - self.window) : min(end, at + self.horizon)]
+            for at, begin, end in zip(steps, begins, ends, strict=True)
+        )
         return {"duplicate_key": np.array([content_key(each.tobytes()) for each in read])}
 
 
+def _moves(before: Floats, season: int) -> float:
+    """Give the mean size of what changes in a season; of what never moves, its size, or 1."""
+    lag = season if len(before) > season else 1
+    moved = float(np.abs(before[lag:] - before[:-lag]).mean()) if len(before) > lag else 0.0
+    size = float(np.abs(before).max()) if len(before) else 0.0
+    return moved if moved > 1e-12 * size else size or 1.0
+
+
 # ---- saved models
+
+
+def _all_known(series: Series, horizon: int, window: int, share: float) -> Fold:
+    """Give every origin of several series as known."""
+    parts = []
+    for start, end in pairwise(series.bounds):
+        rows = np.arange(start + window, end - horizon + 1)
+        parts.append(cut_by_time(rows, rows[:0], share, horizon))
+    return joined(parts)
 
 
 def asked_again(asked: Asked, series: Series) -> ForecastingProblem:
@@ -450,8 +581,9 @@ def asked_again(asked: Asked, series: Series) -> ForecastingProblem:
         split="by time, one origin after the other",
         folds=all_held(origins_after(asked, series)),
         contenders=(),
-        measures=forecast_measures(steps.horizon),
+        measures=forecast_measures(steps.horizon, bool(series.names)),
         beside=BESIDE,
+        season=steps.season,
         after=last_known(asked, series),
         series=series,
         horizon=steps.horizon,

@@ -7,6 +7,7 @@ rows pose, and whose `KINDS` open the models.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,8 @@ def read_series_of(
     target: str | None = None,
     log: bool | None = None,
     *,
+    time: str | None = None,
+    group: str | None = None,
     encoding: str | None = None,
 ) -> Series:
     """Read a series as a model was taught it.
@@ -226,6 +229,8 @@ def read_series_of(
         path: of a table.
         target: the column; None: of the name it was fitted on.
         log: whether its logarithm is taken; None: as it was fitted.
+        time: the column that is time; None: of the name it was fitted on.
+        group: the column that tells series apart; None: of the name it was fitted on.
         encoding: of the file, None to recognise it.
 
     Raises:
@@ -241,7 +246,15 @@ def read_series_of(
         )
     taken = bool(log if log is not None else taught)
     column = target or model.facts.target
-    return read_series(path, column, log=taken, encoding=encoding)
+    columns = {**model.facts.columns, **{k: v for k, v in (("time", time), ("group", group)) if v}}
+    return read_series(
+        path,
+        column,
+        log=taken,
+        time=columns.get("time"),
+        group=columns.get("group"),
+        encoding=encoding,
+    )
 
 
 def origins_after(asked: Asked, series: Series) -> Rows:
@@ -255,10 +268,17 @@ def origins_after(asked: Asked, series: Series) -> Rows:
     steps = asked.network.settings(Steps)
     horizon, first = steps.horizon, steps.before
     end = last_known(asked, series)
-    if end is not None:
-        assert series.times is not None
-        first = max(first, int(np.searchsorted(series.times, np.datetime64(end), side="right")))
-    origins = np.arange(first, len(series) - horizon + 1)
+    parts = []
+    for start, stop in pairwise(series.bounds.tolist()):
+        begin = start + first
+        if end is not None and series.times is not None:
+            times = series.times[start:stop]
+            later = np.searchsorted(times, np.datetime64(end), side="right")
+            begin = max(begin, start + int(later))
+        parts.append(np.arange(begin, stop - horizon + 1))
+    origins: Rows = np.concatenate(parts)
+    if series.filled is not None and len(origins):
+        origins = origins[~series.filled[origins[:, None] + np.arange(horizon)].any(axis=1)]
     if not len(origins):
         after = f" after {end}, up to which it was fitted" if end else ""
         raise DataError(

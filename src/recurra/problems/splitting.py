@@ -59,6 +59,7 @@ __all__ = [
     "SplitSteps",
     "SplitTexts",
     "cut_by_time",
+    "joined",
     "rise_rows",
     "segments_of",
     "sentence_turns",
@@ -73,8 +74,10 @@ __all__ = [
     "split_texts",
     "tied",
     "validated_steps",
+    "window_of",
 ]
 
+FEWEST_READ, MOST_READ = 3, 32  # steps of a series
 TEST_SHARE = 0.2  # of texts, sequences and steps
 HELD_OUT = "the file to test on is held out"
 WINDOW = 128  # steps of a log that a network is trained on at once
@@ -508,21 +511,117 @@ def split_series(
     Raises:
         DataError: the series is too short.
     """
-    if folds is None:
-        rows = [_last_fifth(len(series), window, horizon)]
-        kind = "by time, one origin after the other, no target on two sides"
-    else:
-        end = len(series) - horizon + 1
-        rows = rolling_folds(window, end, folds, purge=horizon)
+    kind = "by time, one origin after the other, no target on two sides"
+    if folds is not None:
         kind = "by time, each fold fitted on all before it, targets that reach into it purged"
-    made = [cut_by_time(known, held, share, horizon) for known, held in rows]
-    if not all(len(fold.sides[0][0]) for fold in made):
+    if series.names:
+        return SplitSeries(
+            f"each series {kind}", _of_several(series, horizon, window, folds, share)
+        )
+    made = [
+        cut_by_time(_judged(known, series, horizon), _judged(held, series, horizon), share, horizon)
+        for known, held in _by_time(len(series), window, horizon, folds)
+    ]
+    if not all(len(fold.sides[0][0]) and len(fold.held) for fold in made):
         raise _too_short(len(series), window, horizon)
     return SplitSeries(kind, made)
 
 
+def _by_time(steps: int, window: int, horizon: int, folds: int | None) -> list[tuple[Rows, Rows]]:
+    if folds is None:
+        return [_last_fifth(steps, window, horizon)]
+    return rolling_folds(window, steps - horizon + 1, folds, purge=horizon)
+
+
+def _of_several(
+    series: Series, horizon: int, window: int, folds: int | None, share: float
+) -> list[Fold]:
+    """Split each series by its own time; of one too short to be judged nothing is held."""
+    parts: list[list[Fold]] = [[] for _ in range(folds or 1)]
+    for start, end in pairwise(series.bounds):
+        of_one = _sides_of_one(int(end - start), window, horizon, folds)
+        for number, sides in enumerate(of_one):
+            known, held = (_judged(each + start, series, horizon) for each in sides)
+            parts[number].append(cut_by_time(known, held, share, horizon))
+    made = [joined(folds) for folds in parts]
+    if not all(len(fold.sides[0][0]) and len(fold.held) for fold in made):
+        lengths = np.diff(series.bounds)
+        raise _too_short(int(lengths.max()), window, horizon)
+    return made
+
+
+def _sides_of_one(
+    steps: int, window: int, horizon: int, folds: int | None
+) -> list[tuple[Rows, Rows]]:
+    """Give the origins known and held of one of several series; the last one is held at least."""
+    if folds is not None:
+        try:
+            return rolling_folds(window, steps - horizon + 1, folds, purge=horizon)
+        except DataError:
+            return []
+    cut = min(int(steps * (1 - TEST_SHARE)), steps - horizon)
+    if cut < window:
+        return []
+    return [(np.arange(window, cut - horizon + 1), np.arange(cut, steps - horizon + 1))]
+
+
+def joined(folds: Sequence[Fold]) -> Fold:
+    """Put the folds of several series together, rows in the order of the file."""
+    places = np.cumsum([0, *(len(fold.known) for fold in folds)])
+    sides = [
+        np.concatenate(
+            [
+                np.zeros(0, np.int64),
+                *(f.sides[0][k] + at for f, at in zip(folds, places, strict=False)),
+            ]
+        ).astype(np.int64)
+        for k in (0, 1)
+    ]
+    none = np.zeros(0, np.int64)
+    return Fold(
+        np.concatenate([none, *(fold.known for fold in folds)]),
+        np.concatenate([none, *(fold.held for fold in folds)]),
+        [(sides[0], sides[1])],
+        purged=sum(fold.purged for fold in folds),
+    )
+
+
+def _judged(origins: Rows, series: Series, horizon: int) -> Rows:
+    """Leave out origins with a step ahead that was not in the file."""
+    if series.filled is None or not len(origins):
+        return origins
+    ahead = series.filled[origins[:, None] + np.arange(horizon)]
+    return np.asarray(origins[~ahead.any(axis=1)])
+
+
+def window_of(series: Series, horizon: int, season: int) -> int:
+    """Give how many steps are read where that is not said: `MOST_READ`, or as many as fit.
+
+    A third of the steps that are known is read, at most, and a season is read whole. Of several
+    series, half of those known of the middle one, and no more than the shortest that can be judged
+    has before its last horizon.
+    """
+    if series.names:
+        lengths = np.diff(series.bounds)
+        fitting = lengths[lengths - horizon >= max(FEWEST_READ, season)]
+        if not len(fitting):
+            return max(FEWEST_READ, season)
+        middle = int(np.median(fitting))
+        known = min(int(middle * (1 - TEST_SHARE)), middle - horizon) - horizon
+        return max(
+            season, min(MOST_READ, int(fitting.min()) - horizon, max(FEWEST_READ, known // 2))
+        )
+    known = _cut(len(series), horizon) - horizon
+    return max(1, min(MOST_READ, max(season, known // 3)))
+
+
+def _cut(steps: int, horizon: int) -> int:
+    """Give the step from which on is held: the last fifth, or two horizons of origins."""
+    return min(int(steps * (1 - TEST_SHARE)), steps - 3 * horizon + 1)
+
+
 def _last_fifth(steps: int, window: int, horizon: int) -> tuple[Rows, Rows]:
-    cut = int(steps * (1 - TEST_SHARE))
+    cut = _cut(steps, horizon)
     known, held = np.arange(window, cut - horizon + 1), np.arange(cut, steps - horizon + 1)
     if len(known) < horizon + 3 or len(held) < 2 * horizon:
         raise _too_short(steps, window, horizon)
@@ -538,6 +637,8 @@ def _too_short(steps: int, window: int, horizon: int) -> DataError:
 
 def cut_by_time(known: Rows, held: Rows, share: float, horizon: int) -> Fold:
     """Give the fold of these origins: the last share of those known validates."""
+    if not len(known):
+        return Fold(known, held, [(known, known)])
     train, validation = last_part(known, share, horizon)
     between = len(known) - len(train) - len(validation)
     before = int(held[0] - known[-1]) - 1 if len(held) else 0

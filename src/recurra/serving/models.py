@@ -387,7 +387,9 @@ class Forecasts(Model):
     @property
     def outputs(self) -> list[Tensor]:
         names = (
-            ["forecast", "lower", "upper"] if hasattr(self.saved.model, "level") else ["forecast"]
+            ["forecast", "lower", "upper"]
+            if getattr(self.saved.model, "level", None) is not None
+            else ["forecast"]
         )
         return [(name, "FP64", [-1, self.saved.model.horizon]) for name in names]
 

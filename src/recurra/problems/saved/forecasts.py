@@ -5,19 +5,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra.arrays import Floats
 from recurra.problems.kept import Kept, kept_model
 from recurra.problems.new_rows import read_series_of
+from recurra.sequences import Histories
 
 if TYPE_CHECKING:
     from recurra.answers.forecasts import Ahead
     from recurra.data import Series
 
-__all__ = ["KINDS", "AskedForecaster", "saved_forecaster"]
+__all__ = ["KINDS", "AskedForecaster", "saved_forecaster", "table_of"]
 
 KINDS = {
     "SequenceForecaster": "recurra.runtime:SavedForecaster",
     "NaiveAhead": "recurra.baselines.forecasting:NaiveAhead",
+    "ThetaAhead": "recurra.baselines.forecasting:ThetaAhead",
+    "EtsAhead": "recurra.baselines.forecasting:EtsAhead",
     "LinearAhead": "recurra.baselines.forecasting:LinearAhead",
 }
 
@@ -54,6 +56,8 @@ class AskedForecaster:
         target: str | None = None,
         log: bool | None = None,
         *,
+        time: str | None = None,
+        group: str | None = None,
         encoding: str | None = None,
     ) -> "Series":
         """Read the series that is to go on, as the model was taught.
@@ -62,36 +66,61 @@ class AskedForecaster:
             path: of a table that ends where the forecast begins.
             target: the column; None: of the name it was fitted on.
             log: whether its logarithm is taken; None: as it was fitted.
+            time: the column that is time; None: of the name it was fitted on.
+            group: the column that tells series apart; None: of the name it was fitted on.
             encoding: of the file, None to recognise it.
 
         Raises:
             DataError: the column cannot be used.
             SettingsError: the model was taught the other of numbers and logarithms.
         """
-        return read_series_of(self.kept, path, target, log, encoding=encoding)
+        return read_series_of(
+            self.kept, path, target, log, time=time, group=group, encoding=encoding
+        )
 
     def answer(self, series: "Series") -> dict[str, Any]:
-        """Give what a person or a program is told: forecasts in the units of the file.
+        """Give what a person or a program is told: forecasts in the units of the file, and when.
 
-        `lower`, `upper` and `level` are of a network; other models have no intervals.
+        Of several series `series` has one such answer of each, with its `name`. `lower`, `upper`
+        and `level` are of models with intervals.
         """
-        said: Ahead = self.model.say(series.numbers[None])
-        return {"model": self.name, **self.told(said, series.target, series.log)[0]}
+        bounds = series.bounds
+        said: Ahead = self.model.say(Histories(series.numbers[:, None], bounds[:-1], bounds[1:]))
+        told = self.told(said, series.target, series.log)
+        for each, end in zip(told, bounds[1:], strict=True):
+            each["times"] = series.labels_after(int(end), said.middle.shape[1])
+        if not series.names:
+            return {"model": self.name, **told[0]}
+        named = zip(series.names, told, strict=True)
+        return {"model": self.name, "series": [{"name": name, **each} for name, each in named]}
 
     def told(self, said: "Ahead", target: str | None, log: bool) -> list[dict[str, Any]]:
         """Give the answer to each row, where the forecasts are at hand."""
-        return [self._of_one(middle, said, target, log) for middle in said.middle]
-
-    def _of_one(
-        self, middle: Floats, said: "Ahead", target: str | None, log: bool
-    ) -> dict[str, Any]:
         unit = np.exp if log else np.asarray
-        found: dict[str, Any] = {"target": target, "log": log, "forecast": unit(middle).tolist()}
-        if said.margins is not None:
-            lower, upper = unit(middle - said.margins), unit(middle + said.margins)
-            found |= {"lower": lower.tolist(), "upper": upper.tolist()}
-            found["level"] = self.model.level
+        found: list[dict[str, Any]] = [
+            {"target": target, "log": log, "forecast": unit(each).tolist()} for each in said.middle
+        ]
+        if said.margins is None:
+            return found
+        margins = np.broadcast_to(said.margins, said.middle.shape)
+        ends = unit(said.middle - margins).tolist(), unit(said.middle + margins).tolist()
+        for each, lower, upper in zip(found, *ends, strict=True):
+            each |= {"lower": lower, "upper": upper, "level": self.model.level}
         return found
+
+
+def table_of(found: dict[str, Any]) -> list[list[Any]]:
+    """Give an answer as a table, its first row the names: a row a step ahead of each series."""
+    told = found.get("series", [found])
+    ends = [end for end in ("lower", "upper") if end in told[0]]
+    named = ["series"] if "series" in found else []
+    level = [f"{end} {told[0]['level']:.0%}" for end in ends]
+    rows: list[list[Any]] = [[*named, "time", told[0]["target"] or "forecast", *level]]
+    for each in told:
+        name = [each["name"]] if named else []
+        steps = zip(each["times"], each["forecast"], *(each[end] for end in ends), strict=True)
+        rows += [[*name, *step] for step in steps]
+    return rows
 
 
 def saved_forecaster(run: str | Path, with_: str | None = None) -> AskedForecaster:

@@ -1,0 +1,221 @@
+"""Which column of a table is time, however people write it, and what its cells say."""
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Dates, Rows
+from recurra.data.dates import Moments, month_named, read_moments
+from recurra.data.numbers import number_of
+from recurra.data.spelling import meant, quoted
+from recurra.errors import DataError
+from recurra.names import listed, near
+
+__all__ = ["TIMES", "Clock", "moments_in", "months_in_a_row", "quarters_in_a_row", "time_of_rows"]
+
+TIMES = {"date", "time", "datetime", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
+TIMES |= {"period", "날짜", "일자", "일시", "시간", "월", "연월", "연도", "년월", "년도", "기간"}
+TIMES |= {"日期", "日付", "datum", "fecha"}
+YEARS, MONTHS, QUARTERS = {"year", "연도", "년도"}, {"month", "월"}, {"quarter", "분기"}
+YEAR = re.compile(r"(1[5-9]|20|21)\d\d")
+YEAR_MONTH = re.compile(r"((?:1[5-9]|20|21)\d\d)\s*[-./년年]?\s*(0?[1-9]|1[0-2])\s*[월月]?")
+YEAR_QUARTER = re.compile(
+    r"(\d{4})\s*[-./년]?\s*[qQ](\d)|[qQ](\d)[\s/-]*(\d{4})|(\d{4})년?\s*(\d)분기"
+)
+YEAR_NAME = re.compile(r"(\d{4})[\s-]*([A-Za-z]{3,9})")
+NAME_YEAR = re.compile(r"([A-Za-z]{3,9})[\s-]*(\d{4})")
+MONTH_COLUMN = re.compile(r"(0?[1-9]|1[0-2])\s*[월月]?")
+QUARTER_COLUMN = re.compile(r"[qQ]([1-4])|([1-4])\s*분기")
+
+
+@dataclass
+class Clock:
+    """When rows are.
+
+    Args:
+        times: (rows,) of each.
+        zone: as it is written behind a time, such as +09:00; "" where none is.
+        column: what they were read from; None where the file says it otherwise.
+        notes: what was ambiguous, and how it was read.
+    """
+
+    times: Dates
+    zone: str = ""
+    column: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def time_of_rows(
+    frame: pd.DataFrame, unnamed: pd.DataFrame, given: str | None, without: set[str], source: str
+) -> tuple[Clock | None, list[str]]:
+    """Find when the rows of a table are: by the column given, by its name, or by its cells.
+
+    Args:
+        frame: the columns that have names.
+        unnamed: those that have none.
+        given: the column that is time, None to find it.
+        without: columns that are something else.
+        source: for messages.
+
+    Returns:
+        The clock, None where no column is time; and what is to be said.
+
+    Raises:
+        DataError: the column given is not there, or a cell of it is no time.
+    """
+    if given is not None:
+        return _given(frame, given, source), []
+    names = [str(name) for name in frame.columns if name not in without]
+    pair = _in_two_columns(frame, names)
+    if pair is not None:
+        return pair, []
+    named = [name for name in names if name.lower() in TIMES or not name]
+    for name in [*named, *(name for name in names if name not in named)]:
+        cells = [str(cell) for cell in frame[name]]
+        numbers_alone = all(cell.strip().replace(".", "", 1).isdigit() for cell in cells)
+        if name not in named and numbers_alone:
+            continue  # 1990 may be a price
+        found = clock_of(cells, name)
+        if found is not None:
+            return found, []
+    if unnamed.shape[1]:
+        found = clock_of(list(unnamed.iloc[:, 0]), None)
+        if found is not None:
+            return found, []
+    return None, [
+        f"{quoted(name)} is not read as time: rows are taken to be in order"
+        for name in filter(None, named)
+        if not _rise(frame[name])
+    ]
+
+
+def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
+    names = list(map(str, frame.columns))
+    name = given if given in names else meant(given)
+    if name not in names:
+        raise DataError(
+            f"--time must be a column of {source}, one of {listed(names)}, but it is {given!r}."
+            f"{near(given, names)}"
+        )
+    cells = [str(cell) for cell in frame[name]]
+    found = clock_of(cells, name)
+    if found is not None or _rise(frame[name]):
+        return found
+    row = next((row for row, cell in enumerate(cells) if not _is_time(cell)), 0)
+    raise DataError(
+        f"--time must hold times, such as 2024-03-20, 2024-03 or 2024 Q1, but row {row} of "
+        f"{source} has {quoted(cells[row])} in {quoted(name)}."
+    )
+
+
+def _is_time(cell: str) -> bool:
+    return moments_in([cell, cell]) is not None
+
+
+def _in_two_columns(frame: pd.DataFrame, names: list[str]) -> Clock | None:
+    """Read a column of years beside one of months or of quarters."""
+    plain = {name.lower(): name for name in names}
+    year = next((plain[name] for name in YEARS if name in plain), None)
+    for parts, sign in ((MONTHS, "-"), (QUARTERS, "Q")):
+        part = next((plain[name] for name in parts if name in plain), None)
+        if year is not None and part is not None:
+            found = clock_of(list(frame[year] + sign + frame[part]), f"{year} and {part}")
+            if found is not None:
+                return found
+    return None
+
+
+def _rise(column: "pd.Series[str]") -> bool:
+    """Say whether cells are numbers, each larger than the one before, as steps counted are."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy("float64")
+    return bool((np.diff(values) > 0).all())
+
+
+def moments_in(cells: list[str]) -> Dates | None:
+    """Read cells as moments, None where hardly any is one."""
+    found = clock_of(cells, None)
+    return None if found is None else found.times
+
+
+def clock_of(cells: list[str], column: str | None) -> Clock | None:
+    """Read cells as moments of one clock, None where one is no moment.
+
+    Of one zone, the clock is that of the zone. Of several, as summer time makes them, it is UTC;
+    but whole days stay the days that they were.
+    """
+    try:
+        read = read_moments([_begins(cell) for cell in cells], "the series")
+    except DataError:
+        return None
+    if np.isnat(read.days).any() or len(cells) < 2:
+        return None
+    times = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
+    times, zone, notes = _one_zone(times, read)
+    return Clock(times, zone, column, [*read.notes, *notes])
+
+
+def _one_zone(times: Dates, read: Moments) -> tuple[Dates, str, list[str]]:
+    offsets = [read.offsets.get(row) for row in range(len(times))]
+    known = {each for each in offsets if each is not None}
+    if not known or not read.seconds.any():
+        return times, "", []
+    if len(known) == 1:
+        return times, _zone(known.pop()), []
+    shift = np.array([each or 0 for each in offsets])
+    told = f"times of {len(known)} zones, as summer time makes them: brought to UTC"
+    return times - shift.astype("timedelta64[s]"), "+00:00", [told]
+
+
+def _zone(seconds: int) -> str:
+    hours, rest = divmod(abs(seconds), 3600)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}:{rest // 60:02}"
+
+
+def _begins(cell: str) -> str:
+    """Write a year, a quarter or a month as its first day; everything else stays."""
+    text = meant(cell)
+    if YEAR.fullmatch(text):
+        return f"{text}-01-01"
+    if match := YEAR_QUARTER.fullmatch(text):
+        year, quarter = match[1] or match[4] or match[5], match[2] or match[3] or match[6]
+        return f"{year}-{3 * int(quarter) - 2:02}-01"
+    if match := YEAR_MONTH.fullmatch(text):
+        return f"{match[1]}-{int(match[2]):02}-01"
+    for style, year, name in ((YEAR_NAME, 1, 2), (NAME_YEAR, 2, 1)):
+        match = style.fullmatch(text)
+        if match and (month := month_named(match[name])):
+            return f"{match[year]}-{month:02}-01"
+    return text
+
+
+def months_in_a_row(names: list[str]) -> dict[str, int]:
+    """Give the columns that are the months of a year, by their names, where all twelve are there.
+
+    Example:
+        >>> months_in_a_row(["YEAR", *(f"{n}월" for n in range(1, 13))])["12월"]
+        12
+    """
+    found = {}
+    for name in names:
+        match = MONTH_COLUMN.fullmatch(name.strip())
+        month = int(match[1]) if match else month_named(name.strip().rstrip(".")) or 0
+        if month and (match or len(name.strip().rstrip(".")) <= 9):
+            found[name] = month
+    return found if sorted(found.values()) == list(range(1, 13)) else {}
+
+
+def quarters_in_a_row(names: list[str]) -> dict[str, int]:
+    """Give the columns that are the quarters of a year, where all four are there."""
+    matches = {name: QUARTER_COLUMN.fullmatch(name.strip()) for name in names}
+    found = {name: int(match[1] or match[2]) for name, match in matches.items() if match}
+    return found if sorted(found.values()) == [1, 2, 3, 4] else {}
+
+
+def years_of(column: "pd.Series[str]") -> Rows | None:
+    """Read a column of years, None where a cell is none."""
+    cells = [meant(str(cell)).removesuffix("년") for cell in column]
+    if not all(map(YEAR.fullmatch, cells)):
+        return None
+    return np.array([int(number_of(cell) or 0) for cell in cells], np.int64)
