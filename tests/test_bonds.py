@@ -131,6 +131,7 @@ def test_comparing_walks_forward(tmp_path: Path) -> None:
         train, validation = (fold.known[part] for part in side)
         assert days[train].max() < days[validation].min()
         assert days[fold.known].max() < days[fold.held].min()
+    assert "held rows begin with 2024-04-30, 2024-05-20" in " ".join(split.notes)
     held = np.concatenate([fold.held for fold in split.folds])
     assert len(held) == len(np.unique(held)) == 80
 

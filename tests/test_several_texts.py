@@ -132,6 +132,26 @@ def test_a_server_reads_rows_by_their_columns(place: Path) -> None:
         saved.joined({"title": "a"})
 
 
+def test_a_server_answers_rows_by_their_columns(place: Path) -> None:
+    for needed in ("starlette", "uvicorn", "httptools", "prometheus_client", "httpx2"):
+        pytest.importorskip(needed, reason="the extra `serve` is absent")
+    from starlette.testclient import TestClient
+
+    from recurra.serving.app import app_of
+    from recurra.serving.house import House
+
+    row = {"body": "river stone", "title": "win music"}
+    with TestClient(app_of(House({"posts": place / "run"}))) as client:
+        doors = [("predict", {"texts": [row]}), ("explain", {"text": row})]
+        for door, question in doors:
+            found = client.post(f"/v1/models/posts/{door}", json=question)
+            assert found.status_code == 200, found.text
+            assert f"win music {JOINT} river stone" in found.text
+        for odd in ("one text", {"title": "a"}):
+            found = client.post("/v1/models/posts/predict", json={"texts": [odd]})
+            assert found.status_code == 400, found.text
+
+
 def test_look_asks_all_text_columns_at_once(place: Path) -> None:
     commands = [question.command for question in look(place / "posts.csv").questions]
     assert any("--text title --text body --label label" in command for command in commands)

@@ -154,7 +154,8 @@ def split_texts(
         groups, pieces = bonds.groups, tied(bonds.groups, alike, rows.texts)
     positive = None if rows.positive is None else rows.names.index(rows.positive)
     labelled = Labelled(rows.texts, rows.numbers, rows.names, positive, groups)
-    how = _How(share, seed, "have a copy on the other side, or their group")
+    why = "have a copy on the other side, or their group"
+    how = _How(share, seed, why, rows.times)
     made, notes = _folds(labelled, bonds, rows.published_test, folds, how)
     kind = _in_words(bonds, rows.times, folds, protocol.kind)
     if rows.published_test is not None:
@@ -186,18 +187,24 @@ def _prepared(rows: LabelledTexts, protocol: Protocol, folds: int | None) -> Lab
 def _folds(
     rows: Labelled, bonds: Bonds, published: Bools | None, folds: int | None, how: "_How"
 ) -> tuple[list[Fold], list[str]]:
-    """Split rows, and say what was left out of training."""
+    """Split rows, and say where time was cut and what was left out of training."""
     made = bonds.folds(rows, folds, how.share, how.seed, None if folds else published)
+    said = []
+    if how.times is not None and published is None:
+        begins = ", ".join(how.times.first(fold.held) for fold in made)
+        last = how.times.last(made[-1].known)
+        said = [f"held rows begin with {begins}; what is learnt from ends with {last}"]
     purged = sum(fold.purged for fold in made)
-    return made, [f"{purged:,} rows {how.purged}: left out of training"] if purged else []
+    return made, said + [f"{purged:,} rows {how.purged}: left out of training"] * bool(purged)
 
 
 class _How(NamedTuple):
-    """How rows are split: the share for validation, the seed, why rows are left out, in words."""
+    """How rows are split: the share for validation, the seed, why some are left out, times."""
 
     share: float
     seed: int
     purged: str
+    times: Times | None = None
 
 
 def _bound(copies: Rows, groups: Texts | None, times: Times | None, lasting: bool = False) -> Bonds:
@@ -254,7 +261,8 @@ def split_sequences(
     which = _positive(rows, positive)
     labelled = Labelled(rows.sequences, rows.truth, rows.names, which, pieces)
     bonds = _bound(copies.exact, rows.groups, rows.times, lasting=True)
-    how = _How(share, seed, "reach beyond the cut, or have an equal or their group on another side")
+    why = "reach beyond the cut, or have an equal or their group on another side"
+    how = _How(share, seed, why, rows.times)
     made, purged = _folds(labelled, bonds, rows.published_test, folds, how)
     said = _copies_said(rows, copies, near, published=folds is None)
     return SplitSequences(rows, labelled, copies, pieces, kind, made, bonds, [*said, *purged])
