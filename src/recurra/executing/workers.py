@@ -59,10 +59,8 @@ def fingerprint() -> str:
     """Name the source files of Recurra, as two states of one version may differ."""
     import hashlib
 
-    import recurra
-
     digest = hashlib.sha256()
-    for path in sorted(Path(recurra.__file__).parent.rglob("*.py")):
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
