@@ -30,6 +30,8 @@ QUESTIONS: Mapping[str, str] = {
 LOOKED_AT: Mapping[str, Sequence[str]] = {
     "rows in both sides": ("L1.4",),
     "sentences in both sides": ("L1.4",),
+    "segments in both sides": ("L1.4", "L3.2"),
+    "rows that teach their own start": (),  # of training rows, among themselves
     "groups in both sides": ("L3.2",),
     "future in training": ("L3.1",),
     "vocabulary from outside training": ("L1.2", "L1.3"),
