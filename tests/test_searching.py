@@ -159,3 +159,30 @@ def test_what_was_tried_is_drawn() -> None:
 def test_of_equals_the_earlier_is_best_so_the_default_stays() -> None:
     tried = [Tried(n, {"a": 1}, 0.5) for n in range(3)]
     assert Choice(tried, "accuracy", True, 5, {}).best.number == 0
+
+
+@NEEDS_OPTUNA
+def test_a_run_folder_keeps_what_was_tried_and_a_stopped_search_is_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    from recurra.running import run as run_in_folder
+    from recurra.searching.trials import Budget, look_for
+
+    def chosen(listener: Listener, **how: Any) -> Any:
+        def choose(problem: Any, folder: Any, executor: Executor, _: Listener) -> Any:
+            kept = {"place": folder.checkpoints / "search.db", "executor": executor}
+            asked = (within(problem), SPACE, DEFAULT, contender, Budget(3))
+            problem.choice = look_for(*asked, listener=listener, **kept)
+            return problem
+
+        return run_in_folder(coin_problem(), tmp_path / "run", choose=choose, **how)
+
+    with pytest.raises(KeyboardInterrupt):
+        chosen(Stops(3))
+    chosen(NOBODY, resume=True)
+    there = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"search.db", "report.json", "model"} <= there
+    assert "checkpoints" not in there
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "3 settings were tried" in page
+    assert "The search, trial by trial" in page
