@@ -396,9 +396,18 @@ def split_sentences(
 
 
 def sentence_turns(groups: Rows, share: float, turns: int, seed: int) -> Sides:
-    """Give the sides that a tagger would draw by itself, one turn for each network."""
+    """Give the sides that a tagger would draw by itself, one turn for each network.
+
+    Of sentences that are too few for another turn, the first is taken again.
+    """
     alike = np.zeros(len(groups), np.int64)
-    return [stratified_group_split(alike, groups, share, seed, turn) for turn in range(turns)]
+    sides = [stratified_group_split(alike, groups, share, seed)]
+    for turn in range(1, turns):
+        try:
+            sides.append(stratified_group_split(alike, groups, share, seed, turn))
+        except DataError:
+            sides.append(sides[0])
+    return sides
 
 
 def _published(groups: Rows, kept: int) -> tuple[Rows, Rows]:
