@@ -30,7 +30,6 @@ from recurra.cli.app import (
     train,
     with_options,
 )
-from recurra.data.calendar import steps_in
 from recurra.errors import SettingsError
 from recurra.files import write_atomically
 from recurra.names import SHAPES, one_of
@@ -79,6 +78,8 @@ def train_forecasting(
         file, sample, target=target, time=time, group=group, log=log, encoding=encoding
     )
     place = how.place(_name(file))
+    from recurra.data.calendar import steps_in
+
     ahead = steps_in(horizon, series.frequency)
     split, window = _split(series, ahead, window, season, None)
     from recurra.problems.forecasts import forecasting
@@ -134,6 +135,8 @@ def compare_forecasting(
         file, sample, target=target, time=time, group=group, log=log, encoding=encoding
     )
     place = how.place(_name(file))
+    from recurra.data.calendar import steps_in
+
     ahead = steps_in(horizon, series.frequency)
     split, window = _split(series, ahead, window, season, how.folds)
     from recurra.problems.forecasts import forecasting
