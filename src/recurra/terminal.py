@@ -257,7 +257,7 @@ def _names_by_kind(kinds: Sequence[str]) -> list[str]:
     """Give the names that Keras makes of kinds: dense, then dense_1."""
     names: list[str] = []
     for number, kind in enumerate(kinds):
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind).lower()
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", kind).lower()
         before = kinds[:number].count(kind)
         names.append(f"{name}_{before}" if before else name)
     return names
