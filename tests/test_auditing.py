@@ -124,7 +124,7 @@ def test_three_classes_are_audited(frame: pd.DataFrame) -> None:
 
 def test_few_rows_are_said_to_be_few() -> None:
     rows = pd.DataFrame({"text": ["a b c", "d e f"] * 4, "label": ["x", "y"] * 4})
-    assert "fewer than 10 different texts" in audited(rows).notes[-1]
+    assert "fewer than 10 different rows" in audited(rows).notes[-1]
 
 
 def test_what_a_thing_tells_is_counted_by_hand() -> None:

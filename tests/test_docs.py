@@ -143,12 +143,14 @@ def test_every_documented_audit_runs(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from recurra.data import Columns, open_texts
+    from recurra.markets.simulator import sample_market
     from recurra.problems.text_classes import texts
     from recurra.running import sides_of
 
     monkeypatch.chdir(tmp_path)
     for name in ("messages.csv", "other.csv"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
+    sample_market()[0].frame.rename_axis("date").reset_index().to_csv("AAPL.csv", index=False)
     problem = texts(open_texts("messages.csv", columns=Columns("body", "kind", "spam")))
     (tmp_path / "runs" / "messages").mkdir(parents=True)
     sides_of(problem).to_csv("runs/messages/split.csv", index=False)

@@ -1,6 +1,6 @@
 """Whether a split is clean, for any model: nothing is trained, and Keras is not needed."""
 
-from recurra.auditing.audit import audit, audit_run, audit_texts
+from recurra.auditing.audit import audit, audit_numbers, audit_run, audit_texts
 from recurra.auditing.behaviour import Behaviour, Check, audit_model
 from recurra.auditing.findings import Audit, Example, Finding, Suspect, Tell
 
@@ -14,6 +14,7 @@ __all__ = [
     "Tell",
     "audit",
     "audit_model",
+    "audit_numbers",
     "audit_run",
     "audit_texts",
 ]

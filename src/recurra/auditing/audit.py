@@ -19,21 +19,42 @@ import pandas as pd
 
 from recurra.arrays import Bools
 from recurra.auditing.copies import copy_findings
-from recurra.auditing.findings import Audit, Finding
-from recurra.auditing.judged import column_findings, side_findings, tell_findings
+from recurra.auditing.findings import Audit, Finding, Suspect, Tell
+from recurra.auditing.judged import (
+    column_findings,
+    drift_findings,
+    side_findings,
+    tell_findings,
+    view_findings,
+)
 from recurra.auditing.labels import label_findings
-from recurra.auditing.rows import Audited
+from recurra.auditing.number_copies import AuditedNumbers, number_copy_findings
+from recurra.auditing.number_views import views_of_numbers, written_steps
+from recurra.auditing.ordered import order_findings
+from recurra.auditing.price_files import audit_price_files, holds_prices
+from recurra.auditing.rows import Audited, AuditedTexts
+from recurra.auditing.tables import NumericRows, joined, numeric_rows, numeric_rows_of
+from recurra.auditing.tells import View
+from recurra.auditing.views import views_of_writing
 from recurra.bundle import is_bundle, read_facts
 from recurra.data import Columns, LabelledTexts, open_texts
 from recurra.data.catalogue import CATALOGUE, SAMPLE_SOURCE
 from recurra.data.labelled import TO_TEST_ON, label_texts
 from recurra.data.readers import Table, read_table
-from recurra.errors import DataError, RunError
+from recurra.data.sequences import (
+    LabelledSequences,
+    Layout,
+    read_sequences,
+    sample_sequences,
+    with_test,
+)
+from recurra.errors import DataError, RunError, SettingsError
 from recurra.text.joining import text_columns
 
-__all__ = ["audit", "audit_run", "audit_texts"]
+__all__ = ["audit", "audit_numbers", "audit_run", "audit_texts"]
 
-Source = str | Path | pd.DataFrame | LabelledTexts
+Source = str | Path | pd.DataFrame | LabelledTexts | LabelledSequences
+NO_TABLES = {".ts", ".npz", ".npy"}
 QUESTIONS = {
     "file": "Would a split of these rows at random be clean?",
     "sides": "Is this split clean?",
@@ -51,16 +72,19 @@ def audit(
     encoding: str | None = None,
     sample: bool = False,
     labels: bool = False,
+    layout: Layout | None = None,
 ) -> Audit:
     """Look for whatever makes figures better than they are, without training anything.
 
     Args:
-        source: labelled texts: a file, a named dataset, a frame, rows read before; or the folder of
-            a run.
+        source: labelled texts, or labelled rows of numbers: a file, a named dataset, a frame, rows
+            read before; a file of daily prices, or a folder of them; or the folder of a run.
         test: the side held out, where the split is published as two sources.
         text, label, positive, encoding: of the columns, None of what is to be guessed.
         sample: whether the embedded sample of a named dataset is taken.
         labels: whether labels that may be wrong are looked for, too: simple models are fitted.
+        layout: of a table of numbers: which column names the sequence of a row, orders it, is a
+            channel.
 
     Returns:
         What was found: `clean`, `findings`, `tells`, `suspects`; `to_json()`.
@@ -72,28 +96,77 @@ def audit(
         >>> audit("spam", sample=True).sentence
         'No leak was found.'
     """
+    layout = layout or Layout()
     if isinstance(source, str | Path) and test is None and (Path(source) / "report.json").is_file():
-        return audit_run(Path(source), text=text, label=label, encoding=encoding, labels=labels)
+        run = Path(source)
+        given: dict[str, Any] = {"text": text, "label": label, "encoding": encoding}
+        return audit_run(run, **given, labels=labels, layout=layout)
     columns = Columns(text, label, positive, encoding)
-    rows = _opened(source, columns, sample)
-    if test is None:
-        return audit_texts(rows, labels=labels)
-    return audit_texts(_joined(rows, _opened(test, columns, sample)), labels=labels)
+    layout = dataclasses.replace(layout, label=label or layout.label)
+    if isinstance(source, str | Path) and test is None and _is_of_prices(source, columns, layout):
+        return audit_price_files(Path(source), encoding=encoding)
+    rows = _opened(source, columns, layout, sample)
+    other = None if test is None else _opened(test, columns, layout, sample)
+    if labels and isinstance(rows, NumericRows):
+        raise SettingsError("labels that may be wrong are looked for in texts, not in numbers.")
+    if isinstance(rows, NumericRows) and (other is None or isinstance(other, NumericRows)):
+        return audit_numbers(rows if other is None else joined(rows, other))
+    if isinstance(rows, NumericRows) or isinstance(other, NumericRows):
+        raise DataError("both sides must be of one kind, but one is of texts, one of numbers.")
+    return audit_texts(rows if other is None else _joined(rows, other), labels=labels)
 
 
-def _opened(source: Source, columns: Columns, sample: bool = False) -> LabelledTexts:
+def _is_of_prices(source: str | Path, columns: Columns, layout: Layout) -> bool:
+    path = Path(source)
+    if columns.text or columns.label or layout.id or str(source) in CATALOGUE:
+        return False
+    if path.is_dir():
+        return True
+    if not path.is_file() or path.suffix in NO_TABLES or ".ts" in path.suffixes:
+        return False
+    return holds_prices(read_table(path, encoding=columns.encoding))
+
+
+def _opened(
+    source: Source, columns: Columns, layout: Layout, sample: bool = False
+) -> LabelledTexts | NumericRows:
     if isinstance(source, LabelledTexts):
         return source
+    if isinstance(source, LabelledSequences):
+        return numeric_rows_of(source)
     if isinstance(source, pd.DataFrame):
-        frame = source.fillna("").astype(str).reset_index(drop=True)
-        table = Table(frame, "a frame", "")
-        return _labelled(table, columns)
-    name = str(source)
+        cells = source.astype(object).where(source.notna(), "")
+        frame = cells.astype(str).reset_index(drop=True)
+        return _of_table(Table(frame, "a frame", ""), columns, layout)
+    name, path = str(source), Path(source)
     if name in CATALOGUE:
         return open_texts(name, sample=sample, columns=columns)
-    if not Path(name).exists():
+    if not path.exists():
         raise DataError(f"a file, a run or a named dataset is needed, but {name} is not there.")
-    return _labelled(read_table(name, encoding=columns.encoding), columns)
+    if NO_TABLES & set(path.suffixes):
+        return numeric_rows(path, dataclasses.replace(layout, label=None))
+    return _of_table(read_table(name, encoding=columns.encoding), columns, layout)
+
+
+def _of_table(table: Table, columns: Columns, layout: Layout) -> LabelledTexts | NumericRows:
+    if columns.text or not (layout.id or layout.channels or not _has_texts(table, columns.label)):
+        return _labelled(table, columns)
+    return numeric_rows(table, layout)
+
+
+def _has_texts(table: Table, label: str | None) -> bool:
+    """Say whether a column holds words; where most columns are numbers, one word each is none."""
+    numbers = 0
+    for name in table.frame.columns:
+        some = table.frame[name].astype(str).str.strip()
+        some = some[some != ""][:500]
+        if not len(some) or name == label:
+            continue
+        if pd.to_numeric(some, errors="coerce").notna().all():
+            numbers += 1
+        elif some.str.contains(r"[^\W\d_]\S*\s+\S*[^\W\d_]").mean() > 0.5:
+            return True
+    return numbers == 0
 
 
 def _labelled(table: Table, columns: Columns) -> LabelledTexts:
@@ -134,25 +207,57 @@ def audit_texts(
         labels: whether labels that may be wrong are looked for, too.
     """
     held = rows.published_test if held is None else held
-    audited = Audited(rows, held)
+    audited = AuditedTexts(rows, held)
     findings, tells = tell_findings(audited)
+    content = list(views_of_writing(rows.texts[audited.counted.rows]))
     of_labels, suspects = label_findings(audited) if labels else ([], [])
-    findings += [
-        *of_labels,
-        *copy_findings(audited),
+    findings += [*of_labels, *copy_findings(audited), *_of_any(audited, content)]
+    return _found(audited, question, findings, tells, suspects)
+
+
+def audit_numbers(rows: NumericRows, *, question: str = "", held: Bools | None = None) -> Audit:
+    """Audit labelled rows of numbers that were read, as `audit_texts` audits texts."""
+    held = rows.published_test if held is None else held
+    audited = AuditedNumbers(rows, held)
+    content: list[View] = []
+    alone: list[View] = []
+    if rows.sequences is not None:
+        steps = rows.sequences.take(audited.counted.rows)
+        content = list(views_of_numbers(steps, rows.channels))
+        alone = written_steps(steps, audited.counted)
+    findings, tells = view_findings(audited, [*content, *alone])
+    findings += [*number_copy_findings(audited), *_of_any(audited, content)]
+    return _found(audited, question, findings, tells)
+
+
+def _of_any(audited: Audited, content: list[View]) -> list[Finding]:
+    """Give what is asked of rows of any kind: groups, days, and how the sides differ."""
+    return [
         *column_findings(audited),
+        *order_findings(audited),
         *side_findings(audited),
+        *drift_findings(audited, content),
     ]
+
+
+def _found(
+    audited: Audited,
+    question: str,
+    findings: list[Finding],
+    tells: list[Tell],
+    suspects: Sequence[Suspect] = (),
+) -> Audit:
+    rows = audited.rows
     return Audit(
         version=version("recurra"),
-        question=question or QUESTIONS["file" if held is None else "sides"],
+        question=question or QUESTIONS["file" if audited.held is None else "sides"],
         source=rows.source,
         sha256=rows.sha256,
         rows=_counts(audited),
         classes=rows.classes,
         findings=sorted(findings, key=_weight),
         tells=tells[:40],
-        suspects=suspects,
+        suspects=list(suspects),
         notes=[*rows.notes, *audited.notes, *_few(audited)],
     )
 
@@ -163,7 +268,7 @@ def _weight(finding: Finding) -> tuple[bool, float]:
 
 def _counts(audited: Audited) -> dict[str, int]:
     if audited.held is None:
-        return {"rows": len(audited.rows.texts)}
+        return {"rows": len(audited.truth)}
     return dict(
         zip(audited.names, (int((~audited.held).sum()), int(audited.held.sum())), strict=True)
     )
@@ -172,7 +277,7 @@ def _counts(audited: Audited) -> dict[str, int]:
 def _few(audited: Audited) -> list[str]:
     if len(audited.counted.fold):
         return []
-    return ["columns and writing were not asked: a class has fewer than 10 different texts"]
+    return ["columns and writing were not asked: a class has fewer than 10 different rows"]
 
 
 def audit_run(
@@ -182,38 +287,63 @@ def audit_run(
     label: str | None = None,
     encoding: str | None = None,
     labels: bool = False,
+    layout: Layout | None = None,
 ) -> Audit:
-    """Audit the split of a run of texts: the rows are read again, and must be the same.
+    """Audit the split of a run of texts or sequences, whose rows are read again.
 
     Args:
         run: a run folder.
-        text, label, encoding: of the file, where they were given to the run.
-        labels: whether labels that may be wrong are looked for, too.
+        text, label, encoding, layout: of the file, where they were given to the run.
+        labels: whether labels that may be wrong are looked for, too, of texts.
 
     Raises:
-        RunError: the run is not of texts, or its rows are not those it was fitted on.
+        RunError: the run is of neither, or its rows are not those it was fitted on.
     """
     report = json.loads((run / "report.json").read_text("utf-8"))
     sides = pd.read_csv(run / "split.csv")
     if "duplicate_key" not in sides or "fold" in sides:
-        raise RunError(f"a run of labelled texts is needed, but {run} is of {report['problem']}.")
-    columns = Columns(text or _taught(run), label, report["data"]["positive"], encoding)
-    rows = _rows_of(report, columns)
-    if rows.sha256 != report["data"]["sha256"] or len(rows.texts) != len(sides):
         raise RunError(
-            f"the rows must be those that the run was fitted on, but {rows.source} has changed "
-            "since. Run it again, or bring the file back."
+            f"a run of labelled texts or sequences is needed, but {run} is of {report['problem']}."
         )
     held = (sides["side"] == "test").to_numpy()
     kept = (sides["side"] != "left out").to_numpy()
-    chosen = dataclasses.replace(rows.take(np.flatnonzero(kept)), published_test=held[kept])
-    return audit_texts(chosen, question=QUESTIONS["run"], labels=labels)
+    if report["problem"] == "sequences":
+        layout = layout or Layout()
+        layout = dataclasses.replace(layout, label=label or layout.label)
+        numbers = _sequences_of(report, layout, encoding)
+        _must_be_same(numbers.source, numbers.sha256, len(numbers), report, len(sides))
+        chosen = numeric_rows_of(numbers).take(np.flatnonzero(kept))
+        return audit_numbers(chosen, question=QUESTIONS["run"], held=held[kept])
+    columns = Columns(text or _taught(run), label, report["data"]["positive"], encoding)
+    rows = _rows_of(report, columns)
+    _must_be_same(rows.source, rows.sha256, len(rows.texts), report, len(sides))
+    texts = dataclasses.replace(rows.take(np.flatnonzero(kept)), published_test=held[kept])
+    return audit_texts(texts, question=QUESTIONS["run"], labels=labels)
 
 
 def _taught(run: Path) -> Sequence[str] | None:
     """Give the text columns that the model of a run was taught, where it has one."""
     model = run / "model"
     return text_columns(read_facts(model).columns) or None if is_bundle(model) else None
+
+
+def _must_be_same(source: str, sha256: str, rows: int, report: dict[str, Any], sides: int) -> None:
+    if sha256 != report["data"]["sha256"] or rows != sides:
+        raise RunError(
+            f"the rows must be those that the run was fitted on, but {source} has changed "
+            "since. Run it again, or bring the file back."
+        )
+
+
+def _sequences_of(
+    report: dict[str, Any], layout: Layout, encoding: str | None
+) -> LabelledSequences:
+    source = report["data"]["source"]
+    if source.startswith(SAMPLE_SOURCE):
+        return sample_sequences()
+    known, _, test = source.partition(TO_TEST_ON)
+    rows = read_sequences(known, layout, encoding=encoding)
+    return with_test(rows, read_sequences(test, layout, encoding=encoding)) if test else rows
 
 
 def _rows_of(report: dict[str, Any], columns: Columns) -> LabelledTexts:

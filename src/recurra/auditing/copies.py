@@ -4,7 +4,7 @@ import numpy as np
 
 from recurra.arrays import Bools, Rows
 from recurra.auditing.findings import Example, Finding, Level
-from recurra.auditing.rows import Audited
+from recurra.auditing.rows import AuditedTexts
 from recurra.text.near import SHORTEST, plain
 
 __all__ = ["copy_findings"]
@@ -24,20 +24,20 @@ GROUP = (
 TAKE_OUT = "Take them out of the test side, or judge with and without them."
 
 
-def copy_findings(audited: Audited) -> list[Finding]:
+def copy_findings(audited: AuditedTexts) -> list[Finding]:
     """Give what is to be said of copies."""
     long, forms = _long(audited), _forms(audited)
     found = _within(audited, long, forms) if audited.held is None else _across(audited, long, forms)
     return [*found, *_forms_said(audited, forms), *_conflicts(audited)]
 
 
-def _long(audited: Audited) -> Bools:
+def _long(audited: AuditedTexts) -> Bools:
     texts = (plain(text) for text in audited.rows.texts)
     letters = (len(text) - text.count(" ") for text in texts)
     return np.fromiter(letters, np.int64, len(audited.rows.texts)) >= SHORTEST
 
 
-def _forms(audited: Audited) -> Bools:
+def _forms(audited: AuditedTexts) -> Bools:
     """(rows,) whether a row is one of many different texts that are near each other."""
     copies = audited.copies
     _texts, first = np.unique(copies.masked, return_index=True)
@@ -45,14 +45,14 @@ def _forms(audited: Audited) -> Bools:
     return different[copies.groups] >= FORM
 
 
-def _kinds(audited: Audited) -> list[tuple[str, Rows]]:
+def _kinds(audited: AuditedTexts) -> list[tuple[str, Rows]]:
     """Give the kinds of copies, the nearest first, with the number that copies share."""
     copies = audited.copies
     numbers = (copies.exact, copies.masked, copies.groups)
     return list(zip(MEANING, numbers, strict=True))
 
 
-def _within(audited: Audited, long: Bools, forms: Bools) -> list[Finding]:
+def _within(audited: AuditedTexts, long: Bools, forms: Bools) -> list[Finding]:
     """Say what a random split would tear apart."""
     rows, found = len(long), []
     left = long & ~forms & _several(audited.copies.groups)
@@ -77,7 +77,7 @@ def _several(same: Rows) -> Bools:
     return several
 
 
-def _across(audited: Audited, long: Bools, forms: Bools) -> list[Finding]:
+def _across(audited: AuditedTexts, long: Bools, forms: Bools) -> list[Finding]:
     """Say which rows held out have a copy on the side that is learnt from."""
     held = audited.held
     assert held is not None
@@ -100,7 +100,7 @@ def _across(audited: Audited, long: Bools, forms: Bools) -> list[Finding]:
     return found
 
 
-def _pairs(audited: Audited, rows: Bools, same: Rows) -> list[Example]:
+def _pairs(audited: AuditedTexts, rows: Bools, same: Rows) -> list[Example]:
     """Give rows beside another of the same number: of the other side, where there are two."""
     shown: list[Example] = []
     used: set[int] = set()
@@ -122,7 +122,7 @@ def _pairs(audited: Audited, rows: Bools, same: Rows) -> list[Example]:
     return shown
 
 
-def _forms_said(audited: Audited, forms: Bools) -> list[Finding]:
+def _forms_said(audited: AuditedTexts, forms: Bools) -> list[Finding]:
     rows = len(forms)
     named = np.unique(audited.copies.groups[forms])
     families = [audited.rows.texts[family.example] for family in audited.copies.families]
@@ -140,7 +140,7 @@ def _forms_said(audited: Audited, forms: Bools) -> list[Finding]:
     return [_finding("forms", "note", sentence, min(size, rows), rows, examples, advice)]
 
 
-def _conflicts(audited: Audited) -> list[Finding]:
+def _conflicts(audited: AuditedTexts) -> list[Finding]:
     """Say which copies have other labels than their like."""
     same, truth = audited.copies.masked, audited.truth
     torn = _torn(same, truth)

@@ -7,18 +7,20 @@ import pandas as pd
 
 from recurra.arrays import Rows
 from recurra.auditing.findings import Example, Finding, Level, Tell
-from recurra.auditing.rows import Audited
+from recurra.auditing.rows import Audited, AuditedTexts, counted_by
 from recurra.auditing.tells import View, asked, said_by_numbers, said_by_values, told
 from recurra.auditing.views import days_of, views_of_column, views_of_order, views_of_writing
 from recurra.auditing.words import Pattern, patterns_of
 
-__all__ = ["column_findings", "side_findings", "tell_findings"]
+__all__ = ["column_findings", "drift_findings", "side_findings", "tell_findings", "view_findings"]
 
 CHANCE = 0.01
 # how much of the class a thing must tell to be a leak, and to be noted, by its kind: what a writer
 # may mean (column, length) may tell much of it; what no writer means (the others) may not
 LEAK = {"id": 0.3, "missing": 0.3, "writing": 0.2, "column": 0.9, "length": 0.95, "order": 2.0}
+LEAK |= {"written": 0.3, "step": 0.9}
 NOTE = {"id": 0.1, "missing": 0.1, "writing": 0.05, "column": 0.5, "length": 0.6, "order": 0.3}
+NOTE |= {"written": 0.15, "step": 0.9}
 KINDS = {
     "id": "target in an id",
     "missing": "target in what is missing",
@@ -26,6 +28,8 @@ KINDS = {
     "length": "target in how texts are written",
     "column": "target in another column",
     "order": "target in the order of rows",
+    "written": "target in how numbers are written",
+    "step": "target in one step",
 }
 ADVICE = {
     "id": "Leave it out of what a model reads, and give ids that say nothing.",
@@ -34,6 +38,8 @@ ADVICE = {
     "length": "Look where the texts of each class come from.",
     "column": "Leave it out of what a model reads, if it is known only after the class is.",
     "order": "Shuffle before anything reads rows in order, and let no model read their numbers.",
+    "written": "Bring all numbers to one form: they come from two sources.",
+    "step": "Take the step out: those beside it tell far less, so it was not measured.",
 }
 # a word: in what share of a class, and how sure of it, it is a leak
 WHERE = {"anywhere": (0.4, 0.97), "placed": (0.1, 0.98), "label": (0.05, 0.95)}
@@ -46,21 +52,23 @@ SHIFT = 0.05
 # ---- how well each alone tells the class
 
 
-def tell_findings(audited: Audited) -> tuple[list[Finding], list[Tell]]:
+def tell_findings(audited: AuditedTexts) -> tuple[list[Finding], list[Tell]]:
     """Ask columns, order, writing and words; give what is to be said, and the whole table."""
     counted = audited.counted
     texts = audited.rows.texts[counted.rows]
-    views = [
-        *_views_of_columns(audited),
-        *views_of_order(_places(audited)),
-        *views_of_writing(texts),
-    ]
-    found = asked(views, counted)
-    findings = [each for view, tell in found if (each := _finding_of(audited, view, tell))]
+    findings, told_alone = view_findings(audited, list(views_of_writing(texts)))
     patterns = patterns_of(texts, counted, len(audited.rows.names))
     words = [_tell_of(audited, pattern) for pattern in patterns[:5]]
-    tells = sorted([*(tell for _, tell in found), *words], key=lambda tell: -tell.told)
-    return [*_merged(findings), *_word_findings(audited, patterns)], tells
+    tells = sorted([*told_alone, *words], key=lambda tell: -tell.told)
+    return [*findings, *_word_findings(audited, patterns)], tells
+
+
+def view_findings(audited: Audited, content: list[View]) -> tuple[list[Finding], list[Tell]]:
+    """Ask columns, the order of rows, and views of what the rows hold."""
+    views = [*_views_of_columns(audited), *views_of_order(_places(audited)), *content]
+    found = asked(views, audited.counted)
+    findings = [each for view, tell in found if (each := _finding_of(audited, view, tell))]
+    return _merged(findings), [tell for _, tell in found]
 
 
 def _views_of_columns(audited: Audited) -> Iterator[View]:
@@ -73,13 +81,15 @@ def _views_of_columns(audited: Audited) -> Iterator[View]:
 
 def _places(audited: Audited) -> Rows:
     """Give the place of each row counted on its own side."""
-    places = np.arange(len(audited.rows.texts))
+    places = np.arange(len(audited.truth))
     if audited.held is not None:
         places = np.where(audited.held, np.cumsum(audited.held), np.cumsum(~audited.held))
     return places[audited.counted.rows]
 
 
 def _finding_of(audited: Audited, view: View, tell: Tell) -> Finding | None:
+    if view.kind not in LEAK:  # what a row is like may tell its class: that is what is learnt
+        return None
     if tell.p_value >= CHANCE or tell.told < min(NOTE[view.kind], LEAK[view.kind]):
         return None
     if view.recurring and view.kind == "column" and _binds(view.values):
@@ -336,5 +346,40 @@ def side_findings(audited: Audited) -> list[Finding]:
             size=int(table[1, which]),
             of=int(held.sum()),
             advice="Scores and thresholds learnt on one side do not hold on the other as they are.",
+        )
+    ]
+
+
+def drift_findings(audited: Audited, content: list[View]) -> list[Finding]:
+    """Say what tells the sides apart beyond chance: what is asked of the class is asked of them.
+
+    Ids, days and the order of rows tell them by nature; where the classes have other shares, all
+    that tells a class would, too.
+    """
+    if audited.held is None or side_findings(audited):
+        return []
+    rows = audited.counted.rows
+    counted = counted_by(audited.held[rows].astype(np.int64), rows, audited.seed)
+    views = [*_views_of_columns(audited), *content]
+    found = asked([view for view in views if view.kind != "id"], counted)
+    there = [tell for _, tell in found if tell.p_value < CHANCE and tell.told >= DRIFT_NOTED]
+    if not there:
+        return []
+    named = ", ".join(f"{tell.name} ({tell.told:.0%})" for tell in there[:3])
+    return [
+        Finding(
+            kind="drift between the sides",
+            level="note",
+            sentence=(
+                f"{len(there):,} of {len(found):,} things asked tell the {audited.names[1]} rows "
+                f"from the {audited.names[0]} rows beyond chance, most of all {named}; by chance "
+                f"{_chance(there[0])}."
+            ),
+            size=int(audited.held.sum()),
+            of=len(audited.held),
+            advice=(
+                "Ask whether the rows to come are like those held out: what was learnt on others "
+                "may not hold there."
+            ),
         )
     ]

@@ -18,7 +18,7 @@ import numpy as np
 
 from recurra.arrays import Floats, Rows, Texts
 from recurra.auditing.findings import Example, Finding, Suspect
-from recurra.auditing.rows import FOLDS, Audited
+from recurra.auditing.rows import FOLDS, AuditedTexts
 from recurra.judging.splits import stratified_group_folds
 
 __all__ = ["doubtful", "label_findings", "out_of_fold"]
@@ -28,7 +28,7 @@ MOST_ROWS = 100_000  # that are asked; of more, as many are drawn
 SHOWN = 3
 
 
-def label_findings(audited: Audited) -> tuple[list[Finding], list[Suspect]]:
+def label_findings(audited: AuditedTexts) -> tuple[list[Finding], list[Suspect]]:
     """Give the rows whose label may be wrong, the likeliest first, and what is to be said."""
     truth, names = audited.truth, audited.rows.names
     rows = np.arange(len(truth))
@@ -56,7 +56,7 @@ def label_findings(audited: Audited) -> tuple[list[Finding], list[Suspect]]:
     return [_finding(audited, suspects, rows[which], len(rows))] * bool(suspects), suspects
 
 
-def _finding(audited: Audited, suspects: list[Suspect], rows: Rows, of: int) -> Finding:
+def _finding(audited: AuditedTexts, suspects: list[Suspect], rows: Rows, of: int) -> Finding:
     size = len(suspects)
     return Finding(
         kind="labels that may be wrong",

@@ -17,6 +17,13 @@ def audit(
     text: Text = None,
     label: Label = None,
     encoding: Encoding = None,
+    id: Annotated[
+        str | None, typer.Option(help="The column that names the sequence of numbers of a row.")
+    ] = None,
+    time: Annotated[str | None, typer.Option(help="The column that orders its rows.")] = None,
+    channels: Annotated[
+        str, typer.Option(help="Columns of numbers, separated by commas [all others].")
+    ] = "",
     sample: Sample = False,
     labels: Annotated[
         Path | None,
@@ -30,9 +37,11 @@ def audit(
 
     from recurra.auditing import Suspect
     from recurra.auditing import audit as look
+    from recurra.data.sequences import Layout
     from recurra.files import write_atomically
     from recurra.terminal import note, show_audit
 
+    names = tuple(filter(None, map(str.strip, channels.split(","))))
     found = look(
         source,
         test,
@@ -41,12 +50,13 @@ def audit(
         encoding=encoding,
         sample=sample,
         labels=labels is not None,
+        layout=Layout(id=id, time=time, channels=names),
     )
     if labels is not None:
         import pandas as pd
 
-        names = list(Suspect.model_fields)
-        table = pd.DataFrame([each.model_dump() for each in found.suspects], columns=names)
+        fields = list(Suspect.model_fields)
+        table = pd.DataFrame([each.model_dump() for each in found.suspects], columns=fields)
         write_atomically(labels, table.to_csv(index=False).encode("utf-8", "replace"))
     if html is not None:
         from recurra.cli.following import counterpart

@@ -23,6 +23,7 @@ from recurra.arrays import Array, Bools, Floats, Rows, Texts
 from recurra.data.bonds import ALONE, Times, groups_in, order_of, times_in
 from recurra.data.contents import read_contents
 from recurra.data.encodings import decode, known_encoding
+from recurra.data.labelled import TO_TEST_ON
 from recurra.data.numbers import decimal_sign, number_of
 from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.records import cell_of
@@ -276,7 +277,7 @@ def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequ
         None
         if known.groups is None or test.groups is None
         else np.concatenate([known.groups, test.groups]),
-        f"{known.source}, to test on: {test.source}",
+        f"{known.source}{TO_TEST_ON}{test.source}",
         hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
         list(dict.fromkeys([*known.notes, *test.notes])),
         np.arange(len(lengths)) >= len(known),

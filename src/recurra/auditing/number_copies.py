@@ -1,0 +1,171 @@
+"""Copies among rows of numbers: within the rows, across the sides, and with other labels."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from recurra.arrays import Bools, Rows
+from recurra.auditing.findings import Example, Finding, Level
+from recurra.auditing.rows import Audited
+from recurra.auditing.tables import NumericRows, content_columns
+from recurra.near_numbers import KINDS, NearSequences, find_near_sequences
+
+__all__ = ["AuditedNumbers", "number_copy_findings"]
+
+TOLERATED = 0.01  # of the rows: so many copies a random split may tear apart
+SHOWN = 3
+STEPS_SHOWN = 12
+FEWEST_CELLS = 3  # of a row of a table that is a copy
+MEANING = {
+    "copies": "equal, number by number, to",
+    "scaled or moved copies": "a·x + b of",
+    "parts of each other": "a part of, or hold,",
+    "overlapping windows": "windows that overlap",
+    "near copies": "nearer than luck brings rows of a class to",
+}
+ADVICE = {
+    "overlapping windows": "Split by time or by recording, and leave out the windows that overlap "
+    "both sides.",
+}
+GROUP = "Keep copies on one side: `train sequences` does, and `find_near_sequences` gives them."
+TAKE_OUT = "Take them out of the test side, or judge with and without them."
+
+
+@dataclass(frozen=True)
+class AuditedNumbers(Audited):
+    """Labelled rows of numbers that are audited."""
+
+    rows: NumericRows
+
+    @cached_property
+    def near(self) -> NearSequences:
+        """Which rows are copies."""
+        if self.rows.sequences is not None:
+            return find_near_sequences(self.rows.sequences, self.truth, self.held)
+        return _equal_rows(self.rows)
+
+    @property
+    def groups(self) -> Rows:
+        """(rows,) one number for all rows that are equal: windows count each."""
+        return np.where(self.near.telling, self.near.exact, np.arange(len(self.truth)))
+
+    def shown(self, row: int) -> str:
+        """Give the first steps, or the cells."""
+        sequences = self.rows.sequences
+        if sequences is None:
+            cells = self.rows.other_columns.iloc[row]
+            return ", ".join(f"{name}: {cell}" for name, cell in cells.items())
+        begin, end = sequences.offsets[row : row + 2]
+        steps = sequences.table[sequences.codes[begin : min(end, begin + STEPS_SHOWN)]]
+        said = " ".join("/".join(f"{value:.4g}" for value in step[:4]) for step in steps)
+        return said + (" …" if end - begin > STEPS_SHOWN else "")
+
+    def called(self, row: int) -> str:
+        """Give its name."""
+        return str(self.rows.ids[row])
+
+
+def _equal_rows(rows: NumericRows) -> NearSequences:
+    """Give which rows of a table hold the same in all columns but ids and days."""
+    names = content_columns(rows.other_columns)
+    cells = rows.other_columns[names].astype(str)
+    known: dict[tuple[str, ...], int] = {}
+    keys = (known.setdefault(tuple(row), n) for n, row in enumerate(cells.to_numpy().tolist()))
+    exact = np.fromiter(keys, np.int64, len(cells))
+    different = cells.nunique(axis=0)
+    telling = len(names) >= FEWEST_CELLS and float(np.log2(np.maximum(different, 1)).sum()) > 2 * (
+        np.log2(max(2, len(cells)))
+    )
+    none = np.zeros((0, 2), np.int64)
+    return NearSequences(exact, exact, none, none[:, 0], np.full(len(cells), telling))
+
+
+def number_copy_findings(audited: AuditedNumbers) -> list[Finding]:
+    """Give what is to be said of copies."""
+    kinds = _within(audited) if audited.held is None else audited.near.kinds_across(audited.held)
+    rows = len(audited.truth) if audited.held is None else int(audited.held.sum())
+    found, seen = [], np.zeros(len(audited.truth), bool)
+    everything = int(np.any(list(kinds.values()), axis=0).sum())
+    for kind, there in kinds.items():
+        there = there & ~seen
+        seen |= there
+        if there.any():
+            found.append(_finding(audited, kind, there, rows, everything))
+    return [*found, *_conflicts(audited)]
+
+
+def _within(audited: AuditedNumbers) -> dict[str, Bools]:
+    """Give for each kind the rows that have such a copy among the others."""
+    near, rows = audited.near, len(audited.truth)
+    sizes = np.bincount(near.exact, minlength=rows)
+    found = {kind: np.zeros(rows, bool) for kind in KINDS}
+    found[KINDS[0]] = (sizes[near.exact] > 1) & near.telling
+    for number, kind in enumerate(KINDS):
+        touched = near.pairs[near.kinds == number].ravel()
+        found[kind] |= np.isin(near.exact, near.exact[touched])
+    return found
+
+
+def _finding(
+    audited: AuditedNumbers, kind: str, there: Bools, rows: int, everything: int
+) -> Finding:
+    size, across = int(there.sum()), audited.held is not None
+    certain = across and kind != KINDS[-1]
+    level: Level = "leak" if certain or everything > TOLERATED * rows else "note"
+    side = f"{audited.names[1]} rows" if across else "rows"
+    other = f"one on the {audited.names[0]} side" if across else "another"
+    return Finding(
+        kind=f"{kind} across" if across else kind,
+        level=level,
+        sentence=f"{size:,} of {rows:,} {side} ({size / rows:.1%}) are {MEANING[kind]} {other}.",
+        size=size,
+        of=rows,
+        examples=_examples(audited, kind, there),
+        advice=ADVICE.get(kind, TAKE_OUT if across else GROUP),
+    )
+
+
+def _examples(audited: AuditedNumbers, kind: str, there: Bools) -> list[Example]:
+    near = audited.near
+    found: list[Example] = []
+    if kind == KINDS[0]:
+        for row in np.flatnonzero(there).tolist():
+            others = np.flatnonzero(near.exact == near.exact[row])
+            others = others[others != row]
+            if audited.held is not None:
+                others = others[~audited.held[others]]
+            if len(others) and len(found) < SHOWN:
+                found.append(audited.example(*sorted((int(others[0]), row))))
+        return found
+    chosen = near.pairs[near.kinds == KINDS.index(kind)]
+    if audited.held is not None:
+        chosen = chosen[audited.held[chosen[:, 0]] != audited.held[chosen[:, 1]]]
+    return [audited.example(int(one), int(other)) for one, other in chosen[:SHOWN]]
+
+
+def _conflicts(audited: AuditedNumbers) -> list[Finding]:
+    """Say which equal rows have other labels than their like."""
+    near, truth = audited.near, audited.truth
+    both = np.unique(np.stack([near.exact, truth], axis=1)[near.telling], axis=0)[:, 0]
+    first, labels = np.unique(both, return_counts=True)
+    torn = first[labels > 1]
+    if not len(torn):
+        return []
+    examples = []
+    for row in torn[:SHOWN]:
+        rows = np.flatnonzero(near.exact == row)
+        other = rows[truth[rows] != truth[rows[0]]][0]
+        examples.append(audited.example(int(rows[0]), int(other)))
+    size = int(np.isin(near.exact, torn).sum())
+    return [
+        Finding(
+            kind="conflicting labels",
+            level="note",
+            sentence=f"{len(torn):,} rows stand with more than one label, in {size:,} rows.",
+            size=size,
+            of=len(truth),
+            examples=examples,
+            advice="Look at the labels, or leave these rows out.",
+        )
+    ]

@@ -1,0 +1,99 @@
+"""What may tell the class of a sequence of numbers beside its shape: one look each."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from recurra.arrays import Floats, Rows
+from recurra.auditing.rows import Counted
+from recurra.auditing.tells import View, said_by_numbers, told
+from recurra.sequences import Ragged
+
+__all__ = ["views_of_numbers", "written_steps"]
+
+CHANNELS = 8  # looked at
+DIGITS, LOOKED = 12, 60  # behind the point, and numbers of a row that are looked at
+EDGE, MOST_STEPS = 3, 200  # steps at each end; all of them where they are few
+TELLS, BESIDE = 0.9, 0.4  # of the class; that the steps beside one tell less by
+
+
+def views_of_numbers(sequences: Ragged, channels: tuple[str, ...]) -> Iterator[View]:
+    """Look at lengths, at how numbers are written, and at what each channel is like."""
+    yield View("numbers: how many steps", "length", sequences.lengths.astype(float), False)
+    yield View("numbers: digits behind the point", "written", _digits(sequences), False)
+    yield View("numbers: equal steps at the end", "length", _still(sequences), False)
+    steps, begins = sequences.timesteps(), sequences.offsets[:-1]
+    for channel, name in enumerate(channels[:CHANNELS]):
+        values = steps[:, channel]
+        mean = np.add.reduceat(values, begins) / sequences.lengths
+        least, most = np.minimum.reduceat(values, begins), np.maximum.reduceat(values, begins)
+        constant = float((most == least).mean()) > 0.95
+        kind = "column" if constant else "level"
+        yield View(f"channel {name!r}: its mean", kind, mean, False)
+        if not constant:
+            yield View(f"channel {name!r}: its least", "level", least, False)
+            yield View(f"channel {name!r}: its most", "level", most, False)
+
+
+def _digits(sequences: Ragged) -> Floats:
+    """Give how many digits the numbers of each row have behind the point: the most of some."""
+    found = np.zeros(len(sequences))
+    for row in range(len(sequences)):
+        begin, end = sequences.offsets[row : row + 2]
+        values = sequences.table[sequences.codes[begin:end]].ravel()[:LOOKED]
+        written = (repr(float(value)).partition(".")[2] for value in values)
+        found[row] = np.median([_behind(part) for part in written])
+    return found
+
+
+def _behind(part: str) -> int:
+    digits, _, power = part.partition("e")
+    return min(DIGITS, max(0, len(digits.rstrip("0")) - int(power or 0)))
+
+
+def _still(sequences: Ragged) -> Floats:
+    """Give how many steps at the end are equal to the last."""
+    found = np.zeros(len(sequences))
+    for row in range(len(sequences)):
+        begin, end = sequences.offsets[row : row + 2]
+        steps = sequences.table[sequences.codes[begin:end]]
+        moved = np.flatnonzero((steps != steps[-1]).any(axis=1))
+        found[row] = len(steps) - 1 - (moved[-1] if len(moved) else -1)
+    return found
+
+
+def written_steps(sequences: Ragged, counted: Counted) -> list[View]:
+    """Give single steps that tell the class far better than those beside them.
+
+    Args:
+        sequences: of the rows counted, in their order.
+        counted: the rows.
+    """
+    if not len(counted.fold) or not len(sequences):
+        return []
+    shortest = int(sequences.lengths.min())
+    channels = min(CHANNELS, sequences.table.shape[1])
+    every = shortest * channels <= MOST_STEPS
+    places = range(shortest) if every else sorted({*range(EDGE), *range(-EDGE, 0)})
+    found = []
+    for channel in range(channels):
+        values = {place: _at(sequences, place, channel) for place in places}
+        tells = {place: _told(each, counted) for place, each in values.items()}
+        for place, share in tells.items():
+            beside = [tells[other] for other in (place - 1, place + 1) if other in tells]
+            if share >= TELLS and beside and max(beside) <= share - BESIDE:
+                name = f"step {place + 1 if place >= 0 else place} of channel {channel + 1}"
+                found.append(View(name, "step", values[place], False))
+    return found
+
+
+def _at(sequences: Ragged, place: int, channel: int) -> Floats:
+    ends = sequences.offsets[:-1] + place if place >= 0 else sequences.offsets[1:] + place
+    values: Floats = sequences.table[sequences.codes[ends], channel].astype(float)
+    return values
+
+
+def _told(values: Floats, counted: Counted) -> float:
+    held = counted.fold == 0
+    said: Rows = said_by_numbers(values[~held], counted.truth[~held], values[held])
+    return told(said, counted.truth[held])[0]

@@ -1,0 +1,147 @@
+"""Rows that know their day: split at random, and labels or columns that look ahead."""
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Dates, Rows
+from recurra.auditing.findings import Finding
+from recurra.auditing.later import Ahead, columns_ahead, label_ahead
+from recurra.auditing.rows import Audited
+from recurra.auditing.views import days_of
+
+__all__ = ["order_findings"]
+
+FEWEST_DAYS = 50
+MIXED = 0.05  # of the rows learnt from, that are later than half of those asked about
+FEWEST_OF_ONE = 100  # rows of one ticker or device, that are looked through in order
+MOST_OF_ONE = 3  # of these that are looked through
+
+
+def order_findings(audited: Audited) -> list[Finding]:
+    """Say what the order of days tells; in a file, advise to split by it."""
+    others = audited.rows.other_columns
+    for name in others.columns:
+        days = days_of(str(name), others[name].reset_index(drop=True))
+        if days is not None and len(np.unique(days)) >= FEWEST_DAYS:
+            return [*_mixed(audited, str(name), days), *_ahead(audited, str(name), days)]
+    return []
+
+
+def _mixed(audited: Audited, name: str, days: Dates) -> list[Finding]:
+    if audited.held is None:
+        audited.notes.append(
+            f"rows know their day ({name!r}): if new ones will be later, hold out the last days"
+        )
+        return []
+    known, held = days[~audited.held], days[audited.held]
+    middle = np.sort(held[~np.isnat(held)])[int((~np.isnat(held)).sum()) // 2]
+    later = int((known > middle).sum())
+    if later < MIXED * len(known):
+        return []
+    return [
+        Finding(
+            kind="split at random in time",
+            level="note",
+            sentence=(
+                f"{later:,} of {len(known):,} {audited.names[0]} rows are later, by {name!r}, than "
+                f"half of the {audited.names[1]} rows: a model learns from days after those it is "
+                "asked about."
+            ),
+            size=later,
+            of=len(known),
+            advice=f"If new rows will be later ones, hold out the last days of {name!r}.",
+        )
+    ]
+
+
+def _ahead(audited: Audited, name: str, days: Dates) -> list[Finding]:
+    """Look for columns and labels that are known some rows later, of one ticker or device each."""
+    others = audited.rows.other_columns.reset_index(drop=True)
+    numbers = {
+        str(column): pd.to_numeric(others[column], errors="coerce").to_numpy(float)
+        for column in others.columns
+        if column != name
+    }
+    numbers = {c: values for c, values in numbers.items() if np.isfinite(values).mean() > 0.9}
+    series = _series(others, days)
+    ahead: dict[str, Ahead] = {}
+    label: Ahead | None = None
+    for rows in series[:MOST_OF_ONE]:
+        columns = {column: values[rows] for column, values in numbers.items()}
+        for each in columns_ahead(columns):
+            ahead.setdefault(each.name, each)
+        if len(audited.rows.names) == 2:
+            label = label or label_ahead(audited.truth[rows], columns)
+    base = label.of if label else ""
+    found = [_column_ahead(each, len(days), base) for each in ahead.values() if each.name != base]
+    return [*found, *(_reaching(audited, days, series, label) if label else [])]
+
+
+def _series(others: pd.DataFrame, days: Dates) -> list[Rows]:
+    """Give the rows of each ticker or device in order of days: of one, where no day is twice."""
+    order = np.argsort(days, kind="stable")
+    if len(np.unique(days)) == len(days):
+        return [order]
+    for column in others.columns:
+        codes = pd.factorize(others[column])[0]
+        pairs = np.unique(np.stack([codes, days.astype("datetime64[D]").astype(int)], 1), axis=0)
+        if len(pairs) == len(days) and codes.max() < len(days) / FEWEST_OF_ONE:
+            return [order[codes[order] == code] for code in range(codes.max() + 1)]
+    return []
+
+
+def _column_ahead(found: Ahead, rows: int, base: str) -> Finding:
+    """Say that a column is ahead of another; of two equal ones the other may be the late one.
+
+    Args:
+        base: the column that the label is made of: it is known on its day.
+    """
+    sure = found.what == "change" or found.of == base
+    return Finding(
+        kind="a column of later rows",
+        level="leak" if sure else "note",
+        sentence=(
+            f"Column {found.name!r} is the {found.what} of {found.of!r} {found.rows:,} rows later, "
+            f"in {found.share:.0%} of the rows."
+        ),
+        size=round(found.share * rows),
+        of=rows,
+        advice="Leave it out of what a model reads: nobody knows it on its day.",
+    )
+
+
+def _reaching(audited: Audited, days: Dates, series: list[Rows], label: Ahead) -> list[Finding]:
+    """Say which rows learnt from have labels made of rows that are held out."""
+    if audited.held is None:
+        audited.notes.append(
+            f"the label is the sign of the change of {label.of!r} over the next {label.rows:,} "
+            "rows: leave out as many before the side held out"
+        )
+        return []
+    reaching = 0
+    for rows in series:
+        day = days[rows].astype("datetime64[D]").astype(np.int64)
+        held = audited.held[rows]
+        if len(rows) <= label.rows or not held.any():
+            continue
+        span = int(np.median(day[label.rows :] - day[: -label.rows]))  # days that a label looks on
+        asked = np.sort(day[held])
+        first = np.append(asked, np.iinfo(np.int64).max)[np.searchsorted(asked, day, side="right")]
+        reaching += int((~held & (first <= day + span)).sum())
+    if not reaching:
+        return []
+    known = int((~audited.held).sum())
+    return [
+        Finding(
+            kind="target reaches into the test",
+            level="leak",
+            sentence=(
+                f"The label is the sign of the change of {label.of!r} over the next {label.rows:,} "
+                f"rows, and that of {reaching:,} {audited.names[0]} rows is made of rows of the "
+                f"{audited.names[1]} side."
+            ),
+            size=reaching,
+            of=known,
+            advice=f"Leave out {label.rows:,} rows before the side held out, of each series.",
+        )
+    ]
