@@ -14,6 +14,7 @@ from recurra.near_numbers import KINDS, NearSequences, find_near_sequences
 __all__ = ["AuditedNumbers", "number_copy_findings"]
 
 TOLERATED = 0.01  # of the rows: so many copies a random split may tear apart
+NEAR = 0.07  # of the rows: kinds within a class bring so many near each other, and no copies are
 SHOWN = 3
 STEPS_SHOWN = 12
 FEWEST_CELLS = 3  # of a row of a table that is a copy
@@ -86,7 +87,7 @@ def number_copy_findings(audited: AuditedNumbers) -> list[Finding]:
     kinds = _within(audited) if audited.held is None else audited.near.kinds_across(audited.held)
     rows = len(audited.truth) if audited.held is None else int(audited.held.sum())
     found, seen = [], np.zeros(len(audited.truth), bool)
-    everything = int(np.any(list(kinds.values()), axis=0).sum())
+    everything = int(np.any([kinds[kind] for kind in KINDS[:-1]], axis=0).sum())
     for kind, there in kinds.items():
         there = there & ~seen
         seen |= there
@@ -111,8 +112,10 @@ def _finding(
     audited: AuditedNumbers, kind: str, there: Bools, rows: int, everything: int
 ) -> Finding:
     size, across = int(there.sum()), audited.held is not None
-    certain = across and kind != KINDS[-1]
-    level: Level = "leak" if certain or everything > TOLERATED * rows else "note"
+    certain = across or everything > TOLERATED * rows
+    if kind == KINDS[-1]:
+        certain = size > NEAR * rows
+    level: Level = "leak" if certain else "note"
     side = f"{audited.names[1]} rows" if across else "rows"
     other = f"one on the {audited.names[0]} side" if across else "another"
     return Finding(
