@@ -32,8 +32,8 @@ def write_data(folder: Path) -> None:
 
 
 def untimed(report: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of a report when it was made, by what command, and how long that took."""
-    for name in ("created", "command"):
+    """Leave out of a report when it was made, by what command, after what, and how long it took."""
+    for name in ("created", "command", "test_use", "sheet"):  # the second uses the rows again
         report.pop(name, None)
     for part in (report["training"], *report.get("contenders", [])):
         for name in ("seconds", "fit_seconds", "predict_seconds"):
