@@ -38,7 +38,8 @@ from recurra.exporting.onnx import SAID, onnx_of
 from recurra.exporting.saved import padding_of
 from recurra.markets.rows import rows_of
 from recurra.markets.simulator import simulate
-from recurra.operations.kinds import Dense, Operation
+from recurra.names import STARTING
+from recurra.operations.kinds import Dense, Operation, Start
 from recurra.operations.network import Network
 from recurra.sequences import Ragged, bucket_of
 from recurra.text import TextEncoder
@@ -51,6 +52,8 @@ AWKWARD = [
     "²½Ⅷ 𝔘𝔫𝔦 😀😀😀😀😀 sooooo a\x85b\x1cc İstanbul ΣΑΣ ǅ",
     "win " * 40 + "home",
 ]
+
+ALONE = [(kind, name) for kind, name in EVERY if name not in STARTING]  # and no model beside it
 
 
 def small(network: Network) -> Network:
@@ -80,7 +83,7 @@ def asked(session: Any, rows: Ragged, chosen: Any, timesteps: int, every_step: b
     return np.concatenate([found[at, : rows.lengths[row]] for at, row in enumerate(chosen)])
 
 
-@pytest.mark.parametrize(("kind", "name"), EVERY)
+@pytest.mark.parametrize(("kind", "name"), ALONE)
 def test_every_network_answers_the_same_in_onnx_runtime(kind: str, name: str) -> None:
     networks = members(kind, name)
     rows = KINDS[kind][2](name, np.random.default_rng(1), 60)
@@ -94,7 +97,7 @@ def test_every_network_answers_the_same_in_onnx_runtime(kind: str, name: str) ->
         np.testing.assert_allclose(found.reshape(wanted.shape), wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize(("kind", "name"), EVERY)
+@pytest.mark.parametrize(("kind", "name"), ALONE)
 def test_padding_changes_the_answer_only_where_it_is_said(kind: str, name: str) -> None:
     networks = members(kind, name)
     rows = KINDS[kind][2](name, np.random.default_rng(2), 20)
@@ -109,8 +112,17 @@ def test_padding_changes_the_answer_only_where_it_is_said(kind: str, name: str) 
     assert moved < 1e-5 or name == "conv1d"
 
 
-def test_every_kind_of_operation_is_said_in_onnx() -> None:
-    assert set(SAID) == set(get_args(get_args(Operation)[0]))
+def test_every_kind_of_operation_but_a_start_is_said_in_onnx() -> None:
+    assert set(SAID) == set(get_args(get_args(Operation)[0])) - {Start}
+
+
+@pytest.mark.parametrize(("kind", "name"), [each for each in EVERY if each not in ALONE])
+def test_a_network_that_begins_as_another_model_is_refused(kind: str, name: str) -> None:
+    networks = members(kind, name)
+    with pytest.raises(SettingsError, match="ONNX has none for the start"):
+        onnx_of(networks, {})
+    with pytest.raises(SettingsError, match="holds Keras' own layers alone"):
+        keras_of(networks)
 
 
 def test_an_operation_that_cannot_be_said_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from recurra import (
     SequenceTranslator,
     runtime,
 )
+from recurra.answers.starts import steps_of
 from recurra.arrays import Array
 from recurra.bundle import read_bundle, write_bundle
 from recurra.cells import CELLS, Weights, bias_shape
@@ -29,7 +30,7 @@ from recurra.estimators.riser import RISERS, rise_network
 from recurra.kernels import reference
 from recurra.models import ARCHITECTURES, Head, number_network, token_network
 from recurra.names import CELLS as CELL_NAMES
-from recurra.names import SEQUENCES, SHAPES, WRITERS
+from recurra.names import SEQUENCES, SHAPES, STARTING, WRITERS
 from recurra.operations import native
 from recurra.operations.native import RecurrentLayer
 from recurra.operations.network import Network, Plan
@@ -78,7 +79,7 @@ KINDS: dict[str, tuple[Any, Callable[..., Any], Callable[..., Ragged]]] = {
         lambda name, rng, rows: texts(ARCHITECTURES[name].pieces, rng, rows),
     ),
     "texts of four classes": (
-        ["gru", "subword-bi-gru", "conv1d"],
+        ["gru", "subword-bi-gru", "conv1d", "ngram-bi-gru"],
         lambda name: ARCHITECTURES[name].build(TOKENS, PIECES, Head(4, "softmax")),
         lambda name, rng, rows: texts(ARCHITECTURES[name].pieces, rng, rows),
     ),
@@ -122,11 +123,21 @@ def network_of(kind: str, name: str, seed: int = 0) -> tuple[Any, Network]:
     return model, Network(plan_of(model), arrays)
 
 
+def given_to(network: Network, rows: Ragged, rng: np.random.Generator) -> tuple[Ragged, ...]:
+    """All that a network is given of rows: them, and where each begins if it asks for that."""
+    start = network.plan.start
+    if start is None:
+        return (rows,)
+    return rows, steps_of(rng.normal(0, 2, size=(len(rows), start.numbers)))
+
+
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_every_network_answers_as_in_keras(kind: str, name: str) -> None:
     model, network = network_of(kind, name)
-    rows = KINDS[kind][2](name, np.random.default_rng(1), 1000)
-    wanted, found = predict(model, rows), network(rows)
+    rng = np.random.default_rng(1)
+    given = given_to(network, KINDS[kind][2](name, rng, 1000), rng)
+    assert len(given) == len(model.inputs) == 1 + (name in STARTING)
+    wanted, found = predict(model, given), network(*given)
     assert found.shape == wanted.shape
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)
 
@@ -134,15 +145,17 @@ def test_every_network_answers_as_in_keras(kind: str, name: str) -> None:
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_a_row_gets_the_same_bits_whatever_stands_beside_it(kind: str, name: str) -> None:
     _, network = network_of(kind, name)
-    rows = KINDS[kind][2](name, np.random.default_rng(2), 41)
-    together = network(rows)
+    rng = np.random.default_rng(2)
+    rows = KINDS[kind][2](name, rng, 41)
+    given = given_to(network, rows, rng)
+    together = network(*given)
     cuts = rows.offsets if len(together) > len(rows) else np.arange(len(rows) + 1)
     order = np.random.default_rng(3).permutation(len(rows))
-    other = network(rows.take(order))
+    other = network(*(part.take(order) for part in given))
     ends = np.cumsum([cuts[i + 1] - cuts[i] for i in order])
     for place, i in enumerate(order):
         mine = together[cuts[i] : cuts[i + 1]]
-        alone = network(rows.take(np.array([i])))
+        alone = network(*(part.take(np.array([i])) for part in given))
         assert mine.tobytes() == alone.tobytes()
         assert mine.tobytes() == other[ends[place] - len(mine) : ends[place]].tobytes()
 

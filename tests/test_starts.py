@@ -17,7 +17,7 @@ from recurra.baselines.crossfit import cross_fit
 from recurra.baselines.texts import LinearTexts
 from recurra.bundle import read_bundle, write_bundle
 from recurra.errors import BundleError, DataError, SettingsError
-from recurra.exporting import to_onnx
+from recurra.exporting import to_keras, to_onnx
 from recurra.judging.classes import Labelled, turns_of
 from recurra.judging.leaks import own_start
 from recurra.judging.scaling import factors_of
@@ -197,8 +197,11 @@ def test_a_network_with_a_start_is_not_exported_and_not_read_in_pieces(
     fitted: SequenceClassifier, tmp_path: Path
 ) -> None:
     fitted.save(tmp_path / "model")
-    with pytest.raises(BundleError, match="begins as a linear model of n-grams"):
-        to_onnx(tmp_path / "model", tmp_path / "model.onnx")
+    for write, ending in ((to_onnx, "onnx"), (to_keras, "keras")):
+        with pytest.raises(BundleError, match="begins as a linear model of n-grams") as refused:
+            write(tmp_path / "model", tmp_path / f"a.{ending}")
+        assert "\n" not in str(refused.value)
+        assert not list(tmp_path.glob("a.*"))
     with pytest.raises(SettingsError, match="reads backwards"):
         fitted.stream()
 

@@ -38,8 +38,8 @@ def factors_of(parts: Sequence[Floats], truth: Rows, weights: Floats | None = No
         >>> rng = np.random.default_rng(0)
         >>> log_odds = rng.normal(size=(5000, 1))
         >>> truth = (rng.random(5000) < special.expit(log_odds[:, 0])).astype(int)
-        >>> factors_of([4 * log_odds], truth).round(1).tolist()
-        [0.2]
+        >>> factors_of([4 * log_odds], truth).round(2).tolist()
+        [0.26]
     """
     given = np.stack([_by_class(part) for part in parts])
     chosen, rows = np.eye(given.shape[2])[truth], np.ones(len(truth))

@@ -130,8 +130,8 @@ def joined(buckets: Rows) -> Rows:
         buckets: (rows, inputs) padded lengths; the first is that which changes.
 
     Example:
-        >>> joined(np.repeat([16, 32, 4096], [5, 5, 90])[:, None])[::30, 0].tolist()
-        [32, 4096, 4096, 4096]
+        >>> joined(np.repeat([16, 32, 4096], [5, 40, 90])[:, None])[::30, 0].tolist()
+        [32, 32, 4096, 4096, 4096]
     """
     found = buckets.copy()
     lengths = np.unique(found[:, 0])
