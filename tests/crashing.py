@@ -126,11 +126,11 @@ def ask(kind: str, out: Path, seed: int, *, wait: Path | None = None, **how: Any
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Give all files of a finished run, without the times in its report."""
+    """Give all files of a finished run, without times and uses of the test in its report."""
 
     def untimed(found: Any) -> Any:
         if isinstance(found, dict):
-            timed = ("created", "seconds", "fit_seconds", "predict_seconds")
+            timed = ("created", "seconds", "fit_seconds", "predict_seconds", "test_use", "sheet")
             return {name: untimed(part) for name, part in found.items() if name not in timed}
         return [untimed(part) for part in found] if isinstance(found, list) else found
 

@@ -42,7 +42,7 @@ def sequences(folds: int | None) -> tuple[Problem, Any]:
 def tagging(folds: int | None) -> tuple[Problem, Any]:
     train = open_sentences("train", sample=True)
     test = open_sentences("test", sample=True) if folds is None else None
-    made = split_sentences(train, test, folds=folds, seed=3)
+    made = split_sentences(train, test, folds=folds, turns=3, seed=3)
     return problems.tagging(sample=True, folds=folds, seed=3), made
 
 

@@ -301,9 +301,8 @@ def _tidy(
         times, numbers = _on_calendar(times, numbers, frequency, odd)
     known = np.flatnonzero(~np.isnan(numbers))
     if not len(known):
-        raise DataError(
-            f"a series must hold numbers, but {_whose(read, source)} has none. Leave it out."
-        )
+        way = "Leave it out." if read.name else "Take another --target."
+        raise DataError(f"a series must hold numbers, but {_whose(read, source)} has none. {way}")
     part = slice(known[0], known[-1] + 1)
     odd.cut = int(known[0]), len(numbers) - int(known[-1]) - 1
     numbers, times = numbers[part], None if times is None else times[part]

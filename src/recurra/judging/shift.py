@@ -24,7 +24,6 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
-from scipy.stats import chi2_contingency, ks_2samp
 
 from recurra.arrays import Array, Bools, Floats, Rows
 from recurra.text.near import near_any
@@ -164,6 +163,8 @@ class KnownRows:
         return [*self._classes(look), *self._traits(look), *self._words(look)]
 
     def _classes(self, look: Look) -> list[str]:
+        from scipy.stats import chi2_contingency  # slow to import, and runs keep these rows too
+
         counts = np.bincount(look.truth[look.once], minlength=len(look.names))
         known = np.array([self.classes.get(str(name), 0) for name in look.names])
         table = np.stack([known, counts])
@@ -183,6 +184,8 @@ class KnownRows:
         ]
 
     def _traits(self, look: Look) -> list[str]:
+        from scipy.stats import ks_2samp
+
         once, found = look.once, []
         shared = [name for name in self.traits if name in look.traits]
         for name in shared:
@@ -199,6 +202,8 @@ class KnownRows:
         )
 
     def _words(self, look: Look) -> list[str]:
+        from scipy.stats import chi2_contingency
+
         if not self.words or not look.words:
             return []
         once = look.once
