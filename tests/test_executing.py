@@ -178,7 +178,7 @@ def alive(number: int) -> bool:
 
 
 def workers_in(folder: Path, count: int) -> list[int]:
-    for _ in range(600):
+    for _ in range(2400):
         if len(list(folder.iterdir())) == count:
             return [int(path.name) for path in folder.iterdir()]
         time.sleep(0.05)
@@ -186,9 +186,11 @@ def workers_in(folder: Path, count: int) -> list[int]:
 
 
 DRIVER = """
+import signal
 from recurra.executing.processes import Processes
 from units_elsewhere import sleeps
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it
     list(Processes(2).each(sleeps, {folder!r}, {{"a": 1, "b": 2}}))
 """
 
@@ -201,10 +203,13 @@ def test_nothing_is_left_of_a_driver_that_ends(how: signal.Signals, tmp_path: Pa
     marks.mkdir()
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
     with subprocess.Popen([sys.executable, script], env=environment, stderr=-1) as driver:
-        workers = workers_in(marks, 2)
-        driver.send_signal(how)
-        driver.wait(20)
-    for _ in range(100):
+        try:
+            workers = workers_in(marks, 2)
+            driver.send_signal(how)
+            assert driver.wait(120) == -how
+        finally:
+            driver.kill()
+    for _ in range(600):
         if not any(map(alive, workers)):
             return
         time.sleep(0.1)

@@ -1,6 +1,7 @@
 """Estimators on numeric sequences: many-to-one, two classes and more, and quantities."""
 
 import pickle
+import random
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -98,6 +99,15 @@ def test_fitting_in_threads_gives_the_weights_of_fitting_alone() -> None:
     with ThreadPoolExecutor(3) as pool:
         for one, other in zip(alone, pool.map(fit, range(3)), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_nothing_is_drawn_of_what_other_threads_draw_from(tmp_path: Path) -> None:
+    before = random.getstate()
+    model = SequenceClassifier("gru", epochs=1).fit(X2[:60], Y2[:60])
+    model.save(tmp_path / "m")
+    for each in (model, SequenceClassifier.load(tmp_path / "m")):
+        pickle.loads(pickle.dumps(each)).predict_proba(X2[:5])
+    assert random.getstate() == before  # else it would change what is built meanwhile
 
 
 def test_a_saved_model_gives_the_same_numbers(tmp_path: Path, fitted: SequenceClassifier) -> None:

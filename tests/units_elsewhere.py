@@ -46,7 +46,7 @@ def counts(shared: None, item: int, listener: Listener, place: Path | None) -> i
 
 def sleeps(shared: str, item: int, listener: Listener, place: Path | None) -> None:
     (Path(shared) / str(os.getpid())).touch()
-    time.sleep(60)
+    time.sleep(600)
 
 
 def unpicklable(shared: None, item: int, listener: Listener, place: Path | None) -> Any:

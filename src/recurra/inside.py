@@ -23,7 +23,7 @@ from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
 from recurra.kernels import cell_of
 from recurra.timewise import Start
-from recurra.training import assign_weights
+from recurra.training import assign_weights, seeded
 
 __all__ = ["Inside", "Reading", "integrated_gradients", "look_inside", "trace"]
 
@@ -89,7 +89,8 @@ def look_inside(classifier: SequenceClassifier, text: str) -> Inside:
     timesteps = max(SHORTEST, int(sequences.lengths[0]))
     ids = sequences.pad(np.array([0]), timesteps)
     ids = ids[..., 0] if ids.shape[2] == 1 else ids
-    network = classifier.build()
+    with seeded(0):
+        network = classifier.build()
     begun = None if classifier.start_ is None else classifier.start_.log_odds([text])
     shares = classifier.predict_proba([text])[0]
     binary = len(shares) == 2

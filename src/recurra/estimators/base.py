@@ -36,6 +36,7 @@ from recurra.training import (
     Predictor,
     needed_weights,
     parts,
+    seeded,
     train,
 )
 
@@ -220,7 +221,8 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         check_process()
         with _building:
             if not hasattr(self, "_predictor"):
-                self._predictor = Predictor(self.build())
+                with seeded(0):
+                    self._predictor = Predictor(self.build())
             return self._predictor
 
     def _check_fitted(self) -> None:
@@ -302,8 +304,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
 
     def _take(self, bundle: Bundle, members: Sequence[str]) -> None:
         """Take the weights of members, named so in a bundle, if they are what the network needs."""
-        with _building:
-            needed = needed_weights(self.build)
+        needed = needed_weights(self.build)
         named = {f"{at}{name}": size for at in members for name, size in needed.items()}
         found = bundle.arrays(named | self._needed_beside())
         self.weights_ = [{name: found[f"{at}{name}"] for name in needed} for at in members]

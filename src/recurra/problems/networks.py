@@ -17,6 +17,7 @@ from recurra.judging.report import LayerInfo, MemberInfo, ModelInfo, TrainingInf
 from recurra.judging.said import Said
 from recurra.listeners import Listener
 from recurra.models import in_words, layer_table
+from recurra.training import seeded
 
 __all__ = ["ClassifierNetwork", "EstimatorNetwork", "networks"]
 
@@ -76,12 +77,16 @@ class EstimatorNetwork:
     @property
     def parameters(self) -> int:
         """How many, of one member."""
-        return int(self.estimator.build().count_params())
+        return int(self._built().count_params())
 
     @property
     def network(self) -> str:
         """Its layers in words."""
-        return in_words(self.estimator.build())
+        return in_words(self._built())
+
+    def _built(self) -> Any:
+        with seeded(0):
+            return self.estimator.build()
 
     @property
     def validation_loss(self) -> float:
@@ -97,7 +102,7 @@ class EstimatorNetwork:
 
     def describe(self) -> ModelInfo:
         """Say what it is made of."""
-        network = self.estimator.build()
+        network = self._built()
         layers = [LayerInfo(**vars(layer)) for layer in layer_table(network)]
         return ModelInfo(
             architecture=self.estimator.model,

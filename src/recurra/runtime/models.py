@@ -152,9 +152,11 @@ def _plan_of_earlier(bundle: Bundle) -> Plan:
     """Read the operations off the network that Keras builds of a bundle that does not say them."""
     import recurra.estimators as estimators
     from recurra.plans import plan_of
+    from recurra.training import seeded
 
     kind = getattr(estimators, bundle.config["estimator"])
-    return plan_of(kind.load(bundle.folder).build())
+    with seeded(0):
+        return plan_of(kind.load(bundle.folder).build())
 
 
 class SavedClassifier(ClassAnswers, SavedNetwork):

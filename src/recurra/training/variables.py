@@ -24,7 +24,7 @@ def seeded(seed: int) -> Iterator[None]:
     """Let Keras draw its initial weights and dropout seeds from `seed`; restore Python's after.
 
     Keras takes every seed that is not given from Python's `random`, which all threads share: so
-    one thread at a time.
+    one thread at a time, and whatever is built in another is built within this, too.
     """
     with _drawing:
         state = random.getstate()
@@ -65,10 +65,11 @@ def needed_weights(build: Callable[[], Any]) -> dict[str, Numbers]:
             needed[weight.path] = Numbers(shape, -WEIGHT, WEIGHT, (str(weight.dtype),))
         return ()
 
-    if keras.backend.backend() == "jax":
-        import jax
+    with seeded(0):
+        if keras.backend.backend() == "jax":
+            import jax
 
-        jax.eval_shape(trace)
-    else:
-        trace()
+            jax.eval_shape(trace)
+        else:
+            trace()
     return needed
