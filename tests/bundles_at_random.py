@@ -119,6 +119,12 @@ NETWORKS: dict[str, Kind] = {
         ),
         lambda model: [model.predict(ASKED), model.predict_proba(ASKED)],
     ),
+    "classifier that begins as a linear model": Kind(
+        lambda: SequenceClassifier("ngram-bi-gru", epochs=1, min_count=1, members=1).fit(
+            TEXTS, ["a", "b"] * 12, **GROUPS
+        ),
+        lambda model: [model.predict(ASKED), model.predict_proba(ASKED)],
+    ),
     "classifier of numbers": Kind(
         lambda: SequenceClassifier("bi-lstm", epochs=1, class_weight={0: 1.0, 1: 2.0}).fit(
             NUMBERS, [0, 1] * 12, **GROUPS
