@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 # networks are compiled once for all tests and all the processes they start
@@ -20,6 +21,14 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 # how long an example takes tells how busy the machine is, not whether the code is right
 settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any pace")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache_of_the_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give what the tests of a file share a cache folder, too, before any of it is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECURRA_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)
