@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recurra.errors import RecurraError, SettingsError
-from recurra.executing.units import Book, Ended, Event, Failed, Function
+from recurra.executing.units import Book, Ended, Event, Failed, Function, pickling
 from recurra.executing.workers import attempt, settle, threads, versions
 from recurra.files import write_atomically
 from recurra.listeners import NOBODY, Listener
@@ -52,13 +52,8 @@ class Cluster:
         if not items:
             return
         book = Book(list(items), listener, logs)
-        try:
+        with pickling():
             packed = pickle.dumps((function, shared))
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise SettingsError(
-                "what a cluster works on must pickle, so a contender must be of a class or "
-                f"function of a module, but: {error}. Leave out --on to work in this process."
-            ) from None
         with self._connected() as ray:
             yield from _Work(ray, packed, folder).each(book, items)
 

@@ -18,8 +18,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from recurra.errors import RecurraError, SettingsError
-from recurra.executing.units import Book, Ended, Failed, Function
+from recurra.errors import RecurraError
+from recurra.executing.units import Book, Ended, Failed, Function, pickling
 from recurra.executing.workers import attempt, settle, threads
 from recurra.listeners import NOBODY, Listener
 
@@ -58,7 +58,8 @@ class Processes:
         width = min(self.count, len(items))
         with tempfile.TemporaryDirectory(prefix="recurra-shared-") as shared_in:
             place = Path(shared_in) / "shared"
-            _write(place, (function, shared, folder))
+            with pickling(), place.open("wb") as file:
+                pickle.dump((function, shared, folder), file)
             lanes: list[_Lane] = []
             try:
                 while book.open:
@@ -73,17 +74,6 @@ class Processes:
                     lane.tell_to_end()
                 for lane in lanes:
                     lane.end()
-
-
-def _write(place: Path, content: Any) -> None:
-    try:
-        with place.open("wb") as file:
-            pickle.dump(content, file)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise SettingsError(
-            "what other processes work on must pickle, so a contender must be of a class or "
-            f"function of a module, but: {error}. Leave out --on to work in this process."
-        ) from None
 
 
 def _hand_out(lanes: "list[_Lane]", book: Book, items: Mapping[str, Any]) -> None:

@@ -1,13 +1,15 @@
 """The contract of executors, and the book that those who hand units out keep."""
 
+import pickle
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from recurra.errors import InputError, RecurraError
+from recurra.errors import InputError, RecurraError, SettingsError
 from recurra.listeners import NOBODY, Listener
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Function",
     "Here",
     "failures",
+    "pickling",
 ]
 
 # from what is shared, an item, who watches and the folder of the unit to what is found
@@ -183,3 +186,19 @@ def failures(
         f"every unit of the work must end, but {len(failed)} of {of:,} failed{twice}: "
         f"{'; '.join(named)}.{where} What ended is kept: mend it, then give {again}."
     )
+
+
+@contextmanager
+def pickling() -> Iterator[None]:
+    """Say in words, where what units share does not pickle, that it must.
+
+    Raises:
+        SettingsError: it does not.
+    """
+    try:
+        yield
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SettingsError(
+            "what other processes work on must pickle, so a contender must be of a class or "
+            f"function of a module, but: {error}. Leave out --on to work in this process."
+        ) from None
