@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from recurra.arrays import Bools, Texts
+from recurra.data.contents import sha256_of_both
 from recurra.data.corpora import locate_corpus, read_classes
 from recurra.data.labelled import TO_TEST_ON
 from recurra.errors import DataError, SettingsError
@@ -55,7 +56,7 @@ def with_test_lines(known: Lines, test: Lines) -> Lines:
         np.concatenate([known.texts, test.texts]),
         np.concatenate([known.classes, test.classes]),
         f"{known.source}{TO_TEST_ON}{test.source}",
-        hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
+        sha256_of_both(known.sha256, test.sha256),
         list(dict.fromkeys([*known.notes, *test.notes])),
         np.repeat([False, True], [len(known.texts), len(test.texts)]),
     )

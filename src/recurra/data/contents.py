@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from recurra.errors import DataError
 
-__all__ = ["Contents", "check_growth", "read_contents", "sha256_of"]
+__all__ = ["Contents", "check_growth", "read_contents", "sha256_of", "sha256_of_both"]
 
 MOST_BYTES = 2 << 30  # of a file, and of what it unpacks to
 UNASKED_BYTES = 128 << 20  # so far a file may unpack, whatever its own size
@@ -56,6 +56,11 @@ def read_contents(path: str | Path) -> Contents:
         ) from None
     digest = hashlib.sha256(packed).hexdigest()
     return Contents(path, _unpacked(packed, path) if packed.startswith(GZIP) else packed, digest)
+
+
+def sha256_of_both(one: str, other: str) -> str:
+    """Give the SHA-256 by which two files read as one are known, from that of each."""
+    return hashlib.sha256(f"{one} {other}".encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str:

@@ -1,6 +1,5 @@
 """From a table to texts with labels: which columns, which class is positive, which rows."""
 
-import hashlib
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import pandas as pd
 
 from recurra.arrays import Texts
 from recurra.data.bonds import ALONE, Times, column_named, groups_in, times_in
+from recurra.data.contents import sha256_of_both
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.data.spelling import meant, meant_labels, quoted
 from recurra.errors import DataError, LeakError
@@ -252,7 +252,7 @@ def with_test_texts(known: LabelledTexts, test: LabelledTexts) -> LabelledTexts:
         np.concatenate([side.labels for side in sides]),
         known.positive,
         f"{known.source}{TO_TEST_ON}{test.source}",
-        hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
+        sha256_of_both(known.sha256, test.sha256),
         [*known.notes, *(f"to test on: {said}" for said in test.notes if said not in known.notes)],
         pd.concat([side.other_columns for side in sides], join="inner", ignore_index=True),
         np.repeat([False, True], [len(side.texts) for side in sides]),

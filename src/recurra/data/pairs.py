@@ -1,12 +1,12 @@
 """Pairs of sentences: what a network that translates learns from."""
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from recurra.arrays import Bools, Texts
+from recurra.data.contents import sha256_of_both
 from recurra.data.corpora import locate_corpus, read_pairs
 from recurra.data.labelled import TO_TEST_ON
 from recurra.data.readers import sha256_of
@@ -50,7 +50,7 @@ def with_test_pairs(known: Pairs, test: Pairs) -> Pairs:
         np.concatenate([known.sources, test.sources]),
         np.concatenate([known.targets, test.targets]),
         f"{known.source}{TO_TEST_ON}{test.source}",
-        hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
+        sha256_of_both(known.sha256, test.sha256),
         list(dict.fromkeys([*known.notes, *test.notes])),
         np.repeat([False, True], [len(known.sources), len(test.sources)]),
     )

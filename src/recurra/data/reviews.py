@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from recurra.data.contents import sha256_of_both
 from recurra.data.labelled import LabelledTexts, label_texts
 from recurra.data.readers import Table, read_table, sha256_of
 from recurra.errors import DataError
@@ -77,7 +78,7 @@ def _joined(train: Table, test: Table, columns: Columns, source: str) -> Labelle
         np.concatenate([side.labels for side in sides]),
         positive,
         source,
-        hashlib.sha256(f"{train.sha256} {test.sha256}".encode()).hexdigest(),
+        sha256_of_both(train.sha256, test.sha256),
         notes,
         pd.concat([side.other_columns for side in sides], ignore_index=True),
         np.repeat([False, True], [len(side.texts) for side in sides]),

@@ -21,7 +21,7 @@ import pandas as pd
 
 from recurra.arrays import Array, Bools, Floats, Rows, Texts
 from recurra.data.bonds import ALONE, Times, groups_in, order_of, times_in
-from recurra.data.contents import read_contents
+from recurra.data.contents import read_contents, sha256_of_both
 from recurra.data.encodings import decode, known_encoding
 from recurra.data.labelled import TO_TEST_ON
 from recurra.data.numbers import decimal_sign, number_of
@@ -278,7 +278,7 @@ def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequ
         if known.groups is None or test.groups is None
         else np.concatenate([known.groups, test.groups]),
         f"{known.source}{TO_TEST_ON}{test.source}",
-        hashlib.sha256(f"{known.sha256} {test.sha256}".encode()).hexdigest(),
+        sha256_of_both(known.sha256, test.sha256),
         list(dict.fromkeys([*known.notes, *test.notes])),
         np.arange(len(lengths)) >= len(known),
     )
