@@ -423,13 +423,7 @@ def _column(
 ) -> str:
     columns = [str(name) for name in table.frame.columns]
     if given is not None:
-        given = given if given in columns else meant(given)
-        if given not in columns:
-            raise DataError(
-                f"--{role} must name a column of {table.source}, but there is no {given!r}."
-                f"{near(given, columns)} The columns are: {listed(columns)}."
-            )
-        return given
+        return column_named(table.frame, given, role, table.source)
     free = [name for name in columns if name not in taken]
     if before.get(role) in free:
         notes.append(f"{role} column as in training: {quoted(before[role])}")

@@ -36,7 +36,10 @@ __all__ = [
     "LabelledSequences",
     "Layout",
     "check_enough",
+    "column_of",
     "label_sequences",
+    "no_time_twice",
+    "numbers_of",
     "read_sequences",
     "sample_sequences",
     "sequences_of_frame",
@@ -432,7 +435,7 @@ def _of_table(table: Table, layout: Layout) -> LabelledSequences:
     named = {"id": layout.id, "time": layout.time, "label": label, "group": layout.group}
     if not layout.labelled and label not in frame.columns:
         named["label"] = None  # a file to classify may lack it
-    roles = {role: _column(table, name, role) for role, name in named.items() if name}
+    roles = {role: column_of(table, name, role) for role, name in named.items() if name}
     if layout.newest and not layout.time:
         raise SettingsError("--newest tests on the newest sequences: say when they were by --time.")
     if layout.channels and not layout.id:
@@ -440,11 +443,11 @@ def _of_table(table: Table, layout: Layout) -> LabelledSequences:
             "--channels is of the form with a row a step: name the sequence with --id. In the "
             "other form a row is a sequence, and every column a step."
         )
-    channels = [_column(table, name, "channels") for name in layout.channels]
+    channels = [column_of(table, name, "channels") for name in layout.channels]
     channels = channels or [name for name in frame.columns if name not in roles.values()]
     if not channels:
         raise DataError(f"columns of numbers are needed, but {table.source} has none beside these.")
-    numbers = _numbers(frame, channels, table)
+    numbers = numbers_of(frame, channels, table)
     build = _long if layout.id else _wide
     read = build(table, numbers, roles, channels, notes, layout.labelled)
     by_time = layout.newest or not layout.id
@@ -502,7 +505,7 @@ def _long(
     if "time" in roles:
         times, _ = order_of(frame[roles["time"]], table.source)
         order = np.lexsort([times, codes])
-        _no_time_twice(codes[order], times[order], ids, frame[roles["time"]], order, table)
+        no_time_twice(codes[order], times[order], ids, frame[roles["time"]], order, table)
     sizes = np.bincount(codes)
     first = np.cumsum(sizes) - sizes
     if "time" in roles:
@@ -542,9 +545,10 @@ def _one_value(cells: Texts, first: Rows, sizes: Rows, ids: Any, role: str, tabl
     return found
 
 
-def _no_time_twice(
+def no_time_twice(
     codes: Rows, times: Floats, ids: Any, column: "pd.Series[Any]", order: Rows, table: Table
 ) -> None:
+    """Refuse a time that one sequence has twice; rows are in order of sequence and time."""
     twice = np.flatnonzero((np.diff(codes) == 0) & (np.diff(times) == 0))
     if len(twice):
         where = twice[0] + 1
@@ -557,7 +561,7 @@ def _no_time_twice(
         )
 
 
-def _numbers(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
+def numbers_of(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
     """Give columns as numbers, (rows, columns); NaN where a cell says that nothing is known."""
     columns = []
     for name in names:
@@ -594,7 +598,8 @@ def _label_column(table: Table, layout: Layout, notes: list[str]) -> str:
     return str(found[0])
 
 
-def _column(table: Table, given: str, role: str) -> str:
+def column_of(table: Table, given: str, role: str) -> str:
+    """Give the column that an option names, refused where it is not there."""
     columns = list(table.frame.columns)
     name = given if given in columns else meant(given)
     if name not in columns:

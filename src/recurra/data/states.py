@@ -20,7 +20,7 @@ import pandas as pd
 from recurra.arrays import Bools, Floats, Rows, Texts
 from recurra.data.bonds import order_of
 from recurra.data.readers import LABEL_NAMES, Table, read_table
-from recurra.data.sequences import _column, _no_time_twice, _numbers
+from recurra.data.sequences import column_of, no_time_twice, numbers_of
 from recurra.data.spelling import meant_labels, quoted
 from recurra.errors import DataError
 
@@ -120,12 +120,12 @@ def _of_table(table: Table, columns: StepColumns) -> LabelledSteps:
     frame, notes = table.frame, list(table.notes)
     label = _label(table, columns, notes)
     named = {"time": columns.time, "label": label, "id": columns.id}
-    roles = {role: _column(table, name, role) for role, name in named.items() if name}
-    channels = [_column(table, name, "channels") for name in columns.channels]
+    roles = {role: column_of(table, name, role) for role, name in named.items() if name}
+    channels = [column_of(table, name, "channels") for name in columns.channels]
     channels = channels or [name for name in frame.columns if name not in roles.values()]
     if not channels:
         raise DataError(f"columns of numbers are needed, but {table.source} has none beside these.")
-    numbers = _numbers(frame, channels, table)
+    numbers = numbers_of(frame, channels, table)
     codes, ids = np.zeros(len(frame), np.int64), np.array([str(table.source)], dtype=object)
     if "id" in roles:
         codes, ids = _streams(frame[roles["id"]], table)
@@ -134,7 +134,7 @@ def _of_table(table: Table, columns: StepColumns) -> LabelledSteps:
         cells = frame[roles["time"]]
         times, dated = order_of(cells, table.source)
         order = np.lexsort([times, codes])
-        _no_time_twice(codes[order], times[order], ids, cells, order, table)
+        no_time_twice(codes[order], times[order], ids, cells, order, table)
         if (np.diff(times)[np.diff(codes) == 0] < 0).any():
             notes.append("rows put in order of time")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64)
