@@ -73,6 +73,24 @@ def test_an_author_never_stands_on_two_sides(tmp_path: Path, folds: int | None) 
             assert not set(authors[fold.known[train]]) & set(authors[fold.known[validation]])
 
 
+@pytest.mark.parametrize("time", [False, True])
+@pytest.mark.parametrize("folds", [None, 2])
+def test_what_validates_is_by_nobody_that_trained_and_in_no_copy(
+    tmp_path: Path, folds: int | None, time: bool
+) -> None:
+    authors = [f"author {n // 4 + 10 * (n % 2)}" for n in range(200)]  # each writes for some days
+    columns = {"group": "author", **({"time": "day"} if time else {})}
+    path = posts(tmp_path / "p.csv", author=authors)
+    split = split_texts(opened(path, **columns), folds=folds)
+    bound = [split.rows.groups] if time else [split.rows.groups, split.copies.groups]
+    for fold in split.folds:
+        for train, validation in fold.sides:
+            assert len(train)
+            for numbers in bound:
+                shared = set(numbers[fold.known[train]]) & set(numbers[fold.known[validation]])
+                assert not shared
+
+
 def test_a_copy_by_another_author_is_left_out_of_training_and_said(tmp_path: Path) -> None:
     split = split_texts(opened(posts(tmp_path / "p.csv"), group="author"))
     (fold,) = split.folds
