@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recurra.errors import InputError
 from recurra.serving.house import READ, House, json_of
+from recurra.serving.keys import digest
 from recurra.serving.logs import frames_of, say
 from recurra.serving.rates import Rates
 from recurra.serving.refusals import RefusedError, one_line
@@ -85,21 +86,22 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         """Refuse whoever has no key, and whatever there is no room for."""
-        client = (scope.get("client") or ("", 0))[0]
+        client: str | bytes = (scope.get("client") or ("", 0))[0]
         keys = self._house.keys
         if keys is not None and scope["path"] not in OPEN:
             given = next((v for k, v in scope["headers"] if k == b"authorization"), b"")
-            client = given.decode("latin-1")
-            if not keys.know(client):
+            header = given.decode("latin-1")
+            if not keys.know(header):
                 raise RefusedError(
                     401,
                     "a key is needed: send the header Authorization: Bearer KEY.",
                     {"WWW-Authenticate": "Bearer"},
                 )
+            client = digest(header)
         if scope["method"] == "POST":
             self._check_room(client)
 
-    def _check_room(self, client: str) -> None:
+    def _check_room(self, client: str | bytes) -> None:
         """Refuse a question that comes too early, or while too many are answered."""
         limits = self._house.limits
         if early := self._rates.early(client, time.monotonic()):

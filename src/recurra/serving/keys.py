@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recurra.errors import SettingsError
 
-__all__ = ["Keys", "check_host"]
+__all__ = ["Keys", "check_host", "digest"]
 
 SHORTEST = 16  # letters: no one finds such a key by trying
 
@@ -25,7 +25,7 @@ class Keys:
     """
 
     def __init__(self, keys: list[str]) -> None:
-        self._digests = [_digest(f"Bearer {key}") for key in keys]
+        self._digests = [digest(f"Bearer {key}") for key in keys]
 
     @classmethod
     def read(cls, path: Path) -> "Keys":
@@ -52,11 +52,12 @@ class Keys:
 
         All are compared, whichever it is.
         """
-        given = _digest(authorization)
+        given = digest(authorization)
         return sum([hmac.compare_digest(given, known) for known in self._digests]) > 0
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """Give that by which a header is known without being kept."""
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 

@@ -35,13 +35,13 @@ class Rates:
     def __init__(self, rate: float) -> None:
         self._each = 1 / rate
         self._slack = max(0.0, 1 - self._each)
-        self._due: OrderedDict[str, float] = OrderedDict()
+        self._due: OrderedDict[str | bytes, float] = OrderedDict()
 
-    def early(self, client: str, now: float) -> float:
+    def early(self, client: str | bytes, now: float) -> float:
         """Take a request, or give by how many seconds it comes too early.
 
         Args:
-            client: who asks.
+            client: who asks, by an address or the digest of a key.
             now: in seconds, of a clock that never goes back.
         """
         due = max(self._due.get(client, now), now)
