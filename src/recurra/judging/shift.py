@@ -103,7 +103,7 @@ class KnownRows:
                 name: draw.permutation(values[once])[:MOST_VALUES].astype(float)
                 for name, values in look.traits.items()
             },
-            words=dict(_holding(look).most_common(MOST_WORDS)),
+            words=dict(sorted(_holding(look).items(), key=_most_first)[:MOST_WORDS]),
             near=look.near[np.sort(draw.permutation(keyed)[:MOST_NEAR])],
             near_of=len(keyed),
         )
@@ -219,7 +219,7 @@ class KnownRows:
                 table = [[before, self.rows - before], [here[key], len(once) - here[key]]]
                 if chi2_contingency(np.array(table)).pvalue * tried < CHANCE:
                     found.append((abs(gap), names.get(key, ""), before, here[key]))
-        found.sort(key=lambda each: -each[0])
+        found.sort(key=lambda each: (-each[0], each[1]))
         said = [
             f"{word!r} ({before / self.rows:.0%} and {now / len(once):.0%})"
             for _, word, before, now in found
@@ -231,6 +231,12 @@ class KnownRows:
             "Words stand in other shares of the rows than in training, beyond luck (there and "
             f"here): {', '.join(said)}."
         ] * bool(said)
+
+
+def _most_first(held: tuple[int, int]) -> tuple[int, int]:
+    """Order words by the rows that hold them; of equally many by their hash, and so always alike."""
+    key, count = held
+    return -count, key
 
 
 def _holding(look: Look) -> Counter[int]:
