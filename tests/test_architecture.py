@@ -32,6 +32,7 @@ FLOORS = [
     {"inside", "problems", "pages"},
     {"finished", "scoring", "exporting", "looking"},
     {"bench", "terminal", "doctor", "running", "evaluating", "serving", "searching", "shards"},
+    {"classroom"},
     {"cli", ""},
     {"__main__"},
 ]

@@ -22,6 +22,7 @@ __all__ = [
     "delete_run",
     "finished_run",
     "finished_runs",
+    "run_or_reason",
 ]
 
 REPORTS = (TRAINED[-1], COMPARED[-1])
@@ -82,17 +83,22 @@ def finished_run(folder: Path) -> FinishedRun:
     Raises:
         BundleError: there is none, or it is damaged or of another version.
     """
+    found = run_or_reason(folder)
+    if isinstance(found, FinishedRun):
+        return found
+    beside = _names_beside(folder)
+    here = f" {folder.parent} holds {listed(beside)}." if beside else ""
+    what, meant = (found, "") if found else (f"{folder} is none", near(folder.name, beside))
+    raise BundleError(f"a finished run of this version is needed, but {what}.{meant}{here}")
+
+
+def run_or_reason(folder: Path) -> FinishedRun | str:
+    """Give the finished run of a folder, else why it cannot be read; "" without a report."""
     found = next((path for name in REPORTS if (path := folder / name).exists()), None)
-    report = None if found is None else _report_of(found)
-    if report is None:
-        what = f"{folder} is none" if found is None else _unread(found)
-        beside = _names_beside(folder)
-        here = f" {folder.parent} holds {listed(beside)}." if beside else ""
-        raise BundleError(
-            f"a finished run of this version is needed, but {what}."
-            f"{'' if found else near(folder.name, beside)}{here}"
-        )
-    return FinishedRun(folder, report)
+    if found is None:
+        return ""
+    report = _report_of(found)
+    return _unread(found) if report is None else FinishedRun(folder, report)
 
 
 def _names_beside(folder: Path) -> list[str]:

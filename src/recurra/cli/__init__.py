@@ -11,6 +11,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     explain,
     export,
     forecasting,
+    gather,
     generation,
     ledger,
     look,
