@@ -234,7 +234,7 @@ class KnownRows:
 
 
 def _most_first(held: tuple[int, int]) -> tuple[int, int]:
-    """Order words by the rows that hold them; of equally many by their hash, and so always alike."""
+    """Order words by the rows that hold them; of equally many by hash, and so always alike."""
     key, count = held
     return -count, key
 
