@@ -389,3 +389,16 @@ def test_small_differences_of_great_numbers_are_no_roundings() -> None:
     verdict = decide([LOSS], {"m": model}, {"r": rival}, ALONE)["m"]
     assert verdict.answer == "yes"
     assert verdict.difference == pytest.approx(-2e-3, rel=1e-6)
+
+
+def test_figures_that_differ_by_next_to_nothing_show_no_row_of_digits() -> None:
+    draw = np.random.default_rng(0)
+    losses = draw.random((400, 1)) + 1.0
+    closer = losses + 1e-10 * draw.normal(size=(400, 1))
+    measure = Measure("MAE", mean_of(0), higher_is_better=False, losses=lambda rows: rows[:, 0])
+    evidence = Evidence(np.arange(400))
+    verdict = decide([measure], {"ours": [closer]}, {"theirs": [losses]}, evidence)["ours"]
+    assert verdict.answer == "undecided"
+    first = verdict.sentence.split("MAE ")[1].split(" against")[0]
+    assert len(first) <= len("1.500000")
+    assert "e-" not in verdict.sentence

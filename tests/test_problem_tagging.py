@@ -23,7 +23,8 @@ from recurra.problems.tags import TaggingProblem, tag_measures
 
 TRAIN, TEST = sample_sentences("train"), sample_sentences("test")
 SMALL: dict[str, Any] = {"epochs": 1, "models": ["gru"], "members": 1}
-MOST, LINEAR = "most frequent tag of the word", "linear on word and neighbours"
+ALWAYS, MOST = "always the most frequent tag", "most frequent tag of the word"
+LINEAR = "linear on word and neighbours"
 
 
 def sentences(words: list[list[str]], tags: list[list[str]]) -> TaggedSentences:
@@ -164,7 +165,7 @@ def test_a_fit_on_the_test_sentences_is_a_leak() -> None:
     found = run(Generous(**vars(problem_of(kept, held))))
     seen = probe(found, "sentences in both sides")
     assert not seen.passed
-    for name in ("gru", MOST, LINEAR):
+    for name in ("gru", ALWAYS, MOST, LINEAR):
         assert name in seen.detail
 
 
@@ -186,7 +187,7 @@ def test_tags_and_words_never_shown_are_exhibited(found: Found) -> None:
     assert by_tag.columns == ["tag", "words", "gru", LINEAR]
     counted = sum(int(row[1].replace(",", "")) for row in by_tag.rows)
     assert counted == sum(len(found.problem.asked(np.array([i]))[0]) for i in found.held)
-    assert [row[0] for row in never.rows] == ["gru", MOST, LINEAR]
+    assert [row[0] for row in never.rows] == ["gru", ALWAYS, MOST, LINEAR]
     assert never.rows[0][1] == "–"  # training showed every word
 
 
@@ -195,13 +196,28 @@ def test_words_never_shown_are_told_from_the_others() -> None:
     held = sentences([["the", f"zebra{i}"] for i in range(5)], [["DET", "VERB"]] * 5)
     (_, never) = run(problem_of(kept, held)).report.exhibits
     assert never.note.startswith("5 of 10 held words")
-    assert never.rows[1][2] == "1.000"  # "the" is always a DET
+    assert never.rows[2][2] == "1.000"  # "the" is always a DET
 
 
 # ---- baselines
 
 
-@pytest.mark.parametrize("kind", [FrequentTags, lambda: LinearTags(0)])
+def test_tags_drawn_by_coin_are_no_reason_to_use_a_network() -> None:
+    # learning by heart loses to "N, always", and so a network that says "N" wins over it alone
+    draw = np.random.default_rng(0)
+    words = [[f"w{n}" for n in draw.zipf(1.3, 9) % 200] for _ in range(200)]
+    tags = [draw.choice(["N", "V", "A"], 9, p=[0.5, 0.3, 0.2]).tolist() for _ in words]
+    rows = sentences(words, tags)
+    report = run(problem_of(part(rows, 150), sentences(words[150:], tags[150:]))).report
+    scores = {each.name: each.measures["accuracy"].value for each in report.contenders}
+    assert scores[MOST] < scores[ALWAYS] - 0.03
+    assert report.verdict.rival == ALWAYS
+    assert report.verdict.answer != "yes"
+
+
+@pytest.mark.parametrize(
+    "kind", [FrequentTags, lambda: FrequentTags(by_word=False), lambda: LinearTags(0)]
+)
 def test_saved_baselines_tag_the_same(kind: Any, tmp_path: Path) -> None:
     known = KnownSentences(TRAIN.words, TRAIN.tags, np.arange(len(TRAIN)))
     model = kind().fit(known, [])
@@ -251,7 +267,7 @@ def test_the_sample_is_learnt_judged_and_used(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     report = Report.model_validate_json(done.stdout)
     assert report.data.source == "embedded sample"
-    assert {c.name for c in report.contenders} == {"gru", MOST, LINEAR}
+    assert {c.name for c in report.contenders} == {"gru", ALWAYS, MOST, LINEAR}
     accuracy = report.contender("gru").measures["accuracy"].value
     assert accuracy is not None
     assert accuracy > 0.8
@@ -285,7 +301,7 @@ def test_taggers_are_compared_in_folds(tmp_path: Path) -> None:
     done = command("compare", "tagging", *options, "--out", tmp_path / "c")
     assert done.exit_code == 0, done.output
     report = Report.model_validate_json(done.stdout)
-    assert [each.name for each in report.contenders] == ["one-to-one", MOST, LINEAR]
+    assert [each.name for each in report.contenders] == ["one-to-one", ALWAYS, MOST, LINEAR]
     assert (report.split.folds, report.split.test) == (2, 480)
 
 

@@ -1,7 +1,8 @@
-"""Taggers that a network must beat: the most frequent tag of a word, and a linear model.
+"""Taggers that a network must beat: the most frequent tag, that of a word, and a linear model.
 
 ::
 
+    always the most frequent tag     tag(w) = the tag that words had most often
     most frequent tag of the word    tag(w) = the tag that w had most often; of an unknown word the
                                      most frequent one of all
     linear on word and neighbours    p(tag) = softmax(W x + b)      x: the word, its beginning and
@@ -30,7 +31,8 @@ from recurra.stored import Distinct, Names, Numbers, Stored, Text
 __all__ = ["FrequentTags", "KnownSentences", "LinearTags", "taggers"]
 
 Sentences = list[list[str]]
-FREQUENT, LINEAR = "most frequent tag of the word", "linear on word and neighbours"
+ALWAYS, FREQUENT = "always the most frequent tag", "most frequent tag of the word"
+LINEAR = "linear on word and neighbours"
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,17 @@ class KnownSentences:
 class FrequentTags:
     """Gives each word the tag it had most often, and an unknown word the most frequent tag.
 
+    Args:
+        by_word: False: every word is given the most frequent tag.
+
     Example:
         >>> known = KnownSentences([["dogs", "bark", "loud"]], [["N", "V", "V"]], np.zeros(1, int))
         >>> FrequentTags().fit(known, []).say([["Dogs", "sing"]])
         [['N', 'V']]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, by_word: bool = True) -> None:
+        self.by_word = by_word
         self.rows = 0
 
     def fit(
@@ -76,7 +82,8 @@ class FrequentTags:
                 counts[word.lower()][tag] += 1
         every = sum(counts.values(), Counter[str]())
         self.common = every.most_common(1)[0][0]
-        self.best = {word: tags.most_common(1)[0][0] for word, tags in counts.items()}
+        asked = counts if self.by_word else {}
+        self.best = {word: tags.most_common(1)[0][0] for word, tags in asked.items()}
         return self
 
     def say(self, asked: Sentences) -> Sentences:
@@ -98,9 +105,9 @@ class FrequentTags:
         with opened(folder, "FrequentTags") as bundle:
             bundle.arrays({})
             found = bundle.config_as(_Common.model_validate)
-            model = cls()
-            model.rows, model.common = found.rows, found.common
-            model.best = bundle.encoder_as(_Best.model_validate).best
+            best = bundle.encoder_as(_Best.model_validate).best
+            model = cls(bool(best))
+            model.rows, model.common, model.best = found.rows, found.common, best
         return model
 
 
@@ -236,6 +243,10 @@ def _features(row: Sequence[str]) -> list[dict[str, object]]:
     ]
 
 
+def _always(seed: int) -> FrequentTags:
+    return FrequentTags(by_word=False)
+
+
 def _frequent(seed: int) -> FrequentTags:
     return FrequentTags()
 
@@ -247,6 +258,7 @@ def taggers(valid_tags: bool = False) -> list[Contender]:
         valid_tags: whether the linear one chooses among valid tags alone.
     """
     return [
+        Contender(ALWAYS, _always, baseline=True),
         Contender(FREQUENT, _frequent, baseline=True),
         Contender(LINEAR, partial(LinearTags, valid_tags=valid_tags), baseline=True),
     ]

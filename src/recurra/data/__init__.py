@@ -26,6 +26,7 @@ from recurra.data.sequences import (
     with_test,
 )
 from recurra.data.series import Series, read_series, sample_series
+from recurra.data.states import LabelledSteps, StepColumns, read_steps, sample_steps
 from recurra.data.tagged import TagColumns, TaggedSentences, read_tagged
 
 __all__ = [
@@ -35,11 +36,13 @@ __all__ = [
     "Corpus",
     "Entry",
     "LabelledSequences",
+    "LabelledSteps",
     "LabelledTexts",
     "Layout",
     "Lines",
     "Pairs",
     "Series",
+    "StepColumns",
     "Table",
     "TagColumns",
     "TaggedSentences",
@@ -57,11 +60,13 @@ __all__ = [
     "read_pairs",
     "read_sequences",
     "read_series",
+    "read_steps",
     "read_table",
     "read_tagged",
     "sample_sentences",
     "sample_sequences",
     "sample_series",
+    "sample_steps",
     "sequences_of_frame",
     "with_test",
 ]

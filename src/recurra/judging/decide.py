@@ -44,6 +44,7 @@ __all__ = ["Contest", "contest", "decide"]
 Repeats = Sequence[Floats]
 SIDE = 0.025
 PLACES = np.linspace(0.0, 6.0, 121)  # on the normal scale
+FINEST = 1e-5  # of what is compared: a finer difference is of no use, and its digits are none
 DRAWS = 2**14  # of chance, evenly spread (Sobol's points), so that quantiles are true to a percent
 
 
@@ -277,7 +278,7 @@ def _sentence(verdict: Verdict, ours: float, theirs: float, lack: str) -> str:
     name, rival = verdict.model, verdict.rival
     if not np.isfinite(ours + theirs):
         return f"Too few to say: {verdict.measure} cannot be measured on these rows."
-    step = _step(verdict.difference, verdict.interval)
+    step = max(_step(verdict.difference, verdict.interval), FINEST * max(abs(ours), abs(theirs)))
     figures = f"{verdict.measure} {_figure(ours, step)} against {_figure(theirs, step)}"
     if verdict.interval is not None:
         low, high = (_figure(end, step, "+") for end in verdict.interval)
