@@ -108,6 +108,25 @@ def test_what_a_run_is_asked_by_has_another_name_than_what_answers() -> None:
 PRIVATE = re.compile(r"keras\.src|\._flatten_layers|\.__class__ =|\._momentums|\._velocities")
 
 
+def longest_of(paths: list[Path]) -> tuple[int, str]:
+    """Give how many lines the longest function has, from its first to its last, and its name."""
+    found = [
+        (node.end_lineno - node.lineno + 1, f"{path.name}: {node.name}")
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno
+    ]
+    return max(found)
+
+
+def test_no_function_of_a_problem_has_fifty_lines(tmp_path: Path) -> None:
+    """What is declared reads at one look; documentation counts, too."""
+    lines, name = longest_of(sorted((SOURCE / "problems").rglob("*.py")))
+    assert lines < 50, name
+    (tmp_path / "long.py").write_text("def f():\n" + "    x = 1\n" * 49)
+    assert longest_of([tmp_path / "long.py"]) == (50, "long.py: f")
+
+
 def test_what_keras_does_not_promise_is_touched_in_one_file() -> None:
     touching = {p.name for p in SOURCE.rglob("*.py") if PRIVATE.search(p.read_text("utf-8"))}
     assert touching == {"keras_private.py"}

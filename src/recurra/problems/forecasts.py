@@ -95,15 +95,20 @@ def forecasting(
         series = sample_series()
     elif not isinstance(series, Series):
         series = read_series(series, target, log=log, time=time, group=group)
+    given = _settings(series, settings)
+    estimators = [SequenceForecaster(name, random_state=seed, **given) for name in models]
+    return _declared(series, estimators, folds, seed, split)
+
+
+def _settings(series: Series, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a forecaster of this series is made with; what is None is left to the series."""
     given: dict[str, Any] = {"season": series.season, "start": "best"}
     given["window"] = window_of(
         series,
         settings.get("horizon") or SequenceForecaster.horizon,
         settings.get("season") or series.season,
     )
-    given |= {name: value for name, value in settings.items() if value is not None}
-    estimators = [SequenceForecaster(name, random_state=seed, **given) for name in models]
-    return _declared(series, estimators, folds, seed, split)
+    return given | {name: value for name, value in settings.items() if value is not None}
 
 
 def _declared(
@@ -170,40 +175,49 @@ def forecast_measures(horizon: int, several: bool = False) -> tuple[Measure, ...
 
     Source: Hyndman and Koehler (2006) for MASE; Gasthaus et al. (2019) for WQL.
     """
-
-    def size(statistics: Floats) -> Floats:
-        sizes: Floats = np.abs(statistics[:, :horizon]).mean(axis=1)
-        return sizes
-
-    def square(statistics: Floats) -> Floats:
-        squares: Floats = (statistics[:, :horizon] ** 2).mean(axis=1)
-        return squares
-
-    def inside(statistics: Floats) -> Floats:
-        share: Floats = statistics[:, horizon : 2 * horizon].mean(axis=1)
-        return share
-
-    def scaled(statistics: Floats) -> Floats:
-        return size(statistics) / statistics[:, 2 * horizon]
-
-    def mean(losses: Any, statistics: Floats, weights: Floats) -> Floats:
-        means: Floats = weights @ losses(statistics) / weights.sum(axis=1)
-        return means
-
-    def weighted(statistics: Floats, weights: Floats) -> Floats:
-        loss, came = (weights @ statistics[:, 2 * horizon + 1 :]).T
-        return np.asarray(np.divide(loss, came, out=np.full_like(loss, np.nan), where=came > 0))
-
+    counted = _Counted(horizon)
+    size, square, scaled, inside = counted.size, counted.square, counted.scaled, counted.inside
     below: dict[str, Any] = {"higher_is_better": False, "share": False, "positive": True}
-    mae = Measure("MAE", lambda s, w: mean(size, s, w), losses=size, **below)
-    rmse = Measure("RMSE", lambda s, w: np.sqrt(mean(square, s, w)), **below)
-    mase = Measure("MASE", lambda s, w: mean(scaled, s, w), losses=scaled, **below)
+    mae = Measure("MAE", lambda s, w: _mean(size, s, w), losses=size, **below)
+    rmse = Measure("RMSE", lambda s, w: np.sqrt(_mean(square, s, w)), **below)
+    mase = Measure("MASE", lambda s, w: _mean(scaled, s, w), losses=scaled, **below)
     return (
         *((mase, mae) if several else (mae, mase)),
         rmse,
-        Measure("WQL", weighted, **below),
-        Measure("coverage", lambda s, w: mean(inside, s, w), losses=inside),
+        Measure("WQL", counted.weighted, **below),
+        Measure("coverage", lambda s, w: _mean(inside, s, w), losses=inside),
     )
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What the statistics of an origin say, for a horizon of so many steps."""
+
+    horizon: int
+
+    def size(self, statistics: Floats) -> Floats:
+        sizes: Floats = np.abs(statistics[:, : self.horizon]).mean(axis=1)
+        return sizes
+
+    def square(self, statistics: Floats) -> Floats:
+        squares: Floats = (statistics[:, : self.horizon] ** 2).mean(axis=1)
+        return squares
+
+    def inside(self, statistics: Floats) -> Floats:
+        share: Floats = statistics[:, self.horizon : 2 * self.horizon].mean(axis=1)
+        return share
+
+    def scaled(self, statistics: Floats) -> Floats:
+        return self.size(statistics) / statistics[:, 2 * self.horizon]
+
+    def weighted(self, statistics: Floats, weights: Floats) -> Floats:
+        loss, came = (weights @ statistics[:, 2 * self.horizon + 1 :]).T
+        return np.asarray(np.divide(loss, came, out=np.full_like(loss, np.nan), where=came > 0))
+
+
+def _mean(losses: Any, statistics: Floats, weights: Floats) -> Floats:
+    means: Floats = weights @ losses(statistics) / weights.sum(axis=1)
+    return means
 
 
 @dataclass

@@ -107,10 +107,16 @@ def generation(
     """
     rows = source if isinstance(source, Lines) else open_lines(str(source), sample=sample)
     estimators = generators_of(models, random_state=seed, **settings)
+    share = estimators[0].validation_split
+    split = split or split_lines(rows, folds=folds, share=share, seed=seed)
+    return _declared(rows, split, estimators, seed)
+
+
+def _declared(
+    rows: Lines, split: SplitLines, estimators: list[SequenceGenerator], seed: int
+) -> "GenerationProblem":
     first = estimators[0]
     reading = Reading(first.level, first.min_count, first.max_length)
-    share = first.validation_split
-    split = split or split_lines(rows, folds=folds, share=share, seed=seed)
     known, several = Classed(rows.texts, rows.classes), bool(split.classes.max(initial=0))
     return GenerationProblem(
         name="generation",
@@ -127,7 +133,7 @@ def generation(
         classes=split.classes,
         groups=split.groups,
         reading=reading,
-        validation_split=share,
+        validation_split=first.validation_split,
     )
 
 

@@ -85,6 +85,12 @@ def sequences(
     split = split or split_sequences(
         rows, positive, near=not keep_near, folds=folds, share=share, seed=seed
     )
+    return _declared(split, estimators, seed)
+
+
+def _declared(
+    split: SplitSequences, estimators: list[SequenceClassifier], seed: int
+) -> "SequenceProblem":
     rows, labelled = split.rows, split.labelled
     classes, which = len(rows.names), labelled.positive
     return SequenceProblem(
@@ -112,7 +118,7 @@ def sequences(
         ],
         rows=labelled,
         ids=rows.ids,
-        validation_split=share,
+        validation_split=estimators[0].validation_split,
         pieces=split.pieces,
         copies=split.copies.exact,
         channels=rows.channels,

@@ -93,6 +93,17 @@ def states(
     estimators = [SequenceTagger(name, random_state=seed, **given) for name in models]
     split = split or split_steps(rows, window=window, folds=folds, seed=seed)
     problem = _posed(rows, split.offsets, split.streams, rows.names, normal, tolerance)
+    problem.facts = [window, tolerance, normal, rows.numbers, problem.truth]
+    return _contended(problem, split, estimators, window, seed)
+
+
+def _contended(
+    problem: "StatesProblem",
+    split: SplitSteps,
+    estimators: list[SequenceTagger],
+    window: int,
+    seed: int,
+) -> "StatesProblem":
     problem.split, problem.folds = split.kind, split.folds
     problem.contenders = [
         *networks(StatesNetwork, estimators, window=window),
@@ -101,8 +112,7 @@ def states(
     problem.seed, problem.window = seed, window
     held = np.unique(split.streams[np.concatenate([fold.held for fold in split.folds])])
     problem.by_stream = len(held) >= MANY_STREAMS
-    facts = [e.get_params() for e in estimators]
-    problem.facts = [*facts, window, tolerance, normal, rows.numbers, problem.truth]
+    problem.facts = [*(e.get_params() for e in estimators), *problem.facts]
     return problem
 
 

@@ -68,6 +68,16 @@ def texts(
     estimators = list(classifiers) or [SequenceClassifier(random_state=seed)]
     share = estimators[0].validation_split
     split = split or split_texts(rows, protocol, folds=folds, share=share, seed=seed)
+    return _declared(name, split, estimators, protocol, seed)
+
+
+def _declared(
+    name: str,
+    split: SplitTexts,
+    estimators: list[SequenceClassifier],
+    protocol: Protocol,
+    seed: int,
+) -> "TextProblem":
     rows, labelled, positive = split.rows, split.labelled, split.labelled.positive
     encoder = protocol.encoder(rows) if protocol.encoder else None
     return TextProblem(
@@ -96,7 +106,7 @@ def texts(
         rows=labelled,
         pieces=split.pieces,
         ids=rows.ids,
-        validation_split=share,
+        validation_split=estimators[0].validation_split,
         source=rows,
         held_together=ALIKE if protocol.near else MASKED,
         bonds=split.bonds,

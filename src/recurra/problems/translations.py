@@ -130,9 +130,15 @@ def translation(
     else:
         named, rows = str(source), open_pairs(str(source), data=data, sample=sample)
     estimators = translators_of(models, named, random_state=seed, **settings)
-    known = Translated(rows.sources, rows.targets)
     share = estimators[0].validation_split
     split = split or split_pairs(rows, folds=folds, share=share, seed=seed)
+    return _declared(rows, split, estimators, seed)
+
+
+def _declared(
+    rows: Pairs, split: SplitPairs, estimators: list[SequenceTranslator], seed: int
+) -> "TranslationProblem":
+    known = Translated(rows.sources, rows.targets)
     return TranslationProblem(
         name="translation",
         data=_described(rows, split.groups),
@@ -147,7 +153,7 @@ def translation(
         facts=[*(e.get_params() for e in estimators), *zip(*known, strict=True)],
         rows=known,
         groups=split.groups,
-        validation_split=share,
+        validation_split=estimators[0].validation_split,
     )
 
 
