@@ -14,6 +14,7 @@ SOURCE = Path(recurra.__file__).parent
 
 # a module may import those of a lower floor, and those beside it in its own package
 FLOORS = [
+    {"wording"},
     {"arrays", "errors", "extras", "files", "listeners", "shown", "which_backend"},
     {"cells", "spans", "stored"},
     {"names", "notebook", "plots"},

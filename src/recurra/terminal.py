@@ -25,6 +25,7 @@ from rich.text import Text
 
 from recurra.listeners import History, Listener, Progress
 from recurra.shown import Shown, visible
+from recurra.wording import retold, worded
 
 if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
     from pathlib import Path
@@ -98,7 +99,7 @@ STYLE = {
 
 def note(text: str) -> None:
     """Say something beside the result."""
-    err.print(text, style="dim", soft_wrap=True)
+    err.print(retold(text), style="dim", soft_wrap=True)
 
 
 class Watch(Listener):
@@ -576,5 +577,5 @@ def show_check(found: "PriceCheck") -> None:
 
 def fail(message: str) -> None:
     """Print one error line."""
-    err.print("Error:", style="bold red", end=" ")
-    err.print(message, soft_wrap=True)
+    err.print(worded("Error:"), style="bold red", end=" ")
+    err.print(retold(message), soft_wrap=True)

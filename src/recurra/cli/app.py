@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hi
 import typer
 from typer.core import TyperGroup
 
+from recurra.cli.speaking import in_words, speaking, translate_help
 from recurra.errors import BundleError, RecurraError, SettingsError
 from recurra.names import near, some_of
 from recurra.places import keep_compiled
@@ -81,13 +82,19 @@ Noted = TypeVar("Noted", bound=_WithNotes)
 class _Commands(TyperGroup):
     """Turns errors into one line and an exit code: 2 input, 1 failed work, 130 Ctrl-C."""
 
-    def main(self, *arguments: Any, **settings: Any) -> Any:
-        with shown():
-            return super().main(*arguments, **settings)
+    def main(self, args: Sequence[str] | None = None, *others: Any, **settings: Any) -> Any:
+        with shown(), speaking(sys.argv[1:] if args is None else args) as spoken:
+            translate_help(self)
+            return super().main(spoken, *others, **settings)
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        with in_words():
+            return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with in_words():
+                return super().invoke(ctx)
         except RecurraError as error:
             code, message = error.exit_code, str(error)
         except KeyboardInterrupt:
@@ -172,6 +179,10 @@ def _whole(
         bool,
         typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version."),
     ] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(help="What is spoken: en or ko; of every command [RECURRA_LANG, LANG]."),
+    ] = None,
 ) -> None:
     """Learn from sequences with recurrent networks: train, judge honestly, explain, use."""
 

@@ -371,12 +371,12 @@ class ForecastingProblem(Problem):
                 if not np.array_equal(one.middle, other.middle):
                     moved.append(f"{contender.name} at step {origin}")
         steps = ", ".join(map(str, origins))
+        what = f"the forecast of {', '.join(moved)}" if moved else "no forecast"
         return Probe(
             name=LATER,
             passed=not moved,
             size=len(moved),
-            detail=f"changing all steps from an origin on ({steps}) moves "
-            + (f"the forecast of {', '.join(moved)}." if moved else "no forecast."),
+            detail=f"changing all steps from an origin on ({steps}) moves {what}.",
         )
 
     def _fitted(self, found: Found) -> Probe:

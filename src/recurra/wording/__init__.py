@@ -1,0 +1,26 @@
+"""What is said to people, in their language: English sentences, and one catalogue of Korean ones.
+
+::
+
+    worded("{rows:,} rows were read", rows=12)    a sentence that is shown at once
+    retold("12 rows were read")                   one that was made, or stored, in English
+
+English is what sentences are made in, kept in and compared by: errors, `report.json`, notes. Where
+they are shown, they are said in the language in force. A sentence made in English is recognised by
+the words that do not change, and what stands between them is put into the Korean one.
+"""
+
+from recurra.wording.catalogue import retold, sentences, worded
+from recurra.wording.languages import LANGUAGES, console_speaks, language, speak
+from recurra.wording.particles import with_particle
+
+__all__ = [
+    "LANGUAGES",
+    "console_speaks",
+    "language",
+    "retold",
+    "sentences",
+    "speak",
+    "with_particle",
+    "worded",
+]

@@ -1,0 +1,240 @@
+"""The catalogue: English sentences with places for values, and what they are in Korean.
+
+A place of an English sentence is a field of `str.format`. In a Korean one it may say more:
+
+::
+
+    {rows:,}          as Python writes it
+    {name:을/를}       with the particle that goes with it
+    {rows:,|은/는}     both
+    {reason!t}        the value is itself a sentence, or a list of such: it is told in Korean, too
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any, NamedTuple
+
+from recurra.wording.languages import language
+from recurra.wording.particles import PARTICLES, with_particle
+
+__all__ = ["Sentence", "retold", "sentences", "worded"]
+
+LEAST = 5  # letters that do not change, by which a whole sentence is recognised
+_FORMATTER = Formatter()
+_BETWEEN = ("\n", ". ", "; ")  # sentences of a text
+_WITHIN = (": ", ", ")  # parts of a sentence
+_MOST_PARTS = 24
+
+
+class Sentence(NamedTuple):
+    """An English sentence and the Korean one.
+
+    Args:
+        english: with fields.
+        korean: with the same fields, in its own order.
+        words: what stands before, between and after the fields of the English one.
+        fields: their names.
+        letters: how many letters do not change.
+    """
+
+    english: str
+    korean: str
+    words: tuple[str, ...]
+    fields: tuple[str, ...]
+    letters: int
+
+
+def worded(sentence: str, /, **values: Any) -> str:
+    """Say a sentence in the language in force.
+
+    Args:
+        sentence: in English, in the form of `str.format`.
+        values: what its fields are filled with.
+
+    Example:
+        >>> worded("{rows:,} rows", rows=1200)
+        '1,200 rows'
+    """
+    if language() == "ko":
+        known = _by_english().get(sentence)
+        if known is not None:
+            return _filled(known.korean, values)
+    return sentence.format(**values)
+
+
+def retold(said: str) -> str:
+    """Say in the language in force what was made in English; what is not known stays as it is.
+
+    A text of several sentences is told sentence by sentence.
+    """
+    return _told(said, LEAST, _BETWEEN) if language() == "ko" else said
+
+
+def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
+    found = _recognised(said, least)
+    if found is not None:
+        return found
+    for separator in separators:
+        if separator in said:
+            parts = said.split(separator)
+            return separator.join(_in_parts(parts, separator, least, separators))
+    return said
+
+
+def _in_parts(
+    parts: list[str], separator: str, least: int, separators: tuple[str, ...]
+) -> list[str]:
+    """Tell the longest run of parts that is a known sentence, then what follows it."""
+    told, begin = [], 0
+    stop = separator.rstrip() if separator == ". " else ""
+    while begin < len(parts):
+        for end in range(min(len(parts), begin + _MOST_PARTS), begin, -1):
+            whole = separator.join(parts[begin:end]) + (stop if end < len(parts) else "")
+            found = _recognised(whole, least)
+            if found is not None:
+                break
+        else:
+            finer = separators[separators.index(separator) + 1 :]
+            end, found = begin + 1, _told(parts[begin], least, finer)
+        told.append(found.removesuffix(stop) if end < len(parts) else found)
+        begin = end
+    return told
+
+
+def _recognised(said: str, least: int) -> str | None:
+    """Give the Korean of a text that is a known sentence, or one with known ends put to it."""
+    return _best(said, least)[1]
+
+
+def _best(said: str, least: int) -> tuple[int, str | None]:
+    """Read a text as the sentence, or as the parts, with most letters that are known.
+
+    Returns:
+        How many letters those are, and the Korean; None where nothing is known.
+    """
+    letters, found = _whole(said, least)
+    for sentence in _tails():
+        place = said.find(sentence.words[0], 1)
+        values = None if place < 1 else _values(sentence, said[place:])
+        if values is None or sentence.letters <= 0:
+            continue
+        known, head = _best(said[:place], least)
+        if known + sentence.letters > letters and (head is not None or least == 0):
+            letters = known + sentence.letters
+            found = (said[:place] if head is None else head) + _filled(sentence.korean, values)
+    return letters, found
+
+
+def _whole(said: str, least: int) -> tuple[int, str | None]:
+    plain = _by_english().get(said)
+    if plain is not None and not plain.fields:
+        return plain.letters, _filled(plain.korean, {})
+    for anchor, sentence in _by_letters():
+        if sentence.letters < least:
+            break
+        if anchor in said:
+            values = _values(sentence, said)
+            if values is not None:
+                return sentence.letters, _filled(sentence.korean, values)
+    return 0, None
+
+
+def _values(sentence: Sentence, said: str) -> dict[str, str] | None:
+    """Give what stands in the fields, if this is the sentence: each as short as it can be."""
+    if not sentence.fields:
+        return {} if said == sentence.words[0] else None
+    first, *between, last = sentence.words
+    end = len(said) - len(last)
+    if not (said.startswith(first) and said.endswith(last) and len(first) <= end):
+        return None
+    place, found = len(first), []
+    for words in between:
+        here = said.find(words, place, end)
+        if here < 0:
+            return None
+        found.append(said[place:here])
+        place = here + len(words)
+    found.append(said[place:end])
+    values: dict[str, str] = {}
+    for field, value in zip(sentence.fields, found, strict=True):
+        if values.setdefault(field, value) != value:
+            return None
+    return values
+
+
+def _filled(korean: str, values: Mapping[str, Any]) -> str:
+    """Fill in a Korean sentence."""
+    parts = []
+    for words, field, spec, conversion in _FORMATTER.parse(korean):
+        parts.append(words)
+        if field is not None:
+            parts.append(_said(values[field], spec or "", conversion))
+    return "".join(parts)
+
+
+def _said(value: Any, spec: str, conversion: str | None) -> str:
+    python, _, particle = spec.rpartition("|")
+    if particle not in PARTICLES:
+        python, particle = spec, ""
+    if conversion == "t":
+        value = _told(str(value), 0, (*_BETWEEN, *_WITHIN))
+    elif conversion == "r":
+        value = repr(value)
+    said = str(value) if isinstance(value, str) else format(value, python)
+    return with_particle(said, particle) if particle else said
+
+
+@cache
+def sentences() -> tuple[Sentence, ...]:
+    """Give all sentences of the catalogue."""
+    text = Path(__file__).with_name("ko.po").read_text("utf-8")
+    return tuple(_sentence(english, korean) for english, korean in _pairs(text) if english)
+
+
+def _sentence(english: str, korean: str) -> Sentence:
+    words, fields = [""], []
+    for plain, field, _, _ in _FORMATTER.parse(english):
+        words[-1] += plain
+        if field is not None:
+            fields.append(field)
+            words.append("")
+    letters = sum(each.isalpha() for part in words for each in part)
+    return Sentence(english, korean, tuple(words), tuple(fields), letters)
+
+
+@cache
+def _by_english() -> dict[str, Sentence]:
+    return {each.english: each for each in sentences()}
+
+
+@cache
+def _by_letters() -> tuple[tuple[str, Sentence], ...]:
+    """Give the sentences with fields, most letters first, each with its longest words."""
+    open_ = [each for each in sentences() if each.fields and each.letters]
+    open_.sort(key=lambda each: (-each.letters, each.english))
+    return tuple((max(each.words, key=len), each) for each in open_)
+
+
+@cache
+def _tails() -> tuple[Sentence, ...]:
+    """Give what is put to the end of other sentences: it begins with a space or a mark."""
+    return tuple(each for each in sentences() if each.words[0][:1] in set(" ,;:.") - {""})
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Read gettext's format: an English sentence and the Korean one, each over several lines."""
+    said = {"msgid": "", "msgstr": ""}
+    now = "msgid"
+    for line in text.splitlines():
+        keyword, _, rest = line.partition(" ")
+        if keyword == "msgid":
+            yield said["msgid"], said["msgstr"]
+            said = {"msgid": "", "msgstr": ""}
+        if keyword in said:
+            now, line = keyword, rest
+        if line.startswith('"'):
+            said[now] += json.loads(line)
+    yield said["msgid"], said["msgstr"]
