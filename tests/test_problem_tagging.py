@@ -199,6 +199,34 @@ def test_words_never_shown_are_told_from_the_others() -> None:
     assert never.rows[2][2] == "1.000"  # "the" is always a DET
 
 
+def test_near_copies_stay_on_one_side_and_numbers_in_words_count() -> None:
+    plain = [
+        f"the {a} of the old house was painted {b} in spring".split()
+        for a in "abcdefgh"
+        for b in "xy"
+    ]
+    other = [[f"unit{n}", f"state{n * 7 % 90}", "ok"] for n in range(100, 160)]
+    rows = sentences(plain + other, [["N"] * (len(row) - 1) + ["V"] for row in plain + other])
+    grouped, kept = (problems.tagging(rows, keep_near=keep, **SMALL) for keep in (False, True))
+    assert len(set(grouped.groups[:16].tolist())) == 1
+    assert len(set(grouped.groups[16:].tolist())) == 60
+    assert "copies and near copies on one side" in grouped.split
+    assert len(set(kept.groups.tolist())) == 76
+    for fold in grouped.folds:
+        assert not np.isin(grouped.groups[fold.held], grouped.groups[fold.known]).any()
+
+
+def test_near_copies_in_a_published_test_are_judged_and_said() -> None:
+    words = ["the", "door", "of", "the", "old", "house", "was", "painted", "green", "in", "spring"]
+    kept, held = part(TRAIN, 60), part(TEST, 10)
+    near = [*words[:-1], "autumn"]
+    kept = sentences([*kept.words, words], [*kept.tags, ["NOUN"] * len(words)])
+    held = sentences([*held.words, near], [*held.tags, ["NOUN"] * len(words)])
+    found = run(problem_of(kept, held))
+    assert found.problem.asked(found.held)[-1] == near
+    assert "near copies of some there" in probe(found, "sentences in both sides").detail
+
+
 # ---- baselines
 
 
@@ -279,7 +307,7 @@ def test_the_sample_is_learnt_judged_and_used(tmp_path: Path) -> None:
     rows = pd.read_csv(out / "predictions.csv")
     assert (rows["truth"] == rows["gru"]).mean() == pytest.approx(accuracy)
     sides = pd.read_csv(out / "split.csv")["side"].value_counts()
-    assert sides.to_dict() == {"train": 432, "test": 118, "validation": 48, "left out": 2}
+    assert sides.to_dict() == {"train": 433, "test": 118, "validation": 47, "left out": 2}
     refused = command("explain", out, "words.csv")  # it is of texts
     assert refused.exit_code == 2
     assert "SequenceTagger" in refused.stderr

@@ -51,6 +51,10 @@ Sentence = Annotated[
     str | None,
     typer.Option(help="The column that tells the sentence of a word [blank lines end them]."),
 ]
+KeepNear = Annotated[
+    bool,
+    typer.Option("--keep-near", help="Let near copies of a sentence stand on both sides."),
+]
 Members = Annotated[int, typer.Option(min=1, help="Networks averaged.")]
 Valid = Annotated[
     bool,
@@ -75,6 +79,7 @@ def train_tagging(
     epochs: Epochs = 20,
     members: Members = 3,
     valid_tags: Valid = False,
+    keep_near: KeepNear = False,
     *,
     how: Training,
 ) -> None:
@@ -91,7 +96,7 @@ def train_tagging(
     place = how.place(_name(sample))
     from recurra.problems.splitting import split_sentences
 
-    split = split_sentences(kept, held, turns=members, seed=how.seed)
+    split = split_sentences(kept, held, near=not keep_near, turns=members, seed=how.seed)
     from recurra.problems.tags import tagging
 
     problem = tagging(
@@ -121,6 +126,7 @@ def compare_tagging(
     units: Units = 64,
     members: Members = 3,
     valid_tags: Valid = False,
+    keep_near: KeepNear = False,
     *,
     how: Comparing,
 ) -> None:
@@ -131,7 +137,9 @@ def compare_tagging(
     place = how.place(_name(sample))
     from recurra.problems.splitting import split_sentences
 
-    split = split_sentences(rows, None, folds=how.folds, turns=members, seed=how.seed)
+    split = split_sentences(
+        rows, None, near=not keep_near, folds=how.folds, turns=members, seed=how.seed
+    )
     from recurra.problems.tags import tagging
 
     problem = tagging(

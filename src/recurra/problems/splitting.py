@@ -43,7 +43,7 @@ from recurra.near_numbers import MOST_ROWS as MOST_COMPARED
 from recurra.near_numbers import NearSequences, find_near_sequences
 from recurra.problems.rise_settings import RiseSettings
 from recurra.text import TextEncoder
-from recurra.text.near import SHORTEST, Copies, connected, find_copies
+from recurra.text.near import SHORTEST, Copies, connected, find_copies, group_near
 
 __all__ = [
     "DEFAULT",
@@ -59,6 +59,7 @@ __all__ = [
     "SplitSteps",
     "SplitTexts",
     "cut_by_time",
+    "group_near_sentences",
     "joined",
     "rise_rows",
     "segments_of",
@@ -82,6 +83,8 @@ TEST_SHARE = 0.2  # of texts, sequences and steps
 HELD_OUT = "the file to test on is held out"
 WINDOW = 128  # steps of a log that a network is trained on at once
 SEGMENTS = 8  # of such a window
+COUNTED = str.maketrans("0123456789", "αβγδεζηθικ")  # letters, so that numbers count
+NEAR, EQUAL = "copies and near copies", "equal ones"  # of sentences
 WRITTEN_SHARE = 0.1  # of lines and pairs
 
 
@@ -351,6 +354,7 @@ def split_sentences(
     train: TaggedSentences,
     test: TaggedSentences | None,
     *,
+    near: bool = True,
     folds: int | None = None,
     share: float = 0.1,
     turns: int = 1,
@@ -362,6 +366,7 @@ def split_sentences(
         train: sentences to train on.
         test: sentences to be judged on; those that stand in training are left out. None: `folds`,
             or a fifth of the sentences.
+        near: whether near copies count as copies; equal sentences always do.
         folds: how many, of the sentences to train on; None: one split.
         share: of the rows known, for validation.
         turns: how many, one for each network that is averaged.
@@ -373,26 +378,39 @@ def split_sentences(
     sides = [train] if test is None else [train, test]
     words = [row for side in sides for row in side.words]
     tags = [row for side in sides for row in side.tags]
-    groups, notes = group_equal_sentences(words), list(train.notes)
+    group, alike = (group_near_sentences, NEAR) if near else (group_equal_sentences, EQUAL)
+    # a side by itself: sentences to test on bind none of those to train on
+    groups = np.concatenate([len(words) * n + group(side.words) for n, side in enumerate(sides)])
+    notes = list(train.notes)
 
     def taught(known: Rows) -> Sides:
         return sentence_turns(groups[known], share, turns, seed)
 
     if test is None and folds is None:
         known, held = group_split(groups, TEST_SHARE, seed)
-        kind = "a fifth of the sentences held out, equal ones on one side"
-        return SplitSentences(words, tags, groups, kind, notes, [Fold(known, held, taught(known))])
+        kind = f"a fifth of the sentences held out, {alike} on one side"
+        made = [Fold(known, held, taught(known))]
+        return SplitSentences(words, tags, groups, kind, notes, made)
     if test is None:
         made = folds_of(group_folds(groups, folds or 1, seed), taught)
-        kind = "sentences of the training file, equal ones in one fold"
+        kind = f"sentences of the training file, {alike} in one fold"
         return SplitSentences(words, tags, groups, kind, notes, made)
-    known, held = _published(groups, len(train))
+    known, held = _published(group_equal_sentences(words), len(train))
     notes.append(
         f"test: {test.source}, SHA-256 {test.sha256}; {len(test) - len(held):,} of {len(test):,} "
         "sentences stand in training and were left out."
     )
     kind = "as published, test sentences that training holds left out"
-    return SplitSentences(words, tags, groups, kind, notes, [Fold(known, held, taught(known))])
+    made = [Fold(known, held, taught(known))]
+    return SplitSentences(words, tags, groups, kind, notes, made)
+
+
+def group_near_sentences(words: Sequence[Sequence[str]]) -> Rows:
+    """Give one number to sentences whose words, written one after another, are near copies.
+
+    Of texts numbers do not count, but of words they do: "w12" and "w13" are two.
+    """
+    return group_near(np.array([" ".join(row).translate(COUNTED) for row in words], object))
 
 
 def sentence_turns(groups: Rows, share: float, turns: int, seed: int) -> Sides:

@@ -26,7 +26,12 @@ from recurra.names import SHAPES, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.tags import KINDS
-from recurra.problems.splitting import SplitSentences, sentence_turns, split_sentences
+from recurra.problems.splitting import (
+    SplitSentences,
+    group_near_sentences,
+    sentence_turns,
+    split_sentences,
+)
 from recurra.spans import invalid, scheme_of, spans_of
 from recurra.text import content_key
 
@@ -48,6 +53,7 @@ def tagging(
     sample: bool = False,
     columns: TagColumns = ANY_COLUMNS,
     folds: int | None = None,
+    keep_near: bool = False,
     seed: int = 0,
     split: SplitSentences | None = None,
     **settings: Any,
@@ -62,6 +68,7 @@ def tagging(
         sample: whether the embedded sample is taken.
         columns: of files, by what they hold.
         folds: how many, of the sentences to train on; None: the test sentences are held out.
+        keep_near: whether near copies may stand on both sides; equal sentences never do.
         seed: of splits, networks and draws.
         split: of these sentences, where it is made; None: it is made here.
         settings: of `SequenceTagger`; None leaves one as it is.
@@ -79,7 +86,16 @@ def tagging(
     held = _sentences("test", test, sample, columns) if apart else None
     given = SETTINGS | {name: value for name, value in settings.items() if value is not None}
     estimators = [SequenceTagger(name, random_state=seed, **given) for name in models]
-    return _declared(kept, held, estimators, folds, seed, split)
+    split = split or split_sentences(
+        kept,
+        held,
+        near=not keep_near,
+        folds=folds,
+        share=estimators[0].validation_split,
+        turns=estimators[0].members or 1,
+        seed=seed,
+    )
+    return _declared(kept, estimators, split, seed)
 
 
 def _sentences(
@@ -91,22 +107,9 @@ def _sentences(
 
 
 def _declared(
-    train: TaggedSentences,
-    test: TaggedSentences | None,
-    estimators: list[SequenceTagger],
-    folds: int | None,
-    seed: int,
-    split: SplitSentences | None,
+    train: TaggedSentences, estimators: list[SequenceTagger], split: SplitSentences, seed: int
 ) -> "TaggingProblem":
     tagger = estimators[0]
-    split = split or split_sentences(
-        train,
-        test,
-        folds=folds,
-        share=tagger.validation_split,
-        turns=tagger.members or 1,
-        seed=seed,
-    )
     counts = Counter(tag for row in split.tags for tag in row)
     names, scheme = tuple(sorted(counts)), scheme_of(split.tags)
     _refuse_few_tags(names, train.source)
@@ -315,12 +318,14 @@ class TaggingProblem(Problem):
 
     def _on_both_sides(self, found: Found, fold: Fold, sides: Sides) -> Probe:
         """Look at the sentences judged, and at those that validated each network."""
-        held = np.isin(self.groups[fold.held], self.groups[fold.known])
+        kinds = (group_equal_sentences(self.words), group_near_sentences(self.words))
+        held, near = (np.isin(groups[fold.held], groups[fold.known]) for groups in kinds)
         between = [np.isin(self.groups[b], self.groups[a]) for a, b in sides]
         inside, rows = int(sum(seen.sum() for seen in between)), sum(map(len, between))
         left = len(self.words) - len(fold.known) - len(fold.held)
         more = [c.name for c in self.contenders if found.model(c.name).rows > len(fold.known)]
-        said = f" {', '.join(more)} was fitted on more sentences than are known." if more else ""
+        said = f" {near.sum():,} judged are near copies of some there." * bool(near.sum())
+        said += f" {', '.join(more)} was fitted on more sentences than are known." * bool(more)
         return Probe(
             name="sentences in both sides",
             passed=not (held.any() or inside or more),
