@@ -33,7 +33,7 @@ FLOORS = [
     {"inside", "problems", "pages"},
     {"finished", "scoring", "exporting", "looking"},
     {"bench", "terminal", "doctor", "running", "evaluating", "serving", "searching", "shards"},
-    {"classroom"},
+    {"classroom", "studio"},
     {"cli", ""},
     {"__main__"},
 ]
@@ -49,6 +49,7 @@ FORBIDDEN = {
     "runtime": NO_NETWORK | NO_PAGE | {"sklearn"},
     "exporting": NO_NETWORK | NO_PAGE | {"sklearn"},
     "serving": NO_NETWORK | NO_PAGE | {"sklearn", "pandas"},
+    "studio": {"keras", "jax", "matplotlib", "sklearn", "pandas"},
     "pages": NO_NETWORK,
     "problems": {"keras", "jax", "jinja2"},
 }

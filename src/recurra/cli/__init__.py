@@ -23,6 +23,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     serve,
     states,
     stock_rise,
+    studio,
     tagging,
     texts,
     translation,

@@ -11,10 +11,11 @@ from starlette.routing import Route, Router
 
 from recurra.serving.description import described
 from recurra.serving.guard import Guard
-from recurra.serving.house import House, json_of
+from recurra.serving.house import House
 from recurra.serving.open_inference import OpenInference
 from recurra.serving.plain import Plain
 from recurra.serving.shelf import watched
+from recurra.serving.written import json_of
 
 __all__ = ["app_of"]
 

@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recurra.errors import InputError
-from recurra.serving.house import READ, House, json_of
+from recurra.serving.house import READ, House
 from recurra.serving.keys import digest
 from recurra.serving.logs import frames_of, say
 from recurra.serving.rates import Rates
 from recurra.serving.refusals import RefusedError, one_line
+from recurra.serving.written import json_of
 
 __all__ = ["Guard"]
 

@@ -7,9 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic_core import to_json
 from starlette.requests import Request
-from starlette.responses import Response
 
 from recurra.names import listed
 from recurra.serving.keys import Keys
@@ -20,7 +18,7 @@ from recurra.serving.refusals import RefusedError
 from recurra.serving.sessions import Sessions
 from recurra.serving.shelf import Served
 
-__all__ = ["READ", "House", "json_of"]
+__all__ = ["READ", "House"]
 
 READ = "recurra.read"  # of a request whose body arrived
 
@@ -103,9 +101,3 @@ def _number(header: str | None) -> int:
 
 def _too_large(most: int) -> RefusedError:
     return RefusedError(413, f"a body must have up to {most:,} bytes. Send several requests.")
-
-
-def json_of(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer in JSON; a number that is not finite is null."""
-    body = to_json(content, inf_nan_mode="null")
-    return Response(body, status, headers, media_type="application/json")

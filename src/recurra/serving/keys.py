@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recurra.errors import SettingsError
 
-__all__ = ["Keys", "check_host", "digest"]
+__all__ = ["Keys", "check_host", "digest", "is_loopback"]
 
 SHORTEST = 16  # letters: no one finds such a key by trying
 
@@ -67,14 +67,15 @@ def check_host(host: str, keys: Keys | None) -> None:
     Raises:
         SettingsError: the host is not of this machine alone, and there are no keys.
     """
-    if keys is None and not _is_loopback(host):
+    if keys is None and not is_loopback(host):
         raise SettingsError(
             f"whoever reaches {host} could ask: it needs --key-file FILE, with a key a line. "
             "Make one (openssl rand -hex 32), or listen to this machine alone: --host 127.0.0.1"
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches an address."""
     if host == "localhost":
         return True
     try:

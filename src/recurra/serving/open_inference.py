@@ -8,11 +8,12 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recurra.serving.house import House, json_of
+from recurra.serving.house import House
 from recurra.serving.limits import Limits
 from recurra.serving.models import Model, Tensor, check_rows
 from recurra.serving.questions import Infer, NumberTensor, Predict, TextTensor
 from recurra.serving.refusals import RefusedError
+from recurra.serving.written import json_of
 
 __all__ = ["OpenInference"]
 

@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from recurra.errors import InputError
-from recurra.serving.house import House, json_of
+from recurra.serving.house import House
 from recurra.serving.models import check_steps, checked_text
 from recurra.serving.questions import Explain, Predict, Stream
 from recurra.serving.shelf import Served
+from recurra.serving.written import json_of
 
 __all__ = ["Plain"]
 
