@@ -62,6 +62,7 @@ NOT_SAID = re.compile(
     r"<[a-z!/]"  # HTML
     r"|^(pd\.|tuple\[|list\[|dict\[|np\.)"  # types
     r"|^[\s\d\W]*$"
+    r"|^(default-src |camera=|public, max-age|:root )"  # policies and rules of pages
     r"|^# \{architecture\}, trained by"  # the card of a model: a file
 )
 

@@ -17,7 +17,7 @@ from recurra.serving.written import json_of
 from recurra.studio.doors import READ
 from recurra.studio.house import Studio
 from recurra.studio.rendering import HEADERS, language_of
-from recurra.wording import speak, worded
+from recurra.wording import retold, speak, worded
 
 __all__ = ["COOKIE", "Guard"]
 
@@ -73,9 +73,9 @@ class Guard:
             await answer(request.scope, receive, send)
             return
         except RefusedError as refused:
-            status, sentence, headers = refused.status, refused.sentence, refused.headers
+            status, sentence, headers = refused.status, retold(refused.sentence), refused.headers
         except RecurraError as error:
-            status, sentence, headers = 400, str(error), {}
+            status, sentence, headers = 400, retold(str(error)), {}
         except HTTPException as error:
             status, headers = error.status_code, dict(error.headers or {})
             sentence = worded("there is no such page here.")

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from recurra.judging.report import figure
-from recurra.wording import language, worded
+from recurra.wording import language, retold, worded
 
 __all__ = ["HEADERS", "LANGUAGES", "address", "environment", "html", "language_of", "static_file"]
 
@@ -55,6 +55,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.filters["figure"] = figure
+    templates.filters["retold"] = retold
     templates.globals |= {
         "address": address,
         "figure": figure,
