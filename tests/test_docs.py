@@ -29,6 +29,7 @@ PAGES = ["README.md", "README.ko.md", "docs/guide.md", "docs/guide.ko.md"]
 MARKETS = ["docs/markets.md", "docs/markets.ko.md"]
 HONESTY = ["docs/honesty.md", "docs/honesty.ko.md"]
 AUDIT = ["docs/audit.md", "docs/audit.ko.md"]
+CLASS = ["docs/class.md", "docs/class.ko.md"]
 KERAS = ["docs/keras.md", "docs/keras.ko.md"]
 SERVING = ["docs/serving.md", "docs/serving.ko.md"]
 SCALE = ["docs/scale.md", "docs/scale.ko.md"]
@@ -161,6 +162,26 @@ def test_every_documented_audit_runs(
         assert done.exit_code in (0, 1), f"{command}\n{done.output}"
         assert "?" in done.stdout  # it answers its question
     assert Path("audit.html").exists()
+
+
+def test_every_documented_command_of_a_class_runs(
+    finished: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("jupytext", reason="jupytext is absent: pip install jupytext")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECURRA_DATA", str(tmp_path / "data"))
+    shutil.copytree(folder / "sms-spam", "data/sms-spam")
+    for side in ("train", "test"):  # what is in it is not read
+        write = Path(f"data/ratings_{side}.txt")
+        write.write_text("id\tdocument\tlabel\n", "utf-8")
+    shutil.copytree(finished, "handed-in/kim/run")
+    for command in commands("docs/class.md"):
+        words = shlex.split(command)[1:]
+        done = CliRunner().invoke(app, words)
+        # a machine may be too small for a class
+        assert done.exit_code in ((0, 1) if words[0] == "doctor" else (0,)), done.output
+    assert Path("all.csv").exists()
+    assert Path("all.html").exists()
 
 
 def test_every_documented_server_starts_and_answers_as_documented(
@@ -329,10 +350,11 @@ def test_the_korean_pages_show_the_same_commands_as_the_english() -> None:
         assert blocks(korean, "python") == blocks(page, "python")
     assert commands(AUDIT[1]) == commands(AUDIT[0])
     assert commands(SERVING[1]) == commands(SERVING[0])
+    assert commands(CLASS[1]) == commands(CLASS[0])
     for kind in ("dockerfile", "yaml"):
         assert blocks(SERVING[1], kind) == blocks(SERVING[0], kind)
         assert blocks(SCALE[1], kind) == blocks(SCALE[0], kind)
-    for english, korean in (MARKETS, HONESTY, AUDIT, KERAS, SERVING, SCALE):
+    for english, korean in (MARKETS, HONESTY, AUDIT, CLASS, KERAS, SERVING, SCALE):
         assert blocks(korean, "console") == blocks(english, "console")
         assert blocks(korean, "python") == blocks(english, "python")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BASELINE", "BEST", "MODEL", "draw_curves", "tint", "use_korean_font"]
+__all__ = ["BASELINE", "BEST", "MODEL", "draw_curves", "korean_font", "tint", "use_korean_font"]
 
 MODEL, BASELINE, BEST = "#0b6e99", "#9aa5b1", "#c2410c"
 KOREAN = (  # what Windows, macOS and Linux have, or get, for Korean
@@ -70,7 +70,7 @@ def use_korean_font() -> str | None:
     """
     from matplotlib import rcParams
 
-    found = _korean_font()
+    found = korean_font()
     if found is None:
         _say_once()
         return None
@@ -79,7 +79,8 @@ def use_korean_font() -> str | None:
     return found
 
 
-def _korean_font() -> str | None:
+def korean_font() -> str | None:
+    """Give the name of a font for Korean that matplotlib finds here, None without one."""
     from matplotlib import font_manager
 
     known = {font.name for font in font_manager.fontManager.ttflist}

@@ -13,6 +13,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     forecasting,
     gather,
     generation,
+    kit,
     ledger,
     look,
     market,

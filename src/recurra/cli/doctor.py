@@ -1,11 +1,31 @@
 """`recurra doctor`."""
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from recurra.cli.app import Json, app, print_json
+from recurra.errors import SettingsError
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    for_class: Annotated[
+        bool,
+        typer.Option("--class", help="Say whether this machine is ready for a class; exit 1: no."),
+    ] = False,
+    kit: Annotated[
+        Path | None, typer.Option(help="With --class: the folder of a kit, which is checked.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Say what is installed, which backend and kernels are used, and which data is found."""
+    if for_class:
+        _for_class(kit, as_json)
+        return
+    if kit is not None:
+        raise SettingsError("--kit goes with --class: recurra doctor --class --kit FOLDER")
     from recurra.doctor import examine
     from recurra.terminal import out
 
@@ -18,3 +38,23 @@ def doctor(as_json: Json = False) -> None:
         out.print(section, style="bold")
         for name, value in entries.items():
             out.print(f"  {name:<{width}} {value}", soft_wrap=True)
+
+
+def _for_class(kit: Path | None, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from recurra.classroom.ready import ready
+    from recurra.terminal import out
+
+    checks = ready(kit)
+    missing = [check.name for check in checks if check.state == "missing"]
+    if as_json:
+        print_json({"ready": not missing, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            out.print(f"{check.state:<8} {check.name}: {check.found}", soft_wrap=True)
+            if check.advice:
+                out.print(f"{'':<8} → {check.advice}", soft_wrap=True)
+        out.print(f"not ready: {', '.join(missing)}" if missing else "ready", style="bold")
+    if missing:
+        raise typer.Exit(1)

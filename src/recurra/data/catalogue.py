@@ -22,6 +22,7 @@ __all__ = [
     "SAMPLE_SOURCE",
     "Corpus",
     "Entry",
+    "files_of",
     "locate",
     "locate_corpus",
     "sample_path",
@@ -181,6 +182,21 @@ def locate(
     if download:
         return _download(name, entry)
     raise _absent(name, entry, "it was not to be downloaded")
+
+
+def files_of(name: str) -> list[tuple[str, Path]]:
+    """Give the files of a dataset of `CATALOGUE` that is here, each with its path below the data.
+
+    Where it is here in another form than it is fetched in, those of the form that `locate` gives.
+    """
+    entry, found = CATALOGUE[name], []
+    for wanted in ([remote.path for remote in entry.remotes], list(entry.files)):
+        for relative in wanted:
+            path = next((each for each in _candidates([relative]) if each.is_file()), None)
+            if path is not None:
+                packed = ".gz" if path.suffix == ".gz" != Path(relative).suffix else ""
+                found.append((f"{relative}{packed}", path))
+    return list(dict.fromkeys(found))
 
 
 def locate_corpus(name: str, part: str = "all") -> Path:
