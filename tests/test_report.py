@@ -35,6 +35,7 @@ def test_a_deviation_is_written_as_finely_as_its_mean() -> None:
 
 def test_an_estimate_shows_its_interval_where_there_is_one() -> None:
     assert str(Estimate(value=0.5, interval=(0.25, 0.75), pieces=9)) == "0.500 [0.250, 0.750]"
+    assert str(Estimate(value=0.019, interval=(0.00727, 0.047), pieces=9)) == "0.019 [0.007, 0.047]"
     assert str(Estimate(value=0.5, pieces=9, needed=40)) == "0.500"
     assert str(Estimate(value=None, pieces=0)) == "–"
 

@@ -295,10 +295,7 @@ def show_report(report: "Report", folder: "Path | None" = None) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for each in report.ranked():
         found = each.measures[first]
-        cells = [figure(found.value)]
-        if found.interval is not None:
-            cells[0] += f" [{figure(found.interval[0])}, {figure(found.interval[1])}]"
-        cells += [figure(each.measures[name].value) for name in others]
+        cells = [str(found), *(figure(each.measures[name].value) for name in others)]
         style = "" if each.baseline else "bold"
         table.add_row(each.name, *cells, f"{each.fit_seconds:.1f}", style=style)
     _print_whole(table)

@@ -38,7 +38,8 @@ def figure(value: float | None, mean: float | None = None) -> str:
 
     Args:
         value: the number; None for one that is not there.
-        mean: of what it is the deviation, None for a number that stands by itself.
+        mean: of what it is the deviation, or an end of the interval: written as finely as that
+            is. None for a number that stands by itself.
 
     Example:
         >>> figure(0.98765), figure(0.0), figure(0.000123456), figure(123456.7), figure(None)
@@ -80,8 +81,8 @@ class Estimate(Strict):
             return "–"
         if self.interval is None:
             return figure(self.value)
-        low, high = self.interval
-        return f"{figure(self.value)} [{figure(low)}, {figure(high)}]"
+        low, high = (figure(end, self.value) for end in self.interval)
+        return f"{figure(self.value)} [{low}, {high}]"
 
 
 class Calibration(Strict):
