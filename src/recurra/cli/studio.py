@@ -24,11 +24,18 @@ def studio(
         bool, typer.Option("--open/--no-open", help="Open it in a browser, from a terminal.")
     ] = True,
     runs: Annotated[Path, typer.Option(help="The folder that runs are in.")] = Path("runs"),
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Write the page to learn from as one file, and start nothing."),
+    ] = None,
 ) -> None:
     """Show runs, train, try models and watch them remember, on a page of this machine.
 
     It ends with Ctrl-C. Others reach it only by --host, and then with the token that is shown.
     """
+    if export is not None:
+        _export(export)
+        return
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise SettingsError(
@@ -41,3 +48,15 @@ def studio(
         say(f"The studio is at {place}\nCtrl-C ends it.")
 
     run_studio(runs, host, port, opened=opened and sys.stderr.isatty(), told=told)
+
+
+def _export(place: Path) -> None:
+    if place.is_dir():
+        raise SettingsError(
+            f"--export must name a file, but {place} is a folder: {place / 'page.html'}."
+        )
+    from recurra.files import write_atomically
+    from recurra.studio.learn import render_learn
+
+    write_atomically(place, render_learn().encode())
+    say(f"written: {place}")
