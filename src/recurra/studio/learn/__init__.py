@@ -55,9 +55,13 @@ def _allowed(content: str) -> str:
 def render_learn() -> str:
     """Give the page as HTML, in English and Korean; it may do nothing but what stands in it."""
     script, style = f"\n{bundled(*MODULES)}", f"\n{_read('page.css')}"
-    allowed = f"script-src {_allowed(script)}; style-src {_allowed(style)}; img-src data:"
-    policy = f"default-src 'none'; {allowed}"
-    parts = {"@policy@": policy, "@style@": style, "@body@": _read("body.html"), "@script@": script}
+    parts = {
+        "@allowed script@": _allowed(script),
+        "@allowed style@": _allowed(style),
+        "@style@": style,
+        "@body@": _read("body.html"),
+        "@script@": script,
+    }
     page = _read("page.html")
     for name, content in parts.items():
         assert page.count(name) == 1
