@@ -56,8 +56,8 @@ def render_learn() -> str:
     """Give the page as HTML, in English and Korean; it may do nothing but what stands in it."""
     script, style = f"\n{bundled(*MODULES)}", f"\n{_read('page.css')}"
     parts = {
-        "@allowed script@": _allowed(script),
-        "@allowed style@": _allowed(style),
+        "@script-hash@": _allowed(script),
+        "@style-hash@": _allowed(style),
         "@style@": style,
         "@body@": _read("body.html"),
         "@script@": script,
