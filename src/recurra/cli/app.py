@@ -391,6 +391,7 @@ def run_problem(
 ) -> "Found":
     """Run a problem in a folder with its progress in view; show its report, or print it as JSON."""
     from recurra.cli.following import trained
+    from recurra.cli.progress import progress_listeners
     from recurra.running import run
     from recurra.terminal import note, show_report, watching
 
@@ -404,7 +405,7 @@ def run_problem(
             fit_all=how.fit_all,
             executor=how.executor(),
             choose=choose,
-            listeners=[watch, *listeners],
+            listeners=[watch, *progress_listeners(), *listeners],
             command=command_line(),
             commands=trained(app, problem, place),
         )
@@ -419,6 +420,7 @@ def run_problem(
 def run_comparison(problem: "Problem", place: Path, how: Comparing) -> None:
     """Compare the contenders of a problem on its folds, in a folder, and show it."""
     from recurra.cli.following import compared
+    from recurra.cli.progress import progress_listeners
     from recurra.running import compare
     from recurra.terminal import note, show_report, watching
 
@@ -430,7 +432,7 @@ def run_comparison(problem: "Problem", place: Path, how: Comparing) -> None:
             overwrite=how.overwrite,
             repeats=how.repeats,
             executor=how.executor(),
-            listeners=[watch],
+            listeners=[watch, *progress_listeners()],
             command=command_line(),
             commands=lambda report: compared(app, _best_network(report)),
         )

@@ -14,14 +14,18 @@ from starlette.responses import RedirectResponse, Response
 from recurra.finished import FinishedRun, finished_run, finished_runs
 from recurra.serving.keys import Keys
 from recurra.serving.refusals import RefusedError
+from recurra.studio.aside import Aside
+from recurra.studio.files import Files
 from recurra.studio.limits import Room
 from recurra.studio.models import Models
 from recurra.studio.rendering import address, environment, html
+from recurra.studio.trainings import Trainings
 from recurra.studio.view import View
 from recurra.wording import worded
 
 __all__ = ["Studio", "studio_of"]
 
+OWN = ".studio"  # in the folder of runs: what is no run
 Found = TypeVar("Found")
 
 
@@ -38,6 +42,9 @@ class Studio:
         views: in the order of the navigation.
         csrf: what shows that something was sent from a page of this studio.
         models: saved models, opened when they are asked.
+        commands: of Recurra, asked in other processes.
+        files: that visitors brought.
+        trainings: that were begun here.
     """
 
     def __init__(
@@ -51,14 +58,19 @@ class Studio:
         self.csrf = secrets.token_urlsafe(24)
         self.threads = ThreadPoolExecutor(4, "studio")
         self.models = Models(self.room)
+        self.commands = Aside(self.room)
+        self.files = Files(runs / OWN / "files", self.room)
+        self.trainings = Trainings(runs, runs / OWN / "runs", self.room)
         self._templates = environment()
         self._templates.globals["csrf"] = self.csrf
         self.views: Sequence[View] = ()
+        self.followers = 0  # pages that follow a training
 
     def close(self) -> None:
         """Let go of what is open."""
         self.threads.shutdown(cancel_futures=True)
         self.models.close()
+        self.trainings.close()
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """Fill in a template, in the language in force.
@@ -70,6 +82,10 @@ class Studio:
             values: for it; `here` is the address asked, `kept(...)` writes one that keeps the
                 language that was asked for.
         """
+        return html(self.filled(request, template, **values), status)
+
+    def filled(self, request: Request, template: str, **values: Any) -> str:
+        """Give the text of a template, as `page` answers with it."""
         lang = request.query_params.get("lang")
 
         def kept(*parts: object, **query: object) -> str:
@@ -81,9 +97,17 @@ class Studio:
             given = {name: request.query_params.getlist(name) for name in request.query_params}
             return address(*parts, **{**given, **query})
 
-        found = self._templates.get_template(template)
         given = {**values, "kept": kept, "here": here, "request": request, "views": self.views}
-        return html(found.render(given), status)
+        return self._templates.get_template(template).render(given)
+
+    def check_followers(self) -> None:
+        """Refuse another page that follows a training, where there are too many.
+
+        Raises:
+            RefusedError: there are.
+        """
+        if self.followers >= self.room.followers:
+            raise RefusedError(503, worded("too many pages follow trainings. Come again."))
 
     def to(self, request: Request, *parts: object, **query: object) -> Response:
         """Send on to another page, in the language that was asked for."""

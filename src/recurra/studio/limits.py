@@ -21,6 +21,8 @@ class Room(Limits):
         patience: seconds in which the next bytes of a file must come.
         arrival: seconds in which all of it must.
         models: open at a time.
+        memory: bytes of a process that reads a file.
+        mercy: seconds in which a training stops that is told to.
     """
 
     seconds: float = 60.0
@@ -32,3 +34,5 @@ class Room(Limits):
     patience: float = 10.0
     arrival: float = 900.0
     models: int = 16
+    memory: int = 8 << 30
+    mercy: float = 20.0

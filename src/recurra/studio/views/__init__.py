@@ -22,8 +22,8 @@ set `element.style`.
 """
 
 from recurra.studio.view import View
-from recurra.studio.views import runs
+from recurra.studio.views import runs, train
 
 __all__ = ["VIEWS", "View"]
 
-VIEWS: tuple[View, ...] = (runs.VIEW,)
+VIEWS: tuple[View, ...] = (runs.VIEW, train.VIEW)

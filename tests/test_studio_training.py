@@ -1,0 +1,262 @@
+"""The studio trains: a file is brought, looked at, asked; its training is watched and stopped."""
+
+import csv
+import json
+import re
+import time
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WHY = "the extra `serve` is absent: pip install 'recurra[serve]'"
+for needed in ("starlette", "uvicorn", "prometheus_client", "python_multipart", "httpx2"):
+    pytest.importorskip(needed, reason=WHY)
+
+from starlette.testclient import TestClient  # noqa: E402
+
+from recurra.cli.progress import ProgressFile  # noqa: E402
+from recurra.listeners import History, Progress  # noqa: E402
+from recurra.studio.app import app_of  # noqa: E402
+from recurra.studio.asked import questions_of  # noqa: E402
+from recurra.studio.following import Following, drawn  # noqa: E402
+from recurra.studio.house import Studio  # noqa: E402
+from recurra.studio.limits import Room  # noqa: E402
+
+HOSTILE = "--out=<i>x"  # a column that would be an option, and markup
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path / "runs")
+
+
+@pytest.fixture
+def client(studio: Studio) -> Iterator[TestClient]:
+    headers = {"accept": "text/html"}
+    with TestClient(app_of(studio), base_url="http://127.0.0.1", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def table(messages: tuple[list[str], list[str]]) -> bytes:
+    rows = [f'"{text} <b>bold</b>",{label}' for text, label in zip(*messages, strict=True)]
+    return "\n".join([f"{HOSTILE},kind", *rows, ""]).encode()
+
+
+def send(client: TestClient, studio: Studio, content: bytes, name: str = "messages.csv") -> Any:
+    form = {"csrf": studio.csrf}
+    return client.post("/train", data=form, files={"file": (name, content)})
+
+
+def refusal(answer: Any) -> str:
+    found = re.search(r'role="alert">(.*?)</div>', answer.text, re.S)
+    assert found, answer.text
+    return unescape(found[1])
+
+
+def until(seen: Any, seconds: float = 300) -> Any:
+    """Wait for something that another process does; how long that takes is not judged."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := seen():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
+
+
+def begun(client: TestClient, studio: Studio, place: str, name: str) -> str:
+    form = {"csrf": studio.csrf, "name": name, "model": "simple-rnn", "epochs": "40"}
+    form |= {"column": [HOSTILE, "kind"]}
+    answer = client.post(place, data=form)
+    assert answer.status_code == 200, answer.text
+    return str(answer.url.path)
+
+
+def test_a_file_is_looked_at_audited_and_trained_on_stopped_and_gone_on_with(
+    client: TestClient, studio: Studio, table: bytes, tmp_path: Path
+) -> None:
+    looked = send(client, studio, table)
+    assert "What class is a text of?" in looked.text
+    assert "&lt;i&gt;" in looked.text
+    assert "<i>" not in looked.text
+    place = re.search(r'href="(/train/files/\w+/0)"', looked.text)
+    assert place
+    before = client.get(place[1])
+    assert "&lt;b&gt;bold" in before.text  # an example of what the audit found
+    assert "<b>bold" not in before.text
+    for name in ("first", "second", "third"):  # it may end before it is told to stop
+        watched = begun(client, studio, place[1], name)
+        until(lambda name=name: studio.trainings.get(name).following.curve)
+        client.post(f"{watched}/stop", data={"csrf": studio.csrf})
+        until(lambda name=name: studio.trainings.get(name).state != "running")
+        if studio.trainings.get(name).state == "stopped":
+            break
+    page = client.get(watched)
+    assert "It is stopped. What it has learnt is kept." in page.text
+    assert not (tmp_path / "runs" / name / "report.json").exists()
+    client.post(f"{watched}/resume", data={"csrf": studio.csrf})
+    events = client.get(f"{watched}/events").text  # until it ends
+    assert events.endswith("event:end\ndata:finished\n\n")
+    assert "It is finished." in client.get(watched).text
+    assert name in client.get("/runs").text
+    with (tmp_path / "runs" / name / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    curve = studio.trainings.get(name).following.curve
+    assert curve is not None
+    assert [row["loss"] for row in curve.rows] == [float(row["loss"]) for row in rows]
+    again = client.post(
+        place[1], data={"csrf": studio.csrf, "name": name, "column": [HOSTILE, "kind"]}
+    )
+    assert again.status_code == 409
+
+
+def test_what_is_no_file_of_rows_is_refused_in_words(client: TestClient, studio: Studio) -> None:
+    assert (
+        refusal(send(client, studio, b"")) == "A file must hold something, but this one is empty."
+    )
+    none = client.post("/train", data={"csrf": studio.csrf}, files={"file": ("", b"")})
+    assert refusal(none) == "A file must be chosen, but none was."
+    unread = send(client, studio, b"\x00\xff" * 50, "x.csv")
+    assert unread.status_code == 400
+    assert len(refusal(unread)) > 20
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../../etc/x.csv", "..\\..\\x.csv", "/etc/passwd", ".studio", "a\x00b.csv", "한글.csv"],
+)
+def test_a_file_stays_in_its_folder_whatever_it_is_called(
+    client: TestClient, studio: Studio, name: str, tmp_path: Path
+) -> None:
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    send(client, studio, b"a,b\n1,2\n", name)
+    kept = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert len(kept) <= 1  # a name with NUL is no form
+    for path in kept:
+        assert path.parent.parent == tmp_path / "runs" / ".studio" / "files"
+
+
+def test_a_file_too_large_or_without_room_is_refused_and_not_kept(tmp_path: Path) -> None:
+    studio = Studio(tmp_path / "runs", Room(body=2000, upload=1000, kept=1500))
+    with TestClient(app_of(studio), base_url="http://127.0.0.1") as client:
+        for size in (1001, 5000):
+            assert send(client, studio, b"x" * size).status_code == 413
+        send(client, studio, b"x" * 900)
+        assert send(client, studio, b"x" * 900).status_code == 507
+        assert len(studio.files.all()) == 1
+        kept = studio.files.all()[0]
+        client.post(f"/train/files/{kept.id}/delete", data={"csrf": studio.csrf})
+    assert studio.files.all() == []
+
+
+def test_a_file_is_not_taken_without_the_sign_of_a_page(client: TestClient, studio: Studio) -> None:
+    answer = client.post("/train", data={"csrf": "x"}, files={"file": ("a.csv", b"a,b\n")})
+    assert answer.status_code == 403
+    assert studio.files.all() == []
+
+
+SEEN = {
+    "source": "/runs/a file.csv",
+    "questions": [
+        {
+            "asks": "?",
+            "rows": "",
+            "command": "recurra train '/runs/a file.csv' --text 'a b' --label --x",
+        },
+        {
+            "asks": "?",
+            "rows": "",
+            "command": "recurra train sequences '/runs/a file.csv' --id id --label k "
+            "--channels x,y",
+        },
+        {"asks": "?", "rows": "", "command": "recurra market check x --source /runs"},
+    ],
+}
+
+
+def test_a_column_is_never_an_option_of_a_command() -> None:
+    texts, sequences = questions_of(SEEN)
+    file = "/runs/a file.csv"
+    assert texts.words == ["train", "texts", file, "--text=a b", "--label=--x"]
+    other = texts.chosen(["--out", "k"], ["--out", "k"])
+    assert other.training("gru", "3")[3:] == [
+        "--text=--out",
+        "--label=k",
+        "--model=gru",
+        "--epochs=3",
+    ]
+    assert sequences.editable == [("--id", "id"), ("--label", "k")]
+    assert sequences.audit == ["audit", file, "--id=id", "--label=k", "--channels=x,y"]
+    from recurra.serving.refusals import RefusedError
+
+    for wrong in (["--out", "no"], ["k"], ["k", "k", "k"]):
+        with pytest.raises(RefusedError):
+            texts.chosen(wrong, ["--out", "k"])
+    for model, epochs in (("--out", ""), ("", "0"), ("", "1 --out"), ("", "²"), ("", "99999")):
+        with pytest.raises(RefusedError):
+            texts.training(model, epochs)
+
+
+def test_no_more_trainings_run_than_there_is_room_for(tmp_path: Path) -> None:
+    from recurra.serving.refusals import RefusedError
+
+    class Held:
+        returncode = None
+
+        def poll(self) -> None:
+            return None
+
+    studio = Studio(tmp_path / "runs", Room(trainings=1))
+    studio.trainings._processes["held"] = Held()  # type: ignore[assignment]
+    with pytest.raises(RefusedError, match="1 trainings run at a time"):
+        studio.trainings.begin("more", ["train", "texts", "spam", "--sample"])
+    assert studio.trainings.all() == []
+
+
+def test_what_is_written_of_a_training_is_read_as_it_was_heard(tmp_path: Path) -> None:
+    path = tmp_path / "progress.jsonl"
+    listener, history = ProgressFile(path), History()
+    listener.stage("training gru")
+    for epoch, losses in enumerate(((0.9, 0.8), (0.5, 0.6), (0.2, 0.7)), 1):
+        listener.progress(1, Progress(epoch, 9, 0.5, history))
+        history.rows.append({"epoch": epoch, "loss": losses[0], "validation_loss": losses[1]})
+        listener.progress(1, Progress(epoch, 9, 1.0, history))
+    listener.note("a note")
+    with path.open("a") as file:
+        file.write('{"time": 1, "half')
+    found = Following.read(path)
+    assert found.stage == "training gru"
+    assert found.notes == ["a note"]
+    curve = found.curve
+    assert curve is not None
+    assert curve.rows == history.rows
+    assert curve.best == (history.best_epoch, 0.6)
+    assert curve.share == pytest.approx(3 / 9)
+    assert drawn(curve)["lines"]["loss"].startswith("52.0,10.0 ")  # the highest, at the left
+    assert drawn(curve)["lines"]["loss"].endswith(" 630.0,230.0")  # the lowest, at the right
+
+
+def test_the_time_left_is_that_of_the_epochs_that_may_come(tmp_path: Path) -> None:
+    path, place = tmp_path / "progress.jsonl", {"member": 1, "epochs": 10}
+    lines = [(100.0, 1, 0.5), (104.0, 2, 0.5), (108.0, 3, 0.5)]  # four seconds an epoch
+    said = [{**place, "time": t, "epoch": epoch, "done": done} for t, epoch, done in lines]
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in said))
+    curve = Following.read(path).curve
+    assert curve is not None
+    assert curve.seconds_left == 4 * 7.5
+
+
+def test_a_training_that_is_resumed_is_drawn_whole(tmp_path: Path) -> None:
+    path = tmp_path / "progress.jsonl"
+    rows = [{"loss": 3.0}, {"loss": 2.0}, {"loss": 1.0}]
+    first, second = ProgressFile(path), ProgressFile(path)
+    first.progress(1, Progress(1, 9, 1.0, History(rows[:1])))
+    second.stage("training gru")
+    second.progress(1, Progress(3, 9, 1.0, History(rows)))
+    found = Following.read(path).curve
+    assert found is not None
+    assert found.rows == rows
+    assert found.best is None
