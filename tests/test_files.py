@@ -3,12 +3,28 @@ import fcntl
 import os
 import shutil
 import stat
+import unicodedata
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from recurra.files import hold, write_atomically
+from recurra.files import as_written, hold, write_atomically
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_is_the_same_however_its_letters_are_composed(
+    tmp_path: Path, typed: str, kept: str
+) -> None:
+    there = tmp_path / unicodedata.normalize(kept, "자료 폴더") / unicodedata.normalize(kept, "글")
+    write_atomically(there, b"")
+    asked = (
+        tmp_path / unicodedata.normalize(typed, "자료 폴더") / unicodedata.normalize(typed, "글")
+    )
+    assert as_written(asked) == there
+    # what is to be made goes into the folder that is there
+    assert as_written(asked.parent / "새 글") == there.parent / "새 글"
+    assert as_written(tmp_path / "없음" / "글") == tmp_path / "없음" / "글"
 
 
 def test_a_file_is_written_whole_with_the_folders_it_needs(tmp_path: Path) -> None:

@@ -55,6 +55,30 @@ def test_a_share_is_found_by_its_name_and_by_codes_as_others_write_them(
         assert source.prices(given).ticker.upper() == code
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_file_may_bear_the_name_of_a_share_however_its_letters_are_composed(
+    folder: Path, tmp_path: Path, form: str
+) -> None:
+    place = tmp_path / "내 시세"
+    place.mkdir()
+    rows = (folder / "005930.csv").read_bytes().replace(b"date,open,high,low,close,volume", b"")
+    head = "날짜,시가,고가,저가,종가,거래량".encode("cp949")
+    (place / f"{unicodedata.normalize(form, '삼성전자')}.csv").write_bytes(head + rows)
+    for given in ("NFC", "NFD"):
+        found = chosen_source(str(place)).prices(unicodedata.normalize(given, "삼성전자"))
+        assert (found.ticker, found.currency) == ("삼성전자", "KRW")
+    words = ["market", "window", "삼성전자", "--source", str(place), "--json"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    with pytest.raises(SettingsError, match=r"or a file of that name: 카카오\.csv"):
+        chosen_source(str(place)).prices("카카오")
+
+
+def test_listings_are_asked_for_by_their_korean_names(folder: Path) -> None:
+    found = chosen_source(offline=True)
+    assert found.listing("코스피").equals(found.listing("KOSPI"))
+    assert list(found.listing("한국거래소")["code"]) == list(found.listing("KRX")["code"])
+
+
 def test_a_file_of_that_very_name_comes_before_the_bare_code(folder: Path) -> None:
     (folder / "005930.KS.csv").write_bytes((folder / "005930.csv").read_bytes())
     assert chosen_source(str(folder)).prices("005930.KS").ticker == "005930.KS"

@@ -557,8 +557,9 @@ def test_a_universe_skips_what_holds_no_prices_and_names_it(tmp_path: Path) -> N
     written(tmp_path, "README.txt", "prices of four shares\n")
     written(tmp_path, "삼성.csv", walk().to_csv(index=False))
     found = universe(tmp_path)
-    assert sorted(prices.ticker for prices in found) == ["005930.KS", "AAPL", "BRK.B", "MSFT"]
-    assert sorted(found.skipped) == ["README", "sectors", "삼성"]
+    tickers = sorted(prices.ticker for prices in found)
+    assert tickers == ["005930.KS", "AAPL", "BRK.B", "MSFT", "삼성"]
+    assert sorted(found.skipped) == ["README", "sectors"]
     assert any(note.startswith("sectors skipped: daily prices need") for note in found.notes)
     assert FolderSource(tmp_path).find("BRK.B") == tmp_path / "brk.b.csv"
 

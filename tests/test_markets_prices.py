@@ -228,7 +228,7 @@ def test_a_file_name_never_leaves_its_folder(ticker: str) -> None:
     assert name.strip(".")
 
 
-@pytest.mark.parametrize("wrong", ["", "삼성전자", "../secret", "A,B", "a b", "."])
+@pytest.mark.parametrize("wrong", ["", "ㅋㅋ", "../secret", "../비밀", "A,B", "a b", "."])
 def test_what_is_no_ticker_is_refused(wrong: str) -> None:
     with pytest.raises(SettingsError, match="ticker"):
         instrument(wrong)

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from recurra.cli import app
 from recurra.data import contents, label_texts, read_table
 from recurra.data.readers import read_lines
 from recurra.errors import DataError
@@ -277,3 +279,17 @@ def test_json_too_deep_to_read_is_refused(tmp_path: Path) -> None:
     for content in ("[" * 200_000, '{"a":' * 200_000, "[" + "9" * 5000 + "]"):
         with pytest.raises(DataError):
             read_table(write(tmp_path / "a.json", content))
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_file_is_found_by_its_name_however_its_letters_are_composed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, kept: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = "본문,구분\n당첨 축하,스팸\n저녁 먹자,정상\n내일 보자,정상\n공짜 경품,스팸\n"
+    Path(unicodedata.normalize(kept, "자료")).mkdir()
+    (tmp_path / unicodedata.normalize(kept, "자료/글.csv")).write_bytes(table.encode("cp949"))
+    asked = unicodedata.normalize(typed, "자료/글.csv")
+    assert list(read_table(asked).frame) == ["본문", "구분"]
+    done = CliRunner().invoke(app, ["look", asked])
+    assert done.exit_code == 0, done.output

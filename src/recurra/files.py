@@ -3,12 +3,13 @@
 import errno
 import os
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-__all__ = ["bring_to_disk", "hold", "write_atomically"]
+__all__ = ["as_written", "bring_to_disk", "hold", "write_atomically"]
 
 PATIENCE = 0.2  # seconds; somebody who only looks at a folder has it for less
 
@@ -38,6 +39,30 @@ def write_atomically(path: Path, content: bytes) -> None:
         unfinished.unlink(missing_ok=True)
         raise
     bring_to_disk(path.parent)
+
+
+def as_written(path: Path) -> Path:
+    """Give a path as the disk spells it, whose letters may be composed (한) or in parts (ㅎㅏㄴ).
+
+    A Mac writes names in parts, a keyboard types them composed; to everybody they are one name.
+
+    Args:
+        path: of something that is there, or is to be; what of it is not there stays as it is.
+    """
+    if str(path).isascii() or path.exists():
+        return path
+    found = Path(path.anchor)
+    for part in path.parts[1:] if path.anchor else path.parts:
+        plain = found / part
+        found = plain if part.isascii() or plain.exists() else _alike(found, part) or plain
+    return found
+
+
+def _alike(folder: Path, name: str) -> Path | None:
+    """Give what a folder holds under a name of the same letters."""
+    composed = unicodedata.normalize("NFC", name)
+    inside = sorted(folder.iterdir()) if folder.is_dir() else []
+    return next((p for p in inside if unicodedata.normalize("NFC", p.name) == composed), None)
 
 
 def bring_to_disk(place: Path, *, all_in_it: bool = False) -> None:

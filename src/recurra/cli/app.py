@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from recurra.cli.speaking import in_words, speaking, translate_help
 from recurra.errors import BundleError, RecurraError, SettingsError
+from recurra.files import as_written
 from recurra.names import near, some_of
 from recurra.places import keep_compiled
 from recurra.shown import shown
@@ -112,6 +113,18 @@ class _Commands(TyperGroup):
 
         fail(message)
         raise typer.Exit(code)
+
+
+def _as_written(argument: str) -> str:
+    """Give a name that is typed as the disk spells it; what names nothing there stays as it is."""
+    if argument.isascii():
+        return argument
+    flag, sign, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
+    try:
+        found = as_written(Path(value))
+    except (OSError, ValueError):  # no path at all: a long text, a NUL
+        return argument
+    return argument if found == Path(value) else f"{flag}{sign}{found}"
 
 
 class _ByRecipe(TyperGroup):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recurra.errors import DataError
+from recurra.files import as_written
 
 __all__ = ["Contents", "check_growth", "read_contents", "sha256_of", "sha256_of_both"]
 
@@ -45,7 +46,7 @@ def read_contents(path: str | Path) -> Contents:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with as_written(path).open("rb") as file:
             packed = _bounded(file, path)
     except IsADirectoryError:
         raise DataError(f"a data file is needed, but {path} is a folder. Name a file.") from None

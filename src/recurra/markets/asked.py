@@ -9,7 +9,7 @@ from recurra.data.spelling import meant
 from recurra.errors import DataError, RecurraError, SettingsError
 from recurra.markets.prices import Prices
 from recurra.markets.sources import FolderSource, PriceSource
-from recurra.markets.tickers import KRX_CODE, instrument
+from recurra.markets.tickers import KOREAN_NAME, KRX_CODE, instrument
 from recurra.names import listed, near
 
 __all__ = ["AskedSource"]
@@ -26,7 +26,7 @@ class AskedSource:
 
     ::
 
-        삼성전자, 삼성 전자, NAVER    the code in the listing KRX
+        삼성전자, 삼성 전자, NAVER    the code in the listing KRX, unless a file bears the name
         005930.KS                     005930, unless there is a file of that very name
         5930                          refused: a Korean code has six digits
 
@@ -59,11 +59,12 @@ class AskedSource:
             SettingsError: it is neither a ticker nor the name of one share.
         """
         text = meant(given)
-        if not _is_ticker(text):
+        named = KOREAN_NAME.fullmatch(text.upper())
+        if self.files is not None and (named or _is_ticker(text)) and self.files.find(text):
+            return text
+        if named or not _is_ticker(text):
             return self._code_of_name(text)
         symbol = text.upper()
-        if self.files is not None and self.files.find(text):
-            return text
         suffixed = KOREAN_SUFFIX.fullmatch(symbol)
         if suffixed and KRX_CODE.fullmatch(suffixed[1]):
             return suffixed[1]
@@ -85,7 +86,7 @@ class AskedSource:
         except RecurraError as error:
             raise SettingsError(
                 f"{text!r} is a name, but the listing that would tell its code is not to be had "
-                f"({error}). Give the code, such as 005930."
+                f"({error}). Give the code, such as 005930, or a file of that name: {text}.csv"
             ) from None
         codes = _codes(table)
         if _plain(text) in codes:

@@ -109,7 +109,7 @@ class _FilesFirst:
         try:
             return self.service.prices(ticker, start, end)
         except RecurraError as error:
-            absent = f"{self.name} holds no prices of {ticker}.{self.files.meant(ticker)}"
+            absent = f"{self.name} holds no prices of {ticker}.{self.files.did_you_mean(ticker)}"
             raise type(error)(f"{absent} Without a file: {error}") from None
 
     def listing(self, symbol: str) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from recurra.data.dates import Moments, read_dates, read_moments
 from recurra.data.numbers import decimal_sign, number_of, numbers_of
-from recurra.data.spelling import quoted
+from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 from recurra.markets.bars import joined_days, refuse_longer_bars
 from recurra.markets.columns import COLUMNS, find_columns, flat_frame
@@ -139,7 +139,7 @@ def read_prices(
 
 def ticker_of(path: Path) -> str:
     """Give the ticker that a file's name says: BRK.B.csv.gz is BRK.B."""
-    name = path.name
+    name = meant(path.name)
     for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet", ".json", ".jsonl"):
         if name.lower().endswith(ending) and len(name) > len(ending):
             name = name[: -len(ending)]

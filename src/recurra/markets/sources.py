@@ -9,6 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from recurra.data.readers import known_encoding, read_table
+from recurra.data.spelling import meant
 from recurra.errors import DataError, InputError, SettingsError
 from recurra.markets.prices import Prices, read_prices, ticker_of
 from recurra.markets.sessions import without_closed_days
@@ -38,6 +39,8 @@ LISTING_NAMES = {
     "gics sector": "industry",
     "close": "close",
 }
+KOREAN_MARKETS = {"한국거래소": "KRX", "코스피": "KOSPI", "코스닥": "KOSDAQ", "코넥스": "KONEX"}
+KOREAN_MARKETS |= {"유가증권시장": "KOSPI", "나스닥": "NASDAQ", "뉴욕증권거래소": "NYSE"}
 KOREAN = ("KOSPI", "KOSDAQ", "KONEX")
 
 
@@ -89,7 +92,7 @@ class FolderSource:
                         return path
         return None
 
-    def meant(self, ticker: str) -> str:
+    def did_you_mean(self, ticker: str) -> str:
         """Ask whether a ticker much like the one given was meant, of which there is a file."""
         folders = [self.folder / place for place in PLACES if (self.folder / place).is_dir()]
         names = {
@@ -104,13 +107,14 @@ class FolderSource:
         return near(asked, sorted(names))
 
     def _written(self, place: str, name: str) -> Path | None:
-        """Give a file by its name, else one whose name differs in capitals alone."""
+        """Give a file by its name, else one that differs in capitals, or in composed letters."""
         folder = self.folder / place
         if (folder / name).is_file():
             return folder / name
         if not folder.is_dir():
             return None
-        alike = (path for path in sorted(folder.iterdir()) if path.name.lower() == name.lower())
+        asked = meant(name).lower()
+        alike = (path for path in sorted(folder.iterdir()) if meant(path.name).lower() == asked)
         return next((path for path in alike if path.is_file()), None)
 
     def prices(
@@ -126,7 +130,7 @@ class FolderSource:
             raise DataError(
                 f"{self.folder} must hold the prices of {ticker} as "
                 f"{instrument(ticker).file_name}.csv or .parquet, but there is no such file in it "
-                f"or its prices, indices and quotes folders.{self.meant(ticker)}"
+                f"or its prices, indices and quotes folders.{self.did_you_mean(ticker)}"
             )
         known = read_prices(path, ticker, encoding=self.encoding)
         chosen = known.between(start, end)
@@ -234,7 +238,8 @@ def listing_symbol(symbol: str) -> str:
     Raises:
         SettingsError: it is not one of `LISTINGS`.
     """
-    plain = symbol.strip().upper().replace("S&P", "SP")
+    plain = meant(symbol).upper().replace("S&P", "SP")
+    plain = KOREAN_MARKETS.get(plain.replace(" ", ""), plain)
     return one_of(plain, LISTINGS, "a listing")
 
 

@@ -5,15 +5,17 @@ import shlex
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from recurra.data.spelling import meant
 from recurra.errors import SettingsError
 from recurra.names import near
 
-__all__ = ["ZONES", "Instrument", "instrument"]
+__all__ = ["KOREAN_NAME", "ZONES", "Instrument", "instrument"]
 
 # letters stand in Korean codes since the reform of 2024
 KRX_CODE = re.compile(r"\d{4}[0-9A-HJ-NP-TV-Z][0-9KLMN]")
 SHANGHAI_CODE = re.compile(r"(?:60[0-5]|68[89])\d{3}")  # no Korean code begins so
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.^=:&-]{0,19}|\^[A-Z0-9]{1,12}")
+KOREAN_NAME = re.compile(r"(?=.*[가-힣])[가-힣A-Z0-9 &.+()-]{2,40}")
 SUFFIX = re.compile(r"(.+)\.([A-Z]{1,3})")
 FUTURE = re.compile(r"[A-Z0-9]{1,10}=F")
 YAHOO_PAIR = re.compile(r"([A-Z]{3})?([A-Z]{3})=X")
@@ -124,6 +126,8 @@ class Instrument:
 def instrument(ticker: str) -> Instrument:
     """Say what a ticker stands for; letters may be small, a pair may be USD/KRW or USD-KRW.
 
+    A name in Hangul stands for a Korean share: files may bear it.
+
     Raises:
         SettingsError: it is no ticker.
 
@@ -133,7 +137,9 @@ def instrument(ticker: str) -> Instrument:
         >>> instrument("7203.T").currency, instrument("btc-krw").ticker
         ('JPY', 'BTC/KRW')
     """
-    symbol = ticker.strip().upper()
+    symbol = meant(ticker).upper()
+    if KOREAN_NAME.fullmatch(symbol):
+        return Instrument(symbol, "stock", "XKRX", "KRW")
     pair = _pair(symbol)
     if pair:
         return pair
