@@ -5,14 +5,17 @@
     <style>RULES</style>          <link rel="stylesheet" href="…">            RULES
     <p style="RULES">             <p data-s="7">                    :root [data-s="7"] { RULES }
 
-What a page holds beside that is left as it is: the policy lets none of it run.
+What a page holds beside that is left as it is: the policy lets none of it run. Sentences that the
+catalogue knows are told in the language in force.
 """
 
 import re
 from functools import lru_cache
-from html import unescape
+from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
+
+from recurra.wording import language, retold
 
 __all__ = ["DOCUMENT", "Apart", "document_of", "taken_apart"]
 
@@ -67,8 +70,12 @@ class Apart(HTMLParser):
             self.page.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        """Keep text, and rules where they belong."""
-        (self.sheet if self._in_style else self.page).append(data)
+        """Keep text in the language in force, and rules where they belong."""
+        said = data.strip()
+        if self._in_style or not said:
+            (self.sheet if self._in_style else self.page).append(data)
+        else:
+            self.page.append(data.replace(said, escape(retold(unescape(said)), quote=False), 1))
 
     def handle_entityref(self, name: str) -> None:
         """Keep what is escaped as it is."""
@@ -101,9 +108,10 @@ def taken_apart(page: str) -> tuple[str, str]:
 def document_of(path: Path) -> tuple[str, str]:
     """Give a page that a run keeps, and its stylesheet."""
     stat = path.stat()
-    return _document(path, stat.st_mtime_ns, stat.st_size)
+    return _document(path, stat.st_mtime_ns, stat.st_size, language())
 
 
-@lru_cache(maxsize=8)
-def _document(path: Path, changed: int, size: int) -> tuple[str, str]:
-    return taken_apart(path.read_text("utf-8", "replace"))
+@lru_cache(maxsize=16)
+def _document(path: Path, changed: int, size: int, spoken: str) -> tuple[str, str]:
+    page, sheet = taken_apart(path.read_text("utf-8", "replace"))
+    return page.replace('<html lang="en">', f'<html lang="{spoken}">', 1), sheet

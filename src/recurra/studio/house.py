@@ -59,8 +59,9 @@ class Studio:
         self.threads = ThreadPoolExecutor(4, "studio")
         self.models = Models(self.room)
         self.commands = Aside(self.room)
-        self.files = Files(runs / OWN / "files", self.room)
-        self.trainings = Trainings(runs, runs / OWN / "runs", self.room)
+        self.own = runs / OWN
+        self.files = Files(self.own / "files", self.room)
+        self.trainings = Trainings(runs, self.own / "runs", self.room)
         self._templates = environment()
         self._templates.globals["csrf"] = self.csrf
         self.views: Sequence[View] = ()
@@ -144,6 +145,13 @@ class Studio:
         """Say which views go on with a run: their names, and what they do with it."""
         offered = [(view.name, view.offers(run)) for view in self.views]
         return [(name, offer) for name, offer in offered if offer]
+
+    def free_name(self, name: str) -> str:
+        """Give a name for a run that no run has: this one, or one with a number behind it."""
+        taken = {path.name for path in self.runs.glob("*")}
+        taken |= {training.name for training in self.trainings.all()}
+        names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
+        return next(name for name in names if name not in taken)
 
     def folder(self, name: str) -> Path | None:
         """Give the folder of a run by its name; None for what is no name of a folder here."""

@@ -22,8 +22,8 @@ set `element.style`.
 """
 
 from recurra.studio.view import View
-from recurra.studio.views import runs, train
+from recurra.studio.views import audit, market, runs, train
 
 __all__ = ["VIEWS", "View"]
 
-VIEWS: tuple[View, ...] = (runs.VIEW, train.VIEW)
+VIEWS: tuple[View, ...] = (runs.VIEW, train.VIEW, market.VIEW, audit.VIEW)

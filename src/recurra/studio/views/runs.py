@@ -52,7 +52,8 @@ async def _document(request: Request) -> tuple[str, str]:
 async def report(request: Request) -> Response:
     """Give the page of a run, for a frame."""
     document, _ = await _document(request)
-    place = address("runs", request.path_params["name"], "report.css")
+    lang = request.query_params.get("lang")
+    place = address("runs", request.path_params["name"], "report.css", lang=lang)
     return html(document.replace(SHEET, place, 1), headers=DOCUMENT)
 
 

@@ -115,10 +115,7 @@ async def chosen(request: Request) -> Response:
 
 def _free_name(studio: Studio, kept: Kept) -> str:
     stem = re.sub(r"[^\w-]+", "-", kept.name.partition(".")[0]).strip("-") or "run"
-    taken = {path.name for path in studio.runs.glob("*")}
-    taken |= {training.name for training in studio.trainings.all()}
-    names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in names if name not in taken)
+    return studio.free_name(stem)
 
 
 async def begin(request: Request, form: FormData) -> Response:

@@ -1,0 +1,109 @@
+"""Audit and Market in the studio show what Python says of the same files."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WHY = "the extra `serve` is absent: pip install 'recurra[serve]'"
+for needed in ("starlette", "uvicorn", "prometheus_client", "python_multipart", "httpx2"):
+    pytest.importorskip(needed, reason=WHY)
+
+from starlette.testclient import TestClient  # noqa: E402
+
+from recurra.studio.app import app_of  # noqa: E402
+from recurra.studio.candles import drawn  # noqa: E402
+from recurra.studio.house import Studio  # noqa: E402
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path / "runs")
+
+
+@pytest.fixture
+def client(studio: Studio) -> Iterator[TestClient]:
+    headers = {"accept": "text/html"}
+    with TestClient(app_of(studio), base_url="http://127.0.0.1", headers=headers) as client:
+        yield client
+
+
+def words(answer: Any) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", answer.text)))
+
+
+def test_an_audit_shows_every_finding_of_python(
+    client: TestClient, studio: Studio, messages: tuple[list[str], list[str]]
+) -> None:
+    import recurra
+
+    long = "a line that nobody writes twice <b>bold</b>"
+    rows = [f"{text} {long},{label}" for text, label in zip(*messages, strict=True)]
+    sides = ["\n".join(["body,kind", *part, ""]).encode() for part in (rows[:90], rows[60:])]
+    files = {"file": ("<i>train.csv", sides[0]), "test": ("test.csv", sides[1])}
+    page = client.post("/audit", data={"csrf": studio.csrf}, files=files)
+    assert page.status_code == 200
+    brought = {kept.name: kept.path for kept in studio.files.all()}
+    found = recurra.audit(brought["_i_train.csv"], brought["test.csv"])
+    assert found.leaks
+    for finding in found.findings:
+        assert finding.sentence in words(page)
+        assert finding.advice in words(page)
+        for example in finding.examples:
+            assert re.sub(r"\s+", " ", example.left) in words(page)
+    for tell in found.tells:
+        assert f"{tell.name} {100 * tell.told:.0f} %" in words(page)
+
+
+def test_an_audit_that_needs_a_column_says_so_and_lets_it_be_chosen(
+    client: TestClient, studio: Studio
+) -> None:
+    table = "a,b,c\n" + "".join(f"some text {n},other text {n},x{n}\n" for n in range(30))
+    page = client.post("/audit", data={"csrf": studio.csrf}, files={"file": ("t.csv", table)})
+    assert page.status_code == 200
+    assert 'role="alert"' in page.text
+    assert '<select name="label"><option value="">' in page.text
+
+
+def test_the_market_shows_the_numbers_of_python(client: TestClient, studio: Studio) -> None:
+    from recurra.markets.choose import chosen_source
+    from recurra.markets.window import window
+
+    form = {"csrf": studio.csrf, "days": "200", "edge": "0.3", "seed": "1"}
+    page = client.post("/market/simulate", data=form)
+    assert page.status_code == 200
+    (kept,) = studio.files.all()
+    found = window(chosen_source(str(kept.path.parent)).prices("SIM001"), None, 10)
+    for day, row in found.table.iterrows():
+        said = " ".join(f"{row[name]:,.2f}" for name in ("open", "high", "low", "close"))
+        assert f"{row['day']} {day.date()} {said}" in words(page)
+    assert page.text.count('<g class="rose">') + page.text.count('<g class="fell">') == 60
+    assert f"D-1 {found.table.index[-1].date()}" in words(page)
+
+
+@pytest.mark.parametrize(
+    "ticker", ["--source=/etc", "../../etc/passwd", "a/../b", "", "x" * 50, "a b", "<b>", "한글"]
+)
+def test_a_ticker_is_never_an_option_or_a_path(client: TestClient, ticker: str) -> None:
+    answer = client.get("/market", params={"ticker": ticker})
+    assert answer.status_code == (400 if ticker else 200)
+    assert "<b>:" not in answer.text
+    assert client.get("/market", params={"ticker": "X", "end": "--strict"}).status_code == 400
+    assert client.get("/market", params={"file": ticker or "../x"}).status_code in (200, 404)
+
+
+def test_a_candle_lies_between_its_high_and_its_low() -> None:
+    day = {"date": "2024-03-08", "day": "D-1", "open": 2.0, "high": 4.0, "low": 1.0, "close": 3.0}
+    unknown = {**day, "open": None}
+    found = drawn([day, unknown])
+    (candle,) = found["candles"]
+    assert candle["high"] == found["box"][1]
+    assert candle["low"] == found["box"][3]
+    assert candle["rose"]
+    thirds = (found["box"][3] - found["box"][1]) / 3
+    assert candle["top"] == pytest.approx(found["box"][1] + thirds, abs=0.1)
+    assert candle["tall"] == pytest.approx(thirds, abs=0.1)
+    assert drawn([])["candles"] == []
