@@ -32,7 +32,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from recurra.bundle import is_bundle
-from recurra.data.labelled import text_columns_of
+from recurra.data.labelled import read_columns_of
 from recurra.data.pieces import Pieces, read_pieces
 from recurra.data.readers import Table
 from recurra.errors import DataError, RunError, SettingsError
@@ -40,7 +40,7 @@ from recurra.files import bring_to_disk, hold, write_atomically
 from recurra.names import listed, one_of
 from recurra.problems.kept import kept_model
 from recurra.problems.saved.texts import TextsModel, texts_model
-from recurra.text.joining import blank, join, text_columns
+from recurra.text.joining import blank, join, read_columns
 
 __all__ = ["ENDINGS", "Scored", "score"]
 
@@ -172,7 +172,7 @@ class _Asked:
         first = list(islice(pieces, 1))
         if not first:
             raise DataError("a data file must hold rows, but it holds none.")
-        taught = text_columns(models[""].columns)
+        taught = read_columns(models[""].columns)
         absent = [name for name in taught if name not in pieces.names]
         if not text and absent:
             raise DataError(
@@ -186,7 +186,7 @@ class _Asked:
         ]
         frame = pd.concat(cells, axis=1).set_axis(pd.Index(pieces.names), axis=1)
         said = Table(frame, "the table", "", list(pieces.notes))
-        self.read, self.notes = text_columns_of(said, text, models[""].columns)
+        self.read, self.notes = read_columns_of(said, text, models[""].columns)
         self._rest = chain(first, pieces)
         _check_types(first[0].rows, self.read, way)
         added = [name for prefix, model in models.items() for name in _names(prefix, model)]

@@ -19,6 +19,8 @@ from recurra.plots import tint
 from recurra.sequences import Inputs, Ragged
 from recurra.stored import Classes, Numbers, Share, Stored
 from recurra.text import TextEncoder
+from recurra.text.beside import after_cells, cells_of
+from recurra.text.joining import join
 from recurra.text.terms import log_odds_of
 
 __all__ = ["ClassAnswers", "Effect", "Explanation", "stored_labels", "without_each"]
@@ -182,7 +184,27 @@ class ClassAnswers(FittedModel):
 
         Example of a line: `("prize", 0.41)`: without "prize" the score would be 0.41 lower.
         """
-        return Explanation((effect.token, effect.fall) for effect in self.effects(text))
+        found = [*self.cell_effects(text), *self.effects(text)]
+        return Explanation((effect.token, effect.fall) for effect in found)
+
+    def cell_effects(self, row: str) -> list[Effect]:
+        """Give what each cell beside a text does to its score: how far it falls where it is empty.
+
+        A cell is read by the linear model alone as which the network begins.
+        """
+        beside = None if self.start_ is None else self.start_.model.beside
+        if beside is None or self.start_ is None:
+            return []
+        cells, names = cells_of(row, len(beside.names)), beside.names
+        text = after_cells(row, len(names))
+        without = [[*cells[:place], "", *cells[place + 1 :], text] for place in range(len(names))]
+        rows = [row, *map(join, without)]
+        sequences = self.encoder_.encode(rows)
+        scores = self._outputs(self._begun(sequences, rows))
+        column = scores[0].argmax() if scores.ndim == 2 else None
+        falls = _falls(scores, column), _falls(self.start_.log_odds(rows), column or 0)
+        each = zip(names, cells, *falls, strict=True)
+        return [Effect(f"{name}: {cell}", fall, start, 0.0) for name, cell, fall, start in each]
 
     def effects(self, text: str) -> list[Effect]:
         """Give what each token of a text does to its score, and through which part of the model."""
@@ -190,9 +212,11 @@ class ClassAnswers(FittedModel):
         if not isinstance(self.encoder_, TextEncoder):
             raise DataError("an explanation by tokens needs texts, but this model reads numbers.")
         tokens, written = self.encoder_.tokens(text), self.encoder_.written(text)
-        without = [tokens[:i] + tokens[i + 1 :] for i in range(len(tokens))]
-        sequences = self.encoder_.encode_tokens([tokens, *without])
-        texts = [text, *without_each(text, written)]
+        fewer = [tokens[:i] + tokens[i + 1 :] for i in range(len(tokens))]
+        sequences = self.encoder_.encode_tokens([tokens, *fewer])
+        head = join([*cells_of(text, self.encoder_.beside), ""])
+        without = without_each(after_cells(text, self.encoder_.beside), written)
+        texts = [text, *(f"{head}{each}" for each in without)]
         scores = self._outputs(self._begun(sequences, texts))
         column = scores[0].argmax() if scores.ndim == 2 else None
         falls = [_falls(scores, column), *self._falls_of_parts(sequences, texts, column)]

@@ -15,8 +15,8 @@ from pydantic import Field
 from recurra.arrays import Array, Floats
 from recurra.bundle import Bundle
 from recurra.sequences import Ragged
-from recurra.stored import Distinct, Numbers, Stored
-from recurra.text.terms import TermModel, log_odds_of
+from recurra.stored import Numbers
+from recurra.text.terms import StoredTerms, TermModel, log_odds_of
 
 __all__ = ["Start", "steps_of"]
 
@@ -24,10 +24,9 @@ ARRAYS = "start/"  # before the names of its arrays in a bundle
 MOST_FACTOR = 1e3
 
 
-class _Stored(Stored):
+class _Stored(StoredTerms):
     kind: Literal["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"]
     factor: Annotated[float, Field(ge=0, le=MOST_FACTOR)]
-    vocabulary: Distinct
 
 
 class Start:
@@ -47,8 +46,7 @@ class Start:
 
     def to_json(self) -> dict[str, Any]:
         """Give what encoder.json says of it."""
-        vocabulary = self.model.vocabulary
-        return {"kind": self.model.kind, "factor": self.factor, "vocabulary": vocabulary}
+        return {"kind": self.model.kind, "factor": self.factor, **self.model.to_json()}
 
     def arrays(self) -> dict[str, Array]:
         """Give its arrays, as a bundle names them."""
@@ -57,7 +55,8 @@ class Start:
     def needed(self) -> dict[str, Numbers]:
         """Give what its arrays must be, as a bundle names them."""
         model = self.model
-        return _needed(model.kind, len(model.shares), len(model.vocabulary))
+        terms = StoredTerms.model_validate(model.to_json())
+        return _needed(model.kind, len(model.shares), terms)
 
     @classmethod
     def restored(cls, bundle: Bundle, classes: int) -> Self | None:
@@ -70,12 +69,13 @@ class Start:
         if stored is None:
             return None
         found = bundle.encoder_as(lambda _: _Stored.model_validate(stored))
-        taken = bundle.arrays(_needed(found.kind, classes, len(found.vocabulary)), ARRAYS)
+        needed = bundle.encoder_as(lambda _: _needed(found.kind, classes, found))
+        taken = bundle.arrays(needed, ARRAYS)
         named = {name.removeprefix(ARRAYS): each for name, each in taken.items()}
-        return cls(TermModel.restored(found.kind, found.vocabulary, named), found.factor)
+        return cls(TermModel.restored(found.kind, found, named), found.factor)
 
 
-def _needed(kind: str, classes: int, terms: int) -> dict[str, Numbers]:
+def _needed(kind: str, classes: int, terms: StoredTerms) -> dict[str, Numbers]:
     needed = TermModel.needed(kind, classes, terms)
     return {f"{ARRAYS}{name}": each for name, each in needed.items()}
 

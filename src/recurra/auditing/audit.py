@@ -9,7 +9,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ from recurra.data.sequences import (
     with_test,
 )
 from recurra.errors import DataError, RunError, SettingsError
-from recurra.text.joining import text_columns
+from recurra.text.joining import feature_columns, text_columns
 
 __all__ = ["audit", "audit_numbers", "audit_run", "audit_texts"]
 
@@ -314,17 +314,24 @@ def audit_run(
         _must_be_same(numbers.source, numbers.sha256, len(numbers), report, len(sides))
         chosen = numeric_rows_of(numbers).take(np.flatnonzero(kept))
         return audit_numbers(chosen, question=QUESTIONS["run"], held=held[kept])
-    columns = Columns(text or _taught(run), label, report["data"]["positive"], encoding)
+    taught = _taught(run)
+    columns = Columns(
+        text or text_columns(taught) or None,
+        label,
+        report["data"]["positive"],
+        encoding,
+        features=feature_columns(taught),
+    )
     rows = _rows_of(report, columns)
     _must_be_same(rows.source, rows.sha256, len(rows.texts), report, len(sides))
     texts = dataclasses.replace(rows.take(np.flatnonzero(kept)), published_test=held[kept])
     return audit_texts(texts, question=QUESTIONS["run"], labels=labels)
 
 
-def _taught(run: Path) -> Sequence[str] | None:
-    """Give the text columns that the model of a run was taught, where it has one."""
+def _taught(run: Path) -> Mapping[str, str]:
+    """Give the columns that the model of a run was taught, where it has one."""
     model = run / "model"
-    return text_columns(read_facts(model).columns) or None if is_bundle(model) else None
+    return read_facts(model).columns if is_bundle(model) else {}
 
 
 def _must_be_same(source: str, sha256: str, rows: int, report: dict[str, Any], sides: int) -> None:

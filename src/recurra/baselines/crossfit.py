@@ -55,12 +55,13 @@ class _Rows(NamedTuple):
     groups: Rows
     weights: Floats | None
     seed: int
+    features: Sequence[str]
 
     def take(self, rows: Rows) -> "_Rows":
         """Give the chosen rows."""
         weights = None if self.weights is None else self.weights[rows]
         given = self.texts[rows], self.truth[rows], self.classes, self.groups[rows]
-        return _Rows(*given, weights, self.seed)
+        return _Rows(*given, weights, self.seed, self.features)
 
 
 def cross_fit(
@@ -71,6 +72,7 @@ def cross_fit(
     *,
     weights: Floats | None = None,
     seed: int = 0,
+    features: Sequence[str] = (),
 ) -> CrossFitted:
     """Fit each kind of linear model out of fold, and keep the best.
 
@@ -81,6 +83,7 @@ def cross_fit(
         groups: (rows,) rows of one group are in one fold.
         weights: (rows,) how much each row counts, None for all alike.
         seed: of the folds, and of the sample where there is too much text for a kind.
+        features: the names of the columns whose cells stand before each text.
 
     Raises:
         DataError: there are fewer than two groups.
@@ -91,7 +94,7 @@ def cross_fit(
         >>> found.log_odds.shape, bool(found.start.log_odds(["win"])[0, 0] < 0)
         ((16, 1), True)
     """
-    rows = _Rows(texts, truth, classes, groups, weights, seed)
+    rows = _Rows(texts, truth, classes, groups, weights, seed, features)
     best: _Tried | None = None
     for kind in VECTORS:  # one after the other: what is counted takes much memory
         tried = _Tried(kind, rows)
@@ -116,7 +119,7 @@ class _Tried:
             _, self.taken = group_split(rows.groups, share, rows.seed)
         self.rows = rows.take(self.taken)
         self.fold = _folds(self.rows.groups, rows.seed)
-        self.counted = Counted(kind, self.rows.texts)
+        self.counted = Counted(kind, self.rows.texts, rows.features)
         self.loss, self.C = np.inf, 0.0
         self.said: dict[int, Floats] = {}
         self._choose()

@@ -33,7 +33,15 @@ from recurra.listeners import Listener
 from recurra.sequences import NumberEncoder, Ragged
 from recurra.stored import Count, Numbers, Positive, Share
 
-__all__ = ["LinearSequences", "NearestSequence", "sequence_baselines"]
+__all__ = [
+    "LinearSequences",
+    "MiniRocket",
+    "NearestSequence",
+    "rocket_needed",
+    "scaled",
+    "sequence_baselines",
+    "statistics_of",
+]
 
 STATISTICS, MINIROCKET, NEAREST = "statistics + LR", "MiniRocket + LR", "nearest neighbour"
 STRENGTHS = (1e-4, 1e-2, 1.0, 100.0)  # of the fit against its penalty, C
@@ -44,7 +52,7 @@ GOLDEN = (np.sqrt(5) - 1) / 2
 LONGEST_COMPARED = 256  # steps that neighbours are compared at
 
 
-def _scaled(encoder: NumberEncoder, asked: Ragged) -> list[Floats]:
+def scaled(encoder: NumberEncoder, asked: Ragged) -> list[Floats]:
     """Give each sequence by its channels of mean 0 and deviation 1 in training."""
     steps = (asked.timesteps() - encoder.mean) / encoder.scale
     return np.split(steps, asked.offsets[1:-1])
@@ -198,7 +206,7 @@ class LinearSequences:
         """Learn scales and biases from rows; give the features of these rows."""
         self.encoder = NumberEncoder.fit(known.inputs)
         if self.kind == MINIROCKET:
-            self.rocket = MiniRocket.fit(_scaled(self.encoder, known.inputs), self.seed)
+            self.rocket = MiniRocket.fit(scaled(self.encoder, known.inputs), self.seed)
         raw = self._raw(known.inputs)
         self.mean, deviation = raw.mean(axis=0), raw.std(axis=0)
         self.scale = np.where(deviation > 1e-9, deviation, 1.0)
@@ -207,7 +215,7 @@ class LinearSequences:
 
     def _raw(self, asked: Ragged) -> Floats:
         give = self.rocket or statistics_of
-        return np.stack([give(steps) for steps in _scaled(self.encoder, asked)])
+        return np.stack([give(steps) for steps in scaled(self.encoder, asked)])
 
     def _features(self, asked: Ragged) -> Floats:
         features: Floats = np.clip((self._raw(asked) - self.mean) / self.scale, -30, 30)
@@ -272,7 +280,7 @@ class LinearSequences:
         rocket = model.kind == MINIROCKET
         width = np.size(bundle.weights.get("rocket/biases", ())) if rocket else 12 * features + 1
         needed = _linear_needed(len(model.names), width)
-        arrays = bundle.arrays(needed | (_rocket_needed(features) if rocket else {}))
+        arrays = bundle.arrays(needed | (rocket_needed(features) if rocket else {}))
         if rocket:
             parts = [arrays[f"rocket/{name}"] for name in ("dilations", "channels", "biases")]
             if len({len(part) for part in parts}) > 1:
@@ -292,7 +300,8 @@ class _Linear(StoredClasses):
     C: Positive
 
 
-def _rocket_needed(features: int) -> dict[str, Numbers]:
+def rocket_needed(features: int) -> dict[str, Numbers]:
+    """Give what the arrays of MiniRocket over so many channels must be."""
     kernels = len(KERNELS)
     return {
         "rocket/dilations": Numbers.whole(None, low=1, high=1 << 20),
@@ -354,7 +363,7 @@ class NearestSequence:
         at = np.linspace(0, 1, self.steps)
         rows = [
             np.stack([np.interp(at, np.linspace(0, 1, len(steps)), c) for c in steps.T]).ravel()
-            for steps in _scaled(self.encoder, asked)
+            for steps in scaled(self.encoder, asked)
         ]
         return np.stack(rows)
 

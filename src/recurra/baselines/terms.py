@@ -6,6 +6,8 @@
     NB         r_t = log (1 + rows of the class with t) / … - log (1 + other rows with t) / …
                w of least log loss and least |w|² / C on r_t; then W = w r     (Wang, Manning 2012)
 
+What stands beside a text (`recurra.text.beside`) is as many more columns of the same fit.
+
 Only rows that are fitted tell which terms are known (those in two texts or more), how rare they are
 and what they weigh: what was counted of other rows is not looked at.
 
@@ -14,13 +16,15 @@ Source: S. Wang, C. Manning, Baselines and bigrams: simple, good sentiment and t
 """
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Floats, Rows, Texts
-from recurra.text.terms import NAIVE_BAYES, TermModel, TermRegression, shares_of_scores
+from recurra.text.beside import Beside, Cells, after_cells
+from recurra.text.terms import COLUMNS, NAIVE_BAYES, TermModel, TermRegression, shares_of_scores
 
 __all__ = ["STRENGTHS", "VECTORS", "Counted", "Fitted", "Weighted"]
 
@@ -30,7 +34,10 @@ VECTORS: dict[str, dict[str, Any]] = {
     NAIVE_BAYES: {"ngram_range": (1, 3), "token_pattern": r"(?u)\w+|[^\w\s]"},
 }
 # of the fit against its penalty, C
-STRENGTHS = dict.fromkeys(VECTORS, (1.0, 10.0, 100.0)) | {NAIVE_BAYES: (0.03, 0.3, 3.0)}
+STRENGTHS = dict.fromkeys(VECTORS, (1.0, 10.0, 100.0)) | {
+    NAIVE_BAYES: (0.03, 0.3, 3.0),
+    COLUMNS: (0.03, 0.3, 3.0),
+}
 
 
 class Counted:
@@ -39,15 +46,19 @@ class Counted:
     Args:
         kind: which terms.
         texts: the texts.
+        features: the names of the columns whose cells stand before each text.
     """
 
-    def __init__(self, kind: str, texts: Texts) -> None:
+    def __init__(self, kind: str, texts: Texts, features: Sequence[str] = ()) -> None:
         from sklearn.feature_extraction.text import CountVectorizer  # to answer needs none of it
 
         self.kind, self.counts, self.terms = kind, None, np.zeros(0, object)
+        self.cells = Cells(features, texts) if features else None
+        if kind == COLUMNS:
+            return
         counter = CountVectorizer(min_df=2, dtype=np.float32, **VECTORS[kind])
         with contextlib.suppress(ValueError):  # no term is there twice
-            self.counts = counter.fit_transform(texts)
+            self.counts = counter.fit_transform(after_cells(row, len(features)) for row in texts)
             self.terms = counter.get_feature_names_out()
 
     def known_to(self, rows: Rows) -> Rows:
@@ -83,25 +94,37 @@ class Weighted:
         self.shares = np.bincount(self.truth, minlength=classes) / len(rows)
         self.classes = np.flatnonzero(self.shares)
         self.known = counted.known_to(rows)
-        counts = counted.counts
-        if (
-            counts is None or len(self.classes) < 2 or not len(self.known)
-        ):  # the shares of the classes are all
+        self.beside = None if counted.cells is None else Beside.fit(counted.cells, rows)
+        if len(self.classes) < 2 or not (len(self.known) or self.beside):
             self.classes, self.known = np.arange(classes), self.known[:0]
+            self.beside = None  # the shares of the classes are all
             return
         self.weighting = None
-        if counted.kind != NAIVE_BAYES:
+        if counted.kind != NAIVE_BAYES and len(self.known):
             from sklearn.feature_extraction.text import TfidfTransformer
 
-            chosen = counts[rows][:, self.known]
+            chosen = self._counts(rows)
             self.weighting = TfidfTransformer(sublinear_tf=True).fit(chosen)
         self.matrix = self.of(rows)
 
     def of(self, rows: Rows) -> Any:
-        """Give the terms of rows, weighted; None where no term is known."""
-        if not len(self.known) or self.counted.counts is None:
+        """Give what is read of rows: terms, weighted, and what is beside; None where nothing is."""
+        terms = self._terms(rows)
+        if self.beside is None or self.counted.cells is None:
+            return terms
+        from scipy.sparse import csr_matrix, hstack
+
+        beside = csr_matrix(self.beside.numbers(self.counted.cells, rows))
+        return beside if terms is None else hstack([terms, beside], format="csr")
+
+    def _counts(self, rows: Rows) -> Any:
+        assert self.counted.counts is not None
+        return self.counted.counts[rows][:, self.known]
+
+    def _terms(self, rows: Rows) -> Any:
+        if not len(self.known):
             return None
-        chosen = self.counted.counts[rows][:, self.known]
+        chosen = self._counts(rows)
         if self.weighting is None:
             chosen.data[:] = 1
             return chosen
@@ -109,11 +132,15 @@ class Weighted:
 
     def fit(self, C: float) -> "Fitted":
         """Fit a model; C is the strength of the fit against its penalty."""
-        if not len(self.known):
+        if not (len(self.known) or self.beside):
             return Fitted(self, np.zeros((0, 0)), np.zeros(0))
-        how = _naive_bayes if self.counted.kind == NAIVE_BAYES else _tfidf
         with threadpool_limits(1):  # threads cost more than they give on sparse rows
-            return Fitted(self, *how(self.matrix, self.truth, C, self.weights))
+            if self.counted.kind == NAIVE_BAYES:
+                terms = len(self.known)
+                found = _naive_bayes(self.matrix, self.truth, C, self.weights, terms)
+            else:
+                found = _tfidf(self.matrix, self.truth, C, self.weights)
+        return Fitted(self, *found)
 
 
 class Fitted(NamedTuple):
@@ -141,10 +168,11 @@ class Fitted(NamedTuple):
     def model(self) -> TermModel:
         """Give it with its terms, as it answers of texts."""
         rows, kind, regression = self.rows, self.rows.counted.kind, None
-        if len(rows.known):
+        if len(self.intercept):
             idf = None if rows.weighting is None else rows.weighting.idf_
             terms = rows.counted.terms[rows.known].tolist()
-            regression = TermRegression(kind, terms, idf, self.coefficients, self.intercept)
+            weights = self.coefficients, self.intercept
+            regression = TermRegression(kind, terms, idf, *weights, rows.beside)
         return TermModel(kind, rows.shares, rows.classes, regression)
 
 
@@ -156,7 +184,7 @@ def _tfidf(matrix: Any, truth: Rows, C: float, weights: Floats | None) -> tuple[
 
 
 def _naive_bayes(
-    matrix: Any, truth: Rows, C: float, weights: Floats | None
+    matrix: Any, truth: Rows, C: float, weights: Floats | None, terms: int
 ) -> tuple[Floats, Floats]:
     from scipy.sparse import diags
     from sklearn.linear_model import LogisticRegression
@@ -166,10 +194,17 @@ def _naive_bayes(
     for number in classes[1:] if len(classes) == 2 else classes:
         mine = truth == number
         inside, outside = (1 + np.asarray(matrix[side].sum(axis=0))[0] for side in (mine, ~mine))
-        ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+        ratio = np.ones(matrix.shape[1])  # what is beside the terms is taken as it is
+        ratio[:terms] = _shares_of(inside[:terms]) - _shares_of(outside[:terms])
         model = LogisticRegression(
             C=C, solver="liblinear", dual=True, max_iter=1000, intercept_scaling=10, random_state=0
         ).fit(matrix @ diags(ratio), mine, weights)
         coefficients.append(model.coef_[0] * ratio)
         intercept.append(model.intercept_[0])
     return np.array(coefficients), np.array(intercept)
+
+
+def _shares_of(counts: Floats) -> Floats:
+    """Give the logarithm of the share that each term has of all."""
+    found: Floats = np.log(counts / counts.sum())
+    return found

@@ -9,6 +9,7 @@ Each is fitted on the training and the validation rows, all that a network has s
 reads its best epoch and its threshold off validation rows, so are C and the threshold chosen there.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -31,8 +32,8 @@ from recurra.judging.problem import Contender, Sides
 from recurra.judging.said import Said
 from recurra.judging.splits import stratified_group_split
 from recurra.listeners import Listener
-from recurra.stored import Distinct, Positive, Share, Stored
-from recurra.text.terms import NAIVE_BAYES, TermModel
+from recurra.stored import Positive, Share
+from recurra.text.terms import COLUMNS, NAIVE_BAYES, StoredTerms, TermModel
 
 __all__ = ["MOST_CHARACTERS", "LinearTexts", "text_baselines"]
 
@@ -41,6 +42,7 @@ MOST_CHARACTERS = {
     "word TF-IDF + LR": 40_000_000,
     "char TF-IDF + LR": 8_000_000,
     NAIVE_BAYES: 40_000_000,
+    COLUMNS: 10**12,
 }
 
 
@@ -48,8 +50,10 @@ class LinearTexts:
     """Terms and logistic regression.
 
     Args:
-        kind: "word TF-IDF + LR", "char TF-IDF + LR" or "NB n-grams + LR".
+        kind: "word TF-IDF + LR", "char TF-IDF + LR" or "NB n-grams + LR"; "columns + LR" reads
+            what stands beside a text alone.
         seed: of the sample, taken when there is too much text.
+        features: the names of the columns whose cells stand before each text.
 
     Example:
         >>> texts = np.array(["win a prize", "see you soon"] * 4, dtype=object)
@@ -60,8 +64,8 @@ class LinearTexts:
         [1, 0]
     """
 
-    def __init__(self, kind: str, seed: int = 0) -> None:
-        self.kind, self.seed = kind, seed
+    def __init__(self, kind: str, seed: int = 0, features: Sequence[str] = ()) -> None:
+        self.kind, self.seed, self.features = kind, seed, tuple(features)
         self.rows = 0
 
     def fit(
@@ -75,7 +79,7 @@ class LinearTexts:
         """Fit on all rows known; C and the threshold are chosen on validation rows."""
         self.names, self.positive = known.names, known.positive
         known, sides = self._sample(known, sides)
-        counted = Counted(self.kind, known.inputs)
+        counted = Counted(self.kind, known.inputs, self.features)
         self._choose(counted, known, sides[:TURNS])
         self.rows = len(known.truth)
         every = np.arange(self.rows)
@@ -140,8 +144,7 @@ class LinearTexts:
             "rows": self.rows,
             **facts,
         }
-        terms = {"vocabulary": self.model.vocabulary}
-        write_bundle(folder, Bundle(config, terms, self.model.arrays(), card))
+        write_bundle(folder, Bundle(config, self.model.to_json(), self.model.arrays(), card))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -156,17 +159,18 @@ class LinearTexts:
     @classmethod
     def _restored(cls, bundle: Bundle) -> Self:
         config = bundle.config_as(_Stored.model_validate)
-        terms = bundle.encoder_as(_Terms.model_validate).vocabulary
+        terms = bundle.encoder_as(StoredTerms.model_validate)
         model = cls(config.kind)
         model.names, model.positive = tuple(config.classes), config.positive
         model.threshold, model.rows, model.C = config.threshold, config.rows, config.C
-        needed = TermModel.needed(config.kind, len(model.names), len(terms))
+        classes = len(model.names)
+        needed = bundle.encoder_as(lambda _: TermModel.needed(config.kind, classes, terms))
         model.model = TermModel.restored(config.kind, terms, bundle.arrays(needed))
         return model
 
 
 class _Stored(StoredClasses):
-    kind: Literal["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"]
+    kind: Literal["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR", "columns + LR"]
     threshold: Share | None
     C: Positive
 
@@ -177,10 +181,13 @@ class _Stored(StoredClasses):
         return self
 
 
-class _Terms(Stored):
-    vocabulary: Distinct
+def text_baselines(features: Sequence[str] = ()) -> list[Contender]:
+    """Give the linear models as contenders.
 
-
-def text_baselines() -> list[Contender]:
-    """Give the linear models as contenders."""
-    return [Contender(kind, partial(LinearTexts, kind), baseline=True) for kind in VECTORS]
+    Args:
+        features: the names of the columns whose cells stand before each text; all read them, and
+            one reads nothing else.
+    """
+    kinds = [*VECTORS, *([COLUMNS] if features else [])]
+    reading: dict[str, Any] = {"features": tuple(features)} if features else {}
+    return [Contender(kind, partial(LinearTexts, kind, **reading), baseline=True) for kind in kinds]

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Bools, Floats
@@ -19,11 +19,11 @@ NODES = ("value", "feature", "threshold", "unknown_left", "left", "right", "leaf
 
 @dataclass(frozen=True)
 class Trees:
-    """Gradient boosting of two classes: the nodes of all trees, one tree after the other.
+    """Gradient boosting of two classes, or of a number: the nodes, one tree after the other.
 
     ::
 
-        log-odds = start + Σ_trees value[leaf]
+        log-odds, or the number = start + Σ_trees value[leaf]
         at a node: left if feature ≤ threshold, or where it is unknown and unknown goes left
     """
 
@@ -67,11 +67,14 @@ class Trees:
     @staticmethod
     def nodes_of(table: Floats, truth: Bools, **settings: Any) -> dict[str, npt.NDArray[Any]]:
         """Fit trees, and give what they are of."""
-        model = HistGradientBoostingClassifier(random_state=0, **settings)
-        # of few rows, on a machine with other work, threads wait for each other for minutes
-        with threadpool_limits(1 if len(table) < MANY else None, user_api="openmp"):
-            model.fit(table, truth)
-        return _nodes_of(model)
+        return _nodes_of(HistGradientBoostingClassifier(random_state=0, **settings), table, truth)
+
+    @staticmethod
+    def regression_nodes(
+        table: Floats, truth: Floats, **settings: Any
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Fit trees to numbers, and give what they are of."""
+        return _nodes_of(HistGradientBoostingRegressor(random_state=0, **settings), table, truth)
 
     def log_odds(self, table: Floats) -> Floats:
         """Walk every row down every tree, (rows,)."""
@@ -92,12 +95,15 @@ class Trees:
         return total
 
 
-def _nodes_of(model: HistGradientBoostingClassifier) -> dict[str, npt.NDArray[Any]]:
-    """Give what `Trees` is of, from a fitted model of two classes without categories."""
+def _nodes_of(model: Any, table: Floats, truth: Any) -> dict[str, npt.NDArray[Any]]:
+    """Fit a model of two classes or of a number, without categories; give what `Trees` is of."""
+    # of few rows, on a machine with other work, threads wait for each other for minutes
+    with threadpool_limits(1 if len(table) < MANY else None, user_api="openmp"):
+        model.fit(table, truth)
     trees = [tree.nodes for (tree,) in model._predictors]
     nodes = np.concatenate(trees)
     return {
-        "start": model._baseline_prediction.ravel().astype(np.float64),
+        "start": np.ravel(model._baseline_prediction).astype(np.float64),
         "first": np.cumsum([0, *map(len, trees[:-1])]).astype(np.int64),
         "value": nodes["value"].astype(np.float64),
         "feature": nodes["feature_idx"].astype(np.int64),

@@ -40,7 +40,7 @@ from recurra.cli.app import (
 )
 from recurra.errors import SettingsError
 from recurra.listeners import Listener
-from recurra.names import TEXTS, one_of
+from recurra.names import STARTING, TEXTS, one_of
 
 if TYPE_CHECKING:
     from recurra.data import LabelledTexts
@@ -63,6 +63,10 @@ Time = Annotated[
     str | None,
     typer.Option(help="When a row was: the past teaches, the newest rows judge."),
 ]
+Features = Annotated[
+    str,
+    typer.Option(help="Columns of numbers or categories to read beside the text: amount,country."),
+]
 PREDICTION_CHUNK = 4096
 TABLES = {".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
@@ -79,6 +83,7 @@ def train_texts(
     test: Test = None,
     group: Group = None,
     time: Time = None,
+    features: Features = "",
     data: Data = None,
     sample: Sample = False,
     model: Annotated[str | None, typer.Option(help="The architecture by name.")] = None,
@@ -118,12 +123,18 @@ def train_texts(
             "--protocol lecture has a tokenizer and vocabulary of its own: leave out --tokenizer, "
             "--max-vocabulary, --max-length and --truncation."
         )
-    if lecture and (group or time or test):
+    if lecture and (group or time or test or features):
         raise SettingsError(
-            "--protocol lecture has a split of its own: leave out --group, --time and --test."
+            "--protocol lecture has a split of its own and reads texts alone: leave out --group, "
+            "--time, --test and --features."
         )
     _check_names(filter(None, [model]), tokenizer, truncation)
-    columns = (text, label, positive, encoding, group, time)
+    if features and model not in (None, *STARTING):
+        raise SettingsError(
+            f"--features are read by a network that begins as a linear model, {STARTING[0]}, but "
+            f"--model is {model}. Leave out one of them."
+        )
+    columns = (text, label, positive, encoding, group, time, features)
     rows = read_rows(source, data, sample, *columns, lecture=lecture, test=test)
     name = name_of(source, sample)
     place = how.place(name)
@@ -146,6 +157,7 @@ def train_texts(
         truncation=truncation,
         max_vocabulary=max_vocabulary,
         class_weight="balanced" if balanced else None,
+        features=list(rows.features) or None,
         random_state=how.seed,
         **how.settings(),
     )
@@ -197,6 +209,7 @@ def compare_texts(
     test: Test = None,
     group: Group = None,
     time: Time = None,
+    features: Features = "",
     data: Data = None,
     sample: Sample = False,
     keep_near: KeepNear = False,
@@ -204,8 +217,8 @@ def compare_texts(
     how: Comparing,
 ) -> None:
     """Compare classifiers of texts; of a published split, on its training side alone."""
-    models = how.names(TEXTS)
-    columns = (text, label, positive, encoding, group, time)
+    models = how.names(STARTING if features else TEXTS)
+    columns = (text, label, positive, encoding, group, time, features)
     rows = read_rows(source, data, sample, *columns, test=test)
     name = name_of(source, sample)
     place = how.place(name)
@@ -217,7 +230,14 @@ def compare_texts(
     from recurra.problems.text_classes import texts
 
     classifiers = [
-        classifier_of(source, sample=sample, model=each, random_state=how.seed, **how.settings())
+        classifier_of(
+            source,
+            sample=sample,
+            model=each,
+            random_state=how.seed,
+            features=list(rows.features) or None,
+            **how.settings(),
+        )
         for each in models
     ]
     problem = texts(
@@ -369,6 +389,7 @@ def read_rows(
     encoding: str | None,
     group: str | None = None,
     time: str | None = None,
+    features: str = "",
     *,
     lecture: bool = False,
     test: Path | None = None,
@@ -376,7 +397,16 @@ def read_rows(
     """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
     from recurra.data import Columns, open_texts
 
-    columns = Columns(tuple(text or ()) or None, label, positive, encoding, group=group, time=time)
+    beside = tuple(filter(None, map(str.strip, features.split(","))))
+    columns = Columns(
+        tuple(text or ()) or None,
+        label,
+        positive,
+        encoding,
+        group=group,
+        time=time,
+        features=beside,
+    )
     read = open_texts(source, data=data, sample=sample, columns=columns, lecture=lecture, test=test)
     return say_notes(read)
 

@@ -1,5 +1,6 @@
 """From a table to texts with labels: which columns, which class is positive, which rows."""
 
+import math
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.data.spelling import meant, meant_labels, quoted
 from recurra.errors import DataError, LeakError
 from recurra.names import listed, near, one_of
-from recurra.text.joining import JOINT, blank, join, text_columns, text_roles
+from recurra.text.beside import number_in
+from recurra.text.joining import JOINT, blank, feature_columns, join, roles, text_columns
 
 __all__ = [
     "PUBLISHED",
@@ -26,7 +28,7 @@ __all__ = [
     "Taught",
     "joined_texts",
     "label_texts",
-    "text_columns_of",
+    "read_columns_of",
     "texts_of",
     "with_test_texts",
 ]
@@ -56,7 +58,8 @@ class LabelledTexts:
         ids: (rows,) where each stands in the source: rows of data counted from 0, unusable ones
             too; empty where all were usable.
         columns: the names of the columns of the table, by their roles "text" (of several,
-            "text 2", …) and "label"; none where there is no table.
+            "text 2", …), "label", and "feature", "feature 2", … of what stands beside the text;
+            none where there is no table.
         groups: (rows,) what binds rows, such as their author; None where nothing does.
         times: when rows were; None where the past is not to foretell the newest.
         split: how `published_test` came to be, in words.
@@ -81,6 +84,11 @@ class LabelledTexts:
             self.ids = np.arange(len(self.texts))
         if not len(self.other_columns.columns):
             self.other_columns = pd.DataFrame(index=range(len(self.texts)))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns whose cells stand before each text."""
+        return tuple(feature_columns(self.columns))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -147,6 +155,7 @@ def label_texts(
     find: bool = True,
     group: str | None = None,
     time: str | None = None,
+    features: Sequence[str] = (),
 ) -> LabelledTexts:
     """Choose the text and the label column, and leave out rows where one of them is empty.
 
@@ -162,6 +171,7 @@ def label_texts(
         find: whether one of two classes is to be found; if not, none need be named.
         group: the column of what binds rows, such as their author.
         time: the column that says when a row was.
+        features: columns of numbers or categories that are read beside the text.
 
     Raises:
         DataError: a column is not there or cannot be guessed, no row is usable, or the labels are
@@ -175,7 +185,9 @@ def label_texts(
     text_names = _text_columns(table, given, notes, [label_column], before)
     if label_column in text_names:
         raise DataError(f"text and label must be two columns, but both are {quoted(label_column)}.")
-    named = {**text_roles(text_names), "label": label_column}
+    asked = features or feature_columns(before)
+    beside = [column_named(table.frame, name, "features", table.source) for name in asked]
+    named = {**roles("feature", beside), **roles("text", text_names), "label": label_column}
     named |= {
         role: column_named(table.frame, name, role, table.source)
         for role, name in (("group", group), ("time", time))
@@ -185,7 +197,7 @@ def label_texts(
     left = [str(name) for name in table.frame.columns if name not in named.values()]
     if left and taught is None:
         notes.append(f"columns that are not read: {listed(map(quoted, left), 8)}")
-    texts = joined_texts(table.frame, text_names, notes)
+    texts = joined_texts(table.frame, [*beside, *text_names], notes)
     labels = _labels(table.frame[label_column].str.strip(), notes)
     if taught is not None:
         labels = _as_taught(labels, taught, table.source, notes)
@@ -199,6 +211,7 @@ def label_texts(
         notes.append(f"{int((~usable).sum()):,} rows without a text or a label left out")
     labels = labels[usable]
     kept = table.frame[usable].reset_index(drop=True)
+    notes += [_feature(kept[name], taught is None) for name in beside]
     groups, times = None, None
     if "group" in named:
         groups, said = groups_in(kept[named["group"]])
@@ -212,7 +225,7 @@ def label_texts(
         table.source,
         table.sha256,
         notes,
-        kept.drop(columns=list(named.values())),
+        kept.drop(columns=[name for name in named.values() if name not in beside]),
         ids=np.flatnonzero(usable),
         columns=named,
         groups=groups,
@@ -224,8 +237,46 @@ def _differ(named: Mapping[str, str]) -> None:
     """Refuse a column that is to be two things at once."""
     for role, name in named.items():
         other = next(other for other in named if named[other] == name)
-        if other != role:
-            raise DataError(f"--{role} must name another column than the {other}: {quoted(name)}.")
+        if other == role:
+            continue
+        if other.startswith("feature"):
+            raise DataError(
+                f"--features must name other columns than the {role}, and each once, but "
+                f"{quoted(name)} is among them."
+            )
+        raise DataError(f"--{role} must name another column than the {other}: {quoted(name)}.")
+
+
+def _feature(column: "pd.Series[str]", learn: bool) -> str:
+    """Say what a column beside the text holds, and how many of its cells are empty.
+
+    Raises:
+        DataError: it holds nothing, numbers and words alike, or a value a row: nothing to learn by.
+    """
+    cells = column.str.strip()
+    read = [(cell, number_in(cell)) for cell in cells]
+    there = [(cell, number) for cell, number in read if number is None or not math.isnan(number)]
+    words = [cell for cell, number in there if number is None]
+    name, missing = quoted(column.name), len(cells) - len(there)
+    said = f", {missing:,} of {len(cells):,} missing" if missing else ""
+    if not learn:
+        return f"beside the text: {name}{said}"
+    if not there:
+        raise DataError(f"--features must name columns that hold something: {name} is empty.")
+    if 2 * len(words) < len(there) and words:
+        raise DataError(
+            f"a column beside a text must hold numbers or categories, but {name} holds numbers and "
+            f"{quoted(words[0])}. Write such cells as numbers, or empty them."
+        )
+    if not words:
+        return f"beside the text: {name}, a number{said}"
+    kinds = len(set(words))
+    if kinds > MOST_GUESSED and 2 * kinds > len(words):
+        raise DataError(
+            f"a category must stand for rows that are alike, but {name} has {kinds:,} values in "
+            f"{len(words):,} rows. Leave it out of --features, or read it as a text: --text."
+        )
+    return f"beside the text: {name}, {kinds:,} categories{said}"
 
 
 def with_test_texts(known: LabelledTexts, test: LabelledTexts) -> LabelledTexts:
@@ -268,12 +319,12 @@ def _bound(rows: LabelledTexts) -> set[str]:
     return {group for group in given if not group.startswith(ALONE)}
 
 
-def text_columns_of(
+def read_columns_of(
     table: Table,
     text: str | Sequence[str] | None = None,
     columns: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[str], list[str]]:
-    """Give the columns that a saved model is to read, and what was guessed.
+    """Give the columns that a saved model is to read, in its order, and what was guessed.
 
     Args:
         table: the rows.
@@ -286,7 +337,14 @@ def text_columns_of(
             model was taught.
     """
     notes = list(table.notes)
-    return _text_columns(table, _several(text), notes, [], columns), notes
+    beside = feature_columns(columns)
+    absent = [name for name in beside if name not in table.frame.columns]
+    if absent:
+        raise DataError(
+            f"the model reads {_and(beside)} beside the text, but {table.source} has no "
+            f"{_and(absent)}. The columns are: {listed(map(str, table.frame.columns))}."
+        )
+    return [*beside, *_text_columns(table, _several(text), notes, beside, columns)], notes
 
 
 def texts_of(
@@ -297,9 +355,9 @@ def texts_of(
     """Give the texts that a saved model is to read, empty ones too, and what was guessed.
 
     Args:
-        table, text, columns: as in `text_columns_of`, and so are the errors.
+        table, text, columns: as in `read_columns_of`, and so are the errors.
     """
-    names, notes = text_columns_of(table, text, columns)
+    names, notes = read_columns_of(table, text, columns)
     return list(joined_texts(table.frame, names, notes)), notes
 
 

@@ -34,6 +34,7 @@ class Columns:
         taught: what a saved model was taught, where the rows are to judge one.
         group: the column of what binds rows, such as their author.
         time: the column that says when a row was.
+        features: columns of numbers or categories that are read beside the text.
     """
 
     text: str | Sequence[str] | None = None
@@ -43,6 +44,7 @@ class Columns:
     taught: Taught | None = None
     group: str | None = None
     time: str | None = None
+    features: Sequence[str] = ()
 
 
 def open_texts(
@@ -77,7 +79,7 @@ def open_texts(
         if columns != Columns() or test is not None:
             raise SettingsError(
                 f"the columns of {source} are known, and its test side: leave out --text, --label, "
-                "--positive, --encoding, --group, --time and --test."
+                "--positive, --encoding, --group, --time, --features and --test."
             )
         return PUBLISHED[source](path)
     if test is not None and columns.time is not None:
@@ -98,6 +100,7 @@ def _labelled(table: Table, columns: Columns) -> LabelledTexts:
         taught=columns.taught,
         group=columns.group,
         time=columns.time,
+        features=columns.features,
     )
 
 
@@ -117,6 +120,7 @@ def _to_test_on(path: Path, rows: LabelledTexts, columns: Columns) -> LabelledTe
         label=named["label"],
         group=named.get("group"),
         taught=Taught(rows.names, rows.positive, file=rows.source),
+        features=rows.features,
     )
 
 

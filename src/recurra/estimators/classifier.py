@@ -55,6 +55,8 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
             `recurra.names.SHAPES` those for numeric sequences.
         class_weight: None, "balanced" (rows of the rarer class count more) or {class: weight}.
         epochs: the most epochs, None for what suits the architecture.
+        features: the names of columns of numbers and categories beside a text; a row is then
+            `recurra.text.joining.join([*cells, text])`. None where there are none.
         positive: the class that precision, recall and the threshold are about, None for the
             last in sorted order.
         tokenizer, min_count, max_vocabulary, max_length, truncation, scaled, members,
@@ -86,6 +88,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
     epochs: int | None = None
     class_weight: str | dict[Any, float] | None = None
     positive: Any = None
+    features: list[str] | None = None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -130,6 +133,11 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         self._check_settings()
         kept = reads.groups(rows) if groups is None else np.asarray(groups)
         architecture = reads.architecture(self.model)
+        if self.features and not architecture.starts:
+            raise SettingsError(
+                "what stands beside a text is read by the linear model as which a network begins, "
+                f"but {self.model} begins as none. Take ngram-bi-gru."
+            )
         members = self.members or architecture.members
         self.sides_ = self._split(truth, kept, members, sides, architecture.validated)
         sequences = self._fit_encoder(reads, rows, encoder)
@@ -169,6 +177,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
             groups[seen],
             weights=None if self.class_weight is None else weights[seen],
             seed=int(self.random_state),
+            features=self.features or (),
         )
         self.start_ = found.start
         self.start_folds_ = np.full(len(texts), -1)

@@ -117,6 +117,7 @@ class TextsEncoder:
                 max_length=settings.max_length,
                 truncation=settings.truncation,
                 pieces=architecture.pieces,
+                beside=len(getattr(settings, "features", None) or ()),
             )
             for training, _ in sides
         )

@@ -18,6 +18,7 @@ COUNTS = {"min_count", "max_vocabulary", "max_length", "epochs", "batch_size", "
 COUNTS |= {"horizon", "window", "season", "beam", "patience"}
 MOST = 10**9
 LATER = {
+    "features",
     "patience",
     "truncation",
     "units",
@@ -66,7 +67,11 @@ class _Settings(Stored, extra="forbid"):
     @classmethod
     def _pairs(cls, stored: Any) -> Any:
         """Take back what `plain` gave of a dictionary."""
-        return {k: dict(v) if isinstance(v, list) else v for k, v in dict(stored).items()}
+        return {k: dict(v) if _are_pairs(v) else v for k, v in dict(stored).items()}
+
+
+def _are_pairs(stored: Any) -> bool:
+    return isinstance(stored, list) and all(isinstance(each, list) for each in stored)
 
 
 def settings_type(kind: type) -> type[Stored]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -31,8 +32,9 @@ from recurra.problems.networks import ClassifierNetwork, networks
 from recurra.problems.saved.texts import KINDS
 from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts, split_texts, tied
 from recurra.text import TextEncoder, tokenizer_named
+from recurra.text.beside import after_cells
 from recurra.text.encoder import pieces_of
-from recurra.text.joining import join, text_columns
+from recurra.text.joining import join, read_columns, text_columns
 from recurra.text.near import SIMILARITY, group_near, near_keys
 
 __all__ = ["DEFAULT", "KEEP_NEAR", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
@@ -93,7 +95,7 @@ def _declared(
         contenders=[
             *networks(ClassifierNetwork, estimators, encoder=encoder),
             *constants(positive),
-            *text_baselines(),
+            *text_baselines(rows.features),
         ],
         measures=class_measures(len(rows.names), positive),
         beside=beside_of(len(rows.names), positive),
@@ -176,19 +178,22 @@ class TextProblem(ClassProblem):
     # made anew for each probe: a list of a million texts' tokens would fill the memory
     def _tokens(self, encoder: TextEncoder) -> Callable[[Rows], Iterator[list[str]]]:
         tokenize, inputs = tokenizer_named(encoder.tokenizer), self._rows().inputs
-        return lambda rows: ([token.lower() for token in tokenize(text)] for text in inputs[rows])
+        alone = partial(after_cells, count=encoder.beside)
+        return lambda rows: (
+            [token.lower() for token in tokenize(alone(text))] for text in inputs[rows]
+        )
 
     def _pieces(self, classifier: SequenceClassifier, sides: Sequence[Split]) -> list[Probe]:
         encoder = classifier.encoder_
         if encoder.pieces is None or encoder.kind is None:
             return []
-        tokenize, inputs, kind = (
-            tokenizer_named(encoder.tokenizer),
-            self._rows().inputs,
-            encoder.kind,
-        )
+        tokenize, inputs = tokenizer_named(encoder.tokenizer), self._rows().inputs
+        kind, beside = encoder.kind, encoder.beside
         taught = [
-            (list(chain.from_iterable(pieces_of(tokenize(t), kind))) for t in inputs[side.train])
+            (
+                list(chain.from_iterable(pieces_of(tokenize(after_cells(text, beside)), kind)))
+                for text in inputs[side.train]
+            )
             for side in sides
         ]
         probe = leaks.vocabulary(encoder.pieces.tokens, classifier.min_count, taught)
@@ -307,7 +312,8 @@ class TextProblem(ClassProblem):
         read = text_columns(columns)
         text = [word for name in read for word in ("--text", name)]
         label = ["--label", columns["label"]] if "label" in columns else []
-        one = join([f"a new {name}" for name in read]) if len(read) > 1 else "a new text"
+        every = read_columns(columns)
+        one = join([f"a new {name}" for name in every]) if len(every) > 1 else "a new text"
         return [
             ("classify a text", ["predict", run, one]),
             ("classify the texts of a file", ["predict", run, "--file", "NEW.csv", *text]),

@@ -19,7 +19,7 @@ from recurra.sequences import NumberEncoder
 from recurra.serving.limits import Limits
 from recurra.serving.questions import Predict
 from recurra.serving.refusals import RefusedError
-from recurra.text.joining import text_columns
+from recurra.text.joining import read_columns
 
 __all__ = ["Model", "Tensor", "check_rows", "check_steps", "checked_text", "opened_model"]
 
@@ -204,7 +204,7 @@ class TextClasses(_Classes):
         return found
 
     def facts(self) -> dict[str, Any]:
-        read = text_columns(self.saved.columns)
+        read = read_columns(self.saved.columns)
         return super().facts() | ({"columns": read} if len(read) > 1 else {})
 
     def row(self, given: Any, limits: Limits) -> Any:

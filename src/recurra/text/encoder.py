@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise, repeat
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from recurra.errors import SettingsError
 from recurra.names import one_of
 from recurra.sequences import Ragged
 from recurra.stored import Count, Stored, Text
+from recurra.text.beside import after_cells
 from recurra.text.tokenizers import (
     as_written,
     check_tokenizer_version,
@@ -97,6 +99,7 @@ class _Stored(Stored):
     vocabulary: dict[str, Any]
     pieces: dict[str, Any] | None
     kind: Literal["spelling", "pairs"] | None = None
+    beside: Annotated[int, Field(ge=0, le=10**4)] = 0
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class TextEncoder:
         max_length: the number of tokens kept of a text.
         truncation: which tokens are kept of a longer one: `head`, `tail` or `both`.
         kind: of the pieces: `spelling`, `pairs`, or None where there are none.
+        beside: how many cells of other columns stand before a text; they are no tokens.
 
     Example:
         >>> encoder = TextEncoder.fit(["win a prize", "win it"], min_count=1)
@@ -129,6 +133,7 @@ class TextEncoder:
     max_length: int = 256
     truncation: str = "head"
     kind: str | None = None
+    beside: int = 0
 
     @classmethod
     def fit(
@@ -142,6 +147,7 @@ class TextEncoder:
         truncation: str = "head",
         pieces: str | None = None,
         unknown: bool = True,
+        beside: int = 0,
     ) -> "TextEncoder":
         """Learn the vocabulary from texts, which must be training rows only.
 
@@ -154,13 +160,14 @@ class TextEncoder:
             truncation: which are kept of a longer one: `head`, `tail` or `both`.
             pieces: which pieces are learnt too: `spelling`, `pairs`, or None.
             unknown: whether unknown tokens get an index of their own or are dropped.
+            beside: how many cells of other columns stand before each text.
         """
         tokenize = tokenizer_named(tokenizer)
         tokenizer = tokenizer_name(tokenizer)
         truncate([], max_length, truncation)
         counts: Counter[str] = Counter()
         pairs: Counter[tuple[str, str]] = Counter()
-        for tokens in map(tokenize, texts):
+        for tokens in (tokenize(after_cells(text, beside)) for text in texts):
             counts.update(tokens)
             if pieces == "pairs":
                 pairs.update(pairwise(tokens))
@@ -172,7 +179,7 @@ class TextEncoder:
         )
         vocabulary = most_frequent(lower, unknown=unknown)
         if pieces is None:
-            return cls(tokenizer, vocabulary, None, max_length, truncation)
+            return cls(tokenizer, vocabulary, None, max_length, truncation, None, beside)
         piece_counts: Counter[str] = Counter()
         seen = pairs.items() if pieces == "pairs" else ((("", t), n) for t, n in counts.items())
         for (before, token), count in seen:
@@ -180,7 +187,7 @@ class TextEncoder:
                 piece_counts[piece] += count
         # a piece never seen says nothing: it is left out, not made "unknown"
         known = most_frequent(piece_counts, unknown=False)
-        return cls(tokenizer, vocabulary, known, max_length, truncation, pieces)
+        return cls(tokenizer, vocabulary, known, max_length, truncation, pieces, beside)
 
     @classmethod
     def common(cls, encoders: Iterable["TextEncoder"]) -> "TextEncoder":
@@ -196,7 +203,7 @@ class TextEncoder:
 
     def all_tokens(self, text: str) -> list[str]:
         """Give the tokens of a text, however many."""
-        tokens = tokenizer_named(self.tokenizer)(text)
+        tokens = tokenizer_named(self.tokenizer)(after_cells(text, self.beside))
         if not self.vocabulary.unknown:
             tokens = [token for token in tokens if token.lower() in self.vocabulary]
         return tokens
@@ -209,6 +216,7 @@ class TextEncoder:
             >>> encoder.tokens("Win 500"), encoder.written("Win 500")
             (['win', '000'], ['Win', '500'])
         """
+        text = after_cells(text, self.beside)
         tokens, written = tokenizer_named(self.tokenizer)(text), as_written(self.tokenizer, text)
         if not self.vocabulary.unknown:
             pairs = zip(tokens, written, strict=True)
@@ -267,6 +275,7 @@ class TextEncoder:
             "kind": self.kind,
             "vocabulary": self.vocabulary.to_json(),
             "pieces": None if self.pieces is None else self.pieces.to_json(),
+            **({"beside": self.beside} if self.beside else {}),
         }
 
     @classmethod
@@ -287,4 +296,5 @@ class TextEncoder:
                 f"what is unknown, but its kind is {found.kind!r} and its pieces are {pieces}."
             )
         vocabulary = Vocabulary.from_json(found.vocabulary)
-        return cls(tokenizer, vocabulary, pieces, found.max_length, found.truncation, found.kind)
+        reads = found.max_length, found.truncation, found.kind, found.beside
+        return cls(tokenizer, vocabulary, pieces, *reads)

@@ -11,10 +11,19 @@ from collections.abc import Mapping, Sequence
 
 from recurra.text.normalise import compose
 
-__all__ = ["JOINT", "blank", "join", "parts_of", "text_columns", "text_roles"]
+__all__ = [
+    "JOINT",
+    "blank",
+    "feature_columns",
+    "join",
+    "parts_of",
+    "read_columns",
+    "roles",
+    "text_columns",
+]
 
 JOINT = "␞"  # SYMBOL FOR RECORD SEPARATOR
-ROLE = "text"
+TEXT, FEATURE = "text", "feature"
 
 
 def join(cells: Sequence[str]) -> str:
@@ -49,14 +58,14 @@ def blank(text: str) -> bool:
     return not compose(text).replace(JOINT, "").strip()
 
 
-def text_roles(names: Sequence[str]) -> dict[str, str]:
-    """Give text columns by their roles: "text", "text 2", ….
+def roles(role: str, names: Sequence[str]) -> dict[str, str]:
+    """Give columns by their roles: "text", "text 2", ….
 
     Example:
-        >>> text_roles(["title", "body"])
+        >>> roles("text", ["title", "body"])
         {'text': 'title', 'text 2': 'body'}
     """
-    return {ROLE if k == 1 else f"{ROLE} {k}": name for k, name in enumerate(names, start=1)}
+    return {role if k == 1 else f"{role} {k}": name for k, name in enumerate(names, start=1)}
 
 
 def text_columns(columns: Mapping[str, str]) -> list[str]:
@@ -66,5 +75,24 @@ def text_columns(columns: Mapping[str, str]) -> list[str]:
         >>> text_columns({"text": "title", "text 2": "body", "label": "kind"})
         ['title', 'body']
     """
-    roles = [ROLE, *(f"{ROLE} {k}" for k in range(2, len(columns) + 1))]
-    return [columns[role] for role in roles if role in columns]
+    return _of(TEXT, columns)
+
+
+def feature_columns(columns: Mapping[str, str]) -> list[str]:
+    """Give the columns of numbers and categories that stand beside a text, in their order.
+
+    Example:
+        >>> feature_columns({"feature": "amount", "text": "body", "label": "kind"})
+        ['amount']
+    """
+    return _of(FEATURE, columns)
+
+
+def read_columns(columns: Mapping[str, str]) -> list[str]:
+    """Give all columns of which a row is joined: numbers and categories, then texts."""
+    return [*feature_columns(columns), *text_columns(columns)]
+
+
+def _of(role: str, columns: Mapping[str, str]) -> list[str]:
+    named = [role, *(f"{role} {k}" for k in range(2, len(columns) + 1))]
+    return [columns[each] for each in named if each in columns]

@@ -15,17 +15,20 @@ a row.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from recurra.arrays import Array, Floats, Rows
 from recurra.cells import sigmoid
-from recurra.stored import Numbers
+from recurra.stored import Distinct, Numbers, Stored
+from recurra.text.beside import Beside, after_cells
 
 __all__ = [
+    "COLUMNS",
     "KINDS",
     "NAIVE_BAYES",
+    "StoredTerms",
     "TermModel",
     "TermRegression",
     "log_odds_of",
@@ -34,6 +37,7 @@ __all__ = [
 ]
 
 NAIVE_BAYES = "NB n-grams + LR"
+COLUMNS = "columns + LR"  # reads what stands beside a text, and not the text
 
 _WORD = re.compile(r"(?u)\b\w\w+\b")
 _SIGN = re.compile(r"(?u)\w+|[^\w\s]")
@@ -68,6 +72,7 @@ _TERMS: dict[str, Callable[[str], Iterator[str]]] = {
     "word TF-IDF + LR": _words,
     "char TF-IDF + LR": _runs,
     NAIVE_BAYES: _grams,
+    COLUMNS: lambda text: iter(()),
 }
 KINDS = tuple(_TERMS)
 
@@ -93,8 +98,10 @@ class TermRegression:
         kind: which terms, and how they are weighted.
         vocabulary: the terms that are known.
         idf: (terms,); None where a term is there or not.
-        coefficients: (1, terms) of two classes, (classes, terms) of more.
+        coefficients: (1, terms) of two classes, (classes, terms) of more; behind those of terms
+            stand those of what is beside texts.
         intercept: as many.
+        beside: what cells before a text tell; None where there are none.
     """
 
     def __init__(
@@ -104,11 +111,13 @@ class TermRegression:
         idf: Floats | None,
         coefficients: Floats,
         intercept: Floats,
+        beside: Beside | None = None,
     ) -> None:
-        self.kind = kind
+        self.kind, self.beside = kind, beside
         self.places = {term: place for place, term in enumerate(vocabulary)}
         self.idf, self.coefficients, self.intercept = idf, coefficients, intercept
-        self._of_terms = np.ascontiguousarray(coefficients.T, dtype=float)
+        columns = np.ascontiguousarray(coefficients.T, dtype=float)
+        self._of_terms, self._of_cells = columns[: len(vocabulary)], columns[len(vocabulary) :]
 
     def arrays(self) -> dict[str, Floats]:
         """Give what is to be saved beside the vocabulary."""
@@ -117,8 +126,10 @@ class TermRegression:
 
     def scores(self, texts: Iterable[str]) -> Floats:
         """Give the score of each row of weights, (texts, 1 or classes)."""
-        known, split = self.places, _TERMS[self.kind]
-        rows = [[known[term] for term in split(text.lower()) if term in known] for text in texts]
+        known, split, texts = self.places, _TERMS[self.kind], list(texts)
+        beside = 0 if self.beside is None else len(self.beside.columns)
+        alone = (after_cells(text, beside).lower() for text in texts)
+        rows = [[known[term] for term in split(text) if term in known] for text in alone]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         terms = np.fromiter((term for row in rows for term in row), np.int64, lengths.sum())
         each, times = np.unique(
@@ -134,6 +145,8 @@ class TermRegression:
             if self.idf is not None:
                 parts /= np.sqrt(np.add.reduceat(weights**2, starts))[:, None]
             scores[some] += parts
+        if self.beside is not None:
+            scores += self.beside.of(texts) @ self._of_cells
         return scores
 
     def probabilities(self, texts: Iterable[str]) -> Floats:
@@ -168,6 +181,13 @@ def log_odds_of(probabilities: Floats, least: float = LEAST) -> Floats:
     return logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs
 
 
+class StoredTerms(Stored):
+    """What JSON keeps of a model: its terms, and what it reads of cells before a text."""
+
+    vocabulary: Distinct
+    beside: dict[str, Any] | None = None
+
+
 class TermModel:
     """A linear model of terms; where no term or only one class is known, shares of the classes.
 
@@ -196,6 +216,16 @@ class TermModel:
         """The terms that are known."""
         return [] if self.regression is None else list(self.regression.places)
 
+    @property
+    def beside(self) -> Beside | None:
+        """What it reads of cells before a text."""
+        return None if self.regression is None else self.regression.beside
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what is to be saved beside the arrays."""
+        beside = {} if self.beside is None else {"beside": self.beside.to_json()}
+        return {"vocabulary": self.vocabulary, **beside}
+
     def arrays(self) -> dict[str, Array]:
         """Give what is to be saved beside the vocabulary."""
         if self.regression is None:
@@ -203,21 +233,24 @@ class TermModel:
         return {"shares": self.shares, "classes": self.classes, **self.regression.arrays()}
 
     @staticmethod
-    def needed(kind: str, classes: int, terms: int) -> dict[str, Numbers]:
-        """Give what the arrays of a model with so many terms must be."""
-        if not terms:
+    def needed(kind: str, classes: int, stored: StoredTerms) -> dict[str, Numbers]:
+        """Give what the arrays of a model must be that knows these terms, and what is beside."""
+        terms = len(stored.vocabulary)
+        width = terms + (0 if stored.beside is None else Beside.from_json(stored.beside).width)
+        if not width:
             return {"shares": Numbers.shares(classes)}
         rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
-        idf = {} if kind == NAIVE_BAYES else {"idf": Numbers.positive(terms)}
+        weighted = terms and kind != NAIVE_BAYES
+        idf = {"idf": Numbers.positive(terms)} if weighted else {}
         return idf | {
             "shares": Numbers.shares(classes),
-            "coefficients": Numbers((rows, terms)),
+            "coefficients": Numbers((rows, width)),
             "intercept": Numbers((rows,)),
             "classes": Numbers.whole(classes, high=classes - 1),
         }
 
     @classmethod
-    def restored(cls, kind: str, terms: Sequence[str], arrays: Mapping[str, Array]) -> Self:
+    def restored(cls, kind: str, stored: StoredTerms, arrays: Mapping[str, Array]) -> Self:
         """Make a model of what was saved, which must be as `needed` says.
 
         Raises:
@@ -227,11 +260,13 @@ class TermModel:
         if not np.isclose(shares.sum(), 1):
             raise ValueError(f"the shares must add up to 1, not to {shares.sum():g}")
         classes = np.arange(len(shares))
-        if not terms:
+        beside = None if stored.beside is None else Beside.from_json(stored.beside)
+        if "coefficients" not in arrays:
             return cls(kind, shares, classes, None)
         if not np.array_equal(arrays["classes"], classes):
             raise ValueError(f"classes must be counted up, not {arrays['classes']}")
         idf, weights, intercept = (arrays.get(n) for n in ("idf", "coefficients", "intercept"))
         assert weights is not None
         assert intercept is not None
-        return cls(kind, shares, classes, TermRegression(kind, terms, idf, weights, intercept))
+        regression = TermRegression(kind, stored.vocabulary, idf, weights, intercept, beside)
+        return cls(kind, shares, classes, regression)

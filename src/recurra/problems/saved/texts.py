@@ -11,7 +11,7 @@ from recurra.data.spelling import quoted
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.names import listed
 from recurra.problems.kept import Kept, classes_of, kept_model
-from recurra.text.joining import JOINT, blank, join, parts_of, text_columns
+from recurra.text.joining import JOINT, blank, join, parts_of, read_columns
 
 if TYPE_CHECKING:
     from recurra.judging.said import Said
@@ -85,7 +85,7 @@ class TextsModel:
         Raises:
             DataError: they are not those that it was taught.
         """
-        taught = text_columns(self.columns)
+        taught = read_columns(self.columns)
         if set(row) != set(taught):
             raise DataError(
                 f"a row of {self.name} must be of {' and '.join(map(repr, taught)) or 'one text'}, "
@@ -99,7 +99,7 @@ class TextsModel:
         Raises:
             DataError: it is not.
         """
-        taught = text_columns(self.columns)
+        taught = read_columns(self.columns)
         if len(taught) < 2:
             return
         odd = next((text for text in texts if parts_of(text) != len(taught)), None)
