@@ -74,6 +74,15 @@ def write_files(place: Path) -> None:
     ]
     columns = ["recording", "second", "x", "y", "kind"]
     pd.DataFrame(steps, columns=columns).to_csv(place / "moves.csv", index=False)
+    table = pd.DataFrame(steps, columns=columns)
+    for (kind, recording), rows in table.groupby(["kind", "recording"]):
+        (place / "recordings" / kind).mkdir(parents=True, exist_ok=True)
+        rows[["second", "x", "y"]].to_csv(
+            place / "recordings" / kind / f"{recording}.csv", index=False
+        )
+    pumps = table.rename(columns={"recording": "pump", "second": "hour"}).drop(columns="kind")
+    pumps["days_left"] = 3 * pumps["pump"].str[1:].astype(int)
+    pumps.to_csv(place / "pumps.csv", index=False)
     up = np.arange(24) % 2 == 0
     curves = np.where(up[:, None], np.arange(8), -np.arange(8)) + rng.normal(size=(24, 8))
     kinds = np.where(up, "up", "down")

@@ -34,6 +34,10 @@ class QuantityAnswers(FittedModel):
         """Give the quantities: (rows,), or (rows, k) where `y` had k columns."""
         return self._answer(self._outputs(self._encode(X)))
 
+    def say(self, asked: Any) -> Floats:
+        """Give the quantities of rows."""
+        return self.predict(asked)
+
     def _answer(self, outputs: Floats) -> Floats:
         outputs = outputs.reshape(-1, len(self.target_mean_))
         quantities: Floats = outputs * self.target_scale_ + self.target_mean_

@@ -1,6 +1,7 @@
-"""Numeric sequences: train a classifier, compare classifiers, classify with one."""
+"""Numeric sequences: train what says a class or a number, compare such, ask one."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,7 @@ from recurra.cli.app import (
     print_json,
     run_comparison,
     run_problem,
+    say,
     train,
     with_options,
 )
@@ -35,7 +37,12 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-File = Annotated[Path | None, typer.Argument(help="A table, a .ts file, or NumPy's .npy or .npz.")]
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A table, a .ts file, NumPy's .npy or .npz; or a folder, a class a folder or file."
+    ),
+]
 Test = Annotated[Path | None, typer.Option(help="A file like it, to test on.")]
 Id = Annotated[
     str | None, typer.Option(help="The column that names the sequence; none: a row is one.")
@@ -51,6 +58,9 @@ Newest = Annotated[
     bool, typer.Option("--newest", help="By --time, the past teaches and the newest judge.")
 ]
 Label = Annotated[str | None, typer.Option(help="The column of the class.")]
+Target = Annotated[
+    str | None, typer.Option(help="The column of a number to foretell, in place of a class.")
+]
 Group = Annotated[
     str | None, typer.Option(help="A column, such as a person: each on one side alone.")
 ]
@@ -73,6 +83,7 @@ def train_sequences(
     id: Id = None,
     time: Time = None,
     label: Label = None,
+    target: Target = None,
     group: Group = None,
     newest: Newest = False,
     channels: Channels = "",
@@ -89,28 +100,13 @@ def train_sequences(
     *,
     how: Training,
 ) -> None:
-    """Learn the class of sequences of numbers; judge beside MiniRocket, statistics, neighbours."""
+    """Learn the class, or a number, of sequences; judge beside MiniRocket and statistics."""
     one_of(model, SEQUENCES, "the model")
     place = how.place(_name(file))
-    rows = _rows(
-        file, test, _layout(id, time, label, group, channels, newest=newest), encoding, sample
-    )
-    from recurra.problems.splitting import split_sequences
-
-    split = split_sequences(rows, positive, near=not keep_near, seed=how.seed)
-    from recurra.problems.sequence_classes import sequences
-
-    given: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "members": members}
-    given |= how.settings()
-    problem = sequences(
-        rows,
-        models=[model],
-        positive=positive,
-        seed=how.seed,
-        split=split,
-        **{name: value for name, value in given.items() if value is not None},
-    )
-    run_problem(problem, place, how)
+    layout = _layout(id, time, label, group, channels, newest=newest, target=target)
+    rows = _rows(file, test, layout, encoding, sample)
+    given = {"epochs": epochs, "batch_size": batch_size, "members": members, **how.settings()}
+    run_problem(_problem(rows, [model], positive, keep_near, None, how.seed, given), place, how)
 
 
 @compare.command("sequences", epilog=described("sequences"))
@@ -121,6 +117,7 @@ def compare_sequences(
     id: Id = None,
     time: Time = None,
     label: Label = None,
+    target: Target = None,
     group: Group = None,
     newest: Newest = False,
     channels: Channels = "",
@@ -131,28 +128,40 @@ def compare_sequences(
     *,
     how: Comparing,
 ) -> None:
-    """Compare classifiers of sequences on folds of the file to train on."""
+    """Compare models of sequences on folds of the file to train on."""
     models = how.names(SEQUENCES)
     place = how.place(_name(file))
-    rows = _rows(
-        file, test, _layout(id, time, label, group, channels, newest=newest), encoding, sample
-    )
-    from recurra.problems.splitting import split_sequences
-
-    split = split_sequences(rows, positive, near=not keep_near, folds=how.folds, seed=how.seed)
-    from recurra.problems.sequence_classes import sequences
-
-    given = {name: value for name, value in how.settings().items() if value is not None}
-    problem = sequences(
-        rows,
-        models=models,
-        positive=positive,
-        folds=how.folds,
-        seed=how.seed,
-        split=split,
-        **given,
-    )
+    layout = _layout(id, time, label, group, channels, newest=newest, target=target)
+    rows = _rows(file, test, layout, encoding, sample)
+    problem = _problem(rows, models, positive, keep_near, how.folds, how.seed, how.settings())
     run_comparison(problem, place, how)
+
+
+def _problem(
+    rows: "LabelledSequences",
+    models: Sequence[str],
+    positive: str | None,
+    keep_near: bool,
+    folds: int | None,
+    seed: int,
+    settings: Mapping[str, Any],
+) -> Any:
+    """Declare the problem of a class, or of a number; rows that cannot be split are told first."""
+    from recurra.problems.splitting import split_quantities, split_sequences
+
+    given = {name: value for name, value in settings.items() if value is not None}
+    if rows.targets is None:
+        split = split_sequences(rows, positive, near=not keep_near, folds=folds, seed=seed)
+        from recurra.problems.sequence_classes import sequences
+
+        asked: dict[str, Any] = {"models": models, "folds": folds, "seed": seed, "split": split}
+        return sequences(rows, positive=positive, **asked, **given)
+    if positive is not None:
+        raise SettingsError("--positive is of two classes, but a number is to be foretold.")
+    parts = split_quantities(rows, near=not keep_near, folds=folds, seed=seed)
+    from recurra.problems.sequence_quantities import quantities
+
+    return quantities(rows, models=models, folds=folds, seed=seed, split=parts, **given)
 
 
 @predict.command("sequences")
@@ -175,7 +184,7 @@ def predict_sequences(
     _one_given(file, sample)
     from recurra.data.sequences import read_sequences, sample_sequences
 
-    layout = _layout(id, time, label, group, channels, labelled=False)
+    layout = _layout(id, time, label, group, channels, labelled=False, run=run)
     rows = sample_sequences() if file is None else read_sequences(file, layout, encoding=encoding)
     from recurra.problems.saved.sequences import saved_sequences
 
@@ -186,6 +195,57 @@ def predict_sequences(
         return
     for found in answers:  # plain, for pipes
         sys.stdout.write(f"{found['label']}\t{found['score']:.4f}\t{found['id']}\n")
+
+
+@predict.command("quantities")
+def predict_quantities(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="Sequences in a form that training takes.")],
+    id: Id = None,
+    time: Time = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column of the number, left out [as in training].")
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="A column to leave out.")] = None,
+    channels: Channels = "",
+    encoding: Encoding = None,
+    with_: With = None,
+    as_json: Json = False,
+) -> None:
+    """Say the number of each sequence of a file."""
+    from recurra.data.sequences import read_sequences
+    from recurra.problems.saved.quantities import saved_quantities
+
+    layout = _layout(id, time, None, group, channels, labelled=False, target=target, run=run)
+    rows = read_sequences(file, layout, encoding=encoding)
+    model = saved_quantities(run, with_)
+    answers = model.answer(rows)
+    if as_json:
+        print_json({"model": model.name, "target": model.target, "predictions": answers})
+        return
+    say(f"columns: {model.target}, sequence")
+    for found in answers:  # plain, for pipes
+        sys.stdout.write(f"{found[model.target]:.6g}\t{found['id']}\n")
+
+
+@evaluate.command("quantities")
+def evaluate_quantities(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="Sequences with their numbers, as in training.")],
+    id: Id = None,
+    time: Time = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column of the number [as in training].")
+    ] = None,
+    group: Group = None,
+    channels: Channels = "",
+    encoding: Encoding = None,
+    with_: Alone = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a saved model on new sequences with their numbers."""
+    layout = _layout(id, time, None, group, channels, target=target)
+    evaluate_run(run, file, with_, as_json, layout=layout, encoding=encoding)
 
 
 @evaluate.command("sequences")
@@ -214,11 +274,19 @@ def _layout(
     channels: str,
     labelled: bool = True,
     newest: bool = False,
+    target: str | None = None,
+    run: Path | None = None,
 ) -> "Layout":
     from recurra.data.sequences import Layout
 
     names = tuple(filter(None, map(str.strip, channels.split(","))))
-    return Layout(id, time, label, group, names, labelled, newest)
+    taught: dict[str, Any] = {}
+    if run is not None:
+        from recurra.problems.kept import kept_model
+        from recurra.problems.new_rows import columns_taught
+
+        taught = columns_taught(kept_model(run))
+    return Layout(id, time, label, group, names, labelled, newest, target, taught)
 
 
 def _one_given(file: Path | None, sample: bool) -> None:
@@ -240,11 +308,17 @@ def _rows(
     """Read what is asked for, refuse what nothing can be learnt from, and say what was done."""
     one_source(sample, file, test)
     _one_given(file, sample)
-    from recurra.data.sequences import check_enough, read_sequences, sample_sequences, with_test
+    from recurra.data.sequences import (
+        check_enough,
+        read_sequences,
+        sample_quantities,
+        sample_sequences,
+        with_test,
+    )
     from recurra.terminal import note
 
     if file is None:
-        return sample_sequences()
+        return sample_quantities() if layout.target else sample_sequences()
     rows = read_sequences(file, layout, encoding=encoding)
     if test is not None:
         rows = with_test(rows, read_sequences(test, layout, encoding=encoding))

@@ -1,6 +1,7 @@
 """States at every step of logs: train, compare, say them."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -147,7 +148,11 @@ def predict_states(
     as_json: Json = False,
 ) -> None:
     """Say the state of every step of a log: time, state, probability of an alarm, stream."""
-    columns = _columns(time, label, id, channels, labelled=False)
+    from recurra.problems.kept import kept_model
+    from recurra.problems.new_rows import columns_taught
+
+    named = _columns(time, label, id, channels, labelled=False)
+    columns = replace(named, taught=columns_taught(kept_model(run)))
     rows = _rows(file, None, columns, encoding, sample)
     from recurra.problems.saved.states import saved_states
 

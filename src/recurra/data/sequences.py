@@ -1,4 +1,4 @@
-"""Numeric sequences with a class each, from files and from Python.
+"""Numeric sequences with a class or a number each, from files and from Python.
 
 ::
 
@@ -11,10 +11,10 @@ the beginning the first that is known; steps at the end of which nothing is know
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,24 +30,31 @@ from recurra.data.records import cell_of
 from recurra.data.spelling import meant, meant_labels, quoted
 from recurra.data.ts_files import is_ts, parse_ts
 from recurra.errors import DataError, LeakError, SettingsError
+from recurra.names import listed
 from recurra.sequences import Ragged
 
 __all__ = [
     "LabelledSequences",
     "Layout",
+    "as_taught",
     "check_enough",
     "column_of",
     "label_sequences",
     "no_time_twice",
     "numbers_of",
     "read_sequences",
+    "sample_quantities",
     "sample_sequences",
     "sequences_of_frame",
     "with_test",
 ]
 
-FEWEST, FEWEST_OF_A_CLASS = 10, 2  # sequences to learn from
+FEWEST, FEWEST_OF_A_CLASS, FEWEST_OF_NUMBERS = 10, 2, 20  # sequences to learn from
 ARRAYS = (b"\x93NUMPY", b"PK\x03\x04")
+NEEDED = ("id", "time")  # where a row is a step, without these it would be read as another thing
+
+
+Asked = TypeVar("Asked", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,8 @@ class Layout:
         labelled: whether there must be classes.
         newest: whether the past is to foretell the newest, by `time`; of rows that are sequences
             that is what `time` is for.
+        target: a number in place of a class.
+        taught: what a saved model's columns were called, by their roles; and its "channels".
     """
 
     id: str | None = None
@@ -73,11 +82,13 @@ class Layout:
     channels: tuple[str, ...] = ()
     labelled: bool = True
     newest: bool = False
+    target: str | None = None
+    taught: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class LabelledSequences:
-    """Numeric sequences, with a class each where there is one.
+    """Numeric sequences, with a class or a number each where there is one.
 
     Args:
         sequences: the numbers, none missing.
@@ -90,6 +101,9 @@ class LabelledSequences:
         notes: what was guessed, and what was done to the numbers.
         published_test: (rows,) whether a row is of the file to test on; None where there is none.
         times: when each began and ended, where the past is to foretell the newest; else None.
+        targets: (rows,) the number of each, where numbers take the place of classes; else None.
+        target: what the number is called.
+        columns: the names of the columns of the table, by their roles; none where there is none.
     """
 
     sequences: Ragged
@@ -102,6 +116,9 @@ class LabelledSequences:
     notes: list[str] = field(default_factory=list)
     published_test: Bools | None = None
     times: Times | None = None
+    targets: Floats | None = None
+    target: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -130,6 +147,9 @@ class LabelledSequences:
             self.sha256,
             self.notes,
             times=None if self.times is None else self.times.take(rows),
+            targets=None if self.targets is None else self.targets[rows],
+            target=self.target,
+            columns=self.columns,
         )
 
 
@@ -139,8 +159,8 @@ def read_sequences(
     """Read numeric sequences from a table, a `.ts` file, or NumPy's `.npy` and `.npz`.
 
     Args:
-        path: the file.
-        layout: which columns are what; of a table alone.
+        path: the file; or a folder of a folder a class, or a file a class.
+        layout: which columns are what; of tables alone.
         encoding: of a text file, None to recognise it.
 
     Raises:
@@ -148,24 +168,29 @@ def read_sequences(
         SettingsError: columns are named, but the file has none.
     """
     path, encoding = Path(path), known_encoding(encoding)
+    if path.is_dir():
+        from recurra.data.sequence_folders import read_folder  # reads each file by this function
+
+        return read_folder(path, layout, encoding)
     contents = read_contents(path)
     binary = contents.data.startswith((*ARRAYS, b"PAR1"))
     if contents.data.startswith(ARRAYS) and path.suffix != ".xlsx":
-        _no_columns(layout, path)
-        return _of_numpy(path, contents.data, contents.sha256, layout.labelled)
+        if layout.target not in (None, "y"):
+            raise SettingsError(f"--target of a NumPy file is y, not {layout.target}: {path}.")
+        _no_columns(replace(layout, target=None), path)
+        return _of_numpy(path, contents.data, contents.sha256, layout)
     begins = "" if binary else contents.data[:1000].decode("latin-1")
     if not is_ts(path, begins):
         return _of_table(read_table(path, encoding=encoding), layout)
     _no_columns(layout, path)
     decoded = decode(contents, encoding)
     file = parse_ts(decoded.text, path)
-    if file.numbers:
-        raise DataError(
-            f"sequences must have a class each, but {path} has numbers to foretell (@targetLabel)."
-        )
+    given = file.labels if layout.labelled else None
     return label_sequences(
         file.sequences,
-        file.labels if layout.labelled else None,
+        None if file.numbers else given,
+        targets=given if file.numbers else None,
+        target="@targetLabel" if file.numbers else "",
         ids=[f"line {number}" for number in file.lines],
         source=str(path),
         sha256=contents.sha256,
@@ -179,6 +204,8 @@ def label_sequences(
     *,
     groups: Any = None,
     times: Times | None = None,
+    targets: Any = None,
+    target: str = "target",
     channels: Sequence[str] = (),
     ids: Sequence[Any] = (),
     source: str = "arrays",
@@ -186,7 +213,7 @@ def label_sequences(
     notes: Sequence[str] = (),
     labelled: bool = True,
 ) -> LabelledSequences:
-    """Give arrays as sequences with a class each.
+    """Give arrays as sequences with a class each, or a number.
 
     Args:
         X: (sequences, timesteps, channels) or (sequences, timesteps), or a list of arrays
@@ -194,6 +221,8 @@ def label_sequences(
         y: (sequences,) the class of each.
         groups: (sequences,) what must stay on one side, such as a person.
         times: when each was, where the past is to foretell the newest.
+        targets: (sequences,) the number of each, in place of a class.
+        target: what the number is called.
         channels: names; none: they are counted.
         ids: (sequences,) names; none: they are counted.
         source, sha256, notes: of where they come from.
@@ -213,7 +242,7 @@ def label_sequences(
     names = list(ids) or [f"row {number}" for number in range(len(steps))]
     filled, said = _filled(steps, names, source)
     sequences = Ragged.of_numbers(filled)
-    if labelled and y is None:
+    if labelled and y is None and targets is None:
         raise DataError(f"every sequence must have a class, but {source} has none.")
     labels, told = (None, []) if y is None else _labels(y, len(filled), source)
     bound = None
@@ -230,6 +259,8 @@ def label_sequences(
         sha256 or _digest(sequences, labels),
         [*notes, *said, *told],
         times=times,
+        targets=None if targets is None else _targets(targets, names, source, target),
+        target="" if targets is None else target,
     )
 
 
@@ -250,6 +281,11 @@ def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequ
         raise DataError(
             f"both files must have the same channels, but {known.source} has "
             f"{len(known.channels)} and {test.source} has {len(test.channels)}."
+        )
+    if (known.targets is None) != (test.targets is None):
+        raise DataError(
+            f"both files must have a class each, or both a number, but {known.source} and "
+            f"{test.source} differ."
         )
     new = sorted(set(test.names) - set(known.names))
     if new:
@@ -274,7 +310,7 @@ def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequ
     table = np.concatenate([np.zeros((1, tables[0].shape[1])), *tables])
     return LabelledSequences(
         Ragged(np.arange(1, len(table), dtype=np.int32), offsets, table),
-        np.concatenate([part.labels for part in parts if part.labels is not None]),
+        None if known.labels is None else np.concatenate([part.labels for part in parts]),
         known.channels,
         np.array([f"{part.source}: {name}" for part in parts for name in part.ids], dtype=object),
         None
@@ -284,6 +320,9 @@ def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequ
         sha256_of_both(known.sha256, test.sha256),
         list(dict.fromkeys([*known.notes, *test.notes])),
         np.arange(len(lengths)) >= len(known),
+        targets=None if known.targets is None else np.concatenate([p.targets for p in parts]),
+        target=known.target,
+        columns=known.columns,
     )
 
 
@@ -291,9 +330,11 @@ def check_enough(rows: LabelledSequences) -> None:
     """Refuse what nothing can be learnt from.
 
     Raises:
-        DataError: there are too few sequences, one class alone, or too few of a class.
+        DataError: there are too few sequences, one class or number alone, or too few of a class.
     """
-    assert rows.labels is not None
+    if rows.labels is None:
+        _check_numbers(rows)
+        return
     learnt = rows.labels if rows.published_test is None else rows.labels[~rows.published_test]
     names, counts = np.unique(learnt, return_counts=True)
     if len(names) < 2:
@@ -313,6 +354,21 @@ def check_enough(rows: LabelledSequences) -> None:
             f"of {len(names)} have fewer, such as {quoted(names[counts.argmin()])}. Give more "
             "of them, "
             "leave them out, or choose another column with --label."
+        )
+
+
+def _check_numbers(rows: LabelledSequences) -> None:
+    assert rows.targets is not None
+    learnt = rows.targets if rows.published_test is None else rows.targets[~rows.published_test]
+    if len(learnt) < FEWEST_OF_NUMBERS:
+        raise DataError(
+            f"at least {FEWEST_OF_NUMBERS} sequences are needed to learn a number from, but "
+            f"{rows.source} has {len(learnt)}."
+        )
+    if len(np.unique(learnt)) < 2:
+        raise DataError(
+            f"the number to foretell must differ between sequences, but all {len(learnt):,} to "
+            f"learn from have {learnt[0]:g}. Choose another column with --target."
         )
 
 
@@ -385,10 +441,35 @@ def _labels(y: Any, rows: int, source: str) -> tuple[Texts, list[str]]:
     return labels.to_numpy(object), notes
 
 
+def _targets(given: Any, names: Sequence[Any], source: str, target: str) -> Floats:
+    """Give the number of each sequence.
+
+    Raises:
+        DataError: one is not a number, or is not there.
+    """
+    cells = list(given)
+    if len(cells) != len(names):
+        raise DataError(
+            f"every sequence must have a number, but {source} has {len(names)} sequences and "
+            f"{len(cells)} numbers."
+        )
+    texts = [cell_of(cell)[0].strip() for cell in cells]
+    decimal = decimal_sign(texts, what=source)
+    read = [np.nan if text == "?" else number_of(text, decimal) for text in texts]
+    for name, text, number in zip(names, texts, read, strict=True):
+        if number is None or not np.isfinite(number):
+            raise DataError(
+                f"every sequence must have a number to foretell, but {name} of {source} has "
+                f"{quoted(text) if text else 'none'} in {quoted(target)}. Leave it out, fill it "
+                "in, or name the column of a class with --label."
+            )
+    return np.array(read, float)
+
+
 # ---- NumPy
 
 
-def _of_numpy(path: Path, data: bytes, sha256: str, labelled: bool) -> LabelledSequences:
+def _of_numpy(path: Path, data: bytes, sha256: str, layout: Layout) -> LabelledSequences:
     import io
 
     try:
@@ -407,11 +488,20 @@ def _of_numpy(path: Path, data: bytes, sha256: str, labelled: bool) -> LabelledS
             "a NumPy file must hold X, numbers of (sequences, steps, channels) or (sequences, "
             f"steps), and y, a class each, but {path} holds {shown}."
         )
+    labelled = layout.labelled
     given = arrays.get("y") if labelled else None
+    if given is not None and given.ndim == 2 and given.shape[1] == 1:
+        given = given[:, 0]
     groups = arrays.get("groups")
+    numbers = given is not None and (
+        layout.target is not None or (given.dtype.kind == "f" and bool((given % 1).any()))
+    )
+    cells = None if given is None else given.tolist()
     return label_sequences(
         arrays["x"],
-        None if given is None else given.tolist(),
+        None if numbers else cells,
+        targets=cells if numbers else None,
+        target="y",
         groups=None if groups is None else groups.tolist(),
         source=str(path),
         sha256=sha256,
@@ -420,7 +510,7 @@ def _of_numpy(path: Path, data: bytes, sha256: str, labelled: bool) -> LabelledS
 
 
 def _no_columns(layout: Layout, path: Path) -> None:
-    given = [name for name in ("id", "time", "label", "group") if getattr(layout, name)]
+    given = [n for n in ("id", "time", "label", "group", "target") if getattr(layout, n)]
     given += ["channels"] if layout.channels else []
     if given:
         raise SettingsError(f"--{given[0]} names a column of a table, but {path} has no columns.")
@@ -429,12 +519,45 @@ def _no_columns(layout: Layout, path: Path) -> None:
 # ---- tables
 
 
+def as_taught(asked: Asked, table: Table) -> Asked:
+    """Fill in the columns that are not named as a saved model was taught them.
+
+    Args:
+        asked: a `Layout`, or what is like it: which columns are what, and what was `taught`.
+        table: that is to be read.
+
+    Raises:
+        DataError: the table lacks a column without which it would be read as something else.
+    """
+    taught, there = asked.taught, list(map(str, table.frame.columns))
+    filled: dict[str, Any] = {}
+    for role in ("id", "time", "label", "group", "target"):
+        name = taught.get(role)
+        if name is None or getattr(asked, role, "") is not None:
+            continue
+        if name in there:
+            filled[role] = name
+        elif (role in NEEDED and "channels" in taught) or (role == "target" and asked.labelled):
+            raise DataError(
+                f"{quoted(name)} was the column of --{role} in training, but {table.source} has "
+                f"none of that name. Give --{role} with one of: {listed(there)}."
+            )
+    if not asked.channels and "channels" in taught:
+        filled["channels"] = tuple(taught["channels"])
+    return replace(asked, **filled)
+
+
 def _of_table(table: Table, layout: Layout) -> LabelledSequences:
+    layout = as_taught(layout, table)
     frame, notes = table.frame, list(table.notes)
-    label = _label_column(table, layout, notes) if layout.labelled else layout.label
+    if layout.label and layout.target:
+        raise SettingsError("--label names a class and --target a number: give one of them.")
+    learnt = layout.labelled and not layout.target
+    label = _label_column(table, layout, notes) if learnt else layout.label
     named = {"id": layout.id, "time": layout.time, "label": label, "group": layout.group}
-    if not layout.labelled and label not in frame.columns:
-        named["label"] = None  # a file to classify may lack it
+    named["target"] = layout.target
+    if not layout.labelled:  # a file to be asked about may lack it
+        named |= {r: None for r in ("label", "target") if named[r] not in frame.columns}
     roles = {role: column_of(table, name, role) for role, name in named.items() if name}
     if layout.newest and not layout.time:
         raise SettingsError("--newest tests on the newest sequences: say when they were by --time.")
@@ -450,6 +573,7 @@ def _of_table(table: Table, layout: Layout) -> LabelledSequences:
     numbers = numbers_of(frame, channels, table)
     build = _long if layout.id else _wide
     read = build(table, numbers, roles, channels, notes, layout.labelled)
+    read = replace(read, columns=roles)
     by_time = layout.newest or not layout.id
     return read if by_time and layout.labelled else replace(read, times=None)
 
@@ -473,6 +597,8 @@ def _wide(
     return label_sequences(
         numbers,
         frame[roles["label"]] if "label" in roles and labelled else None,
+        targets=frame[roles["target"]] if "target" in roles and labelled else None,
+        target=roles.get("target", ""),
         groups=frame[roles["group"]] if "group" in roles else None,
         times=times_in(frame[roles["time"]], table.source) if "time" in roles else None,
         ids=[f"row {row + 1}" for row in range(len(frame))],
@@ -513,12 +639,14 @@ def _long(
         whens = Times(begins, ends, frame[roles["time"]].to_numpy(object)[order][first])
     same = {
         role: _one_value(frame[roles[role]].to_numpy(object)[order], first, sizes, ids, role, table)
-        for role in ("label", "group")
+        for role in ("label", "group", "target")
         if role in roles
     }
     return label_sequences(
         np.split(numbers[order], first[1:]),
         same.get("label") if labelled else None,
+        targets=same.get("target") if labelled else None,
+        target=roles.get("target", ""),
         groups=same.get("group"),
         times=whens,
         channels=channels,
@@ -624,6 +752,26 @@ def _digest(sequences: Ragged, labels: Texts | None) -> str:
         digest.update(np.ascontiguousarray(array).tobytes())
     digest.update(repr(None if labels is None else labels.tolist()).encode())
     return digest.hexdigest()
+
+
+def sample_quantities(rows: int = 60) -> LabelledSequences:
+    """Make up sequences of two channels, of different lengths, with a speed each.
+
+    The number is the speed of the wave in the first channel, in turns for 100 steps.
+    """
+    rng = np.random.default_rng(1)
+    made, speeds = [], rng.uniform(2, 15, rows).round(2)
+    for speed in speeds:
+        t = np.arange(int(rng.integers(30, 45)))
+        wave = np.sin(2 * np.pi * speed / 100 * t + rng.uniform(0, 6))
+        made.append(np.stack([wave + rng.normal(0, 0.2, len(t)), rng.normal(5, 2, len(t))], axis=1))
+    return label_sequences(
+        made,
+        targets=speeds.tolist(),
+        target="speed",
+        source="embedded sample",
+        notes=["made by a rule for this package"],
+    )
 
 
 def sample_sequences(rows: int = 60) -> LabelledSequences:

@@ -10,6 +10,7 @@ A step that is not known in a channel takes the value of the step before it; at 
 stream, the first that is known.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pandas as pd
 from recurra.arrays import Bools, Floats, Rows, Texts
 from recurra.data.bonds import order_of
 from recurra.data.readers import LABEL_NAMES, Table, read_table
-from recurra.data.sequences import column_of, no_time_twice, numbers_of
+from recurra.data.sequences import as_taught, column_of, no_time_twice, numbers_of
 from recurra.data.spelling import meant_labels, quoted
 from recurra.errors import DataError
 
@@ -40,6 +41,7 @@ class StepColumns:
         id: names the stream of a step, such as a machine; None: there is one stream.
         channels: the numbers of a step; none: every other column.
         labelled: whether there must be states.
+        taught: what a saved model's columns were called, by their roles; and its "channels".
     """
 
     time: str | None = None
@@ -47,6 +49,7 @@ class StepColumns:
     id: str | None = None
     channels: tuple[str, ...] = ()
     labelled: bool = True
+    taught: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class LabelledSteps:
         source, sha256: of where they come from, for people.
         notes: what was guessed or done.
         published_test: (streams,) whether a stream is of the file to test on; None: there is none.
+        columns: the names of the columns of the log, by their roles.
     """
 
     numbers: Floats
@@ -77,6 +81,7 @@ class LabelledSteps:
     sha256: str = "0" * 64
     notes: list[str] = field(default_factory=list)
     published_test: Bools | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -117,6 +122,7 @@ def read_steps(
 
 
 def _of_table(table: Table, columns: StepColumns) -> LabelledSteps:
+    columns = as_taught(columns, table)
     frame, notes = table.frame, list(table.notes)
     label = _label(table, columns, notes)
     named = {"time": columns.time, "label": label, "id": columns.id}
@@ -151,6 +157,7 @@ def _of_table(table: Table, columns: StepColumns) -> LabelledSteps:
         table.source,
         table.sha256,
         notes,
+        columns=roles,
     )
 
 
@@ -243,6 +250,7 @@ def with_test_steps(known: LabelledSteps, test: LabelledSteps) -> LabelledSteps:
         known.sha256,
         list(dict.fromkeys([*known.notes, *test.notes])),
         np.arange(len(known.ids) + len(test.ids)) >= len(known.ids),
+        known.columns,
     )
 
 

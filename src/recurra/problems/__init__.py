@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from recurra.problems.named import sentiment_ko as sentiment_ko
     from recurra.problems.named import spam as spam
     from recurra.problems.sequence_classes import sequences as sequences
+    from recurra.problems.sequence_quantities import quantities as quantities
     from recurra.problems.step_states import states as states
     from recurra.problems.stock_rises import stock_rise as stock_rise
     from recurra.problems.tags import tagging as tagging
@@ -34,6 +35,7 @@ _HOMES = {
     "generation": "recurra.problems.lines",
     "translation": "recurra.problems.translations",
     "sequences": "recurra.problems.sequence_classes",
+    "quantities": "recurra.problems.sequence_quantities",
     "states": "recurra.problems.step_states",
     "stock_rise": "recurra.problems.stock_rises",
 }

@@ -6,7 +6,7 @@ rows pose, and whose `KINDS` open the models.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ __all__ = [
     "NEW_ROWS",
     "NewRows",
     "Steps",
+    "columns_taught",
     "last_known",
     "new_rows_of",
     "origins_after",
@@ -156,12 +157,41 @@ def _sequences(
     if isinstance(given, LabelledSequences):
         rows = given
     else:
-        rows = read_sequences(Path(given), layout or Layout(), encoding=encoding)
+        layout = replace(layout or Layout(), taught=columns_taught(asked.network))
+        rows = read_sequences(Path(given), layout, encoding=encoding)
     same_channels(rows, asked.network.facts.channels)
     if rows.labels is None:
         raise DataError(f"sequences must have a class to be judged by, but {rows.source} has none.")
     _refuse_unknown("classes", rows.labels.tolist(), asked.network, rows.source, "sequences")
     return rows
+
+
+def _quantities(
+    asked: Asked, given: Any, layout: Layout | None = None, encoding: str | None = None
+) -> LabelledSequences:
+    if isinstance(given, LabelledSequences):
+        rows = given
+    else:
+        layout = replace(layout or Layout(), taught=columns_taught(asked.network))
+        rows = read_sequences(Path(given), layout, encoding=encoding)
+    same_channels(rows, asked.network.facts.channels)
+    if rows.targets is None:
+        raise DataError(
+            f"sequences must have a number each to be judged by, but {rows.source} has classes."
+        )
+    return rows
+
+
+def columns_taught(network: Kept) -> dict[str, Any]:
+    """Give what the columns of sequences or logs were called in training, and the channels.
+
+    Where a row was a sequence, every column beside those is a step: no channels are named.
+    """
+    facts = network.facts
+    if not facts.columns:
+        return {}
+    steps = "id" in facts.columns or facts.recipe == "states"
+    return {**facts.columns, **({"channels": list(facts.channels)} if steps else {})}
 
 
 def same_channels(rows: LabelledSequences | LabelledSteps, channels: Sequence[str]) -> None:
@@ -183,7 +213,8 @@ def _steps(
     if isinstance(given, LabelledSteps):
         rows = given
     else:
-        rows = read_steps(Path(given), columns or StepColumns(), encoding=encoding)
+        columns = replace(columns or StepColumns(), taught=columns_taught(asked.network))
+        rows = read_steps(Path(given), columns, encoding=encoding)
     same_channels(rows, asked.network.facts.channels)
     _refuse_unknown("states", rows.names, asked.network, rows.source, "steps")
     return rows
@@ -328,6 +359,7 @@ def _opened(given: Any, opened: Mapping[str, Any]) -> Opened:
 
 NEW_ROWS: Mapping[str, NewRows] = {
     "states": NewRows(_steps, "recurra.problems.step_states"),
+    "quantities": NewRows(_quantities, "recurra.problems.sequence_quantities"),
     "sequences": NewRows(_sequences, "recurra.problems.sequence_classes"),
     "SequenceClassifier": NewRows(_texts, "recurra.problems.text_classes"),
     "SequenceTagger": NewRows(_sentences, "recurra.problems.tags"),

@@ -1,7 +1,7 @@
 """Many to one: numeric sequences with a class each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -122,6 +122,7 @@ def _declared(
         pieces=split.pieces,
         copies=split.copies.exact,
         channels=rows.channels,
+        columns=rows.columns,
         bonds=split.bonds,
     )
 
@@ -155,10 +156,12 @@ class SequenceProblem(ClassProblem):
     Args:
         copies: (rows,) one number for all sequences that are equal.
         channels: the names of the numbers of a step.
+        columns: of the table, by their roles.
     """
 
     copies: Rows | None = None
     channels: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def probes(self, found: Found) -> list[Probe]:
         """Look for equal sequences on two sides, and for a channel that is the class."""
@@ -227,8 +230,8 @@ class SequenceProblem(ClassProblem):
         return {"duplicate_key": np.array([content_key(part.tobytes()) for part in parts])}
 
     def saved_facts(self, found: Found, name: str) -> dict[str, Any]:
-        """Give the names of the channels."""
-        return {"channels": list(self.channels)}
+        """Give the names of the channels, and of the columns beside them."""
+        return {"channels": list(self.channels), "columns": dict(self.columns)}
 
 
 def _means(sequences: Any) -> Any:

@@ -10,13 +10,13 @@ and hands the split to the problem.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from recurra.arrays import Bools, Dates, Rows, Texts
+from recurra.arrays import Bools, Dates, Floats, Rows, Texts
 from recurra.data import LabelledTexts, Lines, Pairs, Series, TaggedSentences
 from recurra.data.bonds import Times
 from recurra.data.labelled import PUBLISHED
@@ -27,6 +27,7 @@ from recurra.groups import fold_lines, group_equal_sentences, group_pairs
 from recurra.judging.bonds import Bonds
 from recurra.judging.classes import Labelled
 from recurra.judging.problem import Fold, Sides, folds_of
+from recurra.judging.quantities import Measured
 from recurra.judging.splits import (
     Split,
     dated_split,
@@ -53,6 +54,7 @@ __all__ = [
     "SplitDays",
     "SplitLines",
     "SplitPairs",
+    "SplitQuantities",
     "SplitSentences",
     "SplitSequences",
     "SplitSeries",
@@ -67,6 +69,7 @@ __all__ = [
     "split_days",
     "split_lines",
     "split_pairs",
+    "split_quantities",
     "split_rows",
     "split_sentences",
     "split_sequences",
@@ -79,6 +82,7 @@ __all__ = [
 ]
 
 FEWEST_READ, MOST_READ = 3, 32  # steps of a series
+PARTS, ROWS_A_PART = 4, 10  # of the range of a number to foretell
 TEST_SHARE = 0.2  # of texts, sequences and steps
 HELD_OUT = "the file to test on is held out"
 WINDOW = 128  # steps of a log that a network is trained on at once
@@ -269,6 +273,71 @@ def split_sequences(
     made, purged = _folds(labelled, bonds, rows.published_test, folds, how)
     said = _copies_said(rows, copies, near, published=folds is None)
     return SplitSequences(rows, labelled, copies, pieces, kind, made, bonds, [*said, *purged])
+
+
+class SplitQuantities(NamedTuple):
+    """Sequences with a number each, and their folds; `sides` gives those of any rows known."""
+
+    rows: LabelledSequences
+    measured: Measured
+    copies: NearSequences
+    pieces: Rows
+    kind: str
+    folds: list[Fold]
+    sides: Callable[[Rows], Sides]
+    bonds: Bonds
+    notes: list[str]
+
+
+def split_quantities(
+    rows: LabelledSequences,
+    *,
+    near: bool = True,
+    folds: int | None = None,
+    share: float = 0.2,
+    seed: int = 0,
+) -> SplitQuantities:
+    """Split sequences with a number each; what is given is as in `split_sequences`.
+
+    Large numbers and small ones are on every side: rows are stratified by the part of the range
+    that their number is in; what validates, by the range of the rows known.
+
+    Raises:
+        DataError: there are too few sequences.
+    """
+    rows, kind = _used(rows, folds, near)
+    check_enough(rows)
+    assert rows.targets is not None
+    targets = rows.targets
+    copies = find_near_sequences(rows.sequences, None, rows.published_test)
+    pieces = _together(rows, copies, near)
+    bonds = _bound(copies.exact, rows.groups, rows.times, lasting=True)
+
+    def parted(known: Rows) -> Labelled:
+        parts = np.zeros(len(targets), np.int64)
+        parts[known] = _parts_of(targets[known])
+        names = tuple(f"part {part + 1} of the range" for part in range(PARTS))
+        return Labelled(rows.sequences, parts, names[: int(parts.max()) + 1], None, pieces)
+
+    def sides(known: Rows) -> Sides:
+        return bonds.sides(parted(known), known, share, seed)
+
+    labelled = parted(np.arange(len(targets)))
+    why = "reach beyond the cut, or have an equal or their group on another side"
+    how = _How(share, seed, why, rows.times)
+    made, purged = _folds(labelled, bonds, rows.published_test, folds, how)
+    made = [replace(fold, sides=sides(fold.known)) for fold in made]
+    notes = [*_copies_said(rows, copies, near, published=folds is None), *purged]
+    measured = Measured(rows.sequences, targets, pieces)
+    return SplitQuantities(rows, measured, copies, pieces, kind, made, sides, bonds, notes)
+
+
+def _parts_of(targets: Floats) -> Rows:
+    """Give the part of the range that each number is in: of about as many rows each."""
+    count = max(2, min(PARTS, len(targets) // ROWS_A_PART))
+    edges = np.unique(np.quantile(targets, np.arange(1, count) / count))
+    parts = np.searchsorted(edges, targets, side="right")
+    return np.unique(parts, return_inverse=True)[1].astype(np.int64)
 
 
 def _together(rows: LabelledSequences, copies: NearSequences, near: bool) -> Rows:

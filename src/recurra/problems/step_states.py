@@ -464,6 +464,7 @@ class StatesProblem(Problem):
         model: Any = again or found.model(name)
         return {
             "channels": list(self.rows.channels),
+            "columns": dict(self.rows.columns),
             "normal": self.names[self.normal],
             "threshold": model.rule.threshold,
             "hold": model.rule.hold,
