@@ -210,8 +210,9 @@ def test_a_file_becomes_a_report_and_answers(place: Path) -> None:
             ["train", "sequences", "wide.csv", "--target", "speed", "--positive", "a"],
             "a number is to be foretold",
         ),
-        (["predict", "RUN", "wide.csv"], "a step must have 2 channels"),
-        (["evaluate", "RUN", "asked.csv"], "there is no 'speed'"),
+        (["predict", "RUN", "wide.csv"], "'run' was the column of --id in training"),
+        (["predict", "RUN", "long.csv", "--channels", "x"], "a step must have 2 channels"),
+        (["evaluate", "RUN", "long.csv", "--target", "no"], "there is no 'no'"),
         (["predict", "RUN", "none.csv"], "none.csv"),
     ],
 )

@@ -72,6 +72,12 @@ def quantities(
     estimators = [SequenceRegressor(name, random_state=seed, **settings) for name in models]
     share = estimators[0].validation_split
     split = split or split_quantities(rows, near=not keep_near, folds=folds, share=share, seed=seed)
+    return _declared(split, estimators, seed)
+
+
+def _declared(
+    split: SplitQuantities, estimators: Sequence[SequenceRegressor], seed: int
+) -> "QuantityProblem":
     rows = split.rows
     return QuantityProblem(
         name="quantities",
