@@ -76,7 +76,7 @@ def quantities(
 
 
 def _declared(
-    split: SplitQuantities, estimators: Sequence[SequenceRegressor], seed: int
+    split: SplitQuantities, estimators: list[SequenceRegressor], seed: int
 ) -> "QuantityProblem":
     rows = split.rows
     return QuantityProblem(
