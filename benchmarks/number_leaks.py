@@ -19,6 +19,7 @@ import pandas as pd
 
 import recurra
 from recurra.auditing import Audit
+from recurra.near_numbers import KINDS
 
 Frame = pd.DataFrame
 Rng = np.random.Generator
@@ -467,8 +468,9 @@ def audited(source: Any) -> Audit:
 
 
 def is_found(found: Audit, kind: str) -> bool:
-    """Say whether a leak of a kind was found, within or across."""
-    return any(leak.kind.removesuffix(" across") == kind for leak in found.leaks)
+    """Say whether a leak of a kind was found, within or across; what is near may be so exactly."""
+    kinds = KINDS[1:] if kind == KINDS[-1] else (kind,)
+    return any(leak.kind.removesuffix(" across") in kinds for leak in found.leaks)
 
 
 def asked_of_prices(frame: Frame) -> Audit:

@@ -38,7 +38,16 @@ CHANGES: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "cut at the end": ("parts of each other", lambda s, _: s[:45]),
     "a part, scaled": ("parts of each other", lambda s, _: 0.01 * s[10:50] - 7),
     "pushed on": ("overlapping windows", lambda s, _: np.concatenate([s[20:], s[:20] ** 2])),
-    "sampled twice as often": ("near copies", lambda s, _: np.repeat(s, 2, axis=0)),
+    "sampled twice as often": ("copies sampled otherwise", lambda s, _: np.repeat(s, 2, axis=0)),
+    "the first half stretched": ("copies sampled otherwise", lambda s, _: np.repeat(s, 2, 0)[:60]),
+    "a third stretched": (
+        "copies sampled otherwise",
+        lambda s, _: 2 * np.stack([np.interp(np.arange(58) / 3, range(60), c) for c in s.T], 1),
+    ),
+    "every second step of a part": ("copies sampled otherwise", lambda s, _: s[9:50:2]),
+    "run backwards": ("copies run backwards", lambda s, _: 1 - 2 * s[::-1]),
+    "a part run backwards": ("copies run backwards", lambda s, _: s[40:10:-1]),
+    "cut to twelve steps": ("parts of each other", lambda s, _: s[11:23]),
 }
 
 
@@ -53,7 +62,7 @@ def test_a_changed_copy_is_found(name: str, channels: int) -> None:
     assert set(kinds_of(found)) == {kind}
 
 
-def test_every_second_step_of_three_channels_is_near() -> None:
+def test_every_second_step_of_three_channels_is_a_copy() -> None:
     rows = walks(channels=3)
     found = found_in([*rows, *(row[::2] for row in rows[:5])])
     assert found.groups[60:].tolist() == [0, 1, 2, 3, 4]

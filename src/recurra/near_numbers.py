@@ -4,6 +4,8 @@
 
     overlapping   a·x + b, step by step, wherever the two lie over each other, to a thousandth of
                   their deviation: scaled, moved, cut, shifted, cut into windows
+    otherwise     overlapping, once one of the two is run backwards, or every second, third or
+                  fourth step of it is taken: sampled less often, or stretched
     near          far nearer than chance brings rows of one class, in data of so many dimensions
 
 What overlaps is found by keys: runs of eight steps, moved and scaled to one size, so that no row is
@@ -38,15 +40,23 @@ from recurra.sequences import Ragged
 
 __all__ = ["KINDS", "MOST_ROWS", "NearSequences", "find_near_sequences"]
 
-EQUAL, SCALED, PART, WINDOWS, NEAR = KINDS = (
+EQUAL, SCALED, PART, WINDOWS, BACKWARDS, SAMPLED, NEAR = KINDS = (
     "copies",
     "scaled or moved copies",
     "parts of each other",
     "overlapping windows",
+    "copies run backwards",
+    "copies sampled otherwise",
     "near copies",
 )
 RUN = 8  # differences that make a key
 LOOKS = ((1, 1000), (4, 50))  # steps between their ends, and how finely they are told apart
+OTHERWISE = (
+    (1, True),
+    (2, False),
+    (3, False),
+    (4, False),
+)  # every k-th step, and whether backwards
 EXACT = 1e-3  # of the deviation: what a step may differ by
 BITS = 64.0  # that a sequence must hold beyond a formula
 ORDER = 4  # steps before, of that formula
@@ -162,6 +172,7 @@ def find_near_sequences(
     for row, other in enumerate(exact.tolist()):
         chain.join(row, other, 0)
     overlapping = list(_overlapping(sequences, chosen, held, chain))
+    overlapping += _otherwise(sequences, chosen, held, chain)
     near = _near(sequences, chosen, classes)
     known = {(one, other) for one, other, _ in overlapping}
     close = [(a, b, KINDS.index(NEAR)) for a, b in near.tolist() if (a, b) not in known]
@@ -202,7 +213,8 @@ def _bits(steps: Floats) -> float:
     """Give the bits beyond a formula that a sequence holds, or as many as are asked for.
 
     The lesser of two: how many different moves there are, and how far a step is from what the four
-    before it say, both counted in thousandths of the deviation.
+    before it say, both counted in thousandths of the deviation. Moves are counted in two ways, both
+    of which say too little of few steps: by their shares, and by how many pairs of them are equal.
     """
     found = 0.0
     for values in steps.T:
@@ -221,10 +233,12 @@ def _bits_of(values: Floats) -> float:
     values = (values - values.mean()) / scale
     _, counts = np.unique(np.round(np.diff(values) / EXACT), return_counts=True)
     share = counts / counts.sum()
-    moves = float(-(share * np.log2(share)).sum())
+    equal, pairs = (counts * (counts - 1)).sum() / 2, counts.sum() * (counts.sum() - 1) / 2
+    moves = max(float(-(share * np.log2(share)).sum()), float(np.log2((pairs + 1) / (equal + 1))))
     before = np.column_stack([np.ones(rows), *(values[k : k + rows] for k in range(ORDER))])
     said = before @ np.linalg.lstsq(before, values[ORDER:], rcond=1e-10)[0]
-    surprise = float((values[ORDER:] - said).std())
+    free = max(1, rows - ORDER - 1)  # of few steps a formula of so many numbers explains much
+    surprise = float(np.sqrt(((values[ORDER:] - said) ** 2).sum() / free))
     return len(values) * min(moves, float(np.log2(max(1.0, surprise / EXACT))))
 
 
@@ -338,24 +352,36 @@ def _candidates(sequences: Ragged, chosen: Rows, held: Bools) -> Iterator[tuple[
     yield from map(tuple, found.tolist())
 
 
-def _keys(sequences: Ragged, chosen: Rows) -> tuple[npt.NDArray[np.uint64], Rows, Rows]:
-    """Give the keys of runs of steps, with the row of each and its place in it."""
-    steps = sequences.take(chosen).timesteps()
-    lengths = sequences.lengths[chosen]
-    places = np.arange(len(steps)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    owners, ends = np.repeat(chosen, lengths), np.repeat(lengths, lengths)
-    values = steps[:, _most_telling(steps)]
-    found = []
-    for apart, finely in LOOKS:
-        begins = np.flatnonzero(places + RUN * apart < ends)
+Keys = tuple[npt.NDArray[np.uint64], Rows, Rows]  # of runs of steps, the row of each, its place
+
+
+def _keys(sequences: Ragged, chosen: Rows) -> Keys:
+    """Give the keys of runs of steps, in both looks."""
+    runs = _Runs(sequences, chosen)
+    found = [runs.keys(apart, finely, look=apart) for apart, finely in LOOKS]
+    keys, owner, place = map(np.concatenate, zip(*found, strict=True))
+    return keys, owner, place
+
+
+class _Runs:
+    """All steps of the rows chosen, from which runs are taken."""
+
+    def __init__(self, sequences: Ragged, chosen: Rows) -> None:
+        steps, lengths = sequences.take(chosen).timesteps(), sequences.lengths[chosen]
+        self.places = np.arange(len(steps)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        self.owners, self.ends = np.repeat(chosen, lengths), np.repeat(lengths, lengths)
+        self.values = steps[:, _most_telling(steps)]
+
+    def keys(self, apart: int, finely: int, backwards: bool = False, look: int = 1) -> Keys:
+        """Give the keys of runs of steps so far apart; of one look, equal runs have equal keys."""
+        begins = np.flatnonzero(self.places + RUN * apart < self.ends)
         keys, kept = np.zeros(len(begins), np.uint64), np.zeros(len(begins), bool)
         for begin in range(0, len(begins), 1 << 18):
             part = slice(begin, begin + (1 << 18))
-            keys[part], kept[part] = _keys_of(values, begins[part], apart, finely)
+            runs = self.values[begins[part, None] + apart * np.arange(RUN + 1)]
+            keys[part], kept[part] = _keys_of(runs[:, ::-1] if backwards else runs, finely, look)
         kept &= keys % np.uint64(max(1, len(begins) // KEYS)) == 0
-        found.append((keys[kept], owners[begins[kept]], places[begins[kept]]))
-    keys, owner, place = map(np.concatenate, zip(*found, strict=True))
-    return keys, owner, place
+        return keys[kept], self.owners[begins[kept]], self.places[begins[kept]]
 
 
 def _most_telling(steps: Floats) -> int:
@@ -364,11 +390,8 @@ def _most_telling(steps: Floats) -> int:
     return int(np.argmax([len(np.unique(some[:, channel])) for channel in range(some.shape[1])]))
 
 
-def _keys_of(
-    values: Floats, begins: Rows, apart: int, finely: int
-) -> tuple[npt.NDArray[np.uint64], Bools]:
+def _keys_of(runs: Floats, finely: int, look: int) -> tuple[npt.NDArray[np.uint64], Bools]:
     """Give a number for each run, moved, scaled and turned alike, and whether it has a shape."""
-    runs = values[begins[:, None] + apart * np.arange(RUN + 1)]
     span = np.ptp(runs, axis=1)
     size = np.abs(runs).max(axis=1)
     moved = span > 1e-9 * size
@@ -377,11 +400,59 @@ def _keys_of(
     lead = runs[np.arange(len(runs)), np.abs(runs).argmax(axis=1)]
     runs = runs * np.sign(np.where(lead == 0, 1.0, lead))[:, None]
     whole = np.round(runs * finely).astype(np.int64) + finely
-    keys = np.full(len(runs), 14695981039346656037 + apart, np.uint64)
+    keys = np.full(len(runs), 14695981039346656037 + look, np.uint64)
     for column in whole.T:
         keys = (keys ^ column.astype(np.uint64)) * np.uint64(1099511628211)
         keys ^= keys >> np.uint64(29)
     return keys, moved & bent
+
+
+# ---- what overlaps once one of the two is run backwards, or sampled less often
+
+
+def _otherwise(
+    sequences: Ragged, chosen: Rows, held: Bools, chain: _Chain
+) -> list[tuple[int, int, int]]:
+    """Give rows that lie over each other, once the steps of one are taken otherwise."""
+    runs = _Runs(sequences, chosen)
+    finely = LOOKS[0][1]
+    plain = runs.keys(1, finely)
+    found: dict[tuple[int, int], int] = {}
+    for apart, backwards in OTHERWISE:
+        kind = KINDS.index(BACKWARDS if backwards else SAMPLED)
+        tried: Counter[tuple[int, int]] = Counter()
+        theirs = runs.keys(apart, finely, backwards)
+        for one, other, at, place in _shared(plain, theirs, held):
+            pair = (min(one, other), max(one, other))
+            same = held[one] == held[other] and chain.find(one)[0] == chain.find(other)[0]
+            if same or pair in found or tried[pair] >= TRIES:
+                continue
+            tried[pair] += 1
+            taken = _steps(sequences, other)[place % apart :: apart]
+            lag = at - place // apart
+            if backwards:
+                taken, lag = taken[::-1], at - (len(taken) - 1 - place - RUN)
+            if _laid_over(_steps(sequences, one), taken, lag) is not None:
+                found[pair] = kind
+                chain.join(*pair, None)
+    return [(*pair, kind) for pair, kind in found.items()]
+
+
+def _shared(plain: Keys, theirs: Keys, held: Bools) -> Iterator[tuple[int, int, int, int]]:
+    """Give rows of which one has a key that the other has otherwise, and where: rows, places.
+
+    Each that has it otherwise is laid beside the first that has it plainly: one that teaches, if
+    one does.
+    """
+    keys, owners, places = plain
+    order = np.lexsort([places, owners, held[owners], keys])
+    keys, owners, places = keys[order], owners[order], places[order]
+    if not len(keys):
+        return
+    first = np.minimum(np.searchsorted(keys, theirs[0]), len(keys) - 1)
+    met = (keys[first] == theirs[0]) & (owners[first] != theirs[1])
+    pairs = np.stack([owners[first], theirs[1], places[first], theirs[2]], axis=1)[met]
+    yield from map(tuple, np.unique(pairs, axis=0).tolist())
 
 
 # ---- what is near

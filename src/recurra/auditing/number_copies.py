@@ -23,6 +23,8 @@ MEANING = {
     "scaled or moved copies": "a·x + b of",
     "parts of each other": "a part of, or hold,",
     "overlapping windows": "windows that overlap",
+    "copies run backwards": "run backwards, a copy of",
+    "copies sampled otherwise": "sampled more or less often, or stretched, a copy of",
     "near copies": "nearer than luck brings rows of a class to",
 }
 ADVICE = {
