@@ -10,7 +10,8 @@ from recurra import SequenceClassifier, cells
 from recurra.backend import keras
 from recurra.cli import app
 from recurra.estimators import as_texts
-from recurra.inside import look_inside, trace
+from recurra.inside import look_inside
+from recurra.operations.tracing import step_through
 from recurra.pages.inside import render_inside
 
 
@@ -98,7 +99,7 @@ def test_a_trace_shows_gates_worked_out_by_hand() -> None:
         recurrent_kernel=np.array([[0.5, 0.6, 0.7, 0.8]]),
         bias=np.array([0.0, 1.0, 0.0, 0.0]),
     )
-    found = trace(cells.LSTM(), weights, np.array([[2.0]]), (np.zeros((1, 1)),) * 2)
+    found = step_through(cells.LSTM(), weights, np.array([[2.0]]), (np.zeros((1, 1)),) * 2)
     logistic = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
     assert found["i"].item() == pytest.approx(logistic(0.2))
     assert found["f"].item() == pytest.approx(logistic(1.4))

@@ -16,16 +16,17 @@ from typing import Any
 import numpy as np
 
 from recurra.answers.classes import Effect
-from recurra.arrays import Array, Codes, Floats
+from recurra.arrays import Codes, Floats
 from recurra.backend import keras
-from recurra.cells import Cell, State, Weights
+from recurra.cells import Weights
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceClassifier
 from recurra.kernels import cell_of
+from recurra.operations.tracing import step_through
 from recurra.timewise import Start
 from recurra.training import assign_weights, seeded
 
-__all__ = ["Inside", "Reading", "integrated_gradients", "look_inside", "trace"]
+__all__ = ["Inside", "Reading", "integrated_gradients", "look_inside"]
 
 SHORTEST = 16  # timesteps: what a convolution needs, too
 STEPS = 64  # of the integral, midpoints
@@ -165,33 +166,6 @@ def integrated_gradients(
     return added
 
 
-def trace(cell: Cell, weights: Weights, inputs: Array, state: State) -> dict[str, Floats]:
-    """Step through one sequence and keep every gate and state.
-
-    ::
-
-        for t in 0 .. timesteps - 1:
-            gates[t] = cell.gates_of(inputs[t], state)
-            state = states[t] = cell.step(inputs[t], state)
-
-    Args:
-        cell: the equations.
-        weights: what it has learned.
-        inputs: (timesteps, features).
-        state: where it starts, `cell.states` arrays of (1, units).
-
-    Returns:
-        (timesteps, units) by letter: the gates, then h, then c where there is one.
-    """
-    kept: dict[str, list[Any]] = {}
-    for x in inputs[:, None]:
-        gates = cell.gates_of(x, state, weights)
-        state = cell.step(x, state, weights)
-        for letter, value in {**gates, **dict(zip("hc", state, strict=False))}.items():
-            kept.setdefault(letter, []).append(value[0])
-    return {letter: np.stack(values) for letter, values in kept.items()}
-
-
 def _readings(network: Any, ids: Codes, length: int) -> Iterator[tuple[str, dict[str, Floats]]]:
     x: Any = ids
     for layer in _chain(network):
@@ -207,7 +181,7 @@ def _readings(network: Any, ids: Codes, length: int) -> Iterator[tuple[str, dict
             start = tuple(
                 np.asarray(state, np.float64) for state in part.get_initial_state(batch_size=1)
             )
-            found = trace(cell, Weights(*stored), inputs[turn], start)
+            found = step_through(cell, Weights(*stored), inputs[turn], start)
             yield name, {letter: values[turn] for letter, values in found.items()}
         x = layer(x)
 

@@ -182,6 +182,21 @@ class Network:
                 outputs[rows] = found
         return _finite(outputs if wide else outputs[:, 0])
 
+    def values(self, inputs: Ragged, starts: Ragged | None = None) -> dict[str, Any]:
+        """Give what every operation gives of one row, by its name; padded, as it is read."""
+        begun = self._begun(starts)
+        timesteps = int(bucket_of(inputs.lengths)[0])
+        vectors, known = self._read(inputs.table)
+        codes = np.zeros((1, timesteps), np.int32)
+        codes[0, : inputs.lengths[0]] = inputs.codes
+        given = Steps(vectors[codes], None if known is None else known[codes])
+        return _values(self.plan, self._run, given, begun and begun(np.array([0])))
+
+    def start_of(self, operation: Recurrent) -> tuple[Array, ...]:
+        """Give the state of one row in which a recurrent operation begins."""
+        reading: Reading = self._run[self.plan.operations.index(operation) - 1]
+        return reading.start
+
     def _begun(self, starts: Ragged | None) -> Callable[[Rows], dict[str, Array]] | None:
         """Give, of rows, where they begin, by the name of the operation; None where nothing is."""
         start = self.plan.start
@@ -254,15 +269,23 @@ def _through(
     begun: Mapping[str, Array] | None = None,
 ) -> Any:
     """Take what was read through the operations that follow; give what the last one gives."""
+    return _values(plan, run, given, begun)[plan.operations[-1].name]
+
+
+def _values(
+    plan: Plan,
+    run: Sequence[Callable[..., Any]],
+    given: Steps,
+    begun: Mapping[str, Array] | None = None,
+) -> dict[str, Any]:
+    """Take what was read through the operations that follow; give what each gives, by its name."""
     first, *others = plan.operations
     values: dict[str, Any] = {first.name: given, **(begun or {})}
-    found = None
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
         for operation, work in zip(others, run, strict=True):
-            if operation.name in values:
-                continue
-            found = values[operation.name] = work(*(values[name] for name in operation.of))
-    return found
+            if operation.name not in values:
+                values[operation.name] = work(*(values[name] for name in operation.of))
+    return values
 
 
 def _looking_ahead(operation: Any) -> str:
