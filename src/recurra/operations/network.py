@@ -194,8 +194,9 @@ class Network:
 
     def start_of(self, operation: Recurrent) -> tuple[Array, ...]:
         """Give the state of one row in which a recurrent operation begins."""
-        reading: Reading = self._run[self.plan.operations.index(operation) - 1]
-        return reading.start
+        reading: Any = self._run[self.plan.operations.index(operation) - 1]
+        start: tuple[Array, ...] = reading.start
+        return start
 
     def _begun(self, starts: Ragged | None) -> Callable[[Rows], dict[str, Array]] | None:
         """Give, of rows, where they begin, by the name of the operation; None where nothing is."""

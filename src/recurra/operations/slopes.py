@@ -82,13 +82,13 @@ def _bent(activation: str, made: Floats, slopes: Floats) -> Floats:
     if activation == "softmax":
         mixed: Floats = made * (slopes - (made * slopes).sum(axis=-1, keepdims=True))
         return mixed
-    steep = {
+    steep: dict[str, Callable[[Floats], Floats]] = {
         "linear": np.ones_like,
         "relu": lambda y: (y > 0).astype(float),
         "sigmoid": lambda y: y * (1 - y),
         "tanh": lambda y: 1 - y**2,
-    }[activation](made)
-    bent: Floats = slopes * steep
+    }
+    bent: Floats = slopes * steep[activation](made)
     return bent
 
 
