@@ -10,7 +10,9 @@ import re
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["bundled", "render_learn"]
+from markupsafe import Markup
+
+__all__ = ["bundled", "learn_body", "learn_script", "learn_style", "render_learn"]
 
 MODULES = (
     "cells.js",
@@ -52,14 +54,29 @@ def _allowed(content: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
+def learn_script() -> str:
+    """Give all modules of the page as one."""
+    return bundled(*MODULES)
+
+
+def learn_style() -> str:
+    """Give the stylesheet of what is on the page, wherever it stands."""
+    return _read("page.css")
+
+
+def learn_body() -> Markup:
+    """Give what is on the page, as HTML: each sentence in English and in Korean."""
+    return Markup(_read("body.html"))  # noqa: S704 - a file of ours, with nothing filled in
+
+
 def render_learn() -> str:
     """Give the page as HTML, in English and Korean; it may do nothing but what stands in it."""
-    script, style = f"\n{bundled(*MODULES)}", f"\n{_read('page.css')}"
+    script, style = f"\n{learn_script()}", f"\n{_read('frame.css')}{learn_style()}"
     parts = {
         "@script-hash@": _allowed(script),
         "@style-hash@": _allowed(style),
         "@style@": style,
-        "@body@": _read("body.html"),
+        "@body@": learn_body(),
         "@script@": script,
     }
     page = _read("page.html")

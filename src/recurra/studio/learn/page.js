@@ -27,11 +27,12 @@ function begun() {
     gradients(at("gradients"), state.gradients, kept), lessons(at("lessons"), state.lessons, kept)];
   const speak = (language) => {
     state.language = root.lang = language;
-    at("language").querySelectorAll("button").forEach((button) =>
+    at("language")?.querySelectorAll("button").forEach((button) =>
       button.setAttribute("aria-pressed", String(button.value === language)));
     sections.forEach((build) => build());
     kept();
   };
+  if (!at("language")) { speak(root.lang); return; } // in the studio, whose language it is
   at("language").onclick = ({ target }) => { if (target.value) speak(target.value); };
   speak(state.language ?? ((navigator.language ?? "").startsWith("ko") ? "ko" : "en"));
 }

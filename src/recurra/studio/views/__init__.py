@@ -22,8 +22,16 @@ set `element.style`.
 """
 
 from recurra.studio.view import View
-from recurra.studio.views import audit, market, runs, train
+from recurra.studio.views import audit, learn, market, memory, runs, train, trying
 
 __all__ = ["VIEWS", "View"]
 
-VIEWS: tuple[View, ...] = (runs.VIEW, train.VIEW, market.VIEW, audit.VIEW)
+VIEWS: tuple[View, ...] = (
+    runs.VIEW,
+    train.VIEW,
+    trying.VIEW,
+    memory.VIEW,
+    learn.VIEW,
+    market.VIEW,
+    audit.VIEW,
+)
