@@ -23,7 +23,7 @@ __all__ = ["VIEW", "orders_of"]
 
 LETTERS = 20_000
 SHUFFLES = 20  # of the words of a text
-TOKENS = 400  # of a text whose parts are asked
+WORDS = 400  # of a text whose parts are asked
 
 
 class Typed(Question):
@@ -130,10 +130,10 @@ async def why(request: Request, asked: Typed) -> Response:
 
 
 def _why(saved: SavedClassifier, text: str) -> dict[str, Any]:
-    if len(saved.encoder_.tokens(text)) > TOKENS:
+    if len(text.split()) > WORDS:
         raise RefusedError(
             413,
-            worded("parts are told of texts of up to {most} tokens. Try a part.", most=TOKENS),
+            worded("parts are told of texts of up to {most} words. Try a part.", most=WORDS),
         )
     orders = orders_of(text)
     texts = [text, *orders.swapped, *orders.shuffled]
