@@ -1,9 +1,7 @@
 """The studio trains: a file is brought, looked at, asked; its training is watched and stopped."""
 
-import csv
 import json
 import re
-import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -25,8 +23,6 @@ from recurra.studio.following import Following, drawn  # noqa: E402
 from recurra.studio.house import Studio  # noqa: E402
 from recurra.studio.limits import Room  # noqa: E402
 
-HOSTILE = "--out=<i>x"  # a column that would be an option, and markup
-
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Studio:
@@ -40,12 +36,6 @@ def client(studio: Studio) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def table(messages: tuple[list[str], list[str]]) -> bytes:
-    rows = [f'"{text} <b>bold</b>",{label}' for text, label in zip(*messages, strict=True)]
-    return "\n".join([f"{HOSTILE},kind", *rows, ""]).encode()
-
-
 def send(client: TestClient, studio: Studio, content: bytes, name: str = "messages.csv") -> Any:
     form = {"csrf": studio.csrf}
     return client.post("/train", data=form, files={"file": (name, content)})
@@ -57,60 +47,30 @@ def refusal(answer: Any) -> str:
     return unescape(found[1])
 
 
-def until(seen: Any, seconds: float = 300) -> Any:
-    """Wait for something that another process does; how long that takes is not judged."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := seen():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not happen")
+def test_a_training_that_fails_says_at_what(client: TestClient, studio: Studio) -> None:
+    studio.trainings.begin("lost", ["train", "texts", "/nowhere/<b>.csv", "--text=a"])
+    events = client.get("/train/runs/lost/events").text  # until it ends
+    assert events.endswith("event:end\ndata:failed\n\n")
+    page = client.get("/train/runs/lost")
+    assert "It failed." in page.text
+    assert "/nowhere/&lt;b&gt;.csv" in page.text
+    assert "<b>" not in page.text.split("It failed.")[1].split("</div>")[0]
+    assert client.get("/train/runs/other").status_code == 404
 
 
-def begun(client: TestClient, studio: Studio, place: str, name: str) -> str:
-    form = {"csrf": studio.csrf, "name": name, "model": "simple-rnn", "epochs": "40"}
-    form |= {"column": [HOSTILE, "kind"]}
-    answer = client.post(place, data=form)
-    assert answer.status_code == 200, answer.text
-    return str(answer.url.path)
-
-
-def test_a_file_is_looked_at_audited_and_trained_on_stopped_and_gone_on_with(
-    client: TestClient, studio: Studio, table: bytes, tmp_path: Path
+def test_a_training_goes_on_with_what_an_unfinished_run_holds(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked = send(client, studio, table)
-    assert "What class is a text of?" in looked.text
-    assert "&lt;i&gt;" in looked.text
-    assert "<i>" not in looked.text
-    place = re.search(r'href="(/train/files/\w+/0)"', looked.text)
-    assert place
-    before = client.get(place[1])
-    assert "&lt;b&gt;bold" in before.text  # an example of what the audit found
-    assert "<b>bold" not in before.text
-    for name in ("first", "second", "third"):  # it may end before it is told to stop
-        watched = begun(client, studio, place[1], name)
-        until(lambda name=name: studio.trainings.get(name).following.curve)
-        client.post(f"{watched}/stop", data={"csrf": studio.csrf})
-        until(lambda name=name: studio.trainings.get(name).state != "running")
-        if studio.trainings.get(name).state == "stopped":
-            break
-    page = client.get(watched)
-    assert "It is stopped. What it has learnt is kept." in page.text
-    assert not (tmp_path / "runs" / name / "report.json").exists()
-    client.post(f"{watched}/resume", data={"csrf": studio.csrf})
-    events = client.get(f"{watched}/events").text  # until it ends
-    assert events.endswith("event:end\ndata:finished\n\n")
-    assert "It is finished." in client.get(watched).text
-    assert name in client.get("/runs").text
-    with (tmp_path / "runs" / name / "history.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    curve = studio.trainings.get(name).following.curve
-    assert curve is not None
-    assert [row["loss"] for row in curve.rows] == [float(row["loss"]) for row in rows]
-    again = client.post(
-        place[1], data={"csrf": studio.csrf, "name": name, "column": [HOSTILE, "kind"]}
-    )
-    assert again.status_code == 409
+    begun: list[list[str]] = []
+    monkeypatch.setattr(studio.trainings, "_run", lambda name, words: begun.append(list(words)))
+    words = ["train", "texts", "spam", "--sample"]
+    training = studio.trainings.begin("half", words)
+    assert training.state == "stopped"  # as after the studio was begun anew
+    studio.trainings.resume(training)
+    checkpoint = training.run / "checkpoints" / "fold-1-gru"
+    checkpoint.mkdir(parents=True)
+    studio.trainings.resume(studio.trainings.get("half"))
+    assert begun == [words, words, [*words, "--resume"]]
 
 
 def test_what_is_no_file_of_rows_is_refused_in_words(client: TestClient, studio: Studio) -> None:

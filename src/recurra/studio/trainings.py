@@ -13,7 +13,6 @@ A training is told to stop as by Ctrl-C, and goes on with --resume. It ends with
 and can be gone on with after that.
 """
 
-import asyncio
 import json
 import shlex
 import signal
@@ -90,6 +89,7 @@ class Trainings:
     def __init__(self, runs: Path, folder: Path, room: Room) -> None:
         self._runs, self._folder, self._room = runs, folder, room
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._told: set[str] = set()  # to stop
 
     def all(self) -> list[Training]:
         """Give all that were begun here, the newest first."""
@@ -140,13 +140,8 @@ class Trainings:
         """Tell a training to stop, as Ctrl-C does; what it has learnt is kept."""
         process = self._processes.get(training.name)
         if process is not None and process.poll() is None:
+            self._told.add(training.name)
             process.send_signal(signal.SIGINT)
-
-    async def stopped(self, training: Training) -> None:
-        """Wait until a training has stopped."""
-        process = self._processes.get(training.name)
-        while process is not None and process.poll() is None:
-            await asyncio.sleep(0.1)
 
     def close(self) -> None:
         """Tell all to stop, and wait for them a little."""
@@ -174,6 +169,7 @@ class Trainings:
 
     def _run(self, name: str, words: Sequence[str]) -> None:
         folder = self._folder / name
+        self._told.discard(name)
         place = ["--out", str(self._runs / name), "--json"]
         more = {"RECURRA_PROGRESS": str(folder / PROGRESS), "RECURRA_LANG": language()}
         with (folder / "said.json").open("wb") as said, (folder / ERROR).open("wb") as error:
@@ -197,5 +193,5 @@ class Trainings:
             return "running"
         if run.finished and not run.unfinished:
             return "finished"
-        interrupted = process is None or process.returncode in (130, -signal.SIGINT)
+        interrupted = process is None or name in self._told
         return "stopped" if run.unfinished or interrupted else "failed"
