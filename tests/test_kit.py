@@ -21,6 +21,9 @@ from recurra.markets.simulator import sample_market
 pytest.importorskip("jupytext", reason="jupytext is absent: pip install jupytext")
 
 
+NEEDED = ("Python", "Keras backend", "a training", "room on the disk", "kit")
+
+
 def asked(*words: object) -> tuple[int, str, str]:
     done = CliRunner().invoke(app, list(map(str, words)))
     return done.exit_code, done.stdout, done.stderr
@@ -125,7 +128,7 @@ def test_a_file_that_was_changed_or_lost_is_named(kit: Path, tmp_path: Path) -> 
     }
     code, _, said = asked("kit", "check", copy)
     assert code == 1
-    assert "missing: README.md" in said
+    assert "not as it was: README.md (missing)" in said
     assert json.loads(asked("kit", "check", kit, "--json")[1]) == {"whole": True, "wrong": {}}
     # its own script needs nothing but Python
     run = [sys.executable, str(copy / "install.py")]
@@ -207,7 +210,7 @@ def test_a_machine_is_ready_when_all_is_here_and_each_lack_comes_with_advice(
     monkeypatch.setenv("RECURRA_DATA", "")
     checks = ready(kit)
     found = state(checks)
-    assert {found[name] for name in ("Python", "backend", "a training", "disk", "kit")} == {"ready"}
+    assert {found[name] for name in NEEDED} == {"ready"}
     assert found["without a network"] == "ready"
     assert all(bool(check.advice) == (check.state != "ready") for check in checks)
 
@@ -224,13 +227,22 @@ def test_what_a_machine_lacks_is_said(
     monkeypatch.setattr(room, "DISK", 1 << 80)
     monkeypatch.setenv("RECURRA_CACHE", str(tmp_path / "memory" / "cache"))  # no folder can be made
     found = state(ready())
-    assert {found[name] for name in ("memory", "disk")} == {"missing"}
-    for name in ("Korean font", "cache", "data: spam", "data: sentiment-ko", "without a network"):
+    assert {found[name] for name in ("size of memory", "room on the disk")} == {"missing"}
+    for name in (
+        "Korean font",
+        "cache folder",
+        "data: spam",
+        "data: sentiment-ko",
+        "without a network",
+    ):
         assert found[name] == "slower", name
     code, said, _ = asked("doctor", "--class", "--json")
     assert code == 1
     assert json.loads(said)["ready"] is False
-    assert asked("doctor", "--class")[1].splitlines()[-1] == "not ready: memory, disk"
+    assert (
+        asked("doctor", "--class")[1].splitlines()[-1]
+        == "not ready: size of memory, room on the disk"
+    )
 
 
 def test_a_folder_that_is_no_kit_is_refused_at_once(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def _runs_in(folder: Path, depth: int = DEEPEST) -> Iterator[Path]:
 
 def _said_of(folder: Path) -> str:
     if not folder.is_dir():
-        return "a file, no folder of a run; unpack it if it is an archive"
+        return "a file and no run folder: if it is an archive, unpack it"
     if _is_started(folder) or any(map(_is_started, _folders_in(folder))):
         return "a run that is not finished; it is gone on with by --resume"
     return "no run is in it"

@@ -86,8 +86,10 @@ def _backend() -> Check:
     try:
         from recurra.backend import keras
     except RecurraError as error:
-        return Check("backend", "missing", str(error), "install Recurra again")
-    return Check("backend", "ready", f"Keras {keras.__version__} on {keras.backend.backend()}")
+        return Check("Keras backend", "missing", str(error), "install Recurra again")
+    return Check(
+        "Keras backend", "ready", f"Keras {keras.__version__} on {keras.backend.backend()}"
+    )
 
 
 def _kernels() -> Check:
@@ -133,25 +135,27 @@ def _console() -> Check:
     try:
         "한글".encode(encoding)
     except (UnicodeError, LookupError):
-        advice = "set PYTHONUTF8=1; until then Korean is written as \\uXXXX"
-        return Check("console", "slower", f"{encoding} has no Korean", advice)
-    return Check("console", "ready", f"{encoding} has Korean")
+        advice = "set PYTHONUTF8=1; until then Korean is shown as codes"
+        return Check("letters of the console", "slower", f"{encoding} has no Korean", advice)
+    return Check("letters of the console", "ready", f"{encoding} has Korean")
 
 
 def _processors() -> Check:
     granted = getattr(os, "sched_getaffinity", None)
     count = len(granted(0)) if granted else os.cpu_count() or 1
     state: State = "ready" if count > 1 else "slower"
-    return Check("processors", state, str(count), "" if count > 1 else "trainings take longer")
+    return Check(
+        "number of processors", state, str(count), "" if count > 1 else "trainings take longer"
+    )
 
 
 def _memory() -> Check:
     size = _memory_size()
     if size is None:
-        return Check("memory", "ready", "size not known")
+        return Check("size of memory", "ready", "size not known")
     said = f"{size / GIB:.1f} GiB"
     advice = "" if size >= MEMORY else f"{MEMORY / GIB:.0f} GiB are needed: close other programs"
-    return Check("memory", "missing" if advice else "ready", said, advice)
+    return Check("size of memory", "missing" if advice else "ready", said, advice)
 
 
 def _memory_size() -> int | None:
@@ -174,13 +178,17 @@ def _disk() -> Check:
     free = shutil.disk_usage(here).free
     said = f"{free / GIB:.1f} GiB free in {here}"
     if free < DISK:
-        return Check("disk", "missing", said, f"{DISK / GIB:.0f} GiB are needed: make room")
+        return Check(
+            "room on the disk", "missing", said, f"{DISK / GIB:.0f} GiB are needed: make room"
+        )
     try:
         with tempfile.NamedTemporaryFile(dir=here):
-            return Check("disk", "ready", said)
+            return Check("room on the disk", "ready", said)
     except OSError as error:
         advice = "work in a folder of your own: runs are written to the folder you are in"
-        return Check("disk", "missing", f"{here} cannot be written to ({error.strerror})", advice)
+        return Check(
+            "room on the disk", "missing", f"{here} cannot be written to ({error.strerror})", advice
+        )
 
 
 def _cache() -> Check:
@@ -189,17 +197,19 @@ def _cache() -> Check:
     try:
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=place):
-            return Check("cache", "ready", str(place))
+            return Check("cache folder", "ready", str(place))
     except OSError as error:
         advice = "set RECURRA_CACHE to a folder that can be written to; else all is compiled anew"
-        return Check("cache", "slower", f"{place} cannot be written to ({error.strerror})", advice)
+        return Check(
+            "cache folder", "slower", f"{place} cannot be written to ({error.strerror})", advice
+        )
 
 
 def _notebooks() -> Check:
     for name in ("jupyterlab", "notebook", "ipykernel"):
         if importlib.util.find_spec(name):
-            return Check("notebooks", "ready", name)
-    return Check("notebooks", "slower", "no Jupyter", how_to_install("class"))
+            return Check("Jupyter for notebooks", "ready", name)
+    return Check("Jupyter for notebooks", "slower", "no Jupyter", how_to_install("class"))
 
 
 def _data(name: str) -> Check:
@@ -214,11 +224,11 @@ def _kit(folder: str | Path) -> list[Check]:
     kit, wrong = read_kit(folder), check_kit(folder)
     count = f"{len(kit['files']):,} files"
     if wrong:
-        first = next(f"{name} is {what}" for name, what in wrong.items())
-        said = f"{len(wrong):,} of {count} are not as they were, such as: {first}"
+        first = next(f"{name} ({what})" for name, what in wrong.items())
+        said = f"not as they were: {len(wrong):,} of {count}, such as {first}"
         return [Check("kit", "missing", said, "copy the kit again")]
     names = ", ".join(kit.get("data", {})) or "none"
-    return [Check("kit", "ready", f"{count} whole, with the data sets {names}")]
+    return [Check("kit", "ready", f"{count}, all whole, with the data sets {names}")]
 
 
 def _offline(about_data: Sequence[Check]) -> Check:

@@ -43,18 +43,29 @@ def doctor(
 def _for_class(kit: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
+    from rich.cells import set_cell_size
+
     from recurra.classroom.ready import ready
     from recurra.terminal import out
+    from recurra.wording import retold, worded
 
     checks = ready(kit)
     missing = [check.name for check in checks if check.state == "missing"]
     if as_json:
         print_json({"ready": not missing, "checks": [asdict(check) for check in checks]})
     else:
+        states = {
+            "ready": worded("ready"),
+            "slower": worded("slower"),
+            "missing": worded("missing"),
+        }
         for check in checks:
-            out.print(f"{check.state:<8} {check.name}: {check.found}", soft_wrap=True)
+            said = f"{retold(check.name)}: {retold(check.found)}"
+            out.print(f"{set_cell_size(states[check.state], 8)} {said}", soft_wrap=True)
             if check.advice:
-                out.print(f"{'':<8} → {check.advice}", soft_wrap=True)
-        out.print(f"not ready: {', '.join(missing)}" if missing else "ready", style="bold")
+                out.print(f"{'':<8} → {retold(check.advice)}", soft_wrap=True)
+        lacks = ", ".join(map(retold, missing))
+        said = worded("not ready: {missing}", missing=lacks) if missing else worded("ready")
+        out.print(said, style="bold")
     if missing:
         raise typer.Exit(1)

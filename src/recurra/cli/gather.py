@@ -39,17 +39,31 @@ def gather(
     if as_json:
         print_json({"runs": found.table(), "left out": found.left_out, "notes": found.notes})
         return
-    show_columns(
-        ["who", "run", "problem", "data", "seed", "figure", "better?", "leaks"], _cells(found)
-    )
+    show_columns(_names(), _cells(found))
     for folder, why in found.left_out.items():
         note(f"kept out: {folder}: {why}")
     for said in [*found.notes, *(f"written: {path}" for path in (out, html) if path)]:
         note(said)
 
 
+def _names() -> list[str]:
+    from recurra.wording import worded
+
+    return [
+        worded("who"),
+        worded("run"),
+        worded("problem"),
+        worded("data"),
+        worded("seed"),
+        worded("figure"),
+        worded("better?"),
+        worded("probes that failed"),
+    ]
+
+
 def _cells(found: "Gathered") -> list[list[str]]:
     from recurra.judging.report import figure
+    from recurra.wording import worded
 
     return [
         [
@@ -59,8 +73,8 @@ def _cells(found: "Gathered") -> list[list[str]]:
             run.sha256[:8],
             str(run.seed),
             f"{run.measure} {figure(run.value)}",
-            run.answer,
-            run.failed or "none",
+            worded(run.answer),
+            run.failed or worded("none"),
         ]
         for run in found.runs
     ]

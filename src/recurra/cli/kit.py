@@ -59,7 +59,7 @@ def make(
     size = sum(each["bytes"] for each in made["files"].values())
     note(f"made: {folder}, {len(made['files']):,} files, {size / 1e6:,.1f} MB")
     for name, each in made["data"].items():
-        note(f"{name}: {each['title']}; {each['licence']}")
+        note(f"with {name}: {each['title']}; its licence: {each['licence']}")
     wheels = [name for name in made["files"] if name.endswith(".whl")]
     if not any(name.startswith("wheels/recurra-") for name in wheels):
         note("without a wheel of Recurra: give --wheel recurra-….whl (make wheel)")
@@ -78,7 +78,7 @@ def check(folder: Folder, as_json: Json = False) -> None:
         print_json({"whole": not wrong, "wrong": wrong})
     elif wrong:
         for name, what in wrong.items():
-            note(f"{what}: {name}")
+            note(f"not as it was: {name} ({what})")
     else:
         typer.echo(f"whole: {len(read_kit(folder)['files']):,} files")
     if wrong:

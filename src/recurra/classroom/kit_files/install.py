@@ -33,16 +33,21 @@ def own_python(kit: Path) -> Path:
 
 def main() -> int:
     """Check, install, ask whether the machine is ready."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a console may have no Korean
     kit = Path(__file__).resolve().parent
     if sys.version_info < OLDEST:
         print(f"Python 3.11 or newer is needed, but this is {sys.version.split()[0]}.")
+        print("Python 3.11 이상이 필요합니다.")
         return 2
     wrong = damaged(kit)
     if wrong:
         print(f"The kit must be whole, but {wrong[0]} is damaged or missing. Copy it again.")
+        print("키트가 온전하지 않습니다. 다시 복사하세요.")
         return 2
     if not any((kit / "wheels").glob("recurra-*.whl")):
-        print("The kit has no wheel of Recurra: python wheels/get.py, with a network.")
+        print("The kit has no wheel of Recurra: put it in wheels, and python wheels/get.py.")
+        print("키트에 Recurra의 휠이 없습니다. wheels에 넣고 python wheels/get.py를 실행하세요.")
         return 2
     venv.create(kit / ".venv", with_pip=True)
     python = str(own_python(kit))
@@ -51,6 +56,9 @@ def main() -> int:
     done = subprocess.call([*pip, *wheels, "recurra", "jupyterlab"])  # noqa: S603
     if done:
         print("A wheel for this machine is missing: python wheels/get.py on one like it.")
+        print(
+            "이 컴퓨터용 휠이 없습니다. 같은 종류의 컴퓨터에서 python wheels/get.py를 실행하세요."
+        )
         return done
     asked = [python, "-m", "recurra", "doctor", "--class", "--kit", str(kit)]
     return subprocess.call(asked)  # noqa: S603

@@ -15,7 +15,9 @@ def main(words: list[str]) -> int:
     kit = Path(__file__).resolve().parent
     python = kit / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
+        sys.stdout.reconfigure(errors="replace")  # a console may have no Korean
         print("The kit is not installed yet: python install.py")
+        print("아직 설치하지 않았습니다: python install.py")
         return 2
     environment = {**os.environ, "RECURRA_DATA": str(kit / "data")}
     notebooks = ["-m", "jupyterlab", f"--notebook-dir={kit / 'docs'}"]
