@@ -1,12 +1,14 @@
 import json
 import unicodedata
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurra.bundle import restoring
 from recurra.errors import BundleError, SettingsError
 from recurra.text import TRUNCATIONS, TextEncoder, Vocabulary, duplicate_key, tokenizer_named
 from recurra.text.encoder import (
@@ -118,6 +120,25 @@ def test_kiwi_absent_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recurra.text.tokenizers.version", absent)
     with pytest.raises(SettingsError, match="pip install 'kiwipiepy"):
         tokenizer_named("kiwi")
+
+
+def test_a_model_of_an_analyser_that_is_absent_says_to_install_that_and_not_to_train_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    stored = TextEncoder("word").fit(["안녕"]).to_json()
+    stored |= {"tokenizer": "kiwi", "tokenizer_version": "kiwipiepy 0.1, kiwipiepy_model 0.2"}
+    monkeypatch.setattr("recurra.text.tokenizers.version", absent)
+    said = r"here is none\. Install that: pip install kiwipiepy==0\.1 kiwipiepy_model==0\.2$"
+    with pytest.raises(BundleError, match=said), restoring(tmp_path):
+        TextEncoder.from_json(stored)
+    with (
+        pytest.raises(BundleError, match=r"pip install 'kiwipiepy>=[0-9.]+'$"),
+        restoring(tmp_path),
+    ):
+        TextEncoder.from_json(stored | {"tokenizer_version": None})
 
 
 def test_a_model_is_not_read_with_another_analyser(monkeypatch: pytest.MonkeyPatch) -> None:

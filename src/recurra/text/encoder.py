@@ -288,8 +288,8 @@ class TextEncoder:
         former = {"kind": "spelling"} if stored.get("pieces") is not None else {}
         found = _Stored.model_validate(former | stored)
         pieces = None if found.pieces is None else Vocabulary.from_json(found.pieces)
+        check_tokenizer_version(found.tokenizer, found.tokenizer_version)  # what to install, first
         tokenizer = tokenizer_name(found.tokenizer)
-        check_tokenizer_version(tokenizer, found.tokenizer_version)
         if (pieces is None) != (found.kind is None) or (pieces is not None and pieces.unknown):
             raise SettingsError(
                 f"an encoder must have pieces where it has a kind of them, and none of them for "

@@ -230,9 +230,14 @@ def check_tokenizer_version(name: str, stored: str | None) -> None:
     """Make sure that texts are split as they were when a model was trained.
 
     Raises:
-        BundleError: the analyser here is of another version.
+        BundleError: the analyser here is of another version, or there is none.
     """
-    here = tokenizer_version(name)
+    try:
+        here = tokenizer_version(name)
+    except SettingsError as error:
+        if stored is None:
+            raise BundleError(str(error)) from None
+        here = "none"
     if here != stored:
         raise BundleError(
             f"a model must read texts split as in its training, by {stored}, but here is {here}. "

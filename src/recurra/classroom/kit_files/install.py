@@ -5,6 +5,7 @@ It makes the folder .venv, puts the wheels of this kit in it, and asks whether t
 """
 
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -33,8 +34,8 @@ def own_python(kit: Path) -> Path:
 
 def main() -> int:
     """Check, install, ask whether the machine is ready."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a console may have no Korean
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a console may have no Korean
     kit = Path(__file__).resolve().parent
     if sys.version_info < OLDEST:
         print(f"Python 3.11 or newer is needed, but this is {sys.version.split()[0]}.")

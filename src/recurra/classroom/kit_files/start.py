@@ -4,6 +4,7 @@ Further words are a command: python start.py train spam --epochs 3
 노트북을 엽니다. 뒤에 적은 단어는 recurra 명령이 됩니다.
 """
 
+import io
 import os
 import subprocess
 import sys
@@ -15,7 +16,8 @@ def main(words: list[str]) -> int:
     kit = Path(__file__).resolve().parent
     python = kit / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
-        sys.stdout.reconfigure(errors="replace")  # a console may have no Korean
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a console may have no Korean
         print("The kit is not installed yet: python install.py")
         print("아직 설치하지 않았습니다: python install.py")
         return 2
