@@ -128,7 +128,7 @@ def test_a_model_of_an_analyser_that_is_absent_says_to_install_that_and_not_to_t
     def absent(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    stored = TextEncoder("word").fit(["안녕"]).to_json()
+    stored = TextEncoder.fit(["안녕"]).to_json()
     stored |= {"tokenizer": "kiwi", "tokenizer_version": "kiwipiepy 0.1, kiwipiepy_model 0.2"}
     monkeypatch.setattr("recurra.text.tokenizers.version", absent)
     said = r"here is none\. Install that: pip install kiwipiepy==0\.1 kiwipiepy_model==0\.2$"
