@@ -32,30 +32,96 @@ TRANSPARENT = {"len", "str", "sorted", "sum", "max", "min", "repr", "set", "list
 NOT_SAID_CALLS = {"compile", "cast", "TypeVar", "getLogger", "fullmatch", "match", "search", "sub"}
 # no sentences, or none of ours: styles, names, commands, licences, texts to try
 NOT_SAID_TEXTS = {
+    " fifteen sixteen seventeen eighteen nineteen",
+    " of {value}",
+    "--map {quote}=…",
+    "<{what}: {lasts} the kernels of Recurra>",
+    "Apple SD Gothic Neo",
+    "Baekmuk Dotum",
+    "Bearer {cookie}",
+    "Bearer {key}",
     "CC BY 2.0 FR",
     "CC BY 4.0",
     "CC BY-SA 4.0",
     "CC0 1.0",
+    "Claim your prize",
+    "Error (reading|writing) persistent compilation",
     "Finds **{positive}**. ",
+    "Glyph .* missing",
+    "January February March April May June July August September October November December",
+    "Malgun Gothic",
+    "MiniRocket + LR",
     'Model: "sequential"',
+    "NB n-grams + LR",
+    "Noto Sans CJK JP",
+    "Noto Sans CJK KR",
+    "Noto Sans KR",
+    "Python 3",
+    "Source Han Sans KR",
+    "Value error, ",
+    "Vocabulary({self} indices, unknown={unknown})",
     "WINNER!! Claim your prize now",
+    "`{layer}` that begins at rest.",
     "after the last toss",
     "all passed",
+    "always no",
+    "always positive",
+    "always the commonest",
+    "always the larger class",
+    "always the most frequent tag",
     "bold green",
     "bold red",
     "bold yellow",
+    "char TF-IDF + LR",
+    "close {{close:g}}, range {{low:g}} to {{high:g}}",
+    "convolution {{}} × {{}}, their mean",
     "convolution {} × {}, their mean",
+    "gics sector",
+    "gradient boosting",
+    "high {{high:g}}, low {{low:g}}",
+    "kiwipiepy {version}, kiwipiepy_model {version_2}",
+    "linear on word and neighbours",
+    "logistic regression",
+    "model name",
+    "module 'recurra' has no attribute {name}",
     "module 'recurra.problems' has no attribute {name}",
+    "most frequent",
+    "most frequent tag of the word",
+    "nearest neighbour",
+    "nearest sentence",
+    "open {{open:g}}, ",
+    "open {{open:g}}, range {{low:g}} to {{high:g}}",
+    "pip install 'recurra[{extra}]'",
+    "pip install {packages}",
+    "previous day rose",
     'recurra predict {folder} --with "{rival}"',
+    "recurra {value}",
     "recurra {version}",
+    "rolling statistics + LR",
+    "rolling statistics + boosted trees",
+    "row {{}}",
     "running ten minutes late, order for me?",
+    "seasonal naive",
+    "sentence #",
+    "sentence id",
+    "sentence no",
     "share of heads",
+    "statistics + LR",
+    "still {{close:g}}",
+    "text/plain; version=0.0.4",
+    "the next power of two, at least 16",
+    "twenty thirty forty fifty sixty seventy eighty ninety",
     "upper left",
+    "word TF-IDF + LR",
     "word keys",
     "word rows",
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
     "{bytes} MB",
+    "{fingerprint} member {number}",
+    "{name}: {each}; {each_2}",
     "{size} GiB",
-    "Python 3",
+    "{what}: {name}",
+    "{{open:g}} {{high:g}} {{low:g}} {{close:g}} once more",
 }
 # what looks like sentences and is none: names that are kept in files, patterns, marks of pages
 NOT_SAID_FILES = {"data/classed_lines.py", "wording/particles.py", "markets/columns.py"}
@@ -97,7 +163,8 @@ def of_page(path: Path) -> Iterator[Said]:
     """Give what a template says."""
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         for found in re.finditer(r"""worded\(("(?:[^"\\]|\\.)*"|'[^']*')""", line):
-            yield Said("pages", path.name, number, ast.literal_eval(found[1]))
+            name = path.relative_to(SOURCE).as_posix()
+            yield Said(name.split("/")[0], name, number, ast.literal_eval(found[1]))
 
 
 def of_code(path: Path) -> Iterator[Said]:
@@ -120,7 +187,8 @@ def of_code(path: Path) -> Iterator[Said]:
             sentence = node.value if template else _escaped(node.value)
         else:
             continue
-        if id(node) in always or _is_sentence(sentence):
+        named = id(node) in always and shape(sentence) not in _not_said()
+        if named or _is_sentence(sentence):
             yield Said(room, name, node.lineno, sentence)
 
 
@@ -134,8 +202,13 @@ def _is_sentence(sentence: str) -> bool:
             words + "X" * (field is not None) for words, field, *_ in Formatter().parse(sentence)
         ).strip(" ")
         and not NOT_SAID.search(sentence)
-        and sentence not in NOT_SAID_TEXTS
+        and shape(sentence) not in _not_said()
     )
+
+
+@cache
+def _not_said() -> set[str]:
+    return set(map(shape, NOT_SAID_TEXTS))
 
 
 def _escaped(text: str) -> str:
@@ -247,9 +320,15 @@ def missing() -> list[Said]:
 
 
 def unused() -> list[str]:
-    """Give what the catalogue holds and the source does not say."""
+    """Give what the catalogue holds and the source does not say, as a sentence or as a word."""
     said = {shape(each.sentence) for each in everything()}
-    return [english for english, _ in catalogue() if shape(english) not in said]
+    words = {
+        node.value
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return [each for each, _ in catalogue() if shape(each) not in said and each not in words]
 
 
 def write(pairs: dict[str, str]) -> None:
@@ -258,6 +337,8 @@ def write(pairs: dict[str, str]) -> None:
     for said in everything():
         places.setdefault(shape(said.sentence), said.path)
     order = {form: number for number, form in enumerate(places)}
+    forms = {shape(english): english for english in reversed(pairs)}
+    pairs = {english: pairs[english] for english in forms.values()}
     blocks = [HEAD]
     now = ""
     for english in sorted(pairs, key=lambda each: (order.get(shape(each), len(order)), each)):

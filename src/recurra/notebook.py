@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from recurra.listeners import Listener, Progress
+from recurra.wording import retold
 
 __all__ = ["OneLine", "watching_here"]
 
@@ -30,7 +31,7 @@ class OneLine(Listener):
         if now - self.written < SECONDS and not progress.ended and not last:
             return
         self.written = now
-        line = {"text/plain": _line(member, progress)}
+        line = {"text/plain": retold(_line(member, progress))}
         if self.handle is None:
             self.handle = self.display(line, raw=True, display_id=True)
         else:

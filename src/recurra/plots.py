@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from recurra.wording import worded
+
 __all__ = ["BASELINE", "BEST", "MODEL", "draw_curves", "korean_font", "tint", "use_korean_font"]
 
 MODEL, BASELINE, BEST = "#0b6e99", "#9aa5b1", "#c2410c"
@@ -34,21 +36,24 @@ def draw_curves(axes: Any, curves: Sequence[Curve]) -> None:
         epochs = [row["epoch"] for row in curve]
         first = number == 0
         axes.plot(
-            epochs, [r["loss"] for r in curve], color=BASELINE, label="training" if first else None
+            epochs,
+            [r["loss"] for r in curve],
+            color=BASELINE,
+            label=worded("training") if first else None,
         )
         if "validation_loss" not in curve[0]:
             continue
         validation = [row["validation_loss"] for row in curve]
         best = int(np.argmin(np.nan_to_num(validation, nan=np.inf)))
-        axes.plot(epochs, validation, color=MODEL, label="validation" if first else None)
+        axes.plot(epochs, validation, color=MODEL, label=worded("validation") if first else None)
         axes.plot(
             epochs[best],
             validation[best],
             "o",
             color=BEST,
-            label="best epoch" if first else None,
+            label=worded("best epoch") if first else None,
         )
-    axes.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+    axes.set(xlabel=worded("epoch"), ylabel=worded("loss"), ylim=(0, None))
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
 

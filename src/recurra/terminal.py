@@ -25,7 +25,7 @@ from rich.text import Text
 
 from recurra.listeners import History, Listener, Progress
 from recurra.shown import Shown, visible
-from recurra.wording import retold, worded
+from recurra.wording import retold, term, worded
 
 if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
     from pathlib import Path
@@ -107,7 +107,7 @@ class Watch(Listener):
 
     def __init__(self, bar: Bar | None) -> None:
         self.bar = bar
-        self.task = None if bar is None else bar.add_task("starting", total=None)
+        self.task = None if bar is None else bar.add_task(worded("starting"), total=None)
         self.text = ""
         self.lines: dict[str, Any] = {}  # of units done at once, what the bar calls each
         self.running: dict[str, str] = {}
@@ -123,7 +123,7 @@ class Watch(Listener):
         if self.bar is None or self.task is None:
             note(text)
         else:
-            self.bar.update(self.task, description=text, total=None, completed=0)
+            self.bar.update(self.task, description=retold(text), total=None, completed=0)
 
     def progress(self, member: int, progress: Progress) -> None:
         """Move the bar; without one, say how an epoch ended."""
@@ -132,7 +132,8 @@ class Watch(Listener):
         text = f"{self.text}, network {member}, epoch {progress.epoch}{_losses(progress.history)}"
         if self.bar is not None and self.task is not None:
             done = progress.epoch - 1 + progress.done
-            self.bar.update(self.task, description=text, total=progress.epochs, completed=done)
+            said = retold(text)
+            self.bar.update(self.task, description=said, total=progress.epochs, completed=done)
         elif progress.ended:
             note(text)
 
@@ -148,13 +149,13 @@ class Watch(Listener):
                 note(f"{text}: {gone}")
             self.ended = ended
             return
-        self.bar.update(self.task, description=text, total=count, completed=ended)
+        self.bar.update(self.task, description=retold(text), total=count, completed=ended)
         for name in self.lines.keys() - running.keys():
             self.bar.remove_task(self.lines.pop(name))
         for name, said in running.items():
             if name not in self.lines:
                 self.lines[name] = self.bar.add_task("", total=None)
-            self.bar.update(self.lines[name], description=f"  {said[-100:]}")
+            self.bar.update(self.lines[name], description=f"  {retold(said)[-100:]}")
 
 
 def _losses(history: History) -> str:
@@ -202,13 +203,13 @@ def counting(quiet: bool = False) -> Iterator[Callable[[float | None, int], None
     began = said = time.monotonic()
     shown = err.is_terminal and not quiet and "JPY_PARENT_PID" not in os.environ
     with Bar(*columns, console=err, transient=True, disable=not shown) as bar:
-        task = bar.add_task("reading", total=1.0)
+        task = bar.add_task(worded("reading"), total=1.0)
 
         def watch(share: float | None, rows: int) -> None:
             nonlocal said
             now = time.monotonic()
             text = f"{rows:,} rows, {rows / max(now - began, 1e-9):,.0f} a second"
-            bar.update(task, description=text, completed=share or 0.0)
+            bar.update(task, description=retold(text), completed=share or 0.0)
             if not shown and not quiet and now - said >= 10:
                 said = now
                 note(text if share is None else f"{text}, {share:.0%} of the file")
@@ -224,15 +225,15 @@ def show_layers(model: "ModelInfo", *, typed: bool = False) -> None:
         typed: show the names that Keras gives to layers typed without names, as lessons do.
     """
     table = Table(
-        title='Model: "sequential"' if typed else f"Model: {model.architecture}",
+        title='Model: "sequential"' if typed else retold(f"Model: {model.architecture}"),
         title_justify="left",
         box=HEAVY_HEAD,
         show_lines=True,
         min_width=75,
     )
-    table.add_column("Layer (type)", overflow="fold")
-    table.add_column("Output Shape", overflow="fold")
-    table.add_column("Param #", justify="right", overflow="fold")
+    table.add_column(worded("Layer (type)"), overflow="fold")
+    table.add_column(worded("Output Shape"), overflow="fold")
+    table.add_column(worded("Param #"), justify="right", overflow="fold")
     kinds = [layer.kind.removeprefix("Resting") for layer in model.layers]
     names = _names_by_kind(kinds) if typed else [layer.name for layer in model.layers]
     for name, kind, layer in zip(names, kinds, model.layers, strict=True):
@@ -242,7 +243,7 @@ def show_layers(model: "ModelInfo", *, typed: bool = False) -> None:
     fixed = model.parameters - model.trainable if model.trainable is not None else 0
     sizes = {"Total": model.parameters, "Trainable": model.parameters - fixed}
     for what, count in (sizes | {"Non-trainable": fixed}).items():
-        err.print(f" {what} params: {count:,} ({_kilobytes(4 * count)})")
+        err.print(retold(f" {what} params: {count:,} ({_kilobytes(4 * count)})"))
     if model.vocabulary:
         note(f" vocabulary: {model.vocabulary:,}")
     if model.members > 1:
@@ -283,16 +284,17 @@ def show_report(report: "Report", folder: "Path | None" = None) -> None:
 
     sample = " (embedded sample)" if report.data.source.startswith("embedded sample") else ""
     folds = f" in {report.split.folds} folds" if report.split.folds > 1 else ""
+    held = report.split.test
     table = Table(
-        title=f"{report.problem}{sample}: {report.split.test:,} held rows{folds}, 95 % intervals",
+        title=retold(f"{report.problem}{sample}: {held:,} held rows{folds}, 95 % intervals"),
         box=SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("contender", no_wrap=True)
+    table.add_column(worded("contender"), no_wrap=True)
     first, *others = [measure.name for measure in report.measures]
     for name in (first, *others, "fit s"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(term(name), justify="right", no_wrap=True)
     for each in report.ranked():
         found = each.measures[first]
         cells = [str(found), *(figure(each.measures[name].value) for name in others)]
@@ -303,34 +305,38 @@ def show_report(report: "Report", folder: "Path | None" = None) -> None:
     _show_probes(report.probes)
     if report.answer:
         found_one = any(verdict.answer == "yes" for verdict in report.edge)
-        out.print(report.answer, style=STYLE["yes" if found_one else "undecided"], soft_wrap=True)
+        out.print(
+            retold(report.answer), style=STYLE["yes" if found_one else "undecided"], soft_wrap=True
+        )
     for verdict in report.verdicts:
-        out.print(verdict.sentence, style=STYLE[verdict.answer], soft_wrap=True)
+        out.print(retold(verdict.sentence), style=STYLE[verdict.answer], soft_wrap=True)
     for said in [] if report.test_use is None else report.test_use.said:
-        out.print(said, style=STYLE["undecided"], soft_wrap=True)
+        out.print(retold(said), style=STYLE["undecided"], soft_wrap=True)
     if folder is not None and report.verdict.answer == "no":
         asked = f'recurra predict {folder} --with "{report.verdict.rival}"'
-        out.print(f"To use it: {asked}", soft_wrap=True)
+        out.print(retold(f"To use it: {asked}"), soft_wrap=True)
 
 
 def _show_remarks(report: "Report") -> None:
     for each in report.contenders:
         if each.network:
-            out.print(f"{each.name}: {each.network}", style="dim", soft_wrap=True)
+            out.print(f"{each.name}: {retold(each.network)}", style="dim", soft_wrap=True)
         for remark in each.remarks if not each.baseline else []:
-            out.print(f"{each.name}: {remark}", soft_wrap=True)
+            out.print(f"{each.name}: {retold(remark)}", soft_wrap=True)
     if report.training is not None:
         training = report.training
-        out.print(f"{training.curve}; {training.seconds:.0f} s of training")
+        out.print(retold(f"{training.curve}; {training.seconds:.0f} s of training"))
     for said in report.notes:
-        out.print(said, style="dim", soft_wrap=True)
+        out.print(retold(said), style="dim", soft_wrap=True)
 
 
 def _show_probes(probes: "list[Probe]") -> None:
     for probe in probes:
-        out.print(f"{probe.result:<6}", style="green" if probe.passed else "bold red", end=" ")
-        out.print(f"{probe.name}: ", end="", soft_wrap=True)
-        out.print(probe.detail, style="dim", soft_wrap=True)
+        out.print(
+            f"{term(probe.result):<6}", style="green" if probe.passed else "bold red", end=" "
+        )
+        out.print(f"{term(probe.name)}: ", end="", soft_wrap=True)
+        out.print(retold(probe.detail), style="dim", soft_wrap=True)
 
 
 def show_audit(found: "Audit") -> None:
@@ -340,37 +346,39 @@ def show_audit(found: "Audit") -> None:
     told = [tell for tell in found.tells if tell.p_value < 0.05]
     if told:
         table = Table(
-            title="How well each alone tells the class: 0 % nothing, 100 % without fail",
+            title=worded("How well each alone tells the class: 0 % nothing, 100 % without fail"),
             box=SIMPLE_HEAD,
             pad_edge=False,
             padding=(0, 1, 0, 0),
         )
-        table.add_column("alone")
-        for name in ("tells", "by chance", "tried"):
+        table.add_column(worded("alone"))
+        for name in (worded("tells"), worded("by chance"), worded("tried")):
             table.add_column(name, justify="right", no_wrap=True)
         for tell in told[:12]:
             chance = "< 0.001" if tell.p_value < 1e-3 else f"{tell.p_value:.3f}"
-            table.add_row(tell.name, f"{tell.told:.0%}", chance, f"{tell.tried:,}")
+            table.add_row(term(tell.name), f"{tell.told:.0%}", chance, f"{tell.tried:,}")
         _print_whole(table)
     for finding in found.findings:
         _show_finding(finding)
-    out.print(found.question, style="dim")
-    out.print(found.sentence, style=STYLE["yes" if found.clean else "no"], soft_wrap=True)
+    out.print(retold(found.question), style="dim")
+    out.print(retold(found.sentence), style=STYLE["yes" if found.clean else "no"], soft_wrap=True)
 
 
 def _show_finding(finding: "Finding") -> None:
     leak = finding.level == "leak"
-    out.print("LEAK" if leak else "note", style="bold red" if leak else "yellow", end=" ")
-    out.print(f"{finding.kind}: {finding.sentence}", soft_wrap=True)
+    out.print(
+        worded("LEAK") if leak else worded("note"), style="bold red" if leak else "yellow", end=" "
+    )
+    out.print(f"{term(finding.kind)}: {retold(finding.sentence)}", soft_wrap=True)
     for example in finding.examples:
         for where, row in (
             (example.left_row, example.left),
             (example.right_row, example.right),
         ):
-            out.print(f"       {where}:", style="dim", end=" ", soft_wrap=True)
+            out.print(f"       {term(where)}:", style="dim", end=" ", soft_wrap=True)
             out.print(" ".join(row.split())[:140], soft_wrap=True)
         out.print()
-    out.print(f"     → {finding.advice}", soft_wrap=True)
+    out.print(f"     → {retold(finding.advice)}", soft_wrap=True)
 
 
 def show_runs(runs: Sequence["FinishedRun"]) -> None:
@@ -380,14 +388,15 @@ def show_runs(runs: Sequence["FinishedRun"]) -> None:
             run.folder.name,
             run.report.problem,
             run.kept,
-            f"{run.report.measures[0].name} {run.figure}",
-            run.report.verdicts[0].answer,
+            f"{term(run.report.measures[0].name)} {run.figure}",
+            term(run.report.verdicts[0].answer),
             run.report.created[:16].replace("T", " "),
             f"{run.bytes / 1e6:,.1f}",
         )
         for run in runs
     ]
-    show_columns(["run", "problem", "network", "figure", "better?", "made", "MB"], rows)
+    names = (worded("run"), worded("problem"), worded("network"), worded("figure"))
+    show_columns([*names, worded("better?"), worded("made"), "MB"], rows)
 
 
 def show_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -403,40 +412,43 @@ def show_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def show_look(found: "Look") -> None:
     """Print the columns of a file, and what can be asked of it."""
     if found.rows is not None:
-        out.print(f"{found.source}: {found.rows:,} rows", soft_wrap=True)
+        out.print(retold(f"{found.source}: {found.rows:,} rows"), soft_wrap=True)
         rows = [
-            (c.name, c.kind, f"{c.distinct:,}", f"{c.missing:,}", ", ".join(c.examples))
+            (c.name, term(c.kind), f"{c.distinct:,}", f"{c.missing:,}", ", ".join(c.examples))
             for c in found.columns
         ]
-        show_columns(["column", "holds", "different", "empty", "such as"], rows)
+        names = (worded("column"), worded("holds"), worded("different"), worded("empty"))
+        show_columns([*names, worded("such as")], rows)
     if not found.questions:
-        out.print("No question that Recurra asks fits this file.")
+        out.print(worded("No question that Recurra asks fits this file."))
     for question in found.questions:
-        out.print(f"{question.asks}  ({question.rows})", style="bold", soft_wrap=True)
+        asked, of = retold(question.asks), retold(question.rows)
+        out.print(f"{asked}  ({of})", style="bold", soft_wrap=True)
         out.print(f"  {question.command}", soft_wrap=True)
 
 
 def show_evaluation(found: "Evaluation") -> None:
     """Print what a saved model is worth on new rows, beside what it must beat, and the verdict."""
     table = Table(
-        title=f"{found.model}: {found.rows:,} rows of {found.source}, 95 % intervals",
+        title=retold(f"{found.model}: {found.rows:,} rows of {found.source}, 95 % intervals"),
         box=SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
     first, *names = found.table()[0]
-    table.add_column(first, no_wrap=True)
+    table.add_column(term(first), no_wrap=True)
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    for cells in found.table()[1]:
-        table.add_row(*cells)
+    for measure, *cells in found.table()[1]:
+        table.add_row(term(measure), *cells)
     _print_whole(table)
     needed = max((each.needed or 0 for each in found.measures.values()), default=0)
     if needed:
-        out.print(f"No interval where the rows are too few: about {needed:,} would give each one.")
+        said = f"No interval where the rows are too few: about {needed:,} would give each one."
+        out.print(retold(said))
     if found.verdict is not None:
         style = STYLE[found.verdict.answer]
-        out.print(found.verdict.sentence, style=style, soft_wrap=True)
+        out.print(retold(found.verdict.sentence), style=style, soft_wrap=True)
     for said in found.notes:
         note(said)
 
@@ -445,11 +457,11 @@ def show_bench(results: list[dict[str, Any]]) -> None:
     """Print times, a row a case and work: medians, and the ratio with its range over the turns."""
     rivals = [name for name in results[0]["works"]["train"]["milliseconds"] if name != "sgemm"]
     table = Table(
-        title="milliseconds, median", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+        title=worded("milliseconds, median"), box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
     )
-    for name in ("case", "work"):
+    for name in (worded("case"), worded("work")):
         table.add_column(name, no_wrap=True)
-    for name in (*rivals, "× best peer", "of sgemm"):
+    for name in (*rivals, worded("× best peer"), worded("of sgemm")):
         table.add_column(name, justify="right", no_wrap=True)
     for result in results:
         for work, found in result["works"].items():
@@ -468,10 +480,10 @@ def show_bench_runtime(results: list[dict[str, Any]]) -> None:
     """Print times, a row a case: medians, and the ratio with its range over the turns."""
     rivals = list(results[0]["milliseconds"])
     table = Table(
-        title="milliseconds, median", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+        title=worded("milliseconds, median"), box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
     )
-    table.add_column("case", no_wrap=True)
-    for name in (*rivals, "× best peer"):
+    table.add_column(worded("case"), no_wrap=True)
+    for name in (*rivals, worded("× best peer")):
         table.add_column(name, justify="right", no_wrap=True)
     for result in results:
         ratio = result["ratio"]
@@ -488,7 +500,7 @@ def show_explanation(tokens: list[tuple[str, float]]) -> None:
     strongest = sorted(tokens, key=lambda pair: -abs(pair[1]))[:8]
     of = f"  (the strongest {len(strongest)} of {len(tokens)})" if len(tokens) > 8 else ""
     effects = "  ".join(f"{token} {effect:+.3f}" for token, effect in strongest)
-    out.print(f"   {effects}{of}")
+    out.print(f"   {effects}{retold(of)}")
 
 
 def show_attributions(
@@ -496,9 +508,9 @@ def show_attributions(
 ) -> None:
     """Print each token with what it does, by each way to tell; the strongest of each are bold."""
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("token")
+    table.add_column(worded("token"))
     for name in effects:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(term(name), justify="right", no_wrap=True)
     columns = [_bold_where_strong(found) for found in effects.values()]
     for token, *shown in zip(tokens, *columns, strict=True):
         table.add_row(token, *shown)
@@ -515,10 +527,10 @@ def _bold_where_strong(effects: Sequence[float]) -> list[Text]:
 
 def show_frame(frame: "pd.DataFrame", title: str) -> None:
     """Print rows of a table: numbers to the right, days as dates, what is unknown as a dash."""
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(title=retold(title), box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     numbers = set(frame.select_dtypes("number"))
     for name in frame.columns:
-        table.add_column(str(name), justify="right" if name in numbers else "left")
+        table.add_column(term(str(name)), justify="right" if name in numbers else "left")
     columns = [_cells(frame[name]) for name in frame.columns]
     for row in zip(*columns, strict=True):
         table.add_row(*row)
@@ -547,28 +559,28 @@ def _print_whole(table: Table) -> None:
 def show_check(found: "PriceCheck") -> None:
     """Print what is wrong with prices: a row a rule, faults first."""
     title = f"{found.ticker}: {found.days:,} days, {found.first} to {found.last}"
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("", "rule"):
+    table = Table(title=retold(title), box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("", worded("rule")):
         table.add_column(name, no_wrap=True)
-    table.add_column("days", justify="right", no_wrap=True)
-    for name in ("first", "last"):
+    table.add_column(worded("days"), justify="right", no_wrap=True)
+    for name in (worded("first"), worded("last")):
         table.add_column(name, no_wrap=True)
-    table.add_column("the last one")
-    table.add_column("what was done")
+    table.add_column(worded("the last one"))
+    table.add_column(worded("what was done"))
     for flag in sorted(found.flags, key=lambda flag: flag.level):
         table.add_row(
-            Text(flag.level, style="bold red" if flag.level == "fault" else "dim"),
-            flag.rule,
+            Text(term(flag.level), style="bold red" if flag.level == "fault" else "dim"),
+            term(flag.rule),
             f"{flag.count:,}",
             str(flag.first or "–"),
             str(flag.last or "–"),
-            flag.findings[-1].detail,
-            flag.findings[-1].action,
+            term(flag.findings[-1].detail),
+            term(flag.findings[-1].action),
         )
     if found.flags:
         _print_whole(table)
     else:
-        out.print(f"{title}: nothing found", soft_wrap=True)
+        out.print(retold(f"{title}: nothing found"), soft_wrap=True)
     note(f"from {found.source}; by {found.calendar}")
 
 

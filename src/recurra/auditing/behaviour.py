@@ -43,6 +43,7 @@ from recurra.auditing.asking import (
 from recurra.errors import DataError, SettingsError
 from recurra.judging.report import Strict
 from recurra.sequences import Ragged
+from recurra.wording import retold, term, worded
 
 __all__ = ["Behaviour", "Check", "audit_model"]
 
@@ -118,18 +119,21 @@ class Behaviour(Strict):
         return self.model_dump_json(by_alias=True, indent=2) + "\n"
 
     def __str__(self) -> str:
-        rows = [f"{c.result:<11} {c.name}: {c.sentence} {c.advice}".rstrip() for c in self.checks]
-        return "\n".join([*rows, self.sentence])
+        rows = [
+            f"{term(c.result):<11} {term(c.name)}: {retold(c.sentence)} {retold(c.advice)}".rstrip()
+            for c in self.checks
+        ]
+        return "\n".join([*rows, retold(self.sentence)])
 
     def _repr_html_(self) -> str:
         """Show itself in a notebook."""
         body = "".join(
-            f"<tr><td>{c.result}</td><td>{escape(c.name)}</td>"
-            f"<td>{escape(c.sentence)} <i>{escape(c.advice)}</i></td></tr>"
+            f"<tr><td>{term(c.result)}</td><td>{escape(term(c.name))}</td>"
+            f"<td>{escape(retold(c.sentence))} <i>{escape(retold(c.advice))}</i></td></tr>"
             for c in self.checks
         )
-        head = "<tr><th></th><th>check</th><th>found</th></tr>"
-        return f"<p><b>{escape(self.sentence)}</b></p><table>{head}{body}</table>"
+        head = f"<tr><th></th><th>{worded('check')}</th><th>{worded('found')}</th></tr>"
+        return f"<p><b>{escape(retold(self.sentence))}</b></p><table>{head}{body}</table>"
 
 
 def audit_model(

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from recurra.judging.report import Strict
+from recurra.wording import retold, term, worded
 
 __all__ = ["Audit", "Example", "Finding", "Level", "Suspect", "Tell"]
 
@@ -141,9 +142,9 @@ class Audit(Strict):
     def _repr_html_(self) -> str:
         """Show itself in a notebook: the answer, and every finding."""
         body = "".join(
-            f"<tr><td>{each.level}</td><td>{escape(each.kind)}</td>"
-            f"<td>{escape(each.sentence)} <i>{escape(each.advice)}</i></td></tr>"
+            f"<tr><td>{term(each.level)}</td><td>{escape(term(each.kind))}</td>"
+            f"<td>{escape(retold(each.sentence))} <i>{escape(retold(each.advice))}</i></td></tr>"
             for each in self.findings
         )
-        head = "<tr><th></th><th>kind</th><th>finding</th></tr>"
-        return f"<p><b>{escape(self.sentence)}</b></p><table>{head}{body}</table>"
+        head = f"<tr><th></th><th>{worded('kind')}</th><th>{worded('finding')}</th></tr>"
+        return f"<p><b>{escape(retold(self.sentence))}</b></p><table>{head}{body}</table>"

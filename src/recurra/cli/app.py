@@ -22,6 +22,7 @@ from recurra.files import as_written
 from recurra.names import near, some_of
 from recurra.places import keep_compiled
 from recurra.shown import shown
+from recurra.wording import retold
 
 if TYPE_CHECKING:
     from recurra.executing import Executor
@@ -511,7 +512,7 @@ def say(text: str) -> None:
 
         note(text)
     else:
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{retold(text)}\n")
 
 
 def say_empty(empty: int, count: int) -> None:

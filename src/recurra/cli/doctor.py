@@ -7,6 +7,7 @@ import typer
 
 from recurra.cli.app import Json, app, print_json
 from recurra.errors import SettingsError
+from recurra.wording import retold, term
 
 
 @app.command()
@@ -35,9 +36,9 @@ def doctor(
         return
     width = max(len(name) for entries in found.values() for name in entries)
     for section, entries in found.items():
-        out.print(section, style="bold")
+        out.print(term(section), style="bold")
         for name, value in entries.items():
-            out.print(f"  {name:<{width}} {value}", soft_wrap=True)
+            out.print(f"  {name:<{width}} {retold(value)}", soft_wrap=True)
 
 
 def _for_class(kit: Path | None, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from recurra.cli.app import Json, Overwrite, Run, app, print_json
 from recurra.errors import SettingsError
+from recurra.wording import retold
 
 
 @app.command()
@@ -43,7 +44,7 @@ def export(
     from recurra.terminal import note
 
     for file in files:
-        typer.echo(f"written: {file} and {file}.json")
+        typer.echo(retold(f"written: {file} and {file}.json"))
     if baseline is not None:
         note(
             f"The baseline beside the network, {baseline.name}, is not exported. "

@@ -7,6 +7,7 @@ import typer
 
 from recurra.cli.app import Json, app, command_line, print_json
 from recurra.errors import SettingsError
+from recurra.wording import worded
 
 if TYPE_CHECKING:
     from recurra.classroom.gathered import Gathered
@@ -47,7 +48,6 @@ def gather(
 
 
 def _names() -> list[str]:
-    from recurra.wording import worded
 
     return [
         worded("who"),
@@ -63,7 +63,6 @@ def _names() -> list[str]:
 
 def _cells(found: "Gathered") -> list[list[str]]:
     from recurra.judging.report import figure
-    from recurra.wording import worded
 
     return [
         [

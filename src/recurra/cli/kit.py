@@ -7,6 +7,7 @@ import typer
 
 from recurra.cli.app import Json, Overwrite, app, print_json
 from recurra.cli.market import Offline, Source
+from recurra.wording import retold
 
 kit = typer.Typer(
     no_args_is_help=True,
@@ -80,7 +81,7 @@ def check(folder: Folder, as_json: Json = False) -> None:
         for name, what in wrong.items():
             note(f"not as it was: {name} ({what})")
     else:
-        typer.echo(f"whole: {len(read_kit(folder)['files']):,} files")
+        typer.echo(retold(f"whole: {len(read_kit(folder)['files']):,} files"))
     if wrong:
         raise typer.Exit(1)
 

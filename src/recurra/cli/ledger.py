@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from recurra.cli.app import Json, app, print_json
+from recurra.wording import retold, worded
 
 ledger = typer.Typer(
     rich_markup_mode=None, help="See how often each test set was scored on this machine; forget it."
@@ -24,9 +25,9 @@ def list_scorings(as_json: Json = False) -> None:
         print_json({"ledger": str(ledger_path()), "scorings": rows, "unread": found.unread})
         return
     if found.scorings:
-        names = ["when", "work", "problem", "rows of", "rows", "models"]
+        names = (worded("when"), worded("work"), worded("problem"), worded("rows of"))
         show_columns(
-            names,
+            [*names, worded("rows"), worded("models")],
             [
                 (s.when, s.work, s.problem, s.source, f"{s.rows:,}", ", ".join(s.models))
                 for s in found.scorings
@@ -46,5 +47,5 @@ def clear(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
 
     count = len(scorings().scorings)
     if count and not yes:
-        typer.confirm(f"Forget {count:,} scorings in {ledger_path()}?", abort=True)
+        typer.confirm(retold(f"Forget {count:,} scorings in {ledger_path()}?"), abort=True)
     note(f"forgotten: {forget():,} scorings")

@@ -9,6 +9,7 @@ import typer
 from recurra.cli.app import Encoding, Json, Overwrite, Seed, app, print_json
 from recurra.errors import DataError, SettingsError
 from recurra.files import write_atomically
+from recurra.wording import retold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,7 +211,8 @@ def simulate(
     if as_json:
         print_json(said)
     else:
-        typer.echo(f"{tickers} simulated tickers of {days} days in {out}, edge {edge:g}")
+        summary = f"{tickers} simulated tickers of {days} days in {out}, edge {edge:g}"
+        typer.echo(retold(summary))
 
 
 def _prices(

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from recurra.cli.app import Json, app, print_json
+from recurra.wording import retold, term, worded
 
 runs = typer.Typer(rich_markup_mode=None, help="List, show, compare and delete finished runs.")
 app.add_typer(runs, name="runs")
@@ -55,7 +56,7 @@ def compare(run: RunFolder, other: RunFolder, as_json: Json = False) -> None:
         print_json({"runs": both, "measures": measures, "alike": found.alike})
         return
     names = [f"{each.folder}: {each.kept}" for each in found.runs]
-    show_columns(["measure", *names], found.rows)
+    show_columns([worded("measure"), *names], [(term(name), *row) for name, *row in found.rows])
     note(found.alike)
 
 
@@ -71,7 +72,8 @@ def delete(
     found = deletable_run(run)
     size = f"{found.bytes / 1e6:,.1f} MB"
     if not yes:
-        typer.confirm(f"Delete {run} ({found.report.problem}, {found.kept}, {size})?", abort=True)
+        asked = f"Delete {run} ({found.report.problem}, {found.kept}, {size})?"
+        typer.confirm(retold(asked), abort=True)
     delete_run(run)
     note(f"deleted: {run}, {size}")
 

@@ -41,6 +41,7 @@ from recurra.cli.app import (
 from recurra.errors import SettingsError
 from recurra.listeners import Listener
 from recurra.names import STARTING, TEXTS, one_of
+from recurra.wording import retold, worded
 
 if TYPE_CHECKING:
     from recurra.data import LabelledTexts
@@ -269,7 +270,7 @@ def demo(
         from recurra.terminal import out as console
 
         classifier = found.model(found.chosen).estimator
-        console.print("\nThree messages it has not seen (a model of the embedded sample):")
+        console.print(worded("\nThree messages it has not seen (a model of the embedded sample):"))
         for message in (
             "WINNER!! Claim your prize now",
             "running ten minutes late, order for me?",
@@ -277,7 +278,7 @@ def demo(
         ):
             score = classifier.positive_scores([message])[0]
             console.print(f"  {classifier.predict([message])[0]:<5} {score:.3f}  {message}")
-        console.print(f'\nTry your own: recurra predict {out} "your message"')
+        console.print(retold(f'\nTry your own: recurra predict {out} "your message"'))
 
 
 @evaluate.command("SequenceClassifier")

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recurra.wording import retold, term, worded
+
 __all__ = [
     "Answer",
     "Beside",
@@ -375,8 +377,8 @@ class Report(Strict):
         """Show itself in a notebook: the verdict, and every contender."""
         names = [measure.name for measure in self.measures]
         rows = [[c.name, *(str(c.measures[name]) for name in names)] for c in self.ranked()]
-        said = "".join(f"<p><b>{escape(v.sentence)}</b></p>" for v in self.verdicts)
-        return f"{said}{_html_table(['contender', *names], rows)}"
+        said = "".join(f"<p><b>{escape(retold(v.sentence))}</b></p>" for v in self.verdicts)
+        return f"{said}{_html_table([worded('contender'), *map(term, names)], rows)}"
 
 
 class Evaluation(Strict):
@@ -422,10 +424,12 @@ class Evaluation(Strict):
 
     def _repr_html_(self) -> str:
         """Show itself in a notebook."""
-        said = "" if self.verdict is None else f"<p><b>{escape(self.verdict.sentence)}</b></p>"
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        columns, rows = self.table()
-        return f"{said}{_html_table(columns, rows)}{notes}"
+        verdict = "" if self.verdict is None else escape(retold(self.verdict.sentence))
+        said = f"<p><b>{verdict}</b></p>" if verdict else ""
+        notes = "".join(f"<p>{escape(retold(note))}</p>" for note in self.notes)
+        (measure, *models), rows = self.table()
+        rows = [[term(name), *found] for name, *found in rows]
+        return f"{said}{_html_table([term(measure), *models], rows)}{notes}"
 
 
 def _html_table(columns: list[str], rows: list[list[str]]) -> str:

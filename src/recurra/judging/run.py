@@ -380,11 +380,13 @@ def _outcome(problem: Problem, unit: Unit, listener: Listener, place: Path | Non
 
 
 def _stage(problem: Problem, unit: Unit) -> str:
-    work = "baseline" if unit.contender.baseline else "training"
     folds = len(problem.folds)
     where = f"fold {unit.fold + 1} of {folds}: " if folds > 1 else ""
     again = f", seed {unit.repeat + 1}" if unit.repeat else ""
-    return f"{where}{work} {unit.contender.name}{again}"
+    name = unit.contender.name
+    if unit.contender.baseline:
+        return f"{where}baseline {name}{again}"
+    return f"{where}training {name}{again}"
 
 
 def ask_alone(problem: Problem, unit: Unit, listener: Listener, place: Path | None) -> Outcome:

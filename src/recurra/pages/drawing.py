@@ -2,16 +2,18 @@
 
 import io
 import shlex
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jinja2
 import matplotlib as mpl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from recurra.judging.report import figure
 from recurra.plots import BASELINE, BEST, MODEL, draw_curves, tint
+from recurra.wording import language, retold, term, worded
 
 __all__ = [
     "BASELINE",
@@ -39,7 +41,15 @@ def environment() -> jinja2.Environment:
     )
     templates.filters["tint"] = tint
     templates.filters["figure"] = figure
+    templates.filters |= {"retold": retold, "term": term}
+    templates.globals |= {"worded": _worded, "language": language, "term": term}
     return templates
+
+
+def _worded(sentence: str, /, **values: Any) -> Markup:
+    """Say a sentence on a page: what it is filled with is escaped, unless it is a page's own."""
+    said = worded(sentence, **{name: escape(value) for name, value in values.items()})
+    return Markup(said)  # noqa: S704 - our own sentence, its values are escaped
 
 
 def typed(commands: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, str]]:
@@ -63,6 +73,8 @@ def svg(draw: Callable[[Any], None], height: float = 3.0) -> Markup:
         drawn = Figure(figsize=(4.6, height), layout="constrained")
         draw(drawn.subplots())
         out = io.StringIO()
-        drawn.savefig(out, format="svg", metadata={"Date": None})
+        with warnings.catch_warnings():  # the browser has the letters: here they are only measured
+            warnings.filterwarnings("ignore", "Glyph .* missing")
+            drawn.savefig(out, format="svg", metadata={"Date": None})
     text = out.getvalue()
     return Markup(text[text.index("<svg") :])  # noqa: S704 - drawn here; texts in it are ours

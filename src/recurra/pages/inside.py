@@ -7,6 +7,7 @@ import numpy as np
 
 from recurra.arrays import Floats
 from recurra.pages.drawing import environment, svg
+from recurra.wording import term, worded
 
 __all__ = ["render_inside"]
 
@@ -89,7 +90,7 @@ def _heatmap(letter: str, values: Floats) -> Callable[[Any], None]:
             vmax=most,
             extent=(0.5, len(values) + 0.5, values.shape[1], 0),
         )
-        axes.set(title=NAMES[letter], xlabel="token", ylabel="unit")
+        axes.set(title=term(NAMES[letter]), xlabel=worded("token"), ylabel=worded("unit"))
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.figure.colorbar(image, ax=axes)
 

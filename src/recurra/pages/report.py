@@ -17,6 +17,7 @@ from recurra.pages.drawing import (
     svg,
     typed,
 )
+from recurra.wording import retold, worded
 
 __all__ = ["render_report"]
 
@@ -117,7 +118,7 @@ def _intervals(axes: Any, report: Report) -> None:
         axes.plot(found.value, place, "o", color=colour, markersize=6)
     axes.set_yticks(range(len(rows)), [each.name for each in reversed(rows)])
     better = "higher" if report.measures[0].higher_is_better else "lower"
-    axes.set(xlabel=f"{name} ({better} is better)", ylim=(-0.6, len(rows) - 0.4))
+    axes.set(xlabel=retold(f"{name} ({better} is better)"), ylim=(-0.6, len(rows) - 0.4))
 
 
 def _quality(axes: Any, report: Report) -> None:
@@ -131,7 +132,8 @@ def _quality(axes: Any, report: Report) -> None:
             seconds, found.value, yerr=found.deviation or 0.0, fmt="o", color=colour, capsize=3
         )
     better = "higher" if report.measures[0].higher_is_better else "lower"
-    axes.set(xscale="log", xlabel="seconds to fit", ylabel=f"{name} ({better} is better)")
+    said = retold(f"{name} ({better} is better)")
+    axes.set(xscale="log", xlabel=worded("seconds to fit"), ylabel=said)
     _label(axes, name, shown)
 
 
@@ -194,5 +196,6 @@ def _calibration(axes: Any, report: Report) -> None:
         most = max(most, *mean, *share)
         axes.plot(mean, share, marker="o", markersize=3, linewidth=1, color=colour, label=each.name)
     axes.plot([0, most], [0, most], color=INK, linewidth=0.8, linestyle=":")
-    axes.set(xlabel="mean probability, by tenths of the rows", ylabel="share that came true")
+    by_tenths = worded("mean probability, by tenths of the rows")
+    axes.set(xlabel=by_tenths, ylabel=worded("share that came true"))
     axes.legend(frameon=False, loc="upper left")

@@ -8,6 +8,7 @@ A place of an English sentence is a field of `str.format`. In a Korean one it ma
     {name:을/를}       with the particle that goes with it
     {rows:,|은/는}     both
     {reason!t}        the value is itself a sentence, or a list of such: it is told in Korean, too
+    {s!n}             nothing: an ending that Korean has none for
 """
 
 import json
@@ -20,9 +21,10 @@ from typing import Any, NamedTuple
 from recurra.wording.languages import language
 from recurra.wording.particles import PARTICLES, with_particle
 
-__all__ = ["Sentence", "retold", "sentences", "worded"]
+__all__ = ["Sentence", "retold", "sentences", "term", "worded"]
 
 LEAST = 5  # letters that do not change, by which a whole sentence is recognised
+LEAST_OF_END = 2  # by which what is put to its end is
 _FORMATTER = Formatter()
 _BETWEEN = ("\n", ". ", "; ")  # sentences of a text
 _WITHIN = (": ", ", ")  # parts of a sentence
@@ -62,6 +64,7 @@ def worded(sentence: str, /, **values: Any) -> str:
         known = _by_english().get(sentence)
         if known is not None:
             return _filled(known.korean, values)
+        return term(sentence.format(**values))
     return sentence.format(**values)
 
 
@@ -71,6 +74,22 @@ def retold(said: str) -> str:
     A text of several sentences is told sentence by sentence.
     """
     return _told(said, LEAST, _BETWEEN) if language() == "ko" else said
+
+
+def term(name: str, *, exact: bool = False) -> str:
+    """Say a name or a heading of ours in the language in force: a measure, a kind, a column.
+
+    Args:
+        name: none of the user's: "test" would be told as the side of a split.
+        exact: take only what stands in the catalogue letter for letter, and has several words: for
+            cells that may hold anything.
+    """
+    if language() != "ko":
+        return name
+    if exact:
+        known = _by_english().get(name) if " " in name else None
+        return name if known is None or known.fields else _filled(known.korean, {})
+    return _told(name, 0, (", ",))
 
 
 def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
@@ -119,7 +138,7 @@ def _best(said: str, least: int) -> tuple[int, str | None]:
     for sentence in _tails():
         place = said.find(sentence.words[0], 1)
         values = None if place < 1 else _values(sentence, said[place:])
-        if values is None or sentence.letters <= 0:
+        if values is None:
             continue
         known, head = _best(said[:place], least)
         if known + sentence.letters > letters and (head is not None or least == 0):
@@ -151,8 +170,9 @@ def _values(sentence: Sentence, said: str) -> dict[str, str] | None:
     if not (said.startswith(first) and said.endswith(last) and len(first) <= end):
         return None
     place, found = len(first), []
-    for words in between:
-        here = said.find(words, place, end)
+    for number, words in enumerate(between):
+        then = next((each for each in between[number + 1 :] if each.strip()), "")
+        here = _place(said, words, then, place, end)
         if here < 0:
             return None
         found.append(said[place:here])
@@ -163,6 +183,29 @@ def _values(sentence: Sentence, said: str) -> dict[str, str] | None:
         if values.setdefault(field, value) != value:
             return None
     return values
+
+
+def _place(said: str, words: str, then: str, begin: int, end: int) -> int:
+    """Find words, of which other words follow; -1 where they are not there.
+
+    A single space is the last one before what follows: names have spaces, figures have none. Where
+    nothing stands between two fields, the second is a known end, such as " and every other rival".
+    """
+    if words.strip():
+        return said.find(words, begin, end)
+    until = said.find(then, begin + len(words), end) if then else end
+    until = until if until >= 0 else end
+    if words:
+        return said.rfind(words, begin, until)
+    part = said[begin:until]
+    places = (_end_in(each, part) for each in _tails() if each.words[0] in part)
+    return begin + min(places, default=len(part))
+
+
+def _end_in(end: Sentence, said: str) -> int:
+    place = said.find(end.words[0], 1)
+    known = place > 0 and _values(end, said[place:]) is not None
+    return place if known else len(said)
 
 
 def _filled(korean: str, values: Mapping[str, Any]) -> str:
@@ -176,6 +219,8 @@ def _filled(korean: str, values: Mapping[str, Any]) -> str:
 
 
 def _said(value: Any, spec: str, conversion: str | None) -> str:
+    if conversion == "n":
+        return ""
     python, _, particle = spec.rpartition("|")
     if particle not in PARTICLES:
         python, particle = spec, ""
@@ -221,7 +266,8 @@ def _by_letters() -> tuple[tuple[str, Sentence], ...]:
 @cache
 def _tails() -> tuple[Sentence, ...]:
     """Give what is put to the end of other sentences: it begins with a space or a mark."""
-    return tuple(each for each in sentences() if each.words[0][:1] in set(" ,;:.") - {""})
+    begun = (each for each in sentences() if each.letters >= LEAST_OF_END)
+    return tuple(each for each in begun if each.words[0][:1] in {" ", ",", ";", ":", "."})
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
