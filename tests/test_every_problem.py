@@ -79,3 +79,60 @@ def test_what_decides_is_a_measure_and_what_is_asked_beside_it_are_others(
     names = [measure.name for measure in problem.measures]
     assert len(set(names)) == len(names)
     assert set(problem.beside) <= set(names[1:])
+
+
+# for each problem what its report says may be typed next, of the run "RUN"
+NEXT = {
+    "forecasting": [
+        ("forecast what comes after a table", "predict RUN NEW.csv"),
+        ("judge it on what came later", "evaluate RUN NEW.csv"),
+    ],
+    "generation": [
+        ("write lines", "predict RUN"),
+        ("judge it on new lines", "evaluate RUN NEW.txt"),
+    ],
+    "sequences": [
+        ("classify new sequences", "predict RUN NEW.csv"),
+        ("judge it on new sequences with classes", "evaluate RUN NEW.csv"),
+    ],
+    "states": [
+        ("say the state of every step of a new log", "predict RUN NEW.csv"),
+        ("judge it on a new log with states", "evaluate RUN NEW.csv"),
+    ],
+    "stock-rise": [
+        ("ask about the day after the newest prices", "predict RUN --sample"),
+        ("judge it on the days after its training", "evaluate RUN --sample"),
+    ],
+    "tagging": [
+        ("tag a sentence", "predict RUN words with spaces between"),
+        ("tag the sentences of a file", "predict RUN --file NEW.txt"),
+        ("judge it on new sentences with tags", "evaluate RUN NEW.txt"),
+    ],
+    "translation": [
+        ("translate a sentence", "predict RUN a new sentence"),
+        ("judge it on new pairs", "evaluate RUN NEW.txt"),
+    ],
+}
+
+
+def test_what_may_be_typed_next_asks_the_run_and_judges_it_on_new_rows(problem: Problem) -> None:
+    said = [(what, " ".join(words)) for what, words in problem.commands("RUN")]
+    if problem.name in NEXT:
+        assert said == NEXT[problem.name]
+        return
+    assert problem.name in {"spam", "sentiment", "sentiment-ko"}
+    assert ("classify a text", "predict RUN a new text") in said
+    assert any(words.startswith("evaluate RUN NEW.csv") for _, words in said)
+
+
+def test_every_row_has_its_columns_and_is_known_again_by_what_it_holds(problem: Problem) -> None:
+    rows = 1 + max(int(max(fold.known.max(), fold.held.max())) for fold in problem.folds)
+    keys, columns = problem.keys(), problem.split_columns()
+    assert all(len(list(column)) >= rows for column in columns.values())
+    again = sample_of(problem.name.replace("-", "_")).keys()
+    assert again.keys() == keys.keys()
+    for name, numbers in keys.items():
+        assert len(numbers) >= rows
+        assert np.array_equal(again[name], numbers)
+    if keys:  # most rows differ, so most have numbers of their own
+        assert max(len(np.unique(numbers)) for numbers in keys.values()) > rows / 2

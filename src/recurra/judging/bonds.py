@@ -94,6 +94,7 @@ class Bonds:
         if self.begins is None:
             turns = turns_of(rows.truth[known], rows.groups[known], share, seed)
         else:
+            _check_classes(rows, {"to learn": known})
             turns = [newest_part(self.begins[known], share)]
         if self.groups is None and self.begins is None:
             return turns
