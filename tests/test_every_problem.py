@@ -91,6 +91,10 @@ NEXT = {
         ("write lines", "predict RUN"),
         ("judge it on new lines", "evaluate RUN NEW.txt"),
     ],
+    "quantities": [
+        ("say the number of new sequences", "predict RUN NEW.csv"),
+        ("judge it on new sequences with numbers", "evaluate RUN NEW.csv"),
+    ],
     "sequences": [
         ("classify new sequences", "predict RUN NEW.csv"),
         ("judge it on new sequences with classes", "evaluate RUN NEW.csv"),

@@ -235,8 +235,12 @@ def test_sentences_of_the_test_that_training_holds_are_left_out_and_counted() ->
 def test_sentences_without_a_test_are_split_in_a_fifth_or_in_folds() -> None:
     rows = sentences(*NUMBERED, *NUMBERED[:10])
     once, thrice = split_sentences(rows, None), split_sentences(rows, None, folds=3)
-    assert once.kind == "a fifth of the sentences held out, equal ones on one side"
-    assert thrice.kind == "sentences of the training file, equal ones in one fold"
+    assert once.kind == "a fifth of the sentences held out, copies and near copies on one side"
+    assert thrice.kind == "sentences of the training file, copies and near copies in one fold"
+    equal = split_sentences(rows, None, near=False)
+    assert equal.kind == "a fifth of the sentences held out, equal ones on one side"
+    equal = split_sentences(rows, None, near=False, folds=3)
+    assert equal.kind == "sentences of the training file, equal ones in one fold"
     assert 10 <= len(once.folds[0].held) <= 14
     assert sorted(np.concatenate([fold.held for fold in thrice.folds])) == list(range(60))
     for fold in (*once.folds, *thrice.folds):

@@ -455,14 +455,8 @@ def split_sentences(
     def taught(known: Rows) -> Sides:
         return sentence_turns(groups[known], share, turns, seed)
 
-    if test is None and folds is None:
-        known, held = group_split(groups, TEST_SHARE, seed)
-        kind = f"a fifth of the sentences held out, {alike} on one side"
-        made = [Fold(known, held, taught(known))]
-        return SplitSentences(words, tags, groups, kind, notes, made)
     if test is None:
-        made = folds_of(group_folds(groups, folds or 1, seed), taught)
-        kind = f"sentences of the training file, {alike} in one fold"
+        made, kind = _of_one_file(groups, alike, folds, seed, taught)
         return SplitSentences(words, tags, groups, kind, notes, made)
     known, held = _published(group_equal_sentences(words), len(train))
     notes.append(
@@ -472,6 +466,18 @@ def split_sentences(
     kind = "as published, test sentences that training holds left out"
     made = [Fold(known, held, taught(known))]
     return SplitSentences(words, tags, groups, kind, notes, made)
+
+
+def _of_one_file(
+    groups: Rows, alike: str, folds: int | None, seed: int, sides: Callable[[Rows], Sides]
+) -> tuple[list[Fold], str]:
+    """Split the sentences of one file, once or in folds; say in words how."""
+    if folds is None:
+        known, held = group_split(groups, TEST_SHARE, seed)
+        kind = f"a fifth of the sentences held out, {alike} on one side"
+        return [Fold(known, held, sides(known))], kind
+    made = folds_of(group_folds(groups, folds, seed), sides)
+    return made, f"sentences of the training file, {alike} in one fold"
 
 
 def group_near_sentences(words: Sequence[Sequence[str]]) -> Rows:

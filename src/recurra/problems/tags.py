@@ -79,13 +79,10 @@ def tagging(
     """
     if train is None and test is not None:
         raise SettingsError("sentences to test on need some to train on: FILE --test OTHER.")
-    for name in models:
-        one_of(name, SHAPES, "the model")
+    estimators = _taggers(models, settings, seed)
     kept = _sentences("train", train, sample, columns)
     apart = folds is None and (train is None or test is not None)
     held = _sentences("test", test, sample, columns) if apart else None
-    given = SETTINGS | {name: value for name, value in settings.items() if value is not None}
-    estimators = [SequenceTagger(name, random_state=seed, **given) for name in models]
     split = split or split_sentences(
         kept,
         held,
@@ -96,6 +93,14 @@ def tagging(
         seed=seed,
     )
     return _declared(kept, estimators, split, seed)
+
+
+def _taggers(models: Sequence[str], settings: Mapping[str, Any], seed: int) -> list[SequenceTagger]:
+    """Give a network a name; what is None is left as it is, and names are checked."""
+    for name in models:
+        one_of(name, SHAPES, "the model")
+    given = SETTINGS | {name: value for name, value in settings.items() if value is not None}
+    return [SequenceTagger(name, random_state=seed, **given) for name in models]
 
 
 def _sentences(
