@@ -25,7 +25,6 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-import recurra
 from recurra.data.catalogue import CATALOGUE, files_of, locate
 from recurra.errors import DataError, RunError, SettingsError, SourceError
 from recurra.extras import how_to_install
@@ -179,7 +178,7 @@ def _refuse_other_files(wheels: Sequence[Path]) -> None:
 
 def _documents() -> Path:
     """Give the documents: within the package, or in the checkout that it is read from."""
-    package = Path(recurra.__file__).parent
+    package = Path(__file__).parents[1]
     for place in (package / "docs", package.parents[1] / "docs"):
         if (place / "lecture").is_dir():
             return place

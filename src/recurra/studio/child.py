@@ -3,6 +3,7 @@
 python -m recurra.studio.child BYTES WORD …
 """
 
+import runpy
 import sys
 
 __all__ = ["main"]
@@ -19,9 +20,7 @@ def main() -> None:
         if int(most):
             resource.setrlimit(resource.RLIMIT_AS, (int(most), int(most)))
     sys.argv = ["recurra", *words]
-    from recurra.cli import main
-
-    main()
+    runpy.run_module("recurra", run_name="__main__")
 
 
 if __name__ == "__main__":
