@@ -12,16 +12,16 @@ function row(letters, symbols, targets) {
 
 const among = (draw, many) => Math.floor(draw() * many);
 
-const NOTED = ["A", "B", "C", "D", "!"];
+const NOTED = ["A", "B", "C", "D", "E", "F", "G", "H", "!"];
 
 // echo: which letter came after the last "!"? All others are to be ignored
-function echo(draw, length = 40) {
+function echo(draw, length = 50) {
   const symbols = ["!"];
   const targets = [-1];
   let last = -1;
   while (symbols.length < length) {
     const heard = symbols.at(-1) === "!";
-    const symbol = !heard && draw() < 0.1 ? 4 : among(draw, 4);
+    const symbol = !heard && draw() < 0.06 ? 8 : among(draw, 8);
     if (heard) last = symbol;
     symbols.push(NOTED[symbol]);
     targets.push(last);
@@ -65,7 +65,7 @@ function parentheses(draw, length = 24) {
 
 /** Give each task: its letters, how many classes there are, what they are called, a row by chance. */
 export const TASKS = {
-  echo: { letters: NOTED, classes: 4, names: (target) => NOTED[target] ?? "", row: echo },
+  echo: { letters: NOTED, classes: 8, names: (target) => NOTED[target] ?? "", row: echo },
   counting: { letters: DIGITS, classes: MOST + 1, names: (target) => String(target), row: counting },
   parentheses: { letters: BRACKETS, classes: 3, names: (target) => [")", "]", "–"][target], row: parentheses },
 };

@@ -133,7 +133,7 @@ function showSteps() {
   const most = Math.max(1e-12, ...first.moves);
   at("steps").replaceChildren(...first.steps.map((word, step) => {
     const made = make("span", { textContent: word, className: step === chosen.step ? "now" : "" });
-    made.style.backgroundColor = colour(0.8 * first.moves[step], most, true);
+    made.style.backgroundColor = colour(0.45 * first.moves[step], most, true);
     made.onclick = () => { chosen.step = step; show(); };
     return made;
   }));
