@@ -2,6 +2,7 @@
 
 const at = (id) => document.getElementById(id);
 const view = at("memory");
+const { drawLines, numbersOf } = await import(view.dataset.line); // by an address of its own version
 const names = JSON.parse(view.dataset.names);
 const words = JSON.parse(view.dataset.words);
 const token = document.querySelector('meta[name="recurra-token"]').content;
@@ -228,4 +229,19 @@ async function read() {
   }
 }
 
+// a line that is dragged is read again when it rests a moment
+function drag() {
+  const rows = at("drag") && numbersOf(at("row").value);
+  if (!rows || rows.length * rows[0].length > 400) { at("drag")?.replaceChildren(); return; }
+  let resting = null;
+  drawLines(at("drag"), rows, (step, column) => `${words.number} ${column + 1}, ${words.step} ${step + 1}`, () => {
+    at("row").value = rows.map((row) => row.join(" ")).join("\n");
+    query.set("row", at("row").value);
+    clearTimeout(resting);
+    resting = setTimeout(read, 60);
+  });
+}
+
+at("row").addEventListener("input", drag);
+drag();
 read();

@@ -26,7 +26,7 @@ __all__ = ["VIEW"]
 
 LOOKED_AT = (SavedClassifier, SavedTagger, SavedRegressor)
 KINDS = [each.kind for each in LOOKED_AT]
-LETTERS, ROWS, STEPS = 20_000, 300, 2_000
+LETTERS, ROWS, STEPS, WAVE = 20_000, 300, 2_000, 16
 
 
 class Row(Question):
@@ -80,10 +80,19 @@ async def shown(request: Request) -> Response:
         run=run,
         names=names,
         others=[r.folder.name for r in await studio.finished() if r.folder.name not in names],
-        row=(held[0] if held else "") if given is None else given[:LETTERS],
+        row=_first(saved, held) if given is None else given[:LETTERS],
         held=held,
         numbers=numbers,
     )
+
+
+def _first(saved: SavedModel, held: list[str]) -> str:
+    """Give what stands there at first: a row that was held out, or waves to be dragged."""
+    encoder = saved.encoder_
+    if not isinstance(encoder, NumberEncoder):
+        return held[0] if held else ""
+    waves = np.sin(np.arange(WAVE)[:, None] / 2 + np.arange(encoder.features))
+    return "\n".join(" ".join(f"{value:.2f}" for value in step) for step in waves)
 
 
 async def _model(studio: Studio, run: FinishedRun) -> SavedModel:
