@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -313,7 +314,7 @@ def show_report(report: "Report", folder: "Path | None" = None) -> None:
     for said in [] if report.test_use is None else report.test_use.said:
         out.print(retold(said), style=STYLE["undecided"], soft_wrap=True)
     if folder is not None and report.verdict.answer == "no":
-        asked = f'recurra predict {folder} --with "{report.verdict.rival}"'
+        asked = f'recurra predict {shlex.quote(str(folder))} --with "{report.verdict.rival}"'
         out.print(retold(f"To use it: {asked}"), soft_wrap=True)
 
 

@@ -1,5 +1,6 @@
 """`recurra export`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -48,5 +49,5 @@ def export(
     if baseline is not None:
         note(
             f"The baseline beside the network, {baseline.name}, is not exported. "
-            f'To use it: recurra predict {run} --with "{baseline.name}"'
+            f'To use it: recurra predict {shlex.quote(str(run))} --with "{baseline.name}"'
         )

@@ -26,6 +26,7 @@ def gather(
     from recurra.classroom.gathered import gather as gathered
     from recurra.files import write_atomically
     from recurra.terminal import note, show_columns
+    from recurra.wording import worded
 
     if out is not None and out.suffix.lower() != ".csv":
         raise SettingsError(f"--out must end in .csv, but it is {out}.")
@@ -42,7 +43,7 @@ def gather(
         return
     show_columns(_names(), _cells(found))
     for folder, why in found.left_out.items():
-        note(f"kept out: {folder}: {why}")
+        note(worded("kept out: {folder}: {why}", folder=folder, why=why))
     for said in [*found.notes, *(f"written: {path}" for path in (out, html) if path)]:
         note(said)
 

@@ -1,5 +1,6 @@
 """Texts: train a classifier, evaluate it on new rows, classify with it; the demonstration."""
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -278,7 +279,8 @@ def demo(
         ):
             score = classifier.positive_scores([message])[0]
             console.print(f"  {classifier.predict([message])[0]:<5} {score:.3f}  {message}")
-        console.print(retold(f'\nTry your own: recurra predict {out} "your message"'))
+        run = shlex.quote(str(out))
+        console.print(retold(f'\nTry your own: recurra predict {run} "your message"'))
 
 
 @evaluate.command("SequenceClassifier")
