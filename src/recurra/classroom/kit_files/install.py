@@ -52,8 +52,12 @@ def main() -> int:
         return 2
     venv.create(kit / ".venv", with_pip=True)
     python = str(own_python(kit))
-    pip = [python, "-m", "pip", "install", "--no-index", "--disable-pip-version-check"]
+    pip = [python, "-m", "pip", "install", "--no-index", "--quiet"]
     wheels = [f"--find-links={kit / 'wheels'}", f"--constraint={kit / 'wheels' / 'pins.txt'}"]
+    print(
+        "installing, which takes a minute or more / 설치하는 중입니다. 1분 넘게 걸립니다",
+        flush=True,
+    )
     done = subprocess.call([*pip, *wheels, "recurra", "jupyterlab"])  # noqa: S603
     if done:
         print("A wheel for this machine is missing: python wheels/get.py on one like it.")
