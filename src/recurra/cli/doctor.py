@@ -27,6 +27,8 @@ def doctor(
         return
     if kit is not None:
         raise SettingsError("--kit goes with --class: recurra doctor --class --kit FOLDER")
+    from rich.cells import set_cell_size
+
     from recurra.doctor import examine
     from recurra.terminal import out
 
@@ -38,7 +40,7 @@ def doctor(
     for section, entries in found.items():
         out.print(term(section), style="bold")
         for name, value in entries.items():
-            out.print(f"  {name:<{width}} {retold(value)}", soft_wrap=True)
+            out.print(f"  {set_cell_size(term(name), width)} {retold(value)}", soft_wrap=True)
 
 
 def _for_class(kit: Path | None, as_json: bool) -> None:

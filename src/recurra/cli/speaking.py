@@ -13,7 +13,7 @@ from typing import Any
 from rich.cells import cell_len
 from typer.core import TyperGroup
 
-from recurra.wording import LANGUAGES, console_speaks, language, retold, worded
+from recurra.wording import LANGUAGES, console_speaks, language, retold, term, worded
 
 __all__ = ["SpokenHelp", "in_words", "speaking", "translate_help"]
 
@@ -44,6 +44,7 @@ _TYPERS = (
     "Options",
     "Arguments",
     "Commands",
+    "Networks:",
     "default:",
     "required",
 )
@@ -150,7 +151,8 @@ class SpokenHelp(TyperGroup.context_class.formatter_class):  # type: ignore[misc
         if language() == "en":
             super().write_text(text)
             return
-        paragraphs = [_wrapped(part, self.width - self.current_indent) for part in _parts(text)]
+        width = self.width - self.current_indent
+        paragraphs = [_paragraph(part, width) for part in text.split("\n\n")]
         indent = " " * self.current_indent
         self.write("\n\n".join(textwrap.indent(part, indent) for part in paragraphs) + "\n")
 
@@ -171,8 +173,14 @@ class SpokenHelp(TyperGroup.context_class.formatter_class):  # type: ignore[misc
             self.write((begin + text.replace("\n", f"\n{place}")).rstrip() + "\n")
 
 
-def _parts(text: str) -> list[str]:
-    return [" ".join(part.split()) for part in text.split("\n\n")]
+def _paragraph(text: str, width: int) -> str:
+    r"""Fill a paragraph; one that begins with \b is a list of names, a line each."""
+    if not text.startswith("\b"):
+        return _wrapped(text, width)
+    head, *lines = text.splitlines()[1:]
+    rows = [re.split(r"(?<=\S)( +)", line.strip(), maxsplit=1) for line in lines]
+    told = [f"  {name}{gap}{term(said)}" for name, gap, said in rows]
+    return "\n".join([term(head), *told])
 
 
 def _extras(said: str) -> str:

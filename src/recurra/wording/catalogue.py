@@ -27,7 +27,7 @@ LEAST = 5  # letters that do not change, by which a whole sentence is recognised
 LEAST_OF_END = 2  # by which what is put to its end is
 _FORMATTER = Formatter()
 _BETWEEN = ("\n", ". ", "; ")  # sentences of a text
-_WITHIN = (": ", ", ")  # parts of a sentence
+_WITHIN = ("; ", " → ", ": ", ", ")  # parts of a sentence, and of a network
 _MOST_PARTS = 24
 
 
@@ -89,7 +89,7 @@ def term(name: str, *, exact: bool = False) -> str:
     if exact:
         known = _by_english().get(name) if " " in name else None
         return name if known is None or known.fields else _filled(known.korean, {})
-    return _told(name, 0, (", ",))
+    return _told(name, 0, _WITHIN)
 
 
 def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
@@ -225,7 +225,7 @@ def _said(value: Any, spec: str, conversion: str | None) -> str:
     if particle not in PARTICLES:
         python, particle = spec, ""
     if conversion == "t":
-        value = _told(str(value), 0, (*_BETWEEN, *_WITHIN))
+        value = _told(str(value), 0, (*_BETWEEN[:2], *_WITHIN))
     elif conversion == "r":
         value = repr(value)
     said = str(value) if isinstance(value, str) else format(value, python)
