@@ -44,6 +44,7 @@ class GatheredRun:
         sha256: of the data: the same letters are the same bytes.
         rows: of the data.
         split: how it was split.
+        folds: in how many.
         seed: of split, weights and order.
         settings: the command, but for its --out, --seed and the like; "" where it was Python.
         network: that is kept; of a comparison, all.
@@ -68,6 +69,7 @@ class GatheredRun:
     sha256: str
     rows: int
     split: str
+    folds: int
     seed: int
     settings: str
     network: str
@@ -117,9 +119,10 @@ class Gathered:
 
     def questions(self) -> list[list[GatheredRun]]:
         """Give the runs whose figures may stand beside each other: one question, data and split."""
-        found: dict[tuple[str, str, str, str], list[GatheredRun]] = {}
+        found: dict[tuple[str | int, ...], list[GatheredRun]] = {}
         for run in self.runs:
-            found.setdefault((run.problem, run.sha256, run.split, run.measure), []).append(run)
+            asked = (run.problem, run.sha256, run.split, run.folds, run.measure)
+            found.setdefault(asked, []).append(run)
         return sorted(found.values(), key=lambda runs: (-len(runs), runs[0].folder))
 
 
@@ -241,7 +244,8 @@ def _row(run: FinishedRun, who: str, name: str) -> GatheredRun:
         source=report.data.source,
         sha256=report.data.sha256,
         rows=report.data.rows,
-        split=f"{report.split.kind}, {report.split.folds} fold(s)",
+        split=report.split.kind,
+        folds=report.split.folds,
         seed=report.split.seed,
         settings=_settings(report.command),
         network=run.kept,
