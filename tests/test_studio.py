@@ -14,7 +14,10 @@ for needed in ("starlette", "uvicorn", "prometheus_client", "python_multipart", 
     pytest.importorskip(needed, reason=WHY)
 
 from starlette.testclient import TestClient  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
 
+from recurra.cli import app as command_line  # noqa: E402
+from recurra.errors import SettingsError  # noqa: E402
 from recurra.finished import finished_run  # noqa: E402
 from recurra.serving.keys import Keys  # noqa: E402
 from recurra.studio.app import app_of  # noqa: E402
@@ -127,7 +130,7 @@ def test_two_runs_are_compared_as_the_command_does(client: TestClient, runs: Pat
         assert " ".join(row) in words(page)
     refused = client.get("/compare", params={"run": "one"})
     assert refused.status_code == 400
-    assert said(refused) == "two runs are compared, but 1 were chosen. Choose two."
+    assert said(refused) == "Two runs are compared, but 1 were chosen. Choose two."
 
 
 def test_a_run_is_deleted_after_a_question_and_not_by_looking(
@@ -285,3 +288,53 @@ def test_the_language_is_that_of_the_address_else_of_the_browser(client: TestCli
     assert language("/runs?lang=en", **korean) == "en"
     page = client.get("/runs?lang=ko").text
     assert 'href="/runs/one?lang=ko"' in page
+
+
+# ---- as it is documented
+
+
+def test_every_documented_studio_begins_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    import recurra.studio.server as server
+
+    root = Path(__file__).parents[1]
+    pages = [(root / "docs" / name).read_text("utf-8") for name in ("studio.md", "studio.ko.md")]
+    shown = [re.findall(r"^```(?:bash|json)\n(.*?)^```", page, re.M | re.S) for page in pages]
+    assert shown[0] == shown[1]
+    lines = [line.split("  #")[0].strip() for line in "".join(shown[0]).splitlines()]
+    begun: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(
+        server, "run_studio", lambda runs, host, port, **how: begun.append((runs, host, port))
+    )
+    for line in lines:
+        if line.startswith("recurra"):
+            done = CliRunner().invoke(command_line, line.split()[1:])
+            assert done.exit_code == 0, done.output
+    here = (Path("runs"), "127.0.0.1", 8800)
+    assert begun == [here, here, (Path("runs"), "0.0.0.0", 8800)]
+
+
+def test_a_studio_for_others_has_a_token_and_one_for_this_machine_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import recurra.studio.server as server
+
+    begun: list[Any] = []
+    told: list[str] = []
+
+    def answered(guard: Any, socket: Any, mercy: int) -> None:
+        begun.append(guard._studio)
+        guard._studio.close()
+        socket.close()
+
+    monkeypatch.setattr(server, "answer", answered)
+    for host in ("127.0.0.1", "0.0.0.0", "localhost"):
+        server.run_studio(tmp_path, host, 0, opened=False, told=told.append)
+    assert [studio.keys is not None for studio in begun] == [False, True, False]
+    assert [studio.hosts is None for studio in begun] == [False, True, False]
+    token = told[1].partition("?token=")[2]
+    assert len(token) >= 32
+    assert begun[1].keys.know(f"Bearer {token}")
+    assert all(place.startswith("http://") for place in told)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(SettingsError, match="--runs must be a folder"):
+        server.run_studio(tmp_path / "file", "127.0.0.1", 0, opened=False, told=told.append)

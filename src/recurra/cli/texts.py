@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -281,6 +282,15 @@ def demo(
             console.print(f"  {classifier.predict([message])[0]:<5} {score:.3f}  {message}")
         run = shlex.quote(str(out))
         console.print(retold(f'\nTry your own: recurra predict {run} "your message"'))
+        command, name = shlex.join(_studio(place)), quote(place.name)
+        console.print(retold(f"Look at it, and at what it remembers: {command}"))
+        console.print(retold(f"and open http://127.0.0.1:8800/runs/{name}"))
+
+
+def _studio(place: Path) -> list[str]:
+    """Give the command that shows the runs beside a run."""
+    folder = place.parent
+    return ["recurra", "studio", *([] if folder == Path("runs") else ["--runs", str(folder)])]
 
 
 @evaluate.command("SequenceClassifier")
