@@ -19,6 +19,7 @@ TEACH_NOTHING = {
     "generation": ("test_problem_generation", "nothing_that_is_fitted_depends_on_a_held_line"),
     "translation": ("test_problem_translation", "nothing_that_is_fitted_depends_on_a_held_pair"),
     "sequences": ("test_problem_sequences", "held_sequences_teach_nothing"),
+    "multi_label": ("test_problem_multi_label", "held_texts_teach_nothing"),
     "quantities": ("test_problem_quantities", "held_sequences_teach_nothing"),
     "states": ("test_problem_states", "held_steps_teach_nothing"),
     "stock_rise": ("test_problem_stock_rise", "no_held_row_moves_a_bit_of_anything_fitted"),

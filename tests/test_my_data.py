@@ -24,6 +24,7 @@ QUICK = {  # one epoch of a small network tells whether a command works
     "generation": ["--units", "8"],
     "translation": [],
     "tagging": ["--members", "1"],
+    "multi-label": ["--members", "1", "--model", "simple-rnn"],
     "sequences": ["--members", "1", "--model", "simple-rnn"],
     "texts": ["--members", "1", "--model", "simple-rnn"],
 }
@@ -57,6 +58,9 @@ def write_files(place: Path) -> None:
     rng = np.random.default_rng(0)
     posts(rng, 120).to_csv(place / "posts.csv", index=False)
     posts(rng, 30).to_csv(place / "later.csv", index=False)
+    topics = posts(rng, 80)[["body"]]
+    topics["topics"] = [("a;b", "a", "b", "")[n % 4] for n in range(80)]
+    topics.to_csv(place / "topics.csv", index=False)
     orders = posts(rng, 80)[["kind", "body"]].assign(amount=rng.integers(1, 2000, 80))
     orders["country"] = rng.choice(["KR", "US", ""], 80)
     orders.to_csv(place / "orders.csv", index=False)

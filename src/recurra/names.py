@@ -13,6 +13,7 @@ from recurra.errors import SettingsError
 __all__ = [
     "CELLS",
     "FCN",
+    "LABELLERS",
     "RISERS",
     "SEQUENCES",
     "SHAPES",
@@ -32,6 +33,7 @@ FCN = ("gru-fcn", "lstm-fcn")  # a cell beside convolutions
 SEQUENCES = (*FCN, *SHAPES)  # read numbers, to say a class
 STARTING = ("ngram-bi-gru",)  # begin as a linear model of n-grams
 TEXTS = (*STARTING, "subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)
+LABELLERS = tuple(name for name in TEXTS if name not in STARTING)  # say any number of labels
 WRITERS = (*CELLS, "conv1d", "one-to-one")
 RISERS = WRITERS
 STARTS = ("naive", "theta", "damped", "smoothed")  # what a forecaster may begin as

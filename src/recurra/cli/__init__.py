@@ -17,6 +17,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     ledger,
     look,
     market,
+    multi_labels,
     runs,
     score,
     search,

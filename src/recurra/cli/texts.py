@@ -359,7 +359,7 @@ def predict_texts(
     model.threshold = threshold
     if explain and not model.explains:
         raise SettingsError(f"--explain is about a network's tokens: {model.name} has none.")
-    sources = _texts(texts, file, text, encoding, model.columns)
+    sources = given_texts(texts, file, text, encoding, model.columns)
     predictions, count, cut, empty = [], 0, 0, 0
     if not as_json:
         say(f"columns: {model.said}")
@@ -429,13 +429,14 @@ def name_of(source: str, sample: bool) -> str:
     return f"{source}-sample" if sample else Path(source).stem
 
 
-def _texts(
+def given_texts(
     texts: list[str] | None,
     file: Path | None,
     column: Sequence[str] | None,
     encoding: str | None,
     columns: Mapping[str, str],
 ) -> Iterator[str]:
+    """Give the texts that were typed, those of a file, or the lines of standard input."""
     if texts and file:
         raise SettingsError("give texts or --file, not both")
     if texts:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from recurra.problems.forecasts import forecasting as forecasting
     from recurra.problems.lines import generation as generation
+    from recurra.problems.multi_labels import multi_label as multi_label
     from recurra.problems.named import sentiment as sentiment
     from recurra.problems.named import sentiment_ko as sentiment_ko
     from recurra.problems.named import spam as spam
@@ -30,6 +31,7 @@ _HOMES = {
     "sentiment": "recurra.problems.named",
     "sentiment_ko": "recurra.problems.named",
     "texts": "recurra.problems.text_classes",
+    "multi_label": "recurra.problems.multi_labels",
     "tagging": "recurra.problems.tags",
     "forecasting": "recurra.problems.forecasts",
     "generation": "recurra.problems.lines",

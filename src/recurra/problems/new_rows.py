@@ -29,6 +29,7 @@ from recurra.data import (
     read_tagged,
 )
 from recurra.data.labelled import Taught
+from recurra.data.multi_labels import LabelColumns, MultiLabelled, read_multi_labels
 from recurra.data.sequences import LabelledSequences, Layout, read_sequences
 from recurra.data.states import LabelledSteps, StepColumns, read_steps
 from recurra.data.tagged import ANY_COLUMNS
@@ -93,6 +94,23 @@ def _texts(
     named = None if positive is None else names[positive]
     taught = Taught(names, named, asked.network.facts.columns, mapped or {})
     return open_texts(str(given), columns=Columns(taught=taught, **columns))
+
+
+def _multi_labels(
+    asked: Asked,
+    given: MultiLabelled | str | Path,
+    labels: Sequence[str] = (),
+    **how: Any,
+) -> MultiLabelled:
+    if isinstance(given, MultiLabelled):
+        rows = given
+        _refuse_unknown("labels", rows.names, asked.network, rows.source, "rows")
+        return rows
+    network = asked.network
+    columns = LabelColumns(
+        labels=labels, names=network.classes, taught=dict(network.facts.columns), **how
+    )
+    return read_multi_labels(given, columns)
 
 
 def _sentences(
@@ -359,6 +377,7 @@ def _opened(given: Any, opened: Mapping[str, Any]) -> Opened:
 
 NEW_ROWS: Mapping[str, NewRows] = {
     "states": NewRows(_steps, "recurra.problems.step_states"),
+    "multi-label": NewRows(_multi_labels, "recurra.problems.multi_labels"),
     "quantities": NewRows(_quantities, "recurra.problems.sequence_quantities"),
     "sequences": NewRows(_sequences, "recurra.problems.sequence_classes"),
     "SequenceClassifier": NewRows(_texts, "recurra.problems.text_classes"),

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recurra.arrays import Bools, Dates, Floats, Rows, Texts
+from recurra.arrays import Array, Bools, Dates, Floats, Rows, Texts
 from recurra.data import LabelledTexts, Lines, Pairs, Series, TaggedSentences
 from recurra.data.bonds import Times
 from recurra.data.labelled import PUBLISHED
+from recurra.data.multi_labels import MultiLabelled
 from recurra.data.sequences import LabelledSequences, check_enough
 from recurra.data.states import LabelledSteps
 from recurra.errors import DataError, SettingsError
@@ -52,6 +53,7 @@ __all__ = [
     "KEEP_NEAR",
     "Protocol",
     "SplitDays",
+    "SplitLabels",
     "SplitLines",
     "SplitPairs",
     "SplitQuantities",
@@ -67,6 +69,7 @@ __all__ = [
     "segments_of",
     "sentence_turns",
     "split_days",
+    "split_labels",
     "split_lines",
     "split_pairs",
     "split_quantities",
@@ -82,6 +85,7 @@ __all__ = [
 ]
 
 FEWEST_READ, MOST_READ = 3, 32  # steps of a series
+ROWS_OF_A_LABEL = 20  # that tell rows apart when they are split
 PARTS, ROWS_A_PART = 4, 10  # of the range of a number to foretell
 TEST_SHARE = 0.2  # of texts, sequences and steps
 HELD_OUT = "the file to test on is held out"
@@ -273,6 +277,74 @@ def split_sequences(
     made, purged = _folds(labelled, bonds, rows.published_test, folds, how)
     said = _copies_said(rows, copies, near, published=folds is None)
     return SplitSequences(rows, labelled, copies, pieces, kind, made, bonds, [*said, *purged])
+
+
+class SplitLabels(NamedTuple):
+    """Texts with any number of labels, and their folds; `sides` gives those of any rows known."""
+
+    rows: MultiLabelled
+    groups: Rows
+    copies: Rows
+    pieces: Rows
+    kind: str
+    folds: list[Fold]
+    sides: Callable[[Rows], Sides]
+    bonds: Bonds
+    notes: list[str]
+
+
+def split_labels(
+    rows: MultiLabelled, *, folds: int | None = None, share: float = 0.2, seed: int = 0
+) -> SplitLabels:
+    """Split texts with any number of labels; what is given is as in `split_texts`.
+
+    Rows are stratified by the rarest of their labels; what validates, by that among the rows known.
+
+    Raises:
+        DataError: a side would lack rows.
+    """
+    if folds is not None and rows.published_test is not None:
+        rows = rows.take(np.flatnonzero(~rows.published_test))
+    found = find_copies(rows.texts)
+    bonds = _bound(found.groups, rows.groups, rows.times)
+    groups, pieces = found.groups, found.groups
+    if bonds.groups is not None:
+        groups, pieces = bonds.groups, tied(bonds.groups, found.groups, rows.texts)
+
+    def parted(known: Rows) -> Labelled:
+        strata = np.zeros(len(rows), np.int64)
+        strata[known] = _rarest_of(rows.truth[known])
+        names = tuple(f"part {part}" for part in range(int(strata.max()) + 1))
+        return Labelled(rows.texts, strata, names, None, groups)
+
+    def sides(known: Rows) -> Sides:
+        return bonds.sides(parted(known), known, share, seed)
+
+    why = "have a copy on the other side, or their group"
+    how = _How(share, seed, why, rows.times)
+    every = parted(np.arange(len(rows)))
+    made, purged = _folds(every, bonds, rows.published_test, folds, how)
+    made = [replace(fold, sides=sides(fold.known)) for fold in made]
+    kind = _in_words(bonds, rows.times, folds, DEFAULT.kind)
+    if rows.published_test is not None:
+        kind = f"{rows.split}; {kind}"
+    copies = [found.sentence()] if found.sentence() else []
+    said = [f"{each}: each group is kept on one side and counts once" for each in copies]
+    notes = [*said, *purged]
+    return SplitLabels(rows, groups, found.groups, pieces, kind, made, sides, bonds, notes)
+
+
+def _rarest_of(truth: Array) -> Rows:
+    """Give each row the number of the rarest of its labels that has rows enough; 0 for none."""
+    counts = truth.sum(axis=0)
+    strata = np.zeros(len(truth), np.int64)
+    for label in np.argsort(-counts, kind="stable"):  # a rarer one takes the place of a commoner
+        if ROWS_OF_A_LABEL <= counts[label] <= len(truth) - ROWS_OF_A_LABEL:
+            strata[truth[:, label] > 0] = label + 1
+    names, places, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    few = sizes[places] < ROWS_OF_A_LABEL
+    strata[few] = names[sizes.argmax()]  # too few to stand on every side
+    return np.unique(strata, return_inverse=True)[1].astype(np.int64)
 
 
 class SplitQuantities(NamedTuple):

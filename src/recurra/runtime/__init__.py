@@ -9,6 +9,7 @@ Example:
 from recurra.runtime.models import (
     SavedClassifier,
     SavedForecaster,
+    SavedLabeller,
     SavedModel,
     SavedNetwork,
     SavedRegressor,
@@ -19,6 +20,7 @@ from recurra.runtime.models import (
 __all__ = [
     "SavedClassifier",
     "SavedForecaster",
+    "SavedLabeller",
     "SavedModel",
     "SavedNetwork",
     "SavedRegressor",

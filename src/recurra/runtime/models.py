@@ -20,6 +20,7 @@ from pydantic import Field
 
 from recurra.answers.classes import ClassAnswers
 from recurra.answers.forecasts import ForecastAnswers
+from recurra.answers.labels import LabelAnswers
 from recurra.answers.model import FittedModel, Stream
 from recurra.answers.quantities import QuantityAnswers
 from recurra.answers.reading import as_sentences, as_texts, encoder_from_json
@@ -37,6 +38,7 @@ from recurra.text.encoder import ids_per_token
 __all__ = [
     "SavedClassifier",
     "SavedForecaster",
+    "SavedLabeller",
     "SavedModel",
     "SavedNetwork",
     "SavedRegressor",
@@ -201,6 +203,21 @@ class SavedClassifier(ClassAnswers, SavedNetwork):
             raise SettingsError(f"probabilities of these classes end in {needed}, but in {last}.")
 
 
+class SavedLabeller(LabelAnswers, SavedNetwork):
+    """A saved `SequenceLabeller`."""
+
+    kind = "SequenceLabeller"
+
+    def _told(self) -> Shape:
+        return Shape(len(self.classes_), steps=False)
+
+    def _check(self, plan: Plan) -> None:
+        super()._check(plan)
+        last = getattr(plan.operations[-1], "activation", None)
+        if last != "sigmoid":
+            raise SettingsError(f"probabilities of labels end in sigmoid, but in {last}.")
+
+
 class SavedRegressor(QuantityAnswers, SavedNetwork):
     """A saved `SequenceRegressor`."""
 
@@ -254,6 +271,7 @@ class SavedForecaster(ForecastAnswers, SavedNetwork):
 # by what they were saved by; `SavedRiser` reads prices, and with it comes pandas
 NETWORKS = {
     "SequenceClassifier": "models:SavedClassifier",
+    "SequenceLabeller": "models:SavedLabeller",
     "SequenceRegressor": "models:SavedRegressor",
     "SequenceTagger": "models:SavedTagger",
     "SequenceForecaster": "models:SavedForecaster",

@@ -1,0 +1,71 @@
+"""Saved models that say any number of labels of texts: the network of a run, or the baseline."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recurra.errors import BundleError
+from recurra.judging.labels import SaidLabels
+from recurra.problems.kept import kept_model
+from recurra.text.joining import blank
+
+__all__ = ["KINDS", "AskedLabels", "saved_labels"]
+
+KINDS = {
+    "SequenceLabeller": "recurra.runtime:SavedLabeller",
+    "ConstantLabels": "recurra.baselines.labels:ConstantLabels",
+    "LinearLabels": "recurra.baselines.labels:LinearLabels",
+}
+
+
+class AskedLabels:
+    """A saved model that says labels, whichever it is.
+
+    Args:
+        name: by which tables call it.
+        names: of the labels.
+        columns: of the table that it was taught, by their roles.
+        model: what says something of texts.
+    """
+
+    def __init__(
+        self, name: str, names: tuple[str, ...], columns: dict[str, str], model: Any
+    ) -> None:
+        self.name, self.names, self.columns, self.model = name, names, columns, model
+
+    def say(self, texts: list[str]) -> SaidLabels:
+        """Give the probability of each label, and those that are said."""
+        said: SaidLabels = self.model.say(np.asarray(texts, dtype=object))
+        return said
+
+    def answer(self, texts: list[str]) -> list[dict[str, Any]]:
+        """Give the labels of each text, and the probability of every label; of none for nothing."""
+        said = self.say(texts)
+        answers: list[dict[str, Any]] = []
+        for text, shares, decided in zip(texts, *said, strict=True):
+            if blank(text):
+                answers.append({"labels": None, "probabilities": None, "text": text})
+                continue
+            labels = [name for name, there in zip(self.names, decided, strict=True) if there]
+            each = dict(zip(self.names, shares.tolist(), strict=True))
+            answers.append({"labels": labels, "probabilities": each, "text": text})
+        return answers
+
+
+def saved_labels(run: str | Path, with_: str | None = None) -> AskedLabels:
+    """Read a saved model that says labels of texts: the network, or the baseline beside it.
+
+    Args:
+        run: a run folder, or the model folder in it.
+        with_: the name of the baseline; None: the network.
+
+    Raises:
+        BundleError: what is saved there says no labels, or is damaged.
+        SettingsError: no such model is saved there.
+    """
+    kept = kept_model(run, with_)
+    if kept.kind not in KINDS:
+        raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not say labels.")
+    model = kept.open(KINDS, "say labels of texts")
+    return AskedLabels(kept.name, kept.classes, kept.facts.columns, model)
