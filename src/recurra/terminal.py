@@ -518,6 +518,22 @@ def show_attributions(
     out.print(table)
 
 
+def show_stretches(
+    title: str, stretches: Sequence[tuple[str, int, int, float]], channels: Mapping[str, float]
+) -> None:
+    """Print the stretches of a sequence that moved an answer most, and what whole channels do."""
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("channel", "steps", "falls by"):
+        table.add_column(name, justify="left" if name == "channel" else "right", no_wrap=True)
+    for channel, first, last, effect in stretches:
+        table.add_row(channel, f"{first}–{last}", f"{effect:+.4g}")
+    strongest = sorted(channels.items(), key=lambda each: -abs(each[1]))[:8]
+    for channel, effect in strongest:
+        table.add_row(channel, "all", f"{effect:+.4g}")
+    out.print(table)
+    note("each stretch takes the mean of training in turn: the answer falls by that much")
+
+
 def _bold_where_strong(effects: Sequence[float]) -> list[Text]:
     strongest = max(map(abs, effects), default=0.0)
     return [

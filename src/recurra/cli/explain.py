@@ -1,24 +1,43 @@
-"""`recurra explain`."""
+"""`recurra explain`: of a text, its tokens; of a sequence, its stretches."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recurra.cli.app import Json, Run, app, print_json
-from recurra.errors import BundleError
+from recurra.cli.app import Json, Run, With, app, print_json
+from recurra.errors import BundleError, DataError, SettingsError
+from recurra.names import near
+
+SEQUENCES = ("sequences", "quantities")  # problems whose rows are numeric sequences
+MOST_SHOWN = 8
 
 
 @app.command()
 def explain(
     run: Run,
-    text: Annotated[str, typer.Argument(help="The text to explain.")],
+    text: Annotated[
+        str, typer.Argument(help="The text to explain; of a model of sequences, their file.")
+    ],
+    sequence: Annotated[
+        str | None, typer.Option(help="Which sequence of the file, by its name [the first].")
+    ] = None,
+    with_: With = None,
     html: Annotated[
-        Path | None, typer.Option(help="Write a page with gates and states as well.")
+        Path | None, typer.Option(help="Write a page with gates and states, or curves, as well.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what moved the score of a text, token by token, and how the network read it."""
+    """Show what moved an answer: tokens of a text, or steps and channels of a sequence."""
+    from recurra.problems.kept import kept_model
+
+    if kept_model(run).facts.recipe in SEQUENCES:
+        _explain_sequence(run, Path(text), sequence, with_, html, as_json)
+        return
+    if sequence is not None or with_ is not None:
+        raise SettingsError(
+            "--sequence and --with are of models of sequences, but this one reads texts."
+        )
     from recurra.problems.saved.texts import texts_model
 
     saved = texts_model(run)
@@ -62,5 +81,61 @@ def explain(
         return
     title = f"{inside.of} {inside.score:.4f}"
     show_attributions(title, inside.tokens, {name: each.tolist() for name, each in named.items()})
+    if html is not None:
+        note(f"written: {html}")
+
+
+def _explain_sequence(
+    run: Path, file: Path, name: str | None, with_: str | None, html: Path | None, as_json: bool
+) -> None:
+    """Show which stretches of a sequence, and which channels, moved the answer."""
+    import numpy as np
+
+    from recurra.data.sequences import Layout, read_sequences
+    from recurra.problems.kept import kept_model
+    from recurra.problems.new_rows import columns_taught, same_channels
+    from recurra.problems.saved.quantities import saved_quantities
+    from recurra.problems.saved.sequences import saved_sequences
+
+    kept = kept_model(run)
+    rows = read_sequences(file, Layout(labelled=False, taught=columns_taught(kept)))
+    same_channels(rows, kept.facts.channels)
+    ids = list(map(str, rows.ids))
+    if name is not None and name not in ids:
+        raise DataError(f"{file} has no sequence {name!r}.{near(name, ids)}")
+    place = 0 if name is None else ids.index(name)
+    opened = saved_sequences if kept.facts.recipe == "sequences" else saved_quantities
+    model = opened(run, with_)
+    steps = rows.sequences.take(np.array([place])).timesteps()
+    of, found = model.explain(steps)
+    shown = [
+        (model.channels[channel], first + 1, last + 1, effect)
+        for first, last, channel, effect in found.strongest(MOST_SHOWN)
+    ]
+    if html is not None:
+        from recurra.files import write_atomically
+        from recurra.pages.stretches import render_stretches
+
+        page = render_stretches(model.name, ids[place], of, steps, model.channels, found)
+        write_atomically(html, page.encode())
+    if as_json:
+        print_json(
+            {
+                "model": model.name,
+                "sequence": ids[place],
+                "of": of,
+                "score": found.score,
+                "stretches": [
+                    dict(zip(("channel", "first", "last", "fall"), each, strict=True))
+                    for each in shown
+                ],
+                "channels": dict(zip(model.channels, found.channels.tolist(), strict=True)),
+            }
+        )
+        return
+    from recurra.terminal import note, show_stretches
+
+    whole = dict(zip(model.channels, found.channels.tolist(), strict=True))
+    show_stretches(f"{ids[place]}: {of} {found.score:.4g}, {model.name}", shown, whole)
     if html is not None:
         note(f"written: {html}")

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recurra.answers.stretches import Stretches, stretches_of
 from recurra.arrays import Floats
 from recurra.errors import BundleError
 from recurra.problems.kept import kept_model
 from recurra.problems.new_rows import same_channels
+from recurra.problems.saved.sequences import means_of
 
 if TYPE_CHECKING:
     from recurra.data.sequences import LabelledSequences
@@ -41,6 +43,15 @@ class AskedQuantities:
         same_channels(rows, self.channels)
         said: Floats = self.model.say(rows.sequences)
         return said
+
+    def explain(self, steps: Floats) -> tuple[str, Stretches]:
+        """Give what the number is called, and which stretches of a sequence moved it.
+
+        Raises:
+            BundleError: the model reads nothing.
+        """
+        means = means_of(self.model, self.name)
+        return self.target, stretches_of(self.model.say, steps, means)
 
     def answer(self, rows: "LabelledSequences") -> list[dict[str, Any]]:
         """Give the number of each sequence, by the name of what it is."""

@@ -3,15 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from recurra.answers.stretches import Stretches, stretches_of
+from recurra.arrays import Floats
 from recurra.errors import BundleError
 from recurra.problems.kept import classes_of, kept_model
 from recurra.problems.new_rows import same_channels
+from recurra.sequences import Ragged
 
 if TYPE_CHECKING:
     from recurra.data.sequences import LabelledSequences
     from recurra.judging.said import Said
 
-__all__ = ["KINDS", "AskedSequences", "saved_sequences"]
+__all__ = ["KINDS", "AskedSequences", "means_of", "saved_sequences"]
 
 KINDS = {
     "SequenceClassifier": "recurra.runtime:SavedClassifier",
@@ -19,6 +24,18 @@ KINDS = {
     "LinearSequences": "recurra.baselines.sequences:LinearSequences",
     "NearestSequence": "recurra.baselines.sequences:NearestSequence",
 }
+
+
+def means_of(model: Any, name: str) -> Floats:
+    """Give the mean of each channel over the rows that a model was trained on.
+
+    Raises:
+        BundleError: it reads no channels.
+    """
+    encoder = getattr(model, "encoder_", None) or getattr(model, "encoder", None)
+    if encoder is None:
+        raise BundleError(f"what reads nothing of a sequence cannot be explained: {name}.")
+    return np.asarray(encoder.mean, float).ravel()
 
 
 class AskedSequences:
@@ -52,6 +69,19 @@ class AskedSequences:
         same_channels(rows, self.channels)
         said: Said = self.model.say(rows.sequences)
         return said
+
+    def explain(self, steps: Floats) -> tuple[str, Stretches]:
+        """Give the class decided for, and which stretches of a sequence moved its probability.
+
+        Raises:
+            BundleError: the model reads nothing.
+        """
+        means = means_of(self.model, self.name)
+        place = int(self.model.say(Ragged.of_numbers([steps])).decided[0])
+        found = stretches_of(
+            lambda rows: self.model.say(rows).probabilities[:, place], steps, means
+        )
+        return self.names[place], found
 
     def answer(self, rows: "LabelledSequences") -> list[dict[str, Any]]:
         """Give for each sequence its class, how probable that is, and every class's probability."""
