@@ -135,6 +135,15 @@ def test_every_side_has_each_label() -> None:
         assert (rows.truth[side].mean(axis=0) > 0.15).all()
 
 
+def test_rows_whose_copies_leave_few_apart_are_split_as_they_come() -> None:
+    rows = sample_multi_labels(60)
+    copied = np.array([f"the same long text for part {n // 15} of all" for n in range(60)], object)
+    split = split_labels(replace(rows, texts=copied))
+    (fold,) = split.folds
+    assert not set(split.groups[fold.known]) & set(split.groups[fold.held])
+    assert all(len(train) and len(validation) for train, validation in fold.sides)
+
+
 def write_files(place: Path) -> None:
     rows = sample_multi_labels(200)
     joined = [

@@ -279,6 +279,58 @@ def split_sequences(
     return SplitSequences(rows, labelled, copies, pieces, kind, made, bonds, [*said, *purged])
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """Rows that have no class, stratified by parts of what they have; where too few belong apart,
+    they are split as they come, groups whole.
+
+    Args:
+        parted: from rows known to all rows with the number of their part.
+        groups: (rows,) rows of one number stay on one side.
+        bonds: what binds rows, and when they were.
+        how: they are split.
+    """
+
+    parted: Callable[[Rows], Labelled]
+    groups: Rows
+    bonds: Bonds
+    how: "_How"
+
+    def folds(self, published: Bools | None, folds: int | None) -> tuple[list[Fold], list[str]]:
+        """Split them, and say where time was cut and what was left out."""
+        every = self.parted(np.arange(len(self.groups)))
+        try:
+            made, said = _folds(every, self.bonds, published, folds, self.how)
+        except DataError:
+            if self._bound:
+                raise
+            made, said = self._plain(published, folds), []
+        return [replace(fold, sides=self.sides(fold.known)) for fold in made], said
+
+    def sides(self, known: Rows) -> Sides:
+        """Give places within the rows known, to train and to validate on, a turn each."""
+        share, seed = self.how.share, self.how.seed
+        try:
+            return self.bonds.sides(self.parted(known), known, share, seed)
+        except DataError:
+            if self._bound:
+                raise
+            turns = range(max(1, int(1 / share + 1e-9)))
+            return [group_split(self.groups[known], share, seed + turn) for turn in turns]
+
+    @property
+    def _bound(self) -> bool:
+        return self.bonds.groups is not None or self.bonds.begins is not None
+
+    def _plain(self, published: Bools | None, folds: int | None) -> list[Fold]:
+        if published is not None:
+            return [Fold(np.flatnonzero(~published), np.flatnonzero(published), [])]
+        if folds is not None:
+            return folds_of(group_folds(self.groups, folds, self.how.seed), lambda known: [])
+        known, held = group_split(self.groups, TEST_SHARE, self.how.seed)
+        return [Fold(known, held, [])]
+
+
 class SplitLabels(NamedTuple):
     """Texts with any number of labels, and their folds; `sides` gives those of any rows known."""
 
@@ -317,21 +369,16 @@ def split_labels(
         names = tuple(f"part {part}" for part in range(int(strata.max()) + 1))
         return Labelled(rows.texts, strata, names, None, groups)
 
-    def sides(known: Rows) -> Sides:
-        return bonds.sides(parted(known), known, share, seed)
-
     why = "have a copy on the other side, or their group"
-    how = _How(share, seed, why, rows.times)
-    every = parted(np.arange(len(rows)))
-    made, purged = _folds(every, bonds, rows.published_test, folds, how)
-    made = [replace(fold, sides=sides(fold.known)) for fold in made]
+    parts = _Parts(parted, groups, bonds, _How(share, seed, why, rows.times))
+    made, purged = parts.folds(rows.published_test, folds)
     kind = _in_words(bonds, rows.times, folds, DEFAULT.kind)
     if rows.published_test is not None:
         kind = f"{rows.split}; {kind}"
     copies = [found.sentence()] if found.sentence() else []
     said = [f"{each}: each group is kept on one side and counts once" for each in copies]
     notes = [*said, *purged]
-    return SplitLabels(rows, groups, found.groups, pieces, kind, made, sides, bonds, notes)
+    return SplitLabels(rows, groups, found.groups, pieces, kind, made, parts.sides, bonds, notes)
 
 
 def _rarest_of(truth: Array) -> Rows:
@@ -391,17 +438,12 @@ def split_quantities(
         names = tuple(f"part {part + 1} of the range" for part in range(PARTS))
         return Labelled(rows.sequences, parts, names[: int(parts.max()) + 1], None, pieces)
 
-    def sides(known: Rows) -> Sides:
-        return bonds.sides(parted(known), known, share, seed)
-
-    labelled = parted(np.arange(len(targets)))
     why = "reach beyond the cut, or have an equal or their group on another side"
-    how = _How(share, seed, why, rows.times)
-    made, purged = _folds(labelled, bonds, rows.published_test, folds, how)
-    made = [replace(fold, sides=sides(fold.known)) for fold in made]
+    parts = _Parts(parted, pieces, bonds, _How(share, seed, why, rows.times))
+    made, purged = parts.folds(rows.published_test, folds)
     notes = [*_copies_said(rows, copies, near, published=folds is None), *purged]
     measured = Measured(rows.sequences, targets, pieces)
-    return SplitQuantities(rows, measured, copies, pieces, kind, made, sides, bonds, notes)
+    return SplitQuantities(rows, measured, copies, pieces, kind, made, parts.sides, bonds, notes)
 
 
 def _parts_of(targets: Floats) -> Rows:
