@@ -137,7 +137,13 @@ def test_every_side_has_each_label() -> None:
 
 def test_rows_whose_copies_leave_few_apart_are_split_as_they_come() -> None:
     rows = sample_multi_labels(60)
-    copied = np.array([f"the same long text for part {n // 15} of all" for n in range(60)], object)
+    said = [
+        "a cup is won by the sea",
+        "taxes on houses may rise",
+        "snow fell all night",
+        "we dined",
+    ]
+    copied = np.array([said[n // 15] for n in range(60)], object)
     split = split_labels(replace(rows, texts=copied))
     (fold,) = split.folds
     assert not set(split.groups[fold.known]) & set(split.groups[fold.held])

@@ -216,7 +216,9 @@ class QuantityProblem(Problem):
             if told
             else (f"No mean or last value of a channel is {source.target}, but for its unit.")
         )
-        return Probe(name="target in columns", passed=not told, size=len(told), detail=detail)
+        return Probe(
+            name="target hidden in another column", passed=not told, size=len(told), detail=detail
+        )
 
     def notes(self, found: Found) -> list[str]:
         """Say which rows taught the network."""
