@@ -1,6 +1,7 @@
 """The language of what is said: English as it was, and Korean wherever Recurra speaks."""
 
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -165,6 +166,25 @@ def test_every_sentence_of_the_catalogue_is_recognised_once_it_is_filled_in() ->
             )
             if sum(map(str.isalpha, filled)) >= 12 and "{" not in filled:
                 assert retold(filled) != filled, (english, korean)
+
+
+GLOSSARY = sentences.SOURCE.parents[1] / "CONTRIBUTING.md"
+
+
+def test_one_word_is_used_for_one_thing() -> None:
+    rows = [
+        line.split("|") for line in GLOSSARY.read_text("utf-8").split("| not |")[1].splitlines()
+    ]
+    wrong = [word.strip() for row in rows[2:] if len(row) == 5 for word in row[3].split(",")]
+    assert "누출" in wrong
+    used = [(w, korean) for _, korean in sentences.catalogue() for w in wrong if w in korean]
+    assert used == []
+
+
+def test_korean_sentences_are_polite() -> None:
+    said = [part for _, korean in sentences.catalogue() for part in re.split(r"[.?!]\s", korean)]
+    plain = [part for part in said if re.search(r"(?<!니)다\.$|[해하]요\.?$|세요\.?$", part)]
+    assert plain == []
 
 
 # the command line
