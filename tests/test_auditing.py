@@ -55,6 +55,67 @@ def test_no_leak_is_seen_where_there_is_none(name: str, frame: pd.DataFrame) -> 
     assert found.sentence == "No leak was found."
 
 
+def numbers_below(rng: Any, most: int, rows: int) -> list[int]:
+    return [int(number) for number in rng.integers(13, most, rows)]
+
+
+CELLS: dict[str, tuple[str, str, Any]] = {
+    "even ids": (
+        "id",
+        "target in an id",
+        lambda a, r: [2 * n + k for n, k in zip(r.permutation(len(a)), a, strict=True)],
+    ),
+    "a point": (
+        "amount",
+        "target in how cells are written",
+        lambda a, r: [
+            f"{n}.0" if k else str(n) for n, k in zip(numbers_below(r, 500, len(a)), a, strict=True)
+        ],
+    ),
+    "days in another form": (
+        "sent",
+        "target in how cells are written",
+        lambda a, r: [
+            f"2024-05-{n}" if k else f"{n}.05.2024"
+            for n, k in zip(numbers_below(r, 29, len(a)), a, strict=True)
+        ],
+    ),
+    "blanks behind": (
+        "town",
+        "target in how cells are written",
+        lambda a, r: [
+            f"town {n}" + " " * k for n, k in zip(numbers_below(r, 20, len(a)), a, strict=True)
+        ],
+    ),
+    "mornings": (
+        "seen",
+        "target in another column",
+        lambda a, r: [
+            f"2024-05-{n} {9 if k else 15:02d}:{n}"
+            for n, k in zip(numbers_below(r, 29, len(a)), a, strict=True)
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_how_a_cell_is_written_is_asked_and_is_clean_where_it_says_nothing(
+    name: str, frame: pd.DataFrame
+) -> None:
+    column, kind, make = CELLS[name]
+    rng, first = np.random.default_rng(2), (frame["label"] == "bad").to_numpy().astype(int)
+    (leak,) = audited(frame.assign(**{column: make(first, rng)})).leaks
+    assert leak.kind == kind
+    assert repr(column) in leak.sentence
+    assert audited(frame.assign(**{column: make(rng.permutation(first), rng)})).clean
+
+
+def test_signs_and_sizes_of_numbers_are_no_form(frame: pd.DataFrame) -> None:
+    rng, first = np.random.default_rng(2), (frame["label"] == "bad").to_numpy()
+    change = np.where(first, 1, -1) * rng.lognormal(0, 2, len(frame)) * rng.choice([1, -1, 1], 500)
+    assert audited(frame.assign(change=change.round(3), size=(100 * change).astype(int))).clean
+
+
 def test_labels_drawn_by_coin_are_told_by_nothing() -> None:
     said = [finding for seed in range(12) for finding in audited(BENCH["by_coin"](seed)).findings]
     assert [

@@ -45,6 +45,7 @@ CHANGES: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
         lambda s, _: 2 * np.stack([np.interp(np.arange(58) / 3, range(60), c) for c in s.T], 1),
     ),
     "every second step of a part": ("copies sampled otherwise", lambda s, _: s[9:50:2]),
+    "every second step backwards": ("copies sampled otherwise", lambda s, _: s[::-2]),
     "run backwards": ("copies run backwards", lambda s, _: 1 - 2 * s[::-1]),
     "a part run backwards": ("copies run backwards", lambda s, _: s[40:10:-1]),
     "cut to twelve steps": ("parts of each other", lambda s, _: s[11:23]),

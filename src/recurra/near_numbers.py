@@ -51,12 +51,8 @@ EQUAL, SCALED, PART, WINDOWS, BACKWARDS, SAMPLED, NEAR = KINDS = (
 )
 RUN = 8  # differences that make a key
 LOOKS = ((1, 1000), (4, 50))  # steps between their ends, and how finely they are told apart
-OTHERWISE = (
-    (1, True),
-    (2, False),
-    (3, False),
-    (4, False),
-)  # every k-th step, and whether backwards
+# every k-th step, and whether backwards
+OTHERWISE = ((1, True), (2, False), (3, False), (4, False), (2, True))
 EXACT = 1e-3  # of the deviation: what a step may differ by
 BITS = 64.0  # that a sequence must hold beyond a formula
 ORDER = 4  # steps before, of that formula
@@ -419,7 +415,7 @@ def _otherwise(
     plain = runs.keys(1, finely)
     found: dict[tuple[int, int], int] = {}
     for apart, backwards in OTHERWISE:
-        kind = KINDS.index(BACKWARDS if backwards else SAMPLED)
+        kind = KINDS.index(SAMPLED if apart > 1 else BACKWARDS)
         tried: Counter[tuple[int, int]] = Counter()
         theirs = runs.keys(apart, finely, backwards)
         for one, other, at, place in _shared(plain, theirs, held):
@@ -431,7 +427,7 @@ def _otherwise(
             taken = _steps(sequences, other)[place % apart :: apart]
             lag = at - place // apart
             if backwards:
-                taken, lag = taken[::-1], at - (len(taken) - 1 - place - RUN)
+                taken, lag = taken[::-1], at - (len(taken) - 1 - place // apart - RUN)
             if _laid_over(_steps(sequences, one), taken, lag) is not None:
                 found[pair] = kind
                 chain.join(*pair, None)

@@ -9,7 +9,13 @@ from recurra.arrays import Rows
 from recurra.auditing.findings import Example, Finding, Level, Tell
 from recurra.auditing.rows import Audited, AuditedTexts, counted_by
 from recurra.auditing.tells import View, asked, said_by_numbers, said_by_values, told
-from recurra.auditing.views import days_of, views_of_column, views_of_order, views_of_writing
+from recurra.auditing.views import (
+    days_of,
+    views_of_cells,
+    views_of_column,
+    views_of_order,
+    views_of_writing,
+)
 from recurra.auditing.words import Pattern, patterns_of
 
 __all__ = ["column_findings", "drift_findings", "side_findings", "tell_findings", "view_findings"]
@@ -18,9 +24,9 @@ CHANCE = 0.01
 # how much of the class a thing must tell to be a leak, and to be noted, by its kind: what a writer
 # may mean (column, length) may tell much of it; what no writer means (the others) may not
 LEAK = {"id": 0.3, "missing": 0.3, "writing": 0.2, "column": 0.9, "length": 0.95, "order": 2.0}
-LEAK |= {"written": 0.3, "step": 0.9}
+LEAK |= {"written": 0.3, "cells": 0.3, "step": 0.9}
 NOTE = {"id": 0.1, "missing": 0.1, "writing": 0.05, "column": 0.5, "length": 0.6, "order": 0.3}
-NOTE |= {"written": 0.15, "step": 0.9}
+NOTE |= {"written": 0.15, "cells": 0.15, "step": 0.9}
 KINDS = {
     "id": "target in an id",
     "missing": "target in what is missing",
@@ -29,6 +35,7 @@ KINDS = {
     "column": "target in another column",
     "order": "target in the order of rows",
     "written": "target in how numbers are written",
+    "cells": "target in how cells are written",
     "step": "target in one step",
 }
 ADVICE = {
@@ -39,6 +46,7 @@ ADVICE = {
     "column": "Leave it out of what a model reads, if it is known only after the class is.",
     "order": "Shuffle before anything reads rows in order, and let no model read their numbers.",
     "written": "Bring all numbers to one form: they come from two sources.",
+    "cells": "Bring the column to one form: its cells come from two sources.",
     "step": "Take the step out: those beside it tell far less, so it was not measured.",
 }
 # a word: in what share of a class, and how sure of it, it is a leak
@@ -75,7 +83,9 @@ def _views_of_columns(audited: Audited) -> Iterator[View]:
     others = audited.rows.other_columns
     for name in others.columns:
         column = others[name].iloc[audited.counted.rows].reset_index(drop=True)
-        if days_of(str(name), column) is None:
+        days = days_of(str(name), column) is not None
+        yield from views_of_cells(str(name), column, days)
+        if not days:
             yield from views_of_column(str(name), column)
 
 

@@ -13,13 +13,22 @@ from recurra.errors import DataError
 from recurra.text.near import plain
 from recurra.text.normalise import visible
 
-__all__ = ["MEASURES", "days_of", "views_of_column", "views_of_order", "views_of_writing"]
+__all__ = [
+    "MEASURES",
+    "days_of",
+    "views_of_cells",
+    "views_of_column",
+    "views_of_order",
+    "views_of_writing",
+]
 
 ID_NAME = re.compile(r"(^|[_\W])(id|ids|no|nr|num|index|idx|key|uuid|guid|file|path|url)$", re.I)
 DISTINCT = 0.95  # of the rows have a value of their own: an id
 FEWEST_REPEATS = 2  # rows a value, in the mean: values that recur
 NUMBERS = 3  # in an id, that are looked at
 DIGITS = re.compile(r"\d+")
+TIME = re.compile(r"(?:^|[T\s])(\d{1,2}):(\d{2})")
+LETTERS = re.compile(r"[^\W\d_]+")
 READ = 0.95  # of the filled cells can be read as numbers, or as days
 
 
@@ -50,8 +59,45 @@ def views_of_column(name: str, column: "pd.Series[str]") -> Iterator[View]:
     if are_numbers:
         if distinct > 10:
             yield View(said, kind, _filled(numbers, len(column)), False, name)
+        if kind == "id" and whole:
+            last = column.str[-1:].where(filled, "")
+            yield View(f"{said}: its last digit", kind, _codes(last), True, name)
     elif distinct > 10:
         yield from _parts(said, kind, name, column)
+
+
+def views_of_cells(name: str, column: "pd.Series[str]", days: bool) -> Iterator[View]:
+    """Look at how the cells of a column are written, whatever they hold: two sources differ in it.
+
+    Args:
+        name: of the column.
+        column: (rows,) strings, as they stand in the file.
+        days: whether they are days.
+    """
+    column, said = column.astype(str), f"column {name!r}"
+    cells = column.str.strip()
+    yield from _if_some(f"{said}: blanks at the ends of a cell", name, column != cells)
+    if days:
+        forms = cells.str.replace(DIGITS, "0", regex=True).str.replace(LETTERS, "a", regex=True)
+        common = forms[cells != ""].mode()[0]
+        yield from _if_some(
+            f"{said}: how a day is written", name, (forms != common) & (cells != "")
+        )
+        times = cells.str.extract(TIME)
+        if times[0].notna().mean() >= READ:
+            minutes = 60 * times[0].astype(float) + times[1].astype(float)
+            yield View(
+                f"{said}: the time of day", "column", _filled(minutes, len(cells)), False, name
+            )
+    elif pd.to_numeric(cells[cells != ""], errors="coerce").notna().mean() >= READ:
+        yield from _if_some(
+            f"{said}: whether it has a point", name, cells.str.contains(".", regex=False)
+        )
+
+
+def _if_some(said: str, name: str, there: "pd.Series[bool]") -> Iterator[View]:
+    if 0 < there.sum() < len(there):
+        yield View(said, "cells", there.to_numpy(np.int64), True, name)
 
 
 def _parts(said: str, kind: str, name: str, column: "pd.Series[str]") -> Iterator[View]:
