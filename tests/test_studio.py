@@ -1,5 +1,6 @@
 """The studio: its runs, whom it answers, and what can be sent to it without harm."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import Iterator
@@ -338,3 +339,29 @@ def test_a_studio_for_others_has_a_token_and_one_for_this_machine_has_none(
     (tmp_path / "file").write_text("x")
     with pytest.raises(SettingsError, match="--runs must be a folder"):
         server.run_studio(tmp_path / "file", "127.0.0.1", 0, opened=False, told=told.append)
+
+
+def test_a_sender_that_sends_no_more_is_not_waited_for(studio: Studio) -> None:
+    studio.room = Room(patience=0.2)
+    chunks = [{"type": "http.request", "body": b"csrf=", "more_body": True}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        if not chunks:
+            await asyncio.Event().wait()  # nothing comes, for ever
+        return chunks.pop()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    form = b"application/x-www-form-urlencoded"
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/runs/one/delete",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", form), (b"content-length", b"50")],
+    }
+    asyncio.run(app_of(studio)(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
