@@ -181,6 +181,14 @@ train stock-rise MSFT --source prices --rise much          | a share is written 
 train stock-rise MSFT --source prices --test-from 2024-1-41 | --test-from must be a day
 train stock-rise --universe KOSIP                          | Did you mean 'KOSPI'?
 compare stock-rise MSFT --source prices --models gr        | Did you mean 'gru'?
+gather absent                                              | a folder with runs must be there
+gather prices                                              | no run is in it
+kit make done                                              | holds other things
+kit make kit --data spma                                   | Did you mean 'spam'?
+kit make kit --wheel new.txt                               | must be a .whl file
+kit check done                                             | a kit is a folder with kit.json
+doctor --class --kit done                                  | a kit is a folder with kit.json
+doctor --kit done                                          | --kit goes with --class
 market prices MSTF --source prices                         | Did you mean 'MSFT'?
 market prices MSFT --source absent                         | must be a folder of files
 market prices MSFT --source prices --encoding x            | encoding must be one of
