@@ -1,6 +1,7 @@
 """Measure the tasks of the page to learn from, in Chromium: `python benchmarks/lessons.py`.
 
-For each task and cell: how many of ten seeds learn it, and the processor seconds of one lesson.
+For each task and cell: how many of ten seeds learn it, and the seconds of one lesson. Another
+number of seeds, and tasks by name, may follow: `python benchmarks/lessons.py 3 echo`.
 """
 
 import json
@@ -17,7 +18,9 @@ from recurra.studio.learn import bundled
 MODULES = ("cells.js", "training.js", "tasks.js", "drawing.js", "lessons.js")
 MEASURE = """
 const found = [];
-const pairs = Object.keys(TASKS).flatMap((task) => Object.keys(SHOWN).map((name) => [task, name]));
+const wanted = WANTED;
+const tasks = wanted.length ? wanted : Object.keys(TASKS);
+const pairs = tasks.flatMap((task) => Object.keys(SHOWN).map((name) => [task, name]));
 for (const [task, name] of pairs) for (let seed = 1; seed <= SEEDS; seed++) {
   const began = performance.now();
   let last;
@@ -28,14 +31,16 @@ document.querySelector("pre").textContent = JSON.stringify(found);
 """
 
 
-def measured(seeds: int) -> list[tuple[str, str, int, int, float, float]]:
+def measured(seeds: int, tasks: list[str]) -> list[tuple[str, str, int, int, float, float]]:
     """Give task, cell, seed, steps, share of held rows wholly right, seconds."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         raise SystemExit("this needs Chromium")
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
-        code = bundled(*MODULES) + MEASURE.replace("SEEDS", str(seeds))
+        code = bundled(*MODULES) + MEASURE.replace("SEEDS", str(seeds)).replace(
+            "WANTED", json.dumps(tasks)
+        )
         page.write_text(f'<meta charset="utf-8"><pre></pre><script type="module">{code}</script>')
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--timeout=3600000"]
         run = subprocess.run(  # noqa: S603
@@ -52,7 +57,7 @@ def measured(seeds: int) -> list[tuple[str, str, int, int, float, float]]:
 
 def main() -> None:
     """Print a table."""
-    rows = measured(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    rows = measured(int(sys.argv[1]) if len(sys.argv) > 1 else 10, sys.argv[2:])
     print("| task | cell | learnt | right in the worst seed | steps, median | seconds, median |")
     print("|---|---|---|---|---|---|")
     for task, cell in dict.fromkeys((row[0], row[1]) for row in rows):

@@ -22,10 +22,8 @@ FUNCTIONS = {
 }
 UNLIKE = [  # one of each way of working
     ("texts", "lstm"),
-    ("texts", "bi-gru"),
     ("texts", "conv1d"),
     ("texts", "ngram-bi-gru"),
-    ("quantities", "gru"),
     ("quantities", "gru-fcn"),
     ("states", "bi-lstm"),
 ]
