@@ -23,7 +23,7 @@ from recurra.wording.particles import PARTICLES, with_particle
 
 __all__ = ["Sentence", "retold", "sentences", "term", "worded"]
 
-LEAST = 5  # letters that do not change, by which a whole sentence is recognised
+LEAST = 4  # letters that do not change, by which a whole sentence is recognised
 LEAST_OF_END = 2  # by which what is put to its end is
 _FORMATTER = Formatter()
 _BETWEEN = ("\n", ". ", "; ")  # sentences of a text
