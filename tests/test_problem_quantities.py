@@ -214,6 +214,7 @@ def test_a_file_becomes_a_report_and_answers(place: Path) -> None:
         (["predict", "RUN", "long.csv", "--channels", "x"], "a step must have 2 channels"),
         (["evaluate", "RUN", "long.csv", "--target", "no"], "there is no 'no'"),
         (["predict", "RUN", "none.csv"], "none.csv"),
+        (["audit", "RUN"], "of labelled texts or sequences is needed, but run is of quantities"),
     ],
 )
 def test_a_wrong_form_is_refused_in_one_line(

@@ -301,7 +301,8 @@ def audit_run(
     """
     report = json.loads((run / "report.json").read_text("utf-8"))
     sides = pd.read_csv(run / "split.csv")
-    if "duplicate_key" not in sides or "fold" in sides:
+    unread = report["problem"] in ("quantities", "multi-label")  # they have no class a row
+    if "duplicate_key" not in sides or "fold" in sides or unread:
         raise RunError(
             f"a run of labelled texts or sequences is needed, but {run} is of {report['problem']}."
         )
