@@ -245,9 +245,9 @@ def test_it_shows_itself(kind: Kind) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(problems.__all__) - {"texts"}))
 def test_every_problem_has_a_reader_of_new_rows_and_a_home_that_opens_its_models(name: str) -> None:
-    made: Any = getattr(problems, name)(sample=True).contenders[0].make(0)
-    kind = type(made.estimator).__name__
-    home = import_module(NEW_ROWS[name if name in NEW_ROWS else kind].home)
+    problem = getattr(problems, name)(sample=True)
+    kind = type(problem.contenders[0].make(0).estimator).__name__
+    home = import_module(NEW_ROWS[problem.name if problem.name in NEW_ROWS else kind].home)
     module, reader = home.KINDS[kind].split(":")
     reads = getattr(import_module(module), reader)
     assert getattr(reads, "kind", kind) == kind

@@ -122,12 +122,12 @@ def test_an_unknown_feature_goes_where_scikit_learn_sends_it() -> None:
     table = rng.normal(size=(600, 3))
     table[rng.random((600, 3)) < 0.3] = np.nan
     truth = (np.nan_to_num(table[:, 0], nan=1.0) + rng.normal(0, 0.5, 600)) > 0.3
-    model = HistGradientBoostingClassifier(max_iter=15, max_leaf_nodes=6).fit(table, truth)
+    model = HistGradientBoostingClassifier(max_iter=15, max_leaf_nodes=6)
     nothing = dict.fromkeys(
         ["scale_mean", "scale_deviation", "rule_mean", "rule_deviation", "rule_weights",
          "rule_bias"], np.zeros(1),
     )  # fmt: skip
-    found = _Trees(**nothing, **_nodes_of(model)).log_odds(table)
+    found = _Trees(**nothing, **_nodes_of(model, table, truth)).log_odds(table)
     np.testing.assert_array_equal(found, model.decision_function(table))
 
 

@@ -67,9 +67,9 @@ def label_measures(labels: int) -> tuple[Measure, ...]:
         >>> from recurra.judging.measures import values
         >>> said = SaidLabels(np.array([[0.9, 0.2], [0.4, 0.6]]), np.array([[1, 0], [0, 1]]) > 0)
         >>> rows = label_statistics(said, np.array([[1, 0], [1, 1]]))
-        >>> found = {m.name: round(values(m, rows), 3) for m in label_measures(2)}
+        >>> found = {m.name: round(values(m, rows), 2) for m in label_measures(2)}
         >>> found["Brier score"], found["micro F1"], found["macro F1"], found["exact match"]
-        (0.142, 0.8, 0.833, 0.5)
+        (0.14, 0.8, 0.83, 0.5)
     """
 
     def parts(statistics: Floats) -> tuple[Floats, Floats, Floats]:

@@ -446,7 +446,7 @@ def _share(right: npt.NDArray[np.bool_]) -> str:
 def asked_again(asked: Asked, rows: TaggedSentences) -> TaggingProblem:
     """Ask saved taggers for the tags of new sentences."""
     names, scheme = tuple(sorted(asked.network.classes)), asked.network.facts.scheme
-    groups = group_equal_sentences(rows.words)
+    groups = group_near_sentences(rows.words)
     counts = Counter(tag for row in rows.tags for tag in row)
     return TaggingProblem(
         name="tagging",

@@ -91,7 +91,8 @@ def remembered(model: SavedModel, row: Any, step: int = -1) -> Remembered:
         >>> import tempfile
         >>> from recurra import SequenceClassifier, runtime
         >>> model = SequenceClassifier("lstm", epochs=1)
-        >>> model = model.fit(["win a prize", "see you"] * 20, ["spam", "ham"] * 20)
+        >>> texts, labels = ["win a prize", "see you"] * 20, ["spam", "ham"] * 20
+        >>> model = model.fit(texts, labels, groups=range(40))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     model.save(f"{folder}/model")
         ...     found = remembered(runtime.load(f"{folder}/model"), "see a prize")
