@@ -8,6 +8,7 @@ import pytest
 
 from recurra.judging.shift import KnownRows, Look
 from recurra.text.near import near_any, near_keys
+from recurra.text.normalise import content_key
 
 NAMES = ("ham", "spam")
 
@@ -92,3 +93,13 @@ def test_near_copies_are_found_by_their_keys_and_others_are_not() -> None:
     asked, keyed = near_keys([*near, *far])
     assert keyed.tolist() == [True] * 4 + [False]
     assert near_any(known, asked[keyed]).tolist() == [True, True, True, False]
+
+
+def test_equally_frequent_words_are_kept_in_an_order_that_no_process_changes() -> None:
+    # a set is walked in an order that differs from process to process: the counts alone tie these
+    names = [f"w{n}" for n in range(700)]
+    rows = [frozenset(names[n : n + 7]) for n in range(0, 700, 7)]
+    truth = np.arange(100) % 2
+    kept = KnownRows.of(Look(np.arange(100), truth, NAMES, {}, rows)).words
+    every = sorted(content_key(name) for name in names)
+    assert list(kept) == every[:500]

@@ -102,6 +102,16 @@ class Architecture:
             return self.batch_size
         return min(64, max(self.batch_size, 1 << max(rows // 32, 1).bit_length() - 1))
 
+    def training(self, rows: int) -> dict[str, Any]:
+        """Give how it is trained on so many rows, unless the user says otherwise."""
+        return {
+            "batch_size": self.rows_a_step(rows),
+            "learning_rate": self.learning_rate,
+            "epochs": self.epochs,
+            "falling": self.falling,
+            "least": self.least,
+        }
+
 
 def recurrent(cell: Callable[[], Any]) -> Callable[..., Any]:
     """Embedding(vocabulary, 32) → cell → Dense(1, sigmoid), padding masked."""

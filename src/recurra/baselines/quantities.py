@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Array, Floats
 from recurra.baselines.classes import TURNS
-from recurra.baselines.sequences import MiniRocket, rocket_needed, scaled, statistics_of
+from recurra.baselines.sequences import MiniRocket, rocket_needed, rocket_of, scaled, statistics_of
 from recurra.baselines.trees import Trees
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
@@ -181,10 +181,7 @@ class QuantityBaseline:
         )
         model.mean, model.scale = arrays["mean"], arrays["scale"]
         if found.kind == ROCKET:
-            parts = [arrays[f"rocket/{name}"] for name in ("dilations", "channels", "biases")]
-            if len({len(part) for part in parts}) > 1:
-                raise ValueError("there must be channels and biases for each dilation")
-            model.rocket = MiniRocket(*parts)
+            model.rocket = rocket_of(arrays)
         if found.kind == BOOSTED:
             nodes = Trees.nodes_needed(len(model.mean))
             model.trees = Trees(**{name: arrays[f"trees/{name}"] for name in nodes})

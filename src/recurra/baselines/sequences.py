@@ -11,6 +11,7 @@ MiniRocket is that of Dempster, Schmidt and Webb, "MiniRocket: a very fast (almo
 transform for time series classification" (KDD 2021), written for sequences of different lengths.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -38,6 +39,7 @@ __all__ = [
     "MiniRocket",
     "NearestSequence",
     "rocket_needed",
+    "rocket_of",
     "scaled",
     "sequence_baselines",
     "statistics_of",
@@ -282,10 +284,7 @@ class LinearSequences:
         needed = _linear_needed(len(model.names), width)
         arrays = bundle.arrays(needed | (rocket_needed(features) if rocket else {}))
         if rocket:
-            parts = [arrays[f"rocket/{name}"] for name in ("dilations", "channels", "biases")]
-            if len({len(part) for part in parts}) > 1:
-                raise ValueError("there must be channels and biases for each dilation")
-            model.rocket = MiniRocket(*parts)
+            model.rocket = rocket_of(arrays)
         model.mean, model.scale = arrays["mean"], arrays["scale"]
         model.model = LogisticRegression()
         model.model.coef_, model.model.intercept_ = arrays["coefficients"], arrays["intercept"]
@@ -298,6 +297,18 @@ class LinearSequences:
 class _Linear(StoredClasses):
     kind: Literal["statistics + LR", "MiniRocket + LR"]
     C: Positive
+
+
+def rocket_of(arrays: Mapping[str, Array]) -> MiniRocket:
+    """Give the random convolutions that were saved in these arrays.
+
+    Raises:
+        ValueError: their parts do not fit each other.
+    """
+    parts = [arrays[f"rocket/{name}"] for name in ("dilations", "channels", "biases")]
+    if len({len(part) for part in parts}) > 1:
+        raise ValueError("there must be channels and biases for each dilation")
+    return MiniRocket(*parts)
 
 
 def rocket_needed(features: int) -> dict[str, Numbers]:

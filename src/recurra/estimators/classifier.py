@@ -148,11 +148,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         self._train(
             Example(given, targets, weights, few_shapes=architecture.starts),
             loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
-            batch_size=architecture.rows_a_step(len(rows)),
-            learning_rate=architecture.learning_rate,
-            epochs=architecture.epochs,
-            falling=architecture.falling,
-            least=architecture.least,
+            **architecture.training(len(rows)),
             checkpoints=checkpoints,
             listeners=listeners,
             facts=[truth, kept],

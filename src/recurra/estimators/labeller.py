@@ -97,11 +97,7 @@ class SequenceLabeller(LabelAnswers, RowEstimator):
         self._train(
             Example(sequences, truth, np.ones(len(rows), np.float32)),
             loss="binary_crossentropy",
-            batch_size=architecture.rows_a_step(len(rows)),
-            learning_rate=architecture.learning_rate,
-            epochs=architecture.epochs,
-            falling=architecture.falling,
-            least=architecture.least,
+            **architecture.training(len(rows)),
             checkpoints=checkpoints,
             listeners=listeners,
             facts=[truth, kept],

@@ -119,10 +119,7 @@ class SequenceRegressor(QuantityAnswers, RegressorMixin, RowEstimator):  # type:
         self._train(
             Example(sequences, targets, np.ones(len(rows), np.float32)),
             loss="mean_squared_error",
-            batch_size=architecture.rows_a_step(len(rows)),
-            learning_rate=architecture.learning_rate,
-            falling=architecture.falling,
-            least=architecture.least,
+            **architecture.training(len(rows)),
             checkpoints=checkpoints,
             listeners=listeners,
             facts=[quantities, kept],

@@ -172,12 +172,7 @@ def _pairs(asked: Asked, given: Pairs | str | Path) -> Pairs:
 def _sequences(
     asked: Asked, given: Any, layout: Layout | None = None, encoding: str | None = None
 ) -> LabelledSequences:
-    if isinstance(given, LabelledSequences):
-        rows = given
-    else:
-        layout = replace(layout or Layout(), taught=columns_taught(asked.network))
-        rows = read_sequences(Path(given), layout, encoding=encoding)
-    same_channels(rows, asked.network.facts.channels)
+    rows = _of_same_channels(asked, given, layout, encoding)
     if rows.labels is None:
         raise DataError(f"sequences must have a class to be judged by, but {rows.source} has none.")
     _refuse_unknown("classes", rows.labels.tolist(), asked.network, rows.source, "sequences")
@@ -187,16 +182,24 @@ def _sequences(
 def _quantities(
     asked: Asked, given: Any, layout: Layout | None = None, encoding: str | None = None
 ) -> LabelledSequences:
+    rows = _of_same_channels(asked, given, layout, encoding)
+    if rows.targets is None:
+        raise DataError(
+            f"sequences must have a number each to be judged by, but {rows.source} has classes."
+        )
+    return rows
+
+
+def _of_same_channels(
+    asked: Asked, given: Any, layout: Layout | None, encoding: str | None
+) -> LabelledSequences:
+    """Read sequences, or take those given; their channels must be those of training."""
     if isinstance(given, LabelledSequences):
         rows = given
     else:
         layout = replace(layout or Layout(), taught=columns_taught(asked.network))
         rows = read_sequences(Path(given), layout, encoding=encoding)
     same_channels(rows, asked.network.facts.channels)
-    if rows.targets is None:
-        raise DataError(
-            f"sequences must have a number each to be judged by, but {rows.source} has classes."
-        )
     return rows
 
 
