@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 from typer.testing import CliRunner
 
+from recurra import SequenceRegressor
 from recurra.baselines.quantities import QuantityBaseline
 from recurra.baselines.trees import Trees
 from recurra.cli import app
@@ -236,3 +237,12 @@ def test_a_wrong_form_is_refused_in_one_line(
 def test_classes_cannot_be_judged_as_numbers(place: Path) -> None:
     with pytest.raises(DataError, match="all 60 to learn from have 1"):
         quantities(label_sequences(steps_of(rows_of().sequences), targets=[1] * 60))
+
+
+def test_numbers_that_validate_do_not_say_on_what_scale_is_learnt() -> None:
+    draw = np.random.default_rng(0)
+    steps, numbers = draw.normal(size=(20, 4, 1)), np.append(np.arange(15.0), 1000 + np.arange(5.0))
+    sides = [(np.arange(15), np.arange(15, 20))]
+    model = SequenceRegressor("simple-rnn", epochs=1).fit(steps, numbers, sides=sides)
+    assert model.target_mean_[0] == pytest.approx(numbers[:15].mean())
+    assert model.target_scale_[0] == pytest.approx(numbers[:15].std())
