@@ -34,6 +34,9 @@ NOT_SAID_CALLS = {"compile", "cast", "TypeVar", "getLogger", "fullmatch", "match
 NOT_SAID_TEXTS = {
     " fifteen sixteen seventeen eighteen nineteen",
     " of {value}",
+    " that begins at rest",
+    "; beside it ",
+    "{what} with their {kind}",
     "--map {quote}=…",
     "<{what}: {lasts} the kernels of Recurra>",
     "Apple SD Gothic Neo",
@@ -125,6 +128,7 @@ NOT_SAID_TEXTS = {
 }
 # what looks like sentences and is none: names that are kept in files, patterns, marks of pages
 NOT_SAID_FILES = {"data/classed_lines.py", "wording/particles.py", "markets/columns.py"}
+NOT_SAID_FILES |= {"architectures.py"}  # networks in words: told layer by layer
 # scripts that run where Recurra is not yet: they say all in both languages
 NOT_SAID_FILES |= {f"classroom/kit_files/{name}.py" for name in ("get", "install", "start")}
 NOT_SAID_ROOMS = {"kernels", "bench", "keras_private.py"}  # for those who work on it: in English

@@ -13,6 +13,7 @@ import sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurra.architectures import NETWORKS
 from recurra.wording import console_speaks, language, retold, speak, with_particle, worded
 from recurra.wording.particles import PARTICLES
 
@@ -169,6 +170,39 @@ def test_every_sentence_of_the_catalogue_is_recognised_once_it_is_filled_in() ->
 
 
 GLOSSARY = sentences.SOURCE.parents[1] / "CONTRIBUTING.md"
+
+
+WORDS = {word for networks in NETWORKS.values() for word in networks.values()}
+
+
+@pytest.mark.parametrize("network", sorted(WORDS))
+def test_a_network_is_told_layer_by_layer(network: str) -> None:
+    with speak("ko"):
+        told = retold(network)
+    assert set(re.findall("[A-Za-z]+", told)) <= {"SimpleRNN", "LSTM", "GRU", "n"}
+    assert re.findall(r"\d+", told) == re.findall(r"\d+", network)
+
+
+def test_the_layers_of_a_network_stand_in_their_order() -> None:
+    network = "embedding 64 → GRU 32 in both directions; beside it dense 8; 3 networks averaged"
+    with speak("ko"):
+        told = retold(network)
+    assert told == "임베딩 64 → 양방향 GRU 32; 그 옆에 완전 연결층 8; 신경망 3개의 평균"
+
+
+def test_what_was_found_is_told_under_its_name() -> None:
+    found = (
+        "future in training: 3 rows to learn from are as late as rows to validate or to test on."
+    )
+    with speak("ko"):
+        told = retold(found)
+        assert told == f"{retold('future in training')}: {retold(found.split(': ')[1])}"
+    assert told.startswith("학습에 든 미래: 학습할 행 3개")
+
+
+def test_a_sentence_that_begins_with_a_name_is_still_told_as_a_whole() -> None:
+    with speak("ko"):
+        assert retold("words: column 1, tags: column 3") == "단어: 1 열, 태그: 3 열"
 
 
 def test_one_word_is_used_for_one_thing() -> None:

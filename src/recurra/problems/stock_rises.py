@@ -317,5 +317,5 @@ def _answer(best: Verdict, losses: Mapping[str, float], settings: RiseSettings) 
     figures = f"Brier score {-best.difference / theirs:+.2%} [{low:+.2%}, {high:+.2%}] better"
     if best.rival != rule:
         figures += f" than of {best.rival}, its hardest rival"
-    said = f"{tried}; {figures}, p = {best.p_value:.3f} after correction"
+    said = f"{tried}; {figures}, p = {best.p_value:.3f} after correction for all tried"
     return f"Evidence {what} ({said})." if best.answer == "yes" else f"No evidence {what} ({said})."

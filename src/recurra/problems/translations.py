@@ -284,7 +284,7 @@ def _tokens(side: str, vocabulary: Any, level: str, min_count: int, texts: Texts
     """Look for tokens of a side that its training sentences would not have taught."""
     split = level_named(level).split
     probe = leaks.vocabulary(vocabulary.tokens[2:], min_count, [[split(text) for text in texts]])
-    return probe.model_copy(update={"name": f"{probe.name} ({side})"})
+    return probe.model_copy(update={"name": f"vocabulary from outside training ({side})"})
 
 
 def asked_again(asked: Asked, rows: Pairs) -> TranslationProblem:

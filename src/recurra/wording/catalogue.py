@@ -19,6 +19,7 @@ from string import Formatter
 from typing import Any, NamedTuple
 
 from recurra.wording.languages import language
+from recurra.wording.networks import is_network, network_told
 from recurra.wording.particles import PARTICLES, with_particle
 
 __all__ = ["Sentence", "retold", "sentences", "term", "worded"]
@@ -27,7 +28,7 @@ LEAST = 4  # letters that do not change, by which a whole sentence is recognised
 LEAST_OF_END = 2  # by which what is put to its end is
 _FORMATTER = Formatter()
 _BETWEEN = ("\n", ". ", "; ")  # sentences of a text
-_WITHIN = ("; ", " → ", ": ", ", ")  # parts of a sentence, and of a network
+_WITHIN = ("; ", ": ", ", ")  # parts of a sentence
 _MOST_PARTS = 24
 
 
@@ -71,7 +72,7 @@ def worded(sentence: str, /, **values: Any) -> str:
 def retold(said: str) -> str:
     """Say in the language in force what was made in English; what is not known stays as it is.
 
-    A text of several sentences is told sentence by sentence.
+    A text of several sentences is told sentence by sentence, a network in words layer by layer.
     """
     return _told(said, LEAST, _BETWEEN) if language() == "ko" else said
 
@@ -93,7 +94,14 @@ def term(name: str, *, exact: bool = False) -> str:
 
 
 def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
-    found = _recognised(said, least)
+    if is_network(said) and said not in _by_english():
+        return network_told(said, worded)
+    known, found = _best(said, least)
+    name, colon, rest = said.partition(": ")
+    if colon and name in _by_english():  # what was found, under its name
+        of_name = _by_english()[name].letters
+        if found is None or known < of_name + _best(rest, least)[0]:
+            return f"{term(name)}: {_told(rest, least, separators)}"
     if found is not None:
         return found
     for separator in separators:
