@@ -24,8 +24,15 @@ from recurra.data.encodings import decode
 from recurra.data.labelled import label_texts
 from recurra.data.numbers import number_of
 from recurra.data.readers import FORMATS, LABEL_NAMES, TEXT_NAMES, Table, read_table
-from recurra.data.sequences import Layout, check_enough, read_sequences
-from recurra.data.states import StepColumns, read_steps
+from recurra.data.sequences import (
+    LabelledSequences,
+    Layout,
+    check_enough,
+    read_sequences,
+    sequences_in,
+)
+from recurra.data.series import Series, series_in
+from recurra.data.states import StepColumns, steps_in
 from recurra.data.tagged import tag_columns_of
 from recurra.data.times import TIMES, moments_in, months_in_a_row, quarters_in_a_row
 from recurra.errors import DataError, RecurraError
@@ -228,9 +235,9 @@ def _of_table(
     if {meaning[0] for c in columns if (meaning := meaning_of(c.name))} >= BARS:
         yield from _of_prices(path)
     yield from _of_texts(table, columns, file)
-    yield from _of_sequences(table, columns, path, file, encoding)
-    yield from _of_states(table, columns, path, file, encoding)
-    yield from _of_series(table, columns, path, file, encoding)
+    yield from _of_sequences(table, columns, file)
+    yield from _of_states(table, columns, file)
+    yield from _of_series(table, columns, file)
     texts = [column for column in columns if column.kind == "texts"]
     if len(texts) >= 2 and path.suffix.lower() == ".txt":
         yield from _of_pairs(path, file, encoding)
@@ -309,13 +316,7 @@ def _reads_texts(
     return read
 
 
-def _of_sequences(
-    table: Table,
-    columns: tuple[Column, ...],
-    path: Path,
-    file: list[str],
-    encoding: str | None,
-) -> Iterator[Question]:
+def _of_sequences(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
     rows = len(table.frame)
     numbers = [c for c in columns if c.kind == "numbers"]
     asks = "What class is a sequence of numbers of?"
@@ -328,14 +329,14 @@ def _of_sequences(
             layout = Layout(id=id.name, label=label.name, channels=tuple(steps))
             command = ["train", "sequences", *file, "--id", id.name, "--label", label.name]
             command += ["--channels", ",".join(steps)]
-            yield from _fits(asks, command, _reads_sequences(path, layout, encoding))
+            yield from _fits(asks, command, _reads_sequences(table, layout))
         if len(channels) >= max(FEWEST_STEPS, len(columns) - 2):
             command = ["train", "sequences", *file, "--label", label.name]
             layout = Layout(label=label.name)
-            yield from _fits(asks, command, _reads_sequences(path, layout, encoding))
+            yield from _fits(asks, command, _reads_sequences(table, layout))
             for way, option, column in _harder(table, columns, {label.name}):
                 bound = Layout(label=label.name, **{option.strip("-"): column})  # type: ignore[arg-type]
-                read = _reads_sequences(path, bound, encoding)
+                read = _reads_sequences(table, bound)
                 yield from _fits(f"{asks[:-1]}, {way}?", [*command, option, column], read)
 
 
@@ -345,9 +346,13 @@ def _constant_within(frame: pd.DataFrame, id: str, label: str) -> bool:
     return bool((each <= 1).all()) and len(each) > 2
 
 
-def _reads_sequences(path: Path, layout: Layout, encoding: str | None) -> Try:
+def _reads_sequences(table: Table, layout: Layout) -> Try:
+    return _says_sequences(lambda: sequences_in(table, layout))
+
+
+def _says_sequences(rows: Callable[[], LabelledSequences]) -> Try:
     def read() -> str:
-        found = read_sequences(path, layout, encoding=encoding)
+        found = rows()
         check_enough(found)
         lengths = found.sequences.lengths
         return (
@@ -358,13 +363,7 @@ def _reads_sequences(path: Path, layout: Layout, encoding: str | None) -> Try:
     return read
 
 
-def _of_states(
-    table: Table,
-    columns: tuple[Column, ...],
-    path: Path,
-    file: list[str],
-    encoding: str | None,
-) -> Iterator[Question]:
+def _of_states(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
     """Ask for the state of each step, where it stays for a while and then changes."""
     time = next((c.name for c in columns if c.name.casefold() in TIMES or c.kind == "times"), None)
     for label in _labels(table, columns):
@@ -380,9 +379,7 @@ def _of_states(
         command += ["--id", id] if id else []
         command += ["--channels", ",".join(steps)]
         found = StepColumns(time, label.name, id, tuple(steps))
-        yield from _fits(
-            "Which state is each step in?", command, _reads_states(path, found, encoding)
-        )
+        yield from _fits("Which state is each step in?", command, _reads_states(table, found))
 
 
 def _stays(cells: "pd.Series[str]") -> bool:
@@ -391,9 +388,9 @@ def _stays(cells: "pd.Series[str]") -> bool:
     return len(same) > MOST_CLASSES and 0.8 < same.mean() < 1.0
 
 
-def _reads_states(path: Path, columns: StepColumns, encoding: str | None) -> Try:
+def _reads_states(table: Table, columns: StepColumns) -> Try:
     def read() -> str:
-        found = read_steps(path, columns, encoding=encoding)
+        found = steps_in(table, columns)
         split_steps(found, window=WINDOW)
         return (
             f"{len(found):,} steps of {len(found.ids):,} streams, {len(found.channels)} channels, "
@@ -403,17 +400,11 @@ def _reads_states(path: Path, columns: StepColumns, encoding: str | None) -> Try
     return read
 
 
-def _of_series(
-    table: Table,
-    columns: tuple[Column, ...],
-    path: Path,
-    file: list[str],
-    encoding: str | None,
-) -> Iterator[Question]:
+def _of_series(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
     names, rows = [column.name for column in columns], len(table.frame)
     if months_in_a_row(names) or quarters_in_a_row(names):
         asks, command = "How do these years go on?", ["train", "forecasting", *file]
-        yield from _fits(asks, command, _reads_series(path, None, encoding))
+        yield from _fits(asks, command, _reads_series(table, None))
     for column in columns:
         if column.kind != "numbers" or column.distinct < FEWEST_VALUES:
             continue
@@ -421,14 +412,14 @@ def _of_series(
         yield from _fits(
             f"How does {column.name} go on?",
             command,
-            _reads_series(path, column.name, encoding),
+            _reads_series(table, column.name),
         )
         for group in (c for c in columns if c is not column and 2 <= c.distinct <= rows // 2):
             if group.kind in ("classes", "names") and _apart(table.frame, group.name, columns):
                 yield from _fits(
                     f"How does {column.name} go on, of each {group.name}?",
                     [*command, "--group", group.name],
-                    _reads_series(path, column.name, encoding, group.name),
+                    _reads_series(table, column.name, group.name),
                 )
 
 
@@ -439,11 +430,13 @@ def _apart(frame: pd.DataFrame, group: str, columns: tuple[Column, ...]) -> bool
     return together and not frame.duplicated([*times, group]).any()
 
 
-def _reads_series(
-    path: Path, target: str | None, encoding: str | None, group: str | None = None
-) -> Try:
+def _reads_series(table: Table, target: str | None, group: str | None = None) -> Try:
+    return _says_series(lambda: series_in(table, target, group=group))
+
+
+def _says_series(series: Callable[[], Series]) -> Try:
     def read() -> str:
-        found = read_series(path, target, group=group, encoding=encoding)
+        found = series()
         if found.times is None and not found.names:
             return f"{len(found):,} steps, in the order of the file"
         return f"{len(found):,} steps, {found.notes[-1]}"
@@ -478,12 +471,14 @@ def _of_no_table(path: Path, encoding: str | None) -> Iterator[Question]:
     file = [str(path), *(["--encoding", encoding] if encoding else [])]
     if _ending(path) == ".tsf":
         asks, command = "How do these series go on?", ["train", "forecasting", *file]
-        yield from _fits(asks, command, _reads_series(path, None, encoding))
+        read = _says_series(lambda: read_series(path, encoding=encoding))
+        yield from _fits(asks, command, read)
         return
     if _ending(path) in ENDINGS:
         asks = "What class is a sequence of numbers of?"
         command = ["train", "sequences", *file]
-        yield from _fits(asks, command, _reads_sequences(path, Layout(), encoding))
+        read = _says_sequences(lambda: read_sequences(path, encoding=encoding))
+        yield from _fits(asks, command, read)
         return
 
     def lines() -> str:

@@ -157,7 +157,7 @@ def _steps(row: Any, number: int) -> Floats:
         steps = np.asarray(row)
         if steps.dtype.kind == "c":
             raise DataError("Complex data not supported: give real and imaginary parts as features")
-        steps = steps.astype(np.float64)
+        steps = steps.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         if isinstance(error, DataError):
             raise

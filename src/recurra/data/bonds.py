@@ -13,6 +13,7 @@ import pandas as pd
 
 from recurra.arrays import Floats, Rows, Texts
 from recurra.data.dates import read_dates
+from recurra.data.numbers import plain_numbers
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near
@@ -88,7 +89,7 @@ def order_of(column: "pd.Series[str]", source: str) -> tuple[Floats, bool]:
     Raises:
         DataError: a cell holds neither a number nor a date.
     """
-    times = pd.to_numeric(column, errors="coerce").to_numpy("float64")
+    times = plain_numbers(column)
     finite = np.isfinite(times)
     if finite.all() and not _eight_digits(column):
         return times, False

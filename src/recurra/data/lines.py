@@ -1,6 +1,5 @@
 """A text as lines: what ends one, and how long one may be."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +7,45 @@ from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
 from recurra.errors import DataError
 
-__all__ = ["LONGEST_LINE", "lines_of", "read_lines"]
+__all__ = ["LONGEST_LINE", "Lines", "lines_of", "read_lines"]
 
 LONGEST_LINE = 16 << 20  # characters
-RETURNS = re.compile(r"\r+\n")
+AT_ONCE = 1 << 20  # characters
+
+
+class Lines:
+    """The lines of a text, cut as they are asked for: ten million in a list take a gigabyte.
+
+    Args:
+        text: the whole text.
+        path: for messages.
+    """
+
+    def __init__(self, text: str, path: str | Path) -> None:
+        self._text, self._path = _one_end(text), path
+
+    def __iter__(self) -> Iterator[str]:
+        """Give them without their ends.
+
+        Raises:
+            DataError: a line is longer than `LONGEST_LINE`.
+        """
+        start = 0
+        while start < len(self._text):
+            end = self._text.find("\n", start + AT_ONCE)
+            end = len(self._text) if end < 0 else end
+            some = self._text[start:end].split("\n")
+            if end == len(self._text) and not some[-1]:
+                some.pop()
+            longest = max(map(len, some), default=0)
+            if longest > LONGEST_LINE:
+                raise DataError(
+                    f"a line must have at most {LONGEST_LINE:,} characters, but one of "
+                    f"{self._path} has {longest:,}. A file without line ends is no table: look "
+                    "into it."
+                )
+            yield from some
+            start = end + 1
 
 
 def lines_of(text: str, path: str | Path) -> list[str]:
@@ -29,20 +63,16 @@ def lines_of(text: str, path: str | Path) -> list[str]:
         >>> lines_of("a\rb\r", "example")
         ['a', 'b']
     """
-    if "\r" in text:
-        text = RETURNS.sub("\n", text)
-        if "\n" not in text.rstrip("\n"):
-            text = text.replace("\r", "\n")
-    lines = text.split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    longest = max(map(len, lines), default=0)
-    if longest > LONGEST_LINE:
-        raise DataError(
-            f"a line must have at most {LONGEST_LINE:,} characters, but one of {path} has "
-            f"{longest:,}. A file without line ends is no table: look into it."
-        )
-    return lines
+    return list(Lines(text, path))
+
+
+def _one_end(text: str) -> str:
+    """Give a text with one sign at the end of each line."""
+    if "\r" not in text:
+        return text
+    while "\r\n" in text:
+        text = text.replace("\r\n", "\n")
+    return text if "\n" in text.rstrip("\n") else text.replace("\r", "\n")
 
 
 def read_lines(
@@ -62,4 +92,4 @@ def read_lines(
     decoded = decode(read_contents(path), encoding)
     if notes is not None:
         notes += decoded.notes
-    return iter(lines_of(decoded.text, path))
+    return iter(Lines(decoded.text, path))

@@ -1,6 +1,7 @@
 """Parquet as rows of strings."""
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.data.contents import Contents, check_growth
+from recurra.data.frames import ROWS, frame_of_columns
 from recurra.data.records import cell_of, nested_refusal
 from recurra.data.separators import MOST_COLUMNS
 from recurra.data.spelling import meant
@@ -62,20 +64,18 @@ def read_parquet(contents: Contents) -> pd.DataFrame:
     columns = [
         _strings(frame.iloc[:, place], name, contents.path) for place, name in enumerate(names)
     ]
-    return pd.DataFrame(dict(enumerate(columns)), dtype=object).set_axis(pd.Index(names), axis=1)
+    return frame_of_columns(columns, frame.size).set_axis(pd.Index(names), axis=1)
 
 
-def _strings(column: pd.Series, name: str, path: Path) -> list[str]:
-    cells = []
-    missing = column.isna().to_numpy()
-    for row, value in enumerate(column.astype(object)):
-        if missing[row]:
-            cells.append("")
-            continue
-        if isinstance(value, list | dict | tuple | set | np.ndarray):
-            raise nested_refusal(name, value, f"row {row + 1} of {path}")
-        cells.append(_text(value))
-    return cells
+def _strings(column: pd.Series, name: str, path: Path) -> Iterator[list[str]]:
+    for start in range(0, len(column), ROWS):
+        some = column.iloc[start : start + ROWS]
+        cells, missing = [], some.isna().to_numpy()
+        for row, value in enumerate(some.astype(object)):
+            if isinstance(value, list | dict | tuple | set | np.ndarray):
+                raise nested_refusal(name, value, f"row {start + row + 1} of {path}")
+            cells.append("" if missing[row] else _text(value))
+        yield cells
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from recurra.data.contents import Contents, read_contents, sha256_of
 from recurra.data.encodings import ENCODINGS, decode, known_encoding
-from recurra.data.lines import lines_of, read_lines
+from recurra.data.frames import frame_of
+from recurra.data.lines import Lines, read_lines
 from recurra.data.records import read_records
 from recurra.data.separators import separated
 from recurra.data.spelling import meant, quoted
@@ -120,13 +121,14 @@ def _read_text(contents: Contents, table: Table, encoding: str | None) -> None:
         table.notes += notes
         table.frame = _distinct(frame, path)
     elif begins.startswith("__label__"):
-        table.frame = _fasttext(lines_of(decoded.text, path), path)
+        table.frame = _fasttext(Lines(decoded.text, path), path)
         table.notes.append("fastText lines: a label, then the text")
     else:
-        rows = separated(lines_of(decoded.text, path), path, tabs=kind == "tsv")
+        rows = separated(Lines(decoded.text, path), path, tabs=kind == "tsv")
+        frame = frame_of(rows.blocks)
         table.notes += rows.notes
         table.separator = rows.separator
-        table.frame = _with_header(rows.rows, table)
+        table.frame = _with_header(frame, table)
 
 
 def _format_of(begins: str) -> str:
@@ -135,7 +137,7 @@ def _format_of(begins: str) -> str:
     return "tsv" if "\t" in begins.partition("\n")[0] else "csv"
 
 
-def _fasttext(lines: list[str], path: Path) -> pd.DataFrame:
+def _fasttext(lines: Lines, path: Path) -> pd.DataFrame:
     rows = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -152,16 +154,20 @@ def _fasttext(lines: list[str], path: Path) -> pd.DataFrame:
 
 def header_of(rows: list[list[str]]) -> list[str] | None:
     """Give the first of some rows where it is names, None where it is data."""
-    names = list(map(meant, rows[0]))
+    return _names_in(pd.DataFrame(rows, dtype=object))
+
+
+def _names_in(frame: pd.DataFrame) -> list[str] | None:
+    names = list(map(meant, frame.iloc[0]))
     known = not KNOWN_NAMES.isdisjoint(name.lower() for name in names)
-    return names if known or not _first_row_is_data(pd.DataFrame(rows, dtype=object)) else None
+    return names if known or not _first_row_is_data(frame) else None
 
 
-def _with_header(rows: list[list[str]], table: Table) -> pd.DataFrame:
+def _with_header(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Take the first row for names where it is no data."""
-    if not rows:
+    if frame.empty:
         raise DataError(f"a data file must hold rows, but {table.source} holds none.")
-    frame, names = pd.DataFrame(rows, dtype=object), header_of(rows)
+    names = _names_in(frame)
     if names is None:
         frame.columns = pd.Index([f"column {i + 1}" for i in range(frame.shape[1])])
         table.notes.append("no header: the first line is data")

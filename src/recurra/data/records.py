@@ -3,12 +3,14 @@
 import json
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from recurra.data.lines import lines_of
+from recurra.data.frames import ROWS, joined
+from recurra.data.lines import Lines
 from recurra.data.separators import MOST_COLUMNS
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
@@ -30,22 +32,26 @@ def read_records(text: str, path: Path) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         DataError: it is no JSON, no rows, or a cell of it is a list or an object.
     """
-    lines = lines_of(text, path)
-    filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    first = _line(filled[0][1]) if filled else None
-    if text.lstrip().startswith("[") and not (len(filled) > 1 and isinstance(first, list)):
+    lines = Lines(text, path)
+    begins = list(islice(_filled(lines), 2))
+    first = _line(begins[0][1]) if begins else None
+    if text.lstrip().startswith("[") and not (len(begins) > 1 and isinstance(first, list)):
         return _from_items(_whole(text, path), path)
-    if len(filled) > 1 and isinstance(first, dict | list):
-        rows = ((number, _line(line)) for number, line in filled)
+    if len(begins) > 1 and isinstance(first, dict | list):
+        rows = ((number, _line(line)) for number, line in _filled(lines))
         return frame_of_records(rows, path, *LINES)
     try:
         whole = json.loads(text)
     except BROKEN:
         raise DataError(
-            f"every line of a JSON lines file must be one object, but line {filled[0][0]} of "
+            f"every line of a JSON lines file must be one object, but line {begins[0][0]} of "
             f"{path} is not."
         ) from None
     return _from_object(whole, path)
+
+
+def _filled(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def frame_of_records(
@@ -59,10 +65,11 @@ def frame_of_records(
         what: must be objects, for messages.
         unit: what the number counts.
     """
+    parts: list[pd.DataFrame] = []
     cells: list[dict[str, str]] = []
     names: dict[str, str] = {}
     mended = 0
-    for number, row in rows:
+    for count, (number, row) in enumerate(rows, start=1):
         if not isinstance(row, dict):
             raise DataError(f"{what} must be one object, but {unit} {number} of {path} is not.")
         found = {}
@@ -75,12 +82,16 @@ def frame_of_records(
             if name not in found or cell:
                 found[name] = cell
         cells.append(found)
-        if len(names) > MOST_COLUMNS or len(names) * len(cells) > MOST_CELLS:
+        if len(names) > MOST_COLUMNS or len(names) * count > MOST_CELLS:
             raise DataError(
                 f"objects must have the same few names, but those up to {unit} {number} of {path} "
                 f"have {len(names):,}. Give every row the same names."
             )
-    frame = pd.DataFrame(cells, dtype=object).fillna("").astype(str)
+        if len(cells) == ROWS:
+            parts.append(joined([pd.DataFrame(cells, dtype=object)]))
+            cells = []
+    last = pd.DataFrame(cells, dtype=object).fillna("").astype(str)
+    frame = joined([*parts, last]) if parts else last
     return frame, [_said_of_halves(mended)] if mended else []
 
 

@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
-from recurra.data.lines import LONGEST_LINE
+from recurra.data.frames import in_blocks
+from recurra.data.lines import LONGEST_LINE, Lines
 from recurra.errors import DataError
 
 __all__ = [
@@ -31,20 +33,20 @@ RETURN = "\ufdd0"  # stands for a carriage return while csv reads; no character 
 
 @dataclass
 class Separated:
-    """Rows of cells, all of the width of the first.
+    """Rows of cells, all of the width of the first, read as they are asked for.
 
     Args:
-        rows: the cells.
-        separator: what stood between them.
-        notes: what was guessed.
+        blocks: the rows, some at a time.
+        separator: what stands between the cells.
+        notes: what was guessed; whole once all rows are read.
     """
 
-    rows: list[list[str]]
+    blocks: Iterator[list[list[str]]]
     separator: str
     notes: list[str] = field(default_factory=list)
 
 
-def separated(lines: list[str], path: str | Path, *, tabs: bool = False) -> Separated:
+def separated(lines: Lines | list[str], path: str | Path, *, tabs: bool = False) -> Separated:
     """Cut lines into cells. Blank lines are left out; a line `sep=;` above all is obeyed.
 
     Args:
@@ -53,24 +55,25 @@ def separated(lines: list[str], path: str | Path, *, tabs: bool = False) -> Sepa
         tabs: whether tabs separate wherever the first line has one.
 
     Raises:
-        DataError: a row has more cells than the first, a quote is left open, or there are far too
-            many columns.
+        DataError: while blocks are read: a row has more cells than the first, a quote is left open,
+            or there are far too many columns.
     """
-    start = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
-    if start == len(lines):
-        return Separated([], ",")
-    named = SEPARATOR_LINE.fullmatch(lines[start])
+    start = next((number for number, line in enumerate(lines) if line.strip()), None)
+    if start is None:
+        return Separated(iter(()), ",")
+    first = list(islice(lines, start, start + 1 + 4 * LOOKED_AT))
+    named = SEPARATOR_LINE.fullmatch(first[0])
     if named:
         start += 1
         separator = named[1]
-    elif tabs and "\t" in lines[start]:
+    elif tabs and "\t" in first[0]:
         separator = "\t"
     else:
-        separator = separator_of(lines[start:])
+        separator = separator_of(first)
     quoted = separator != "\t" or tabs_are_quoted(lines)
-    rows, odd = _rows(lines, start, separator, path) if quoted else _bare(lines, start, path)
-    notes = [f"{odd:,} lines have a quote that closes before its field ends"] if odd else []
-    return Separated(rows, separator, notes)
+    found = Separated(iter(()), separator)
+    found.blocks = _blocks(lines, start, path, found, quoted)
+    return found
 
 
 def separator_of(lines: Sequence[str]) -> str:
@@ -157,37 +160,58 @@ def quoted_rows(
             yield row, number, odd
 
 
-def _rows(
-    lines: list[str], start: int, separator: str, path: str | Path
-) -> tuple[list[list[str]], int]:
-    """Read quoted cells. A quote that closes too early is counted, one left open refused."""
-    rows: list[list[str]] = []
-    odd = 0
-    for row, number, closed_early in quoted_rows(lines[start:], separator, path, start):
-        odd += closed_early
-        _add(rows, row, number, path)
-    return rows, odd
+def _blocks(
+    lines: Iterable[str], start: int, path: str | Path, found: Separated, quoted: bool
+) -> Iterator[list[list[str]]]:
+    """Give rows in blocks. A quote that closes too early is counted, one left open refused."""
+    width = odd = 0
+    for rows in _numbered(lines, start, path, found.separator, quoted):
+        width = width or _width(rows, path)
+        if width > 1 and {len(row) for row, _, _ in rows} == {width}:
+            block = [row for row, _, _ in rows]
+        else:
+            fitted = (_fitted(row, width, number, path) for row, number, _ in rows)
+            block = [row for row in fitted if row is not None]
+        odd += sum(closed_early for _, _, closed_early in rows)
+        if block:
+            yield block
+    if odd:
+        found.notes.append(f"{odd:,} lines have a quote that closes before its field ends")
 
 
-def _bare(lines: list[str], start: int, path: str | Path) -> tuple[list[list[str]], int]:
-    """Cut at tabs alone: quotes are signs like others."""
-    rows: list[list[str]] = []
-    for number, line in enumerate(lines[start:], start=start + 1):
-        if line.strip("\r\n "):
-            _add(rows, line.split("\t"), number, path)
-    return rows, 0
+def _numbered(
+    lines: Iterable[str], start: int, path: str | Path, separator: str, quoted: bool
+) -> Iterator[list[tuple[list[str], int, bool]]]:
+    """Give rows as `quoted_rows` does, in blocks; lines without quotes are cut at once."""
+    rest = islice(lines, start, None)
+    for some in in_blocks(rest):
+        if quoted and any('"' in line for line in some):
+            # a quoted field may end in another block: from here on, all is read with care
+            yield from in_blocks(quoted_rows(chain(some, rest), separator, path, start))
+            return
+        yield [(line.split(separator), start + n, False) for n, line in enumerate(some, start=1)]
+        start += len(some)
 
 
-def _add(rows: list[list[str]], row: list[str], number: int, path: str | Path) -> None:
-    """Add a row, brought to the width of the first; blank lines are none."""
-    if not row or (len(row) == 1 and not row[0].strip()):
-        return
-    width = len(rows[0]) if rows else len(row)
+def _width(rows: list[tuple[list[str], int, bool]], path: str | Path) -> int:
+    """Give how many cells the first row has that is not blank; 0 where all are."""
+    width = next((len(row) for row, _, _ in rows if not _is_blank(row)), 0)
     if width > MOST_COLUMNS:
         raise DataError(
             f"a table may have {MOST_COLUMNS:,} columns, but the first row of {path} has "
             f"{width:,}. Give one row a line."
         )
+    return width
+
+
+def _is_blank(row: list[str]) -> bool:
+    return not row or (len(row) == 1 and not row[0].strip())
+
+
+def _fitted(row: list[str], width: int, number: int, path: str | Path) -> list[str] | None:
+    """Bring a row to the width of the first; blank lines are none."""
+    if _is_blank(row):
+        return None
     while len(row) > width and not row[-1].strip():
         row.pop()
     if len(row) > width:
@@ -198,7 +222,7 @@ def _add(rows: list[list[str]], row: list[str], number: int, path: str | Path) -
             f"every row must have as many fields as the first, but {path} does not: expected "
             f"{width} fields in line {number}, saw {len(row)}. {cure}"
         )
-    rows.append(row + [""] * (width - len(row)))
+    return row + [""] * (width - len(row))
 
 
 def _left_open(begun: int, closed: int, path: str | Path) -> DataError:
@@ -209,7 +233,7 @@ def _left_open(begun: int, closed: int, path: str | Path) -> DataError:
     )
 
 
-def tabs_are_quoted(lines: list[str]) -> bool:
+def tabs_are_quoted(lines: Iterable[str]) -> bool:
     """Tell whether quotes in a TSV quote a field: then whoever opens one closes it, too."""
     opened = 0
     for line in lines:

@@ -24,7 +24,7 @@ from recurra.data.bonds import ALONE, Times, groups_in, order_of, times_in
 from recurra.data.contents import read_contents, sha256_of_both
 from recurra.data.encodings import decode, known_encoding
 from recurra.data.labelled import TO_TEST_ON
-from recurra.data.numbers import decimal_sign, number_of
+from recurra.data.numbers import decimal_sign, number_of, plain_numbers
 from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.records import cell_of
 from recurra.data.spelling import meant, meant_labels, quoted
@@ -45,6 +45,7 @@ __all__ = [
     "read_sequences",
     "sample_quantities",
     "sample_sequences",
+    "sequences_in",
     "sequences_of_frame",
     "with_test",
 ]
@@ -181,7 +182,8 @@ def read_sequences(
         return _of_numpy(path, contents.data, contents.sha256, layout)
     begins = "" if binary else contents.data[:1000].decode("latin-1")
     if not is_ts(path, begins):
-        return _of_table(read_table(path, encoding=encoding), layout)
+        del contents  # a table is read by its own reader, and both need room
+        return sequences_in(read_table(path, encoding=encoding), layout)
     _no_columns(layout, path)
     decoded = decode(contents, encoding)
     file = parse_ts(decoded.text, path)
@@ -267,7 +269,7 @@ def label_sequences(
 def sequences_of_frame(frame: pd.DataFrame, layout: Layout = Layout()) -> LabelledSequences:
     """Give a data frame, long or wide, as sequences with a class each."""
     plain = pd.DataFrame({meant(name): _cells(frame[name]) for name in frame.columns})
-    return _of_table(Table(plain, "the data frame", ""), layout)
+    return sequences_in(Table(plain, "the data frame", ""), layout)
 
 
 def with_test(known: LabelledSequences, test: LabelledSequences) -> LabelledSequences:
@@ -381,8 +383,8 @@ def _filled(
     """Fill what is not known by the rule above, and say how much of it there was."""
     filled, missing, touched, shorter = [], 0, 0, 0
     for name, row in zip(names, steps, strict=True):
-        row = np.where(np.isfinite(row), row, np.nan)
         known = np.isfinite(row)
+        row = row if known.all() else np.where(known, row, np.nan)
         there = np.flatnonzero(known.any(axis=1))
         if not len(there) or not known.any(axis=0).all():
             raise DataError(
@@ -547,7 +549,8 @@ def as_taught(asked: Asked, table: Table) -> Asked:
     return replace(asked, **filled)
 
 
-def _of_table(table: Table, layout: Layout) -> LabelledSequences:
+def sequences_in(table: Table, layout: Layout) -> LabelledSequences:
+    """Give the sequences that a table holds, as `read_sequences` does."""
     layout = as_taught(layout, table)
     frame, notes = table.frame, list(table.notes)
     if layout.label and layout.target:
@@ -636,9 +639,9 @@ def _long(
     first = np.cumsum(sizes) - sizes
     if "time" in roles:
         begins, ends = times[order][first], times[order][first + sizes - 1]
-        whens = Times(begins, ends, frame[roles["time"]].to_numpy(object)[order][first])
+        whens = Times(begins, ends, frame[roles["time"]].iloc[order[first]].to_numpy(object))
     same = {
-        role: _one_value(frame[roles[role]].to_numpy(object)[order], first, sizes, ids, role, table)
+        role: _one_value(frame[roles[role]], order, first, sizes, ids, role, table)
         for role in ("label", "group", "target")
         if role in roles
     }
@@ -658,18 +661,28 @@ def _long(
     )
 
 
-def _one_value(cells: Texts, first: Rows, sizes: Rows, ids: Any, role: str, table: Table) -> Texts:
+def _one_value(
+    column: "pd.Series[Any]",
+    order: Rows,
+    first: Rows,
+    sizes: Rows,
+    ids: Any,
+    role: str,
+    table: Table,
+) -> Texts:
     """Give the label, or the group, of each sequence, which all its rows must share."""
-    found: Texts = cells[first]
-    wrong = np.flatnonzero(cells != np.repeat(found, sizes))
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    codes = codes[order]
+    wrong = np.flatnonzero(codes != np.repeat(codes[first], sizes))
     if len(wrong):
         sequence = int(np.searchsorted(first, wrong[0], side="right")) - 1
+        one, other = values[codes[first[sequence]]], values[codes[wrong[0]]]
         raise DataError(
             f"--{role} must be the same in all rows of a sequence, but {quoted(ids[sequence])} of "
-            f"{table.source} has {quoted(found[sequence])} and {quoted(cells[wrong[0]])}. Give "
-            "the column that "
-            "names the sequence with --id."
+            f"{table.source} has {quoted(one)} and {quoted(other)}. Give the column that names "
+            "the sequence with --id."
         )
+    found: Texts = np.asarray(values, object)[codes[first]]
     return found
 
 
@@ -691,10 +704,10 @@ def no_time_twice(
 
 def numbers_of(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
     """Give columns as numbers, (rows, columns); NaN where a cell says that nothing is known."""
-    columns = []
-    for name in names:
+    columns = np.empty((len(frame), len(names)))
+    for place, name in enumerate(names):
         column = frame[name]
-        values = pd.to_numeric(column, errors="coerce").to_numpy("float64", copy=True)
+        values = plain_numbers(column)
         odd = np.flatnonzero(~np.isfinite(values))
         cells = [str(cell).strip() for cell in column.iloc[odd]]
         decimal = decimal_sign(cells, comma=table.separator == ";", what=table.source)
@@ -708,8 +721,8 @@ def numbers_of(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
                     "--time, --label or --group, or the channels with --channels."
                 )
             values[row] = found
-        columns.append(values)
-    return np.stack(columns, axis=1)
+        columns[:, place] = values
+    return columns
 
 
 def _label_column(table: Table, layout: Layout, notes: list[str]) -> str:

@@ -39,7 +39,7 @@ from recurra.errors import DataError
 from recurra.names import listed, near
 from recurra.smoothing import is_seasonal
 
-__all__ = ["Series", "read_series", "sample_series"]
+__all__ = ["Series", "read_series", "sample_series", "series_in"]
 
 EMPTY = {"", "nan", "na", "n/a", "null", "none", "<na>", "#n/a", "-", "?"}
 HOLIDAYS = 4  # and more weekdays than that, where weekends are left out anyway
@@ -162,6 +162,18 @@ def read_series(
     if is_tsf(path):
         return _of_tsf(path, target, time, group, log, encoding)
     table = read_table(path, encoding=encoding)
+    return series_in(table, target, log=log, time=time, group=group)
+
+
+def series_in(
+    table: Table,
+    target: str | None = None,
+    *,
+    log: bool = False,
+    time: str | None = None,
+    group: str | None = None,
+) -> Series:
+    """Give the series that a table holds, as `read_series` does."""
     notes = list(table.notes)
     wide = None if target or time or group else _of_years(table, notes)
     if wide is not None:

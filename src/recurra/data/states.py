@@ -25,7 +25,14 @@ from recurra.data.sequences import as_taught, column_of, no_time_twice, numbers_
 from recurra.data.spelling import meant_labels, quoted
 from recurra.errors import DataError
 
-__all__ = ["LabelledSteps", "StepColumns", "read_steps", "sample_steps", "with_test_steps"]
+__all__ = [
+    "LabelledSteps",
+    "StepColumns",
+    "read_steps",
+    "sample_steps",
+    "steps_in",
+    "with_test_steps",
+]
 
 STATES = {"state", "states", "anomaly", "is_anomaly", "activity", "alarm", "상태", "이상", "활동"}
 DAY = 86_400.0
@@ -118,10 +125,11 @@ def read_steps(
         DataError: it cannot be read, a channel is no numbers, a time stands twice in a stream, or a
             state is missing.
     """
-    return _of_table(read_table(path, encoding=encoding), columns)
+    return steps_in(read_table(path, encoding=encoding), columns)
 
 
-def _of_table(table: Table, columns: StepColumns) -> LabelledSteps:
+def steps_in(table: Table, columns: StepColumns) -> LabelledSteps:
+    """Give the steps that a table holds, as `read_steps` does."""
     columns = as_taught(columns, table)
     frame, notes = table.frame, list(table.notes)
     label = _label(table, columns, notes)

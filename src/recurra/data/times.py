@@ -8,7 +8,7 @@ import pandas as pd
 
 from recurra.arrays import Dates, Rows
 from recurra.data.dates import Moments, month_named, read_moments
-from recurra.data.numbers import number_of
+from recurra.data.numbers import number_of, plain_numbers
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near
@@ -27,6 +27,7 @@ YEAR_QUARTER = re.compile(
 YEAR_NAME = re.compile(r"(\d{4})[\s-]*([A-Za-z]{3,9})")
 NAME_YEAR = re.compile(r"([A-Za-z]{3,9})[\s-]*(\d{4})")
 MONTH_COLUMN = re.compile(r"(0?[1-9]|1[0-2])\s*[월月]?")
+LOOKED_AT = 100  # cells
 QUARTER_COLUMN = re.compile(r"[qQ]([1-4])|([1-4])\s*분기")
 
 
@@ -73,15 +74,13 @@ def time_of_rows(
         return pair, []
     named = [name for name in names if name.lower() in TIMES or not name]
     for name in [*named, *(name for name in names if name not in named)]:
-        cells = [str(cell) for cell in frame[name]]
-        numbers_alone = all(cell.strip().replace(".", "", 1).isdigit() for cell in cells)
-        if name not in named and numbers_alone:
+        if name not in named and _numbers_alone(frame[name]):
             continue  # 1990 may be a price
-        found = clock_of(cells, name)
+        found = _clock_in(frame[name], name)
         if found is not None:
             return found, []
     if unnamed.shape[1]:
-        found = clock_of(list(unnamed.iloc[:, 0]), None)
+        found = _clock_in(unnamed.iloc[:, 0], None)
         if found is not None:
             return found, []
     return None, [
@@ -89,6 +88,17 @@ def time_of_rows(
         for name in filter(None, named)
         if not _rise(frame[name])
     ]
+
+
+def _numbers_alone(column: "pd.Series[str]") -> bool:
+    return all(cell.strip().replace(".", "", 1).isdigit() for cell in map(str, column))
+
+
+def _clock_in(column: "pd.Series[str]", name: str | None) -> Clock | None:
+    """Read a column as moments; where its first cells are none, the others are not looked at."""
+    if clock_of(list(map(str, column.iloc[:LOOKED_AT])), name) is None:
+        return None
+    return clock_of(list(map(str, column)), name)
 
 
 def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
@@ -129,7 +139,7 @@ def _in_two_columns(frame: pd.DataFrame, names: list[str]) -> Clock | None:
 
 def _rise(column: "pd.Series[str]") -> bool:
     """Say whether cells are numbers, each larger than the one before, as steps counted are."""
-    values = pd.to_numeric(column, errors="coerce").to_numpy("float64")
+    values = plain_numbers(column)
     return bool((np.diff(values) > 0).all())
 
 

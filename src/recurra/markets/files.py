@@ -98,11 +98,12 @@ def _below(lines: list[str], place: int | None, path: Path, ticker: str) -> RawP
     kept = [line for line in lines[place or 0 :] if line.strip(EMPTY)]
     if len(kept) < 2:
         raise DataError(f"a file of prices must hold a header and rows, but {path} does not.")
-    rows = separated(kept, path)
-    if len(rows.rows) < 2:
+    found = separated(kept, path)
+    rows = [row for block in found.blocks for row in block]
+    if len(rows) < 2:
         raise DataError(f"a file of prices must hold a header and rows, but {path} does not.")
     left_out = [line for line in above if line.strip(EMPTY) and not line.lower().startswith("sep=")]
-    header, body = rows.rows[0], rows.rows[1:]
+    header, body = rows[0], rows[1:]
     tickers = [""] * len(header)
     second = [row[0].strip().casefold() for row in body[:2]]
     if len(second) > 1 and second[0] in ("ticker", "symbol") and meaning_of(second[1]):
@@ -119,7 +120,7 @@ def _below(lines: list[str], place: int | None, path: Path, ticker: str) -> RawP
     outside = [*frame.to_numpy()[:start], *frame.to_numpy()[end:]]
     left_out += [" ".join(filter(str.strip, cells))[:80] for cells in outside]
     frame = frame.iloc[start:end].reset_index(drop=True)
-    return RawPrices(frame, rows.separator == ";", left_out)
+    return RawPrices(frame, found.separator == ";", left_out)
 
 
 def _table_of(frame: pd.DataFrame) -> tuple[int, int]:
