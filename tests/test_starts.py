@@ -147,12 +147,15 @@ def test_scores_that_label_smoothing_bent_are_straightened_on_validation_rows(
 # ---- the classifier
 
 
-@pytest.fixture(scope="module", params=[2, 3])
+@pytest.fixture(
+    scope="module", params=[("ngram-bi-gru", 2), ("ngram-bi-gru", 3), ("ngram-pair-bi-gru", 2)]
+)
 def fitted(request: pytest.FixtureRequest, messages: Messages) -> SequenceClassifier:
     texts, labels = list(messages[0]), list(messages[1])
-    if request.param == 3:
+    name, classes = request.param
+    if classes == 3:
         labels = ["work" if "ann" in text else label for text, label in zip(*messages, strict=True)]
-    model = SequenceClassifier("ngram-bi-gru", epochs=1, members=1)
+    model = SequenceClassifier(name, epochs=1, members=1)
     return model.fit(texts, labels, groups=np.arange(len(texts)))
 
 
@@ -183,6 +186,25 @@ def test_log_odds_are_the_sum_of_the_start_and_of_what_the_network_adds(
     centred = [each - each.mean(axis=1, keepdims=True) * (each.shape[1] > 1)
                for each in (odds + added, whole)]  # fmt: skip
     np.testing.assert_allclose(*(np.clip(each, -8, 8) for each in centred), atol=1e-3)
+
+
+@pytest.mark.parametrize(("name", "same"), [("ngram-pair-bi-gru", True), ("ngram-bi-gru", False)])
+def test_what_learns_alone_learns_the_same_whatever_it_is_weighed_with(
+    name: str, same: bool, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, given = [], SequenceClassifier._begin
+    for sign in (1, -1):
+        monkeypatch.setattr(SequenceClassifier, "_begin", lambda *rows, s=sign: s * given(*rows))
+        model = SequenceClassifier(name, epochs=1, members=1)
+        model.fit(messages[0], messages[1], groups=np.arange(len(messages[0])))
+        found.append(model)
+    first, second = (m.weights_[0] for m in found)
+    body = [path for path in first if not path.startswith("added/")]  # that is brought to scale
+    assert len(body) > 4
+    assert all(first[path].tobytes() == second[path].tobytes() for path in body) is same
+    factors = [m.start_.factor for m in found if m.start_ is not None]
+    assert factors[0] > factors[1]
+    assert not same or factors[1] == 0  # what says the contrary is not believed
 
 
 def test_an_effect_tells_what_each_part_gave(fitted: SequenceClassifier) -> None:

@@ -75,6 +75,8 @@ class Architecture:
             the weights of the last epoch are kept.
         least: rows that an epoch visits at least; fewer are visited several times.
         starts: whether it begins as the best linear model of n-grams, and learns what to add.
+        alone: of one that starts: whether it learns as if nothing were there to begin with, and is
+            weighed with the linear model afterwards. Where rows are many it then learns more.
     """
 
     build: Callable[..., Any]
@@ -89,6 +91,7 @@ class Architecture:
     validated: bool = True
     least: int = 0
     starts: bool = False
+    alone: bool = False
 
     def rows_a_step(self, rows: int) -> int:
         """Give the batch size for so many rows: where an epoch is long, up to 64.
@@ -161,6 +164,20 @@ def conv1d(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
     )
 
 
+def _read_both_ways(ids: Any, size: int, id_dropout: float) -> Any:
+    """Tokens, GRUs in both directions, the maximum and mean of their states."""
+    x = SubwordEmbedding(size, 64, id_dropout=id_dropout, word_dropout=0.1, name="embedding")(ids)
+    x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
+    x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
+    x = MaskedMaxMeanPooling1D(name="pooling")(x)
+    return layers.Dropout(0.5, name="dropout")(x)
+
+
+def _ids(kind: str | None) -> Any:
+    shape = (None, ids_per_token(kind)) if kind else (None,)
+    return layers.Input(shape, dtype="int32", name="ids")
+
+
 def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[..., Any]:
     """Tokens, GRUs in both directions, the maximum and mean of their states.
 
@@ -170,34 +187,34 @@ def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[..., An
     """
 
     def build(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
-        shape = (None, ids_per_token(kind)) if kind else (None,)
-        ids = layers.Input(shape, dtype="int32", name="ids")
-        x = SubwordEmbedding(
-            vocabulary + pieces, 64, id_dropout=id_dropout, word_dropout=0.1, name="embedding"
-        )(ids)
-        x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
-        x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
-        x = MaskedMaxMeanPooling1D(name="pooling")(x)
-        x = layers.Dropout(0.5, name="dropout")(x)
+        ids = _ids(kind)
+        x = _read_both_ways(ids, vocabulary + pieces, id_dropout)
         return keras.Model(ids, head.layer()(x), name="network")
 
     return build
 
 
-def ngram_bi_gru(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
-    """What n-grams say of a text, and what GRUs in both directions add to it."""
-    ids = layers.Input((None,), dtype="int32", name="ids")
-    begun = layers.Input((None, head.units), dtype="float32", name="start_of_row")
-    x = SubwordEmbedding(vocabulary + pieces, 64, word_dropout=0.1, name="embedding")(ids)
-    x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
-    x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
-    x = MaskedMaxMeanPooling1D(name="pooling")(x)
-    x = layers.Dropout(0.5, name="dropout")(x)
-    added = layers.Dense(head.units, kernel_initializer="zeros", name="added")(x)
-    start = Start(0.5, name="start")(begun)
-    log_odds = layers.Add(name="sum")([start, added])
-    out = layers.Activation(head.activation, name="probability")(log_odds)
-    return keras.Model([ids, begun], out, name="network")
+def ngram_bi_gru(kind: str | None, id_dropout: float, alone: bool) -> Callable[..., Any]:
+    """What n-grams say of a text, and what GRUs in both directions say.
+
+    Args:
+        kind: of the pieces read beside each token, or None.
+        id_dropout: the share of a token's ids left out in training.
+        alone: whether the GRUs learn as if n-grams said nothing; else they learn what to add, and
+            half of all rows begin at nought.
+    """
+
+    def build(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
+        ids = _ids(kind)
+        begun = layers.Input((None, head.units), dtype="float32", name="start_of_row")
+        x = _read_both_ways(ids, vocabulary + pieces, id_dropout)
+        added = layers.Dense(head.units, kernel_initializer="zeros", name="added")(x)
+        start = Start(0.0 if alone else 0.5, name="start")(begun)
+        log_odds = layers.Add(name="weighed" if alone else "sum")([start, added])
+        out = layers.Activation(head.activation, name="probability")(log_odds)
+        return keras.Model([ids, begun], out, name="network")
+
+    return build
 
 
 CELLS = {cell.name.replace("_", "-"): layer_of(cell) for cell in USUAL.values()}
@@ -291,7 +308,7 @@ def token_network(name: str, vocabulary: int, pieces: int, head: Head, units: in
 
 ARCHITECTURES: dict[str, Architecture] = {
     "ngram-bi-gru": Architecture(
-        ngram_bi_gru,
+        ngram_bi_gru(None, id_dropout=0.0, alone=False),
         tokenizer="cased-word",
         members=3,
         batch_size=32,
@@ -300,6 +317,17 @@ ARCHITECTURES: dict[str, Architecture] = {
         falling=True,
         least=2000,
         starts=True,
+    ),
+    "ngram-pair-bi-gru": Architecture(
+        ngram_bi_gru("pairs", id_dropout=0.2, alone=True),
+        pieces="pairs",
+        members=3,
+        learning_rate=2e-3,
+        epochs=3,
+        falling=True,
+        least=2000,
+        starts=True,
+        alone=True,
     ),
     "subword-bi-gru": Architecture(
         pooled_bi_gru("spelling"),
@@ -406,7 +434,7 @@ def _subwords(layer: Any) -> str:
 NAMED = {"numbers": "numbers", "days": "days", "output": "dense", "added": "dense", "rule": ""}
 NAMED |= {"last_day": "the last one", "mean_of_convolutions": ""}
 NAMED |= {"conv1d_3": "convolution {} × {}, their mean".format(*CONVOLUTIONS[-1])}
-NAMED |= {"sum": "added to what n-grams tell"}
+NAMED |= {"sum": "added to what n-grams tell", "weighed": "weighed with what n-grams tell"}
 NAMED |= {f"bridge_{state}": "" for state in range(2)}
 WORDS: dict[Any, Callable[[Any], str]] = {
     layers.Embedding: _embedding,

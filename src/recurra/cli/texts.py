@@ -97,7 +97,11 @@ def train_texts(
     keep_near: KeepNear = False,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="The most epochs; the best one is kept [30, of ngram-bi-gru 6]."),
+        typer.Option(
+            min=1,
+            help="The most epochs; the best one is kept [30, of ngram-bi-gru 6, of "
+            "ngram-pair-bi-gru 3].",
+        ),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows a step.")] = None,
     members: Annotated[int | None, typer.Option(min=1, help="Networks averaged.")] = None,

@@ -42,8 +42,8 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
     A part of the rows is held out for validation: the weights are those of the epoch with the
     lowest validation loss, the log-odds are brought to scale there, and the decision threshold is
     the one with the highest F1. `ngram-bi-gru` begins as the best linear model of n-grams, and
-    learns what to add. To `gru-fcn` and `lstm-fcn` all rows teach: the last epoch is kept, and the
-    threshold is 0.5.
+    learns what to add; `ngram-pair-bi-gru` learns alone, and is weighed with it there. To
+    `gru-fcn` and `lstm-fcn` all rows teach: the last epoch is kept, and the threshold is 0.5.
     Where several networks are averaged, each holds out another part, so that each row teaches
     most of them and validates one. Duplicates never stand on both sides. A token is known when
     the training rows of every network alone would have taught it. Of a text longer than
@@ -71,7 +71,8 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         sides_: for each member the rows that trained it and those that validated it.
         histories_: the curve of each member.
         weights_: the weights of each member, by variable name.
-        start_: the linear model as which the network begins; None of those that do not.
+        start_: the linear model as which the network begins, or with which it is weighed; None of
+            those that do neither.
         start_folds_: (rows,) the part of the rows without which each one's start was fitted.
 
     Example:
@@ -145,8 +146,9 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         begun = self._begin(rows, truth, kept, weights) if architecture.starts else None
         given: Inputs = sequences if begun is None else (sequences, steps_of(begun))
         targets = self._targets(truth, architecture.label_smoothing)
+        taught = self._from_nothing(given) if architecture.alone else given
         self._train(
-            Example(given, targets, weights, few_shapes=architecture.starts),
+            Example(taught, targets, weights, few_shapes=architecture.starts),
             loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
             **architecture.training(len(rows)),
             checkpoints=checkpoints,

@@ -27,6 +27,7 @@ from recurra.judging.report import DataInfo, Exhibit, Probe, Verdict
 from recurra.judging.run import Found
 from recurra.judging.shift import Look
 from recurra.judging.splits import Split
+from recurra.models import architecture_named
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks
 from recurra.problems.saved.texts import KINDS
@@ -255,7 +256,7 @@ class TextProblem(ClassProblem):
                 title="What the network adds",
                 columns=["measure", f"{kind} alone", "with the network", "difference"],
                 rows=[self._added_row(verdict, alone, whole) for verdict in told],
-                note=_advice(told[0], kind),
+                note=_advice(told[0], kind, architecture_named(classifier.model).alone),
             )
         ]
 
@@ -347,9 +348,11 @@ class TextProblem(ClassProblem):
         return {"duplicate_key": group_duplicates(self._rows().inputs)}
 
 
-def _advice(verdict: Verdict, kind: str) -> str:
+def _advice(verdict: Verdict, kind: str, alone: bool) -> str:
     """Say what follows from what a network adds."""
     begins = f"The network begins as {kind}."
+    if alone:
+        begins = f"The network learned alone, and was weighed with {kind}."
     if verdict.answer == "yes":
         return f"{begins} What it learned of the order of tokens makes it better."
     if verdict.answer == "no":

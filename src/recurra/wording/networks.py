@@ -25,7 +25,8 @@ LAYERS = (
     *("embedding", "class beside it", "words with their spelling", "tokens with their pairs"),
     *("numbers", "days", "convolution", "their mean", "attention", "dense", "last step"),
     *("maximum and mean", "maximum", "mean", "the last one"),
-    *("added to what n-grams tell", "added to what volatility tells"),
+    *("added to what n-grams tell", "weighed with what n-grams tell"),
+    "added to what volatility tells",
 )
 
 
