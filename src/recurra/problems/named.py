@@ -3,7 +3,7 @@
 ::
 
     n-grams → linear model           ┐
-                                     + → σ
+                                     weighed, + → σ
     tokens → vectors → GRU in both   ┘
     directions → maximum and mean
 
