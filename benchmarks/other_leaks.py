@@ -271,31 +271,32 @@ SERIES: dict[str, Case] = {
 }
 
 
-def cases() -> list[tuple[str, str, Case, Frame]]:
+Room = tuple[str, dict[str, Case], Frame]
+
+
+def rooms() -> list[Room]:
     """Give all cases with the rows that they are planted in."""
     _, reviews = next(pair for pair in texts.real(1000) if pair[0] == "sentiment")
     leaves = numbers.of_archive("OSULeaf", 442)
-    found = []
-    rooms: list[tuple[str, dict[str, Case], Frame]] = [
+    return [
         ("texts", TEXTS, reviews),
         ("columns", COLUMNS, reviews),
         ("numbers", NUMBERS, leaves),
         ("walks", NUMBERS, numbers.made(400)),
         ("time", SERIES, Frame()),
     ]
-    for room, kinds, frame in rooms:
-        found += [(room, name, plant, frame) for name, plant in kinds.items()]
-    return found
 
 
-def main() -> None:
+def said_of(rooms: list[Room], about: str) -> None:
     """Say of each kind whether it is found, and whether its twin is left in peace."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--only", default="", help="Kinds whose name holds this.")
-    only = parser.parse_args().only
+    parser.add_argument("--room", default="", help="Of these alone: texts, columns, numbers, …")
+    wanted = parser.parse_args()
+    cases = [(room, name, *kind) for room, kinds, f in rooms for name, kind in _each(kinds, f)]
     seen = alarms = asked = 0
-    for number, (room, name, plant, frame) in enumerate(cases()):
-        if only not in name:
+    for number, (room, name, plant, frame) in enumerate(cases):
+        if wanted.only not in name or wanted.room not in room:
             continue
         leak, twin = plant(frame, np.random.default_rng(100 + number))
         found, clean = audited(leak), audited(twin)
@@ -310,5 +311,9 @@ def main() -> None:
     sys.stdout.write(f"{asked} kinds: {seen} found, {alarms} twins seen as leaking\n")
 
 
+def _each(kinds: dict[str, Case], frame: Frame) -> list[tuple[str, tuple[Case, Frame]]]:
+    return [(name, (plant, frame)) for name, plant in kinds.items()]
+
+
 if __name__ == "__main__":
-    main()
+    said_of(rooms(), __doc__ or "")

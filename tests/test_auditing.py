@@ -304,7 +304,7 @@ def test_the_copies_of_real_corpora_are_counted(real_data: Path) -> None:
     spam = recurra.audit("spam")
     assert [(leak.kind, leak.size) for leak in spam.leaks] == [
         ("copies", 588),
-        ("near copies", 251),
+        ("near copies", 266),
         ("copies with other digits", 63),
     ]
 

@@ -1,7 +1,9 @@
 """Near copies of texts are found whatever was done to them, and different texts are left apart."""
 
+import base64
 import html
 import re
+import urllib.parse
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,8 @@ def other_word(text: str, place: int) -> str:
     return " ".join([*words[:place], "blub", *words[place + 1 :]])
 
 
+BEGIN = "Here is what somebody has written to us on a day in spring, word by word:"
+END = "This is all of it, and it was left as it had been written."
 CHANGES = {
     "one word is changed": lambda text: other_word(text, 5),
     "the first word is changed": lambda text: other_word(text, 0),
@@ -39,6 +43,15 @@ CHANGES = {
     "capitals": str.upper,
     "typing errors": lambda text: text[:20] + text[21:40] + "x" + text[40:],
     "HTML": lambda text: "<p>" + html.escape(text) + "</p><br>",
+    "the second half stands first": lambda text: " ".join(text.split()[11:] + text.split()[:11]),
+    "its words stand in order of the alphabet": lambda text: " ".join(sorted(text.split())),
+    "it stands within a longer one": lambda text: f"{BEGIN} {text} {END}",
+    "it is quoted as in mail": lambda text: "> " + text.replace(" ", "\n> ", 3),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "as in a link": urllib.parse.quote_plus,
+    "letters of another script": lambda text: text.translate(
+        str.maketrans("aeo", "\u0430\u0435\u043e")
+    ),
     "full width": lambda text: "".join(chr(ord(c) + 0xFEE0) if c.isalpha() else c for c in text),
 }
 
@@ -54,8 +67,30 @@ def test_different_texts_are_near_nothing() -> None:
     assert group_near(written(3000)).tolist() == list(range(3000))
 
 
+def test_what_many_say_is_said_anew_and_what_one_says_is_copied() -> None:
+    rng = np.random.default_rng(0)
+    sayings = [
+        "what a good film to see again",
+        "what a fine film to see again",
+        "i saw a film here",
+    ]
+    begins = rng.choice(sayings, 900).tolist()
+    long = [f"{one} {other}" for one, other in zip(begins, written(900), strict=True)]
+    asked = [*sayings[:2], "gekaon ulhalo zomeri vidota", "gekaon ulhalo zomeri vidot"]
+    assert group_near([*long, *asked])[900:].tolist() == [900, 901, 902, 902]
+    assert group_near(asked).tolist() == [0, 0, 2, 2]  # nobody else says it
+
+
+def test_a_phrase_within_long_texts_does_not_bind_them() -> None:
+    phrase = "this is one of the best of all that there have been in these years so far"
+    pairs = zip(written(200), written(200, seed=1), strict=True)
+    texts = [f"{one} {phrase} {other}" for one, other in pairs]
+    assert group_near(texts).tolist() == list(range(200))
+
+
 def test_one_word_in_a_text_of_six_is_found_for_certain() -> None:
     texts = [text for text in written(4000, words=6) if len(plain(text)) >= 30]
+    texts = [text for text in texts if len(set(text.split())) == 6]  # what repeats itself says less
     changed = [other_word(text, i % 6).replace("blub", "ka") for i, text in enumerate(texts)]
     found = find_copies([*texts, *changed])
     together = found.groups[: len(texts)] == found.groups[len(texts) :]

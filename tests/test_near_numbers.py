@@ -48,6 +48,21 @@ CHANGES: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "every second step backwards": ("copies sampled otherwise", lambda s, _: s[::-2]),
     "run backwards": ("copies run backwards", lambda s, _: 1 - 2 * s[::-1]),
     "a part run backwards": ("copies run backwards", lambda s, _: s[40:10:-1]),
+    "a third of the steps spoilt": (
+        "copies with some steps changed",
+        lambda s, _: np.concatenate([s[:20], np.zeros_like(s[:20]), s[40:]]),
+    ),
+    "one step far off": (
+        "copies with some steps changed",
+        lambda s, _: 2 * s + 20 * (np.arange(len(s)) == 31)[:, None],
+    ),
+    "a trend added": (
+        "copies with a trend",
+        lambda s, _: 3 * s + 0.3 * np.arange(float(len(s)))[:, None],
+    ),
+    "added up": ("changes or sums of each other", lambda s, _: (s - s.mean(axis=0)).cumsum(axis=0)),
+    "changes": ("changes or sums of each other", lambda s, _: np.diff(s, axis=0)),
+    "a bent scale": ("copies on a bent scale", lambda s, _: np.exp(s / 3)),
     "cut to twelve steps": ("parts of each other", lambda s, _: s[11:23]),
 }
 

@@ -4,8 +4,11 @@
 
     overlapping   a·x + b, step by step, wherever the two lie over each other, to a thousandth of
                   their deviation: scaled, moved, cut, shifted, cut into windows
+    changed       as overlapping, at 60 % of the steps or more: some were cut off, filled, spoilt
     otherwise     overlapping, once one of the two is run backwards, or every second, third or
                   fourth step of it is taken: sampled less often, or stretched
+    by another    overlapping, once the one is its changes from step to step (sums), or both are
+    function      (trends), or both are the ranks of their steps (a bent scale)
     near          far nearer than chance brings rows of one class, in data of so many dimensions
 
 What overlaps is found by keys: runs of eight steps, moved and scaled to one size, so that no row is
@@ -29,7 +32,7 @@ Sources: Levina and Bickel, "Maximum likelihood estimation of intrinsic dimensio
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,20 +43,26 @@ from recurra.sequences import Ragged
 
 __all__ = ["KINDS", "MOST_ROWS", "NearSequences", "find_near_sequences"]
 
-EQUAL, SCALED, PART, WINDOWS, BACKWARDS, SAMPLED, NEAR = KINDS = (
+KINDS = (
     "copies",
     "scaled or moved copies",
     "parts of each other",
     "overlapping windows",
+    "copies with some steps changed",
     "copies run backwards",
     "copies sampled otherwise",
+    "copies with a trend",
+    "changes or sums of each other",
+    "copies on a bent scale",
     "near copies",
 )
+EQUAL, SCALED, PART, WINDOWS, SPOILT, BACKWARDS, SAMPLED, TREND, CHANGES, BENT, NEAR = KINDS
 RUN = 8  # differences that make a key
 LOOKS = ((1, 1000), (4, 50))  # steps between their ends, and how finely they are told apart
 # every k-th step, and whether backwards
 OTHERWISE = ((1, True), (2, False), (3, False), (4, False), (2, True))
 EXACT = 1e-3  # of the deviation: what a step may differ by
+MOSTLY = 0.6  # of the steps, that agree where some were changed
 BITS = 64.0  # that a sequence must hold beyond a formula
 ORDER = 4  # steps before, of that formula
 SHARE = 0.2  # of the shorter one, that must overlap
@@ -169,6 +178,7 @@ def find_near_sequences(
         chain.join(row, other, 0)
     overlapping = list(_overlapping(sequences, chosen, held, chain))
     overlapping += _otherwise(sequences, chosen, held, chain)
+    overlapping += _by_function(sequences, chosen, held, chain)
     near = _near(sequences, chosen, classes)
     known = {(one, other) for one, other, _ in overlapping}
     close = [(a, b, KINDS.index(NEAR)) for a, b in near.tolist() if (a, b) not in known]
@@ -301,7 +311,10 @@ def _laid_over(one: Floats, other: Floats, lag: int) -> str | None:
     left, right = one[begin:end], other[begin - lag : end - lag]
     if len(one) == len(other) and lag == 0 and np.array_equal(left, right):
         return EQUAL
-    if not _is_scaled(left, right) or _bits(left) < BITS:
+    if not _is_scaled(left, right):
+        agree = _agreeing(left, right)
+        return SPOILT if agree.mean() >= MOSTLY and _bits(left[agree]) >= BITS else None
+    if _bits(left) < BITS:
         return None
     if end - begin == shorter:
         return SCALED if len(one) == len(other) else PART
@@ -319,6 +332,21 @@ def _is_scaled(left: Floats, right: Floats) -> bool:
     x, y = (c[:, ~flat[0]] / s[~flat[0]] for c, s in zip(centred, sizes, strict=True))
     sign = np.sign((x * y).sum(axis=0))
     return bool((np.abs(x - sign * y).mean(axis=0) < EXACT).all())
+
+
+def _agreeing(left: Floats, right: Floats) -> Bools:
+    """Say at which steps each channel of the one is a·x + b of the other's, as most of them say."""
+    found = np.ones(len(left), bool)
+    for x, y in zip(left.T, right.T, strict=True):
+        moved, theirs = np.diff(x), np.diff(y)
+        known = np.abs(moved) > 1e-9 * max(float(np.abs(x).max()), 1e-300)
+        if not known.any():
+            return np.zeros(len(left), bool)
+        factor = float(np.median(theirs[known] / moved[known]))
+        apart = y - factor * x
+        apart -= np.median(apart)
+        found &= (np.abs(apart) <= 3 * EXACT * abs(factor) * x.std()) & (factor != 0)
+    return found
 
 
 def _candidates(sequences: Ragged, chosen: Rows, held: Bools) -> Iterator[tuple[int, int, int]]:
@@ -411,27 +439,89 @@ def _otherwise(
 ) -> list[tuple[int, int, int]]:
     """Give rows that lie over each other, once the steps of one are taken otherwise."""
     runs = _Runs(sequences, chosen)
-    finely = LOOKS[0][1]
-    plain = runs.keys(1, finely)
-    found: dict[tuple[int, int], int] = {}
+    plain = runs.keys(1, LOOKS[0][1])
+    found: list[tuple[int, int, int]] = []
     for apart, backwards in OTHERWISE:
-        kind = KINDS.index(SAMPLED if apart > 1 else BACKWARDS)
-        tried: Counter[tuple[int, int]] = Counter()
-        theirs = runs.keys(apart, finely, backwards)
-        for one, other, at, place in _shared(plain, theirs, held):
-            pair = (min(one, other), max(one, other))
-            same = held[one] == held[other] and chain.find(one)[0] == chain.find(other)[0]
-            if same or pair in found or tried[pair] >= TRIES:
-                continue
-            tried[pair] += 1
-            taken = _steps(sequences, other)[place % apart :: apart]
-            lag = at - place // apart
-            if backwards:
-                taken, lag = taken[::-1], at - (len(taken) - 1 - place // apart - RUN)
-            if _laid_over(_steps(sequences, one), taken, lag) is not None:
-                found[pair] = kind
-                chain.join(*pair, None)
-    return [(*pair, kind) for pair, kind in found.items()]
+        theirs = runs.keys(apart, LOOKS[0][1], backwards)
+
+        def lies(
+            one: int, other: int, at: int, place: int, by: int = apart, back: bool = backwards
+        ) -> bool:
+            taken = _steps(sequences, other)[place % by :: by]
+            lag = at - place // by
+            if back:
+                taken, lag = taken[::-1], at - (len(taken) - 1 - place // by - RUN)
+            return _laid_over(_steps(sequences, one), taken, lag) is not None
+
+        kind = SAMPLED if apart > 1 else BACKWARDS
+        found += _joined(kind, _shared(plain, theirs, held), lies, held, chain)
+    return found
+
+
+def _by_function(
+    sequences: Ragged, chosen: Rows, held: Bools, chain: _Chain
+) -> list[tuple[int, int, int]]:
+    """Give rows that lie over each other, once one is its changes, or both are, or their ranks."""
+    changes, ranks = _mapped(sequences, _changes), _mapped(sequences, _ranks)
+    finely = LOOKS[0][1]
+    keys = {
+        name: _Runs(made, chosen).keys(1, finely)
+        for name, made in (("plain", sequences), ("changes", changes), ("ranks", ranks))
+    }
+    found: list[tuple[int, int, int]] = []
+    for kind, one_of, other_of, ours, theirs in (
+        (TREND, changes, changes, "changes", "changes"),
+        (CHANGES, sequences, changes, "plain", "changes"),
+        (BENT, ranks, ranks, "ranks", "ranks"),
+    ):
+
+        def lies(
+            one: int, other: int, at: int, place: int, a: Ragged = one_of, b: Ragged = other_of
+        ) -> bool:
+            if a is ranks and (at != place or a.lengths[one] != b.lengths[other]):
+                return False  # the ranks of a part are others
+            return _laid_over(_steps(a, one), _steps(b, other), at - place) in (EQUAL, SCALED, PART)
+
+        found += _joined(kind, _shared(keys[ours], keys[theirs], held), lies, held, chain)
+    return found
+
+
+def _mapped(sequences: Ragged, function: Callable[[Floats], Floats]) -> Ragged:
+    return Ragged.of_numbers([function(_steps(sequences, row)) for row in range(len(sequences))])
+
+
+def _changes(steps: Floats) -> Floats:
+    """Give the changes from step to step; of one step, none."""
+    changes: Floats = np.diff(steps, axis=0) if len(steps) > 1 else np.zeros_like(steps)
+    return changes
+
+
+def _ranks(steps: Floats) -> Floats:
+    """Give the place of each step among all, channel by channel."""
+    order = np.argsort(steps, axis=0, kind="stable")
+    return np.argsort(order, axis=0, kind="stable").astype(np.float64)
+
+
+def _joined(
+    kind: str,
+    places: Iterator[tuple[int, int, int, int]],
+    lies: Callable[[int, int, int, int], bool],
+    held: Bools,
+    chain: _Chain,
+) -> list[tuple[int, int, int]]:
+    """Hold those together that lie over each other at one of the places where they share a run."""
+    found: set[tuple[int, int]] = set()
+    tried: Counter[tuple[int, int]] = Counter()
+    for one, other, at, place in places:
+        pair = (min(one, other), max(one, other))
+        same = held[one] == held[other] and chain.find(one)[0] == chain.find(other)[0]
+        if same or pair in found or tried[pair] >= TRIES:
+            continue
+        tried[pair] += 1
+        if lies(one, other, at, place):
+            found.add(pair)
+            chain.join(*pair, None)
+    return [(*pair, KINDS.index(kind)) for pair in sorted(found)]
 
 
 def _shared(plain: Keys, theirs: Keys, held: Bools) -> Iterator[tuple[int, int, int, int]]:

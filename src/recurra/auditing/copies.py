@@ -16,7 +16,9 @@ OTHER_DIGITS = "copies with other digits"
 MEANING = {
     "copies": "a copy, letter for letter,",
     OTHER_DIGITS: "a copy that differs in digits, case or spacing alone",
-    "near copies": "a near copy (80 % of the letters alike, or one begins or ends the other)",
+    "near copies": (
+        "a near copy (80 % of the letters alike, the same words, or one holds the other)"
+    ),
 }
 GROUP = (
     "Split by groups of copies: Recurra does, and `find_copies` of recurra.text.near gives them."

@@ -23,8 +23,12 @@ MEANING = {
     "scaled or moved copies": "a·x + b of",
     "parts of each other": "a part of, or hold,",
     "overlapping windows": "windows that overlap",
+    "copies with some steps changed": "equal at most steps, but for a·x + b, to",
     "copies run backwards": "run backwards, a copy of",
     "copies sampled otherwise": "sampled more or less often, or stretched, a copy of",
+    "copies with a trend": "but for a trend, or what is added up, a copy of",
+    "changes or sums of each other": "the changes, or the sums, from step to step of",
+    "copies on a bent scale": "in the order of their sizes, step by step, a copy of",
     "near copies": "nearer than luck brings rows of a class to",
 }
 ADVICE = {

@@ -41,7 +41,10 @@ from recurra.text.near import SIMILARITY, group_near, near_keys
 __all__ = ["DEFAULT", "KEEP_NEAR", "KINDS", "Protocol", "TextProblem", "asked_again", "texts"]
 
 MASKED = "digits, case and spacing masked"
-ALIKE = f"near copies, too: {SIMILARITY:.0%} of the letters alike, or one begins or ends the other"
+ALIKE = (
+    f"near copies, too: {SIMILARITY:.0%} of the letters alike, the same words, or one holds the "
+    "other"
+)
 WORD = re.compile(r"\w+")
 MOST_MISTAKES, LONGEST_SHOWN = 12, 300
 

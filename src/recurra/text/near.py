@@ -4,8 +4,10 @@
 
     plain(text)  = letters and one 0 for each number: case, signs, spacing, HTML, mojibake aside
     similarity   = 1 - edits(a, b) / max(|a|, |b|)         edits: Levenshtein's, of plain texts
-    near(a, b)   = similarity(a, b) >= 0.8,  or one begins or ends the other
-    families     = what hangs together through pairs that are near
+    near(a, b)   = similarity(a, b) >= 0.8,  or one begins or ends the other,
+                   or both have the same words,  or one holds 80 % of the other (`parts`)
+    telling      = bits(a), bits(b) >= log2(rows / 1 %)       bits: for who knows the other rows
+    families     = what hangs together through pairs that are near and telling
 
 Pairs to be held to that are found by three kinds of keys, so that no row is compared with all:
 
@@ -13,7 +15,11 @@ Pairs to be held to that are found by three kinds of keys, so that no row is com
   share a part J of their runs (Jaccard) share a key with probability 1 - (1 - J⁴)²⁴;
 - each of its words left out in turn, of a text of few words: texts that differ in one word share
   one for certain;
-- the order of the alphabet, forwards and backwards: what begins or ends another stands beside it.
+- the order of the alphabet, forwards and backwards: what begins or ends another stands beside it;
+- the sum of the words, and runs of twenty letters (`parts`).
+
+What many people say, they say anew: a text that one of so many rows would say by luck, to one in a
+hundred, is near nothing (`surprisal`). The texts that are near no other tell what is said often.
 
 A text of fewer than `SHORTEST` letters is near nothing but itself: people write such anew. A
 family of more than a fifth of the rows is held together by a form that many fill in: within it
@@ -23,15 +29,11 @@ Sources: Broder, "On the resemblance and containment of documents" (1997); Lesko
 Ullman, "Mining of massive datasets" (3rd edition, 2020), chapter 3; edits by RapidFuzz.
 """
 
-import html
-import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,22 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from recurra.arrays import Bools, Floats32, Rows
+from recurra.text.decoding import decoded
+from recurra.text.hashing import (
+    Hashes,
+    Pairs,
+    chunks,
+    codes_of,
+    distinct,
+    in_turn,
+    letters_of,
+    mapped,
+    mixed,
+    sums_of_words,
+)
 from recurra.text.normalise import duplicate_key, normalise
+from recurra.text.parts import held_by_others, in_other_order
+from recurra.text.surprisal import surprisal
 
 __all__ = [
     "Copies",
@@ -61,12 +78,10 @@ CONTAINED = 40  # letters of a text that is a copy of what it begins or ends
 RUN, BANDS, HASHES = 5, 24, 4
 ALIKE = 3  # keys that near copies share, where keys alone are known
 FEW_WORDS = 16  # one word in more changes few runs: the minima find it
-CHUNK = 1 << 18  # letters hashed at once: they stay in the cache of a processor
+LUCK = 0.01  # that another row says the same by luck
 PAIRS = 1 << 20  # held to the similarity at once
 
-Hashes = npt.NDArray[np.uint64]
 Keys32 = npt.NDArray[np.uint32]
-Pairs = npt.NDArray[np.int64]  # (pairs, 2), the smaller number first
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,7 @@ class Copies:
         masked: (rows,) the first row that is the same but for digits, case and spacing.
         groups: (rows,) the first row of those that must stay together: near copies, too.
         pairs: (pairs, 2) rows whose texts are near, the first row of each text.
-        similarity: (pairs,) of them; of one that begins or ends the other, the part that it is.
+        similarity: (pairs,) of them; of one that another holds, how much of it.
         families: those that were taken apart.
     """
 
@@ -169,9 +184,10 @@ def find_copies(texts: Sequence[str] | npt.NDArray[np.object_]) -> Copies:
     alike = _joined(masked, alike)  # a text without letters is known by its signs alone
     chosen = np.flatnonzero((alike == np.arange(len(alike))) & _long(plains))
     kept = [plains[row] for row in chosen.tolist()]
-    del plains
     pairs, similarity = _near(kept)
     pairs = chosen[pairs]
+    telling = _telling(plains, alike, pairs)
+    pairs, similarity = pairs[telling], similarity[telling]
     groups, families = _families(alike, pairs, similarity)
     return Copies(exact, masked, groups, pairs, similarity, families)
 
@@ -195,7 +211,7 @@ def near_keys(texts: Sequence[str] | npt.NDArray[np.object_]) -> tuple[Keys32, B
     chosen = [plains[row] for row in np.flatnonzero(keyed).tolist()]
     keys = np.zeros((len(plains), BANDS), np.uint32)
     if chosen:
-        whole = np.concatenate(_mapped(_bands, chosen))
+        whole = np.concatenate(mapped(_bands, chosen))
         keys[keyed] = (whole ^ (whole >> np.uint64(32))).astype(np.uint32)
     return keys, keyed
 
@@ -228,7 +244,6 @@ def near_any(known: Keys32, asked: Keys32) -> Bools:
 # ---- what is compared
 
 
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _NUMBER = re.compile(r"\d+")
 _SIGNS = {number: " " for number in range(128) if not chr(number).isalnum()}
 
@@ -236,18 +251,17 @@ _SIGNS = {number: " " for number in range(128) if not chr(number).isalnum()}
 def plain(text: str) -> str:
     """Give the letters of a text, composed ones taken apart, and 0 for each number.
 
-    HTML's entities and tags are read; UTF-8 that was read as Latin-1 is read again.
+    What a program wrote in another way is read: HTML, mojibake, links, base64 (`decoding`).
 
     Example:
         >>> plain("Caf\\u00c3\\u00a9 &amp; Bar: 20 % off!<br>"), len(plain("한글"))
         ('cafe\\u0301 bar 0 off', 6)
     """
-    text = html.unescape(text) if "&" in text else text
-    text = _TAG.sub(" ", text) if "<" in text else text
+    text = decoded(text)
     if text.isascii():
         text = text.lower().translate(_SIGNS)
     else:
-        text = unicodedata.normalize("NFD", normalise(_read_again(text)))
+        text = unicodedata.normalize("NFD", normalise(text))
         text = _no_letters().sub(" ", text)
     return " ".join(_NUMBER.sub("0", text).split())
 
@@ -257,15 +271,6 @@ def _no_letters() -> re.Pattern[str]:
     """Give what stands between words. Marks belong to letters: in many scripts they are vowels."""
     marks = [c for c in map(chr, range(0x300, 0x20000)) if unicodedata.category(c)[0] == "M"]
     return re.compile(f"[^\\w{''.join(marks)}]|_")
-
-
-def _read_again(text: str) -> str:
-    for codec in ("latin-1", "cp1252"):
-        try:
-            return text.encode(codec).decode("utf-8")
-        except UnicodeError:
-            continue
-    return text
 
 
 def _long(plains: Sequence[str]) -> Bools:
@@ -287,8 +292,8 @@ def _near(texts: list[str]) -> tuple[Pairs, Floats32]:
     found = [np.zeros((0, 2), np.int64)], [np.zeros(0, np.float32)]
     if len(texts) > 1:
         contained = _contained(texts)
-        codes = _distinct(np.concatenate(_in_turn(_bucketed, _keys(texts))))
-        codes = codes[~np.isin(codes, _codes(contained))]
+        codes = distinct(np.concatenate(in_turn(_bucketed, _keys(texts))))
+        codes = codes[~np.isin(codes, codes_of(contained))]
         for begin in range(0, len(codes), PAIRS):
             pairs = np.stack(np.divmod(codes[begin : begin + PAIRS], 1 << 32), axis=1)
             similarity = _similarity(texts, pairs)
@@ -298,7 +303,28 @@ def _near(texts: list[str]) -> tuple[Pairs, Floats32]:
         sizes = np.fromiter(map(len, texts), np.float32)[contained]
         found[0].append(contained)
         found[1].append(sizes.min(axis=1) / sizes.max(axis=1))
+        moved = in_other_order(texts)
+        found[0].append(moved)
+        found[1].append(np.ones(len(moved), np.float32))
+        held, share = held_by_others(texts, codes_of(np.concatenate(found[0])))
+        found[0].append(held)
+        found[1].append(share)
     return np.concatenate(found[0]), np.concatenate(found[1])
+
+
+def _telling(plains: list[str], alike: Rows, pairs: Pairs) -> Bools:
+    """Say which pairs hold so much that no other row says it by luck: (pairs,).
+
+    What is said often, those texts know that are near nothing.
+    """
+    if not len(pairs):
+        return np.zeros(0, bool)
+    near = np.unique(pairs)
+    others = np.setdiff1d(np.flatnonzero(alike == np.arange(len(alike))), near)
+    bits = surprisal([plains[row] for row in near], [plains[row] for row in others])
+    least = bits[np.searchsorted(near, pairs)].min(axis=1, initial=np.inf)
+    telling: Bools = least >= np.log2(len(alike) / LUCK)
+    return telling
 
 
 def _similarity(texts: list[str], pairs: Pairs) -> Floats32:
@@ -312,11 +338,6 @@ def _similarity(texts: list[str], pairs: Pairs) -> Floats32:
         workers=-1,
     )
     return found
-
-
-def _codes(pairs: Pairs) -> Rows:
-    codes: Rows = (pairs.min(axis=1) << 32) | pairs.max(axis=1)
-    return codes
 
 
 def _contained(texts: list[str]) -> Pairs:
@@ -334,11 +355,6 @@ def _contained(texts: list[str]) -> Pairs:
     return np.array(sorted(pairs), np.int64).reshape(-1, 2)
 
 
-def _distinct(codes: Rows) -> Rows:
-    codes = np.sort(codes)  # np.unique hashes, which takes three times as long
-    return codes[np.concatenate([[True], codes[1:] != codes[:-1]])] if len(codes) else codes
-
-
 def _bucketed(keyed: tuple[Hashes, Rows]) -> Rows:
     """Give pairs that share a key: each with the next of its bucket, and with the first."""
     keys, owners = keyed
@@ -349,7 +365,7 @@ def _bucketed(keyed: tuple[Hashes, Rows]) -> Rows:
     rest = np.flatnonzero(~begins)
     beside = np.concatenate([owners[rest - 1], owners[first[rest]]])
     pairs = np.stack([beside, np.tile(owners[rest], 2)], axis=1)
-    return _distinct(_codes(pairs[pairs[:, 0] != pairs[:, 1]]))
+    return distinct(codes_of(pairs[pairs[:, 0] != pairs[:, 1]]))
 
 
 # ---- keys
@@ -359,7 +375,7 @@ def _keys(texts: list[str]) -> Iterator[tuple[Hashes, Rows]]:
     """Give keys with the number of the text of each, kind by kind."""
     owners = np.arange(len(texts))
     minima = np.empty((len(texts), BANDS), np.uint64)
-    for part, found in zip(_chunks(texts), _mapped(_bands, texts), strict=True):
+    for part, found in zip(chunks(texts), mapped(_bands, texts), strict=True):
         minima[part] = found
     for band in range(BANDS):
         yield np.ascontiguousarray(minima[:, band]), owners
@@ -368,44 +384,14 @@ def _keys(texts: list[str]) -> Iterator[tuple[Hashes, Rows]]:
     yield _but_one([texts[i] for i in few], np.array(few, np.int64))
 
 
-def _chunks(texts: list[str]) -> list[slice]:
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
-    borders = np.flatnonzero(np.diff(ends // CHUNK)) + 1
-    return [slice(a, b) for a, b in pairwise([0, *borders.tolist(), len(texts)])]
-
-
-def _in_turn(function: Callable[[Any], Any], work: Iterable[Any]) -> list[Any]:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(function, work))
-
-
-def _mapped(function: Callable[[list[str]], Any], texts: list[str]) -> list[Any]:
-    return _in_turn(function, [texts[part] for part in _chunks(texts)])
-
-
-def _letters(texts: list[str]) -> npt.NDArray[np.uint32]:
-    joined = "".join(texts).encode("utf-32-le", "surrogatepass")
-    return np.frombuffer(joined, np.uint32)
-
-
-def _mixed(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """Give each number another that looks as if drawn: the last step of MurmurHash3."""
-    mixed = values ^ (values >> np.uint32(16))
-    mixed *= np.uint32(0x85EBCA6B)
-    mixed ^= mixed >> np.uint32(13)
-    mixed *= np.uint32(0xC2B2AE35)
-    mixed ^= mixed >> np.uint32(16)
-    return mixed
-
-
 def _bands(texts: list[str]) -> Hashes:
     """Give the keys of the minima of texts, (texts, BANDS)."""
-    letters = _letters(texts)
+    letters = letters_of(texts)
     runs = np.zeros(len(letters) - RUN + 1, np.uint32)
     for place in range(RUN):
         runs *= np.uint32(0x01000193)
         runs += letters[place : len(letters) - RUN + 1 + place]
-    runs = _mixed(runs)
+    runs = mixed(runs)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     begins = np.cumsum(sizes) - sizes
     inside = np.ones(len(runs) + RUN, bool)
@@ -433,22 +419,14 @@ def _but_one(texts: list[str], numbers: Rows) -> tuple[Hashes, Rows]:
     """Give the key of the words of each text, and of all but one, for each of its words."""
     if not texts:
         return np.zeros(0, np.uint64), numbers
-    keys, owners = zip(*_mapped(_words_but_one, texts), strict=True)
-    starts = [part.start for part in _chunks(texts)]
+    keys, owners = zip(*mapped(_words_but_one, texts), strict=True)
+    starts = [part.start for part in chunks(texts)]
     placed = [owner + start for owner, start in zip(owners, starts, strict=True)]
     return np.concatenate(keys), numbers[np.concatenate(placed)]
 
 
 def _words_but_one(texts: list[str]) -> tuple[Hashes, Rows]:
-    letters = _letters([text + " " for text in texts])
-    ends = np.flatnonzero(letters == ord(" "))
-    begins = np.concatenate([[0], ends[:-1] + 1])
-    place = np.arange(len(letters)) - np.repeat(begins, ends + 1 - begins)
-    mixed = _mixed(letters + _mixed(place.astype(np.uint32))).astype(np.uint64)
-    words = np.add.reduceat(mixed * np.uint64(0x9E3779B97F4A7C15), begins)
-    words ^= words >> np.uint64(31)
-    words *= np.uint64(0xBF58476D1CE4E5B9)
-    counts = np.fromiter((text.count(" ") + 1 for text in texts), np.int64, len(texts))
+    words, counts = sums_of_words(texts)
     owners = np.repeat(np.arange(len(texts)), counts)
     whole = np.add.reduceat(words, np.cumsum(counts) - counts)
     return (

@@ -1,0 +1,75 @@
+"""What a text was before a program wrote it in another way."""
+
+import base64
+import binascii
+import html
+import re
+from urllib.parse import unquote_plus
+
+__all__ = ["decoded"]
+
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+_OF_LINKS = re.compile(r"%[0-9A-Fa-f]{2}")
+_ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_OF_MAIL = re.compile(r"=\r?\n|=[0-9A-F]{2}")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4}){6,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_TWO_SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u04ff]|[\u0370-\u04ff][a-zA-Z]")
+_LOOK_ALIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u03bf\u03b1\u03c1\u03bd"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijsdoapvABEKMHOPCTYXIJSABEZHIKMNOPTYX",
+)
+SEVERAL = 3  # signs of links or mail: one may be meant
+
+
+def decoded(text: str) -> str:
+    """Read HTML, links, base64, escapes, mail, mojibake and letters of a script that look alike.
+
+    Example:
+        >>> decoded("Caf\\u00c3\\u00a9 &amp; Bar<br>")
+        'Café & Bar '
+        >>> decoded("see%20you%20at%20home"), decoded("c2VlIHlvdSBhdCBob21lIGF0IG5pbmU=")
+        ('see you at home', 'see you at home at nine')
+        >>> decoded("fr\\u0435\\u0435 \\\\u0041")
+        'free A'
+    """
+    text = html.unescape(text) if "&" in text else text
+    text = _TAG.sub(" ", text) if "<" in text else text
+    if "%" in text and " " not in text and len(_OF_LINKS.findall(text)) >= SEVERAL:
+        text = unquote_plus(text)
+    if "\\u" in text:
+        text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    if "=" in text and len(_OF_MAIL.findall(text)) >= SEVERAL:
+        text = _of_mail(text)
+    if " " not in text and _BASE64.fullmatch(text):
+        text = _of_base64(text)
+    if text.isascii():
+        return text
+    text = _read_again(text)
+    return text.translate(_LOOK_ALIKE) if _TWO_SCRIPTS.search(text) else text
+
+
+def _of_mail(text: str) -> str:
+    try:
+        return binascii.a2b_qp(text.encode()).decode()
+    except UnicodeError:
+        return text
+
+
+def _of_base64(text: str) -> str:
+    """Give what base64 holds, if that is text in words."""
+    try:
+        read = base64.b64decode(text).decode()
+    except UnicodeError:
+        return text
+    return read if " " in read and read.isprintable() else text
+
+
+def _read_again(text: str) -> str:
+    for codec in ("latin-1", "cp1252"):
+        try:
+            return text.encode(codec).decode("utf-8")
+        except UnicodeError:
+            continue
+    return text
