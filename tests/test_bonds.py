@@ -173,7 +173,7 @@ def test_authors_and_time_together_leave_the_authors_of_the_newest_out(tmp_path:
     ],
 )
 def test_days_and_times_are_told_apart(cells: list[str], unit: str) -> None:
-    times = times_in(pd.Series(cells, name="when"), "a test")
+    times, _ = times_in(pd.Series(cells, name="when"), "a test")
     assert times.unit == unit
     if unit == "times":
         assert times.begins.argsort().tolist() == [1, 0, 2]
@@ -183,7 +183,7 @@ def test_days_and_times_are_told_apart(cells: list[str], unit: str) -> None:
 
 def test_times_of_different_zones_are_put_in_one_order() -> None:
     cells = ["2024-03-01T10:00:00+09:00", "2024-03-01T02:00:00+00:00"]
-    assert times_in(pd.Series(cells, name="when"), "a test").begins.argsort().tolist() == [0, 1]
+    assert times_in(pd.Series(cells, name="when"), "a test")[0].begins.argsort().tolist() == [0, 1]
 
 
 def test_the_probes_see_what_the_split_must_not_do() -> None:

@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from recurra import BundleError, DataError, SequenceClassifier, SettingsError, TextEncoder
 from recurra.bundle import read_bundle, write_bundle
+from recurra.errors import RecurraError
 from recurra.estimators import as_texts, group_duplicates
 
 Messages = tuple[list[str], list[str]]
@@ -253,3 +254,11 @@ def test_a_text_of_a_megabyte_is_cut_and_scored(fitted: SequenceClassifier) -> N
     huge = "win now " * 131_072
     cut = " ".join(["win", "now"] * 128)
     assert fitted.positive_scores([huge])[0] == fitted.positive_scores([cut])[0]
+
+
+def test_a_training_that_led_beyond_all_weights_says_so_and_saves_nothing(
+    messages: tuple[list[str], list[str]],
+) -> None:
+    model = SequenceClassifier(model="one-to-one", epochs=1, learning_rate=1e8)
+    with pytest.raises(RecurraError, match="weights must stay within 1,000,000.* learning rate"):
+        model.fit(*messages)

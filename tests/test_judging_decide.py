@@ -159,7 +159,7 @@ def test_too_few_pieces_or_positives_give_no_answer_but_the_rows_needed() -> Non
     )["m"]
     assert (few.answer, few.interval, few.p_value, few.needed) == ("too few", None, None, 40)
     assert few.sentence.startswith("Too few to say: m has gain 9.0 against 0.0, r being its")
-    assert "10 independent pieces of evidence, and about 40 would be needed." in few.sentence
+    assert "10 independent pieces of evidence, and about 40 rows would be needed." in few.sentence
     truth = (np.arange(400) < 10).astype(int)
     p = np.where(truth, 0.9, 0.1)
     good, bad = (
@@ -168,7 +168,7 @@ def test_too_few_pieces_or_positives_give_no_answer_but_the_rows_needed() -> Non
     )
     rare = decide([TWO["Brier score"]], {"m": [good]}, {"r": [bad]}, Evidence(np.arange(400)))["m"]
     assert (rare.answer, rare.needed) == ("too few", 800)
-    assert "nearly all of one kind, and about 800 would be needed." in rare.sentence
+    assert "nearly all of one kind, and about 800 rows would be needed." in rare.sentence
 
 
 def test_what_cannot_be_measured_is_not_decided() -> None:
@@ -191,7 +191,7 @@ def test_steps_that_remember_decide_less_than_their_number_says() -> None:
     short = Evidence(np.arange(100), in_time=True)
     few = decide([GAIN], {"m": [slow[:100, None]]}, {"r": [np.zeros((100, 1))]}, short)["m"]
     assert few.answer == "too few"
-    assert f"{few.pieces} independent blocks, and about {few.needed:,} would" in few.sentence
+    assert f"{few.pieces} independent blocks, and about {few.needed:,} steps would" in few.sentence
 
 
 def test_each_pair_has_blocks_as_long_as_it_remembers() -> None:
@@ -224,7 +224,23 @@ def test_a_rival_that_too_few_blocks_tell_of_keeps_no_other_from_deciding() -> N
 def test_rivals_that_never_differ_have_no_interval() -> None:
     same = decide([GAIN], {"m": noise(0)}, {"r": noise(0)}, ALONE)["m"]
     assert (same.answer, same.difference, same.interval) == ("undecided", 0.0, None)
-    assert "[" not in same.sentence
+    assert same.sentence.startswith("Undecided: m does as r does on the rows held out (gain ")
+    nearly = decide(
+        [GAIN], {"m": noise(0, 5.0)}, {"r": [noise(0, 5.0)[0] + 1e-8 * noise(1)[0]]}, ALONE
+    )
+    assert nearly["m"].sentence == "Undecided: m does as r does on the rows held out (gain 5)."
+
+
+def test_too_few_rows_in_which_two_do_the_same_are_said_with_one_figure_and_their_unit() -> None:
+    rows, few = [np.full((12, 1), 1.145573)], Evidence(np.arange(12))
+    assert decide([LOSS], {"m": rows}, {"r": rows}, few)["m"].sentence == (
+        "Too few to say: m does as r does, its hardest rival (loss 1.146); the rows held out are "
+        "12 independent pieces of evidence, and about 40 rows would be needed."
+    )
+    slow = [np.repeat([1.0, 2.0, 1.5], 20)[:, None]]
+    steps = decide([LOSS], {"m": slow}, {"r": [slow[0] * 1.1]}, Evidence(np.arange(60), True))
+    assert steps["m"].answer == "too few"
+    assert f" blocks, and about {steps['m'].needed} steps would be needed." in steps["m"].sentence
 
 
 def test_what_too_few_blocks_show_is_no_loss() -> None:
@@ -288,7 +304,7 @@ def test_another_measure_is_said_beside_where_it_differs() -> None:
     verdict = decide(measures, {"m": [sure]}, {"r": [unsure]}, ALONE, ["accuracy"])["m"]
     assert verdict.answer == "yes"
     assert [aside.measure for aside in verdict.beside] == ["accuracy"]
-    assert verdict.sentence.endswith(" By accuracy, it and r cannot be told apart (0).")
+    assert verdict.sentence.endswith(" By accuracy, it and r are equal.")
 
 
 @settings(max_examples=40)

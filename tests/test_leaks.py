@@ -130,10 +130,10 @@ def test_what_a_probe_says_is_said_in_full() -> None:
     assert clean.name == "target in the text"
     assert (clean.passed, clean.size) == (True, 0)
     assert clean.detail == "no single token tells the classes apart."
-    told = leaks.target_in_text([["x", "z"], ["z"]], np.array([0, 1]), ("a", "b"))
+    told = leaks.target_in_text([["x", "z"], ["z"]] * 5, np.array([0, 1] * 5), ("a", "b"))
     assert (told.passed, told.size) == (False, 1)
     assert told.detail == (
-        "the token 'x' stands in 1 of 1 texts of a and in 0 of 1 others: the label seems to be in "
+        "the token 'x' stands in 5 of 5 texts of a and in 0 of 5 others: the label seems to be in "
         "the text."
     )
     columns = pd.DataFrame({"one": ["n", "y"] * 20, "two": ["N", "Y"] * 20})
@@ -148,10 +148,18 @@ def test_what_a_probe_says_is_said_in_full() -> None:
 
 
 def test_a_token_of_two_classes_is_counted_once_and_a_class_without_rows_is_none() -> None:
-    documents = [["x"]] * 3 + [["y"]] * 5
-    truth = np.array([0] * 3 + [1] * 5)
+    documents = [["x"]] * 5 + [["y"]] * 7
+    truth = np.array([0] * 5 + [1] * 7)
     assert leaks.target_in_text(documents, truth, ("a", "b")).size == 2  # x and y, each once
     three = leaks.target_in_text(documents, truth, ("a", "b", "never"))
     assert three.size == 4  # x and y of a, and of b
     with pytest.raises(ValueError, match="zip"):
         leaks.target_in_text(documents, truth[:-1], ("a", "b"))
+
+
+@pytest.mark.parametrize(("rare", "found"), [(1, 0), (4, 0), (5, 1)])
+def test_a_word_of_a_class_of_few_rows_is_no_label_left_in_the_text(rare: int, found: int) -> None:
+    documents = [["rare"]] * rare + [["y"]] * 20 + [["z"]] * 20
+    truth = np.repeat([0, 1, 2], [rare, 20, 20])
+    tells = leaks.target_in_text(documents, truth, ("odd", "a", "b"))
+    assert tells.size == 2 + found  # y of a, z of b, and what the rare class is told by

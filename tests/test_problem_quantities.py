@@ -69,6 +69,21 @@ def test_the_measures_are_those_of_scikit_learn() -> None:
     assert found["R²"] == pytest.approx(r2_score(truth, said))
 
 
+@pytest.mark.parametrize("far", [0.0, 1e6, 1e9])
+def test_what_is_explained_does_not_go_by_where_the_numbers_lie(far: float) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=50)
+    rows = np.column_stack([truth + rng.normal(size=50) / 2, truth])
+    explained = quantity_measures()[2]
+    assert values(explained, rows + far) == pytest.approx(values(explained, rows), abs=1e-5)
+
+
+@pytest.mark.parametrize("number", [0.1, 7.0, 1e9 / 3])
+def test_of_numbers_that_are_all_the_same_nothing_can_be_explained(number: float) -> None:
+    rows = np.column_stack([np.arange(50.0), np.full(50, number)])
+    assert np.isnan(values(quantity_measures()[2], rows))
+
+
 def test_boosted_trees_as_arrays_say_what_scikit_learn_says() -> None:
     rng = np.random.default_rng(0)
     table = rng.normal(size=(120, 3))

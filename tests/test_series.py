@@ -193,7 +193,7 @@ def test_the_target_is_found_guessed_or_asked_for(tmp_path: Path) -> None:
 def test_a_cell_that_is_no_number_is_named(tmp_path: Path, cell: str) -> None:
     frame = FRAME.astype({"sold": object})
     frame.loc[7, "sold"] = cell
-    with pytest.raises(DataError, match=f"row 7 of .* has {cell!r}"):
+    with pytest.raises(DataError, match=f"row 8 of .* has {cell!r}"):
         read_series(saved(tmp_path, frame), "sold")
 
 
@@ -342,7 +342,7 @@ def test_a_column_given_as_time_is_read_or_refused_by_its_cell(tmp_path: Path) -
     found = read_series(path, "sold", time="month")
     assert (found.label_of(0), found.columns) == ("2015-01", {"time": "month"})
     assert read_series(path, "sold", time="step").times is None
-    for time, message in (("odd", "row 0 of .* has 'soon' in 'odd'"), ("mont", "Did you mean")):
+    for time, message in (("odd", "row 1 of .* has 'soon' in 'odd'"), ("mont", "Did you mean")):
         with pytest.raises(DataError, match=message):
             read_series(path, "sold", time=time)
 

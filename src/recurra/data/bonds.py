@@ -72,19 +72,28 @@ def column_named(frame: pd.DataFrame, given: str, role: str, source: str) -> str
 def groups_in(column: "pd.Series[str]") -> tuple[Texts, list[str]]:
     """Give what binds rows; one without it is bound to none, and that is said.
 
+    Raises:
+        DataError: no row has it.
+
     Example:
         >>> groups_in(pd.Series(["ann", "", "ann "], name="author"))[0].tolist()
         ['ann', 'a row without author, 1', 'ann']
     """
     cells = column.astype(str).str.strip().to_numpy(object)
     empty = np.flatnonzero(cells == "")
+    if len(empty) == len(cells):
+        raise DataError(
+            f"--group must name a column that holds something: {quoted(str(column.name))} is empty."
+        )
     cells[empty] = [f"{ALONE}{column.name}, {row}" for row in empty]
     said = f"{len(empty):,} rows have no {quoted(str(column.name))}: each stands for itself"
     return cells, [said] if len(empty) else []
 
 
-def order_of(column: "pd.Series[str]", source: str) -> tuple[Floats, bool]:
+def order_of(column: "pd.Series[str]", source: str) -> tuple[Floats, bool, list[str]]:
     """Give times as numbers that order rows, and whether they are dates (then seconds, in UTC).
+
+    Of dates that can be read in several ways, what is returned last says how they were.
 
     Raises:
         DataError: a cell holds neither a number nor a date.
@@ -92,7 +101,7 @@ def order_of(column: "pd.Series[str]", source: str) -> tuple[Floats, bool]:
     times = plain_numbers(column)
     finite = np.isfinite(times)
     if finite.all() and not _eight_digits(column):
-        return times, False
+        return times, False, []
     read = read_dates(column, source, zone="UTC")
     unknown = np.isnat(read.days)
     if unknown.any():
@@ -103,7 +112,7 @@ def order_of(column: "pd.Series[str]", source: str) -> tuple[Floats, bool]:
             f"{quoted(column.iloc[row])} in {quoted(str(column.name))}."
         )
     moments = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
-    return moments.astype(np.int64).astype(np.float64), True
+    return moments.astype(np.int64).astype(np.float64), True, read.notes
 
 
 def _eight_digits(column: "pd.Series[str]") -> bool:
@@ -111,21 +120,21 @@ def _eight_digits(column: "pd.Series[str]") -> bool:
     return bool(column.astype(str).str.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])[0-3]\d").all())
 
 
-def times_in(column: "pd.Series[str]", source: str) -> Times:
-    """Give when rows were; of dates over many days the day counts.
+def times_in(column: "pd.Series[str]", source: str) -> tuple[Times, list[str]]:
+    """Give when rows were, and what is to be said; of dates over many days the day counts.
 
     Raises:
         DataError: a cell holds neither a number nor a date.
 
     Example:
-        >>> times_in(pd.Series(["2024-03-02", "2024-03-01"], name="day"), "example").first(
-        ...     np.arange(2)
-        ... )
-        '2024-03-01'
+        >>> days = pd.Series(["2024-03-02", "2024-03-01"], name="day")
+        >>> times, notes = times_in(days, "example")
+        >>> times.first(np.arange(2)), notes
+        ('2024-03-01', [])
     """
-    order, dates = order_of(column, source)
+    order, dates, said = order_of(column, source)
     days = np.floor(order / 86_400)
     by_days = dates and len(np.unique(days)) >= FEWEST_DAYS
     found = days if by_days else order
     written = column.astype(str).str.strip().to_numpy(object)
-    return Times(found, found, written, "days" if by_days else "times")
+    return Times(found, found, written, "days" if by_days else "times"), said

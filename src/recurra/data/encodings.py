@@ -38,6 +38,7 @@ MARKS = {
 }
 # what other libraries' guesses are taken from; Latin alphabets are too much alike to be told apart
 FOREIGN = ("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "gb18030", "big5", "cp1252")
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .xls begin
 START = 1 << 20
 SAMPLE = 1 << 16
 HIGH = re.compile(rb"[\x80-\xff]")
@@ -102,6 +103,12 @@ def decode(contents: Contents, encoding: str | None = None) -> Decoded:
     """
     given = known_encoding(encoding)
     data, path = contents.data, contents.path
+    if data.startswith(WORKBOOKS):
+        raise DataError(
+            f"a data file must be text (CSV, TSV, JSON) or Parquet, but {path} is an Excel "
+            "workbook (or another archive). Save its sheet as CSV: in Excel, Save As, "
+            '"CSV UTF-8".'
+        )
     found = given or _recognised(data, path)
     try:
         text = _decoded(data, found)

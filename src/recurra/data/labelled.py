@@ -217,7 +217,8 @@ def label_texts(
         groups, said = groups_in(kept[named["group"]])
         notes += said
     if "time" in named:
-        times = times_in(kept[named["time"]], table.source)
+        times, said = times_in(kept[named["time"]], table.source)
+        notes += said
     return LabelledTexts(
         texts[usable].to_numpy(object),
         labels.to_numpy(object),

@@ -181,7 +181,9 @@ def _beside(
     if columns.group is not None:
         groups, said = groups_in(kept[column_named(kept, columns.group, "group", source)])
     if columns.time is not None:
-        times = times_in(kept[column_named(kept, columns.time, "time", source)], source)
+        column = kept[column_named(kept, columns.time, "time", source)]
+        times, read = times_in(column, source)
+        said = [*said, *read]
     return groups, times, said
 
 

@@ -12,8 +12,9 @@ from recurra.data.frames import ROWS
 from recurra.data.spelling import quoted
 from recurra.errors import DataError
 
-__all__ = ["decimal_sign", "number_of", "numbers_of", "plain_numbers"]
+__all__ = ["check_reach", "decimal_sign", "number_of", "numbers_of", "plain_numbers"]
 
+LARGEST = 1e30  # of numbers that are learnt, so that their squares and sums are numbers, too
 POWERS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "MN": 1e6, "BN": 1e9, "MIO": 1e6, "MRD": 1e9}
 MYRIADS = {"천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12, "千": 1e3, "万": 1e4, "萬": 1e4}
 MYRIADS |= {"亿": 1e8, "億": 1e8, "兆": 1e12}
@@ -28,6 +29,20 @@ SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f'’`´_]")  # some group thous
 NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([A-Z]*)")
 MYRIAD = re.compile(r"([\d.,]+)([천만억조千万萬亿億兆])")
 GROUPS = re.compile(r"(?<!\d)\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+(?!\d)")
+
+
+def check_reach(values: npt.NDArray[np.float64], name: str, source: str) -> None:
+    """Refuse numbers so large that nothing can be learnt from them and saved.
+
+    Raises:
+        DataError: one is.
+    """
+    far = values[np.abs(values) > LARGEST]
+    if far.size:
+        raise DataError(
+            f"numbers must lie within {LARGEST:.0e} of 0, but {quoted(name)} of {source} has "
+            f"{far[0]:.3g}. Empty such cells, or change the unit."
+        )
 
 
 def decimal_sign(texts: Iterable[str], *, comma: bool = False, what: str = "a file") -> str:

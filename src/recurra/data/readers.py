@@ -33,7 +33,6 @@ FORMATS = {
     ".jsonl": "json",
     ".ndjson": "json",
 }
-WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .xls begin
 FASTTEXT = re.compile(r"__label__(\S+)\s+(.*)", re.DOTALL)
 TEXT_NAMES = {"text", "message", "messages", "body", "sms", "document", "review", "content", "v2"}
 TEXT_NAMES |= {"내용", "메시지", "문자", "본문", "리뷰"}
@@ -83,12 +82,6 @@ def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
     encoding = known_encoding(encoding)
     contents = read_contents(path)
     table = Table(pd.DataFrame(), str(path), contents.sha256)
-    if contents.data.startswith(WORKBOOKS):
-        raise DataError(
-            f"a data file must be text (CSV, TSV, JSON) or Parquet, but {path} is an Excel "
-            "workbook (or another archive). Save its sheet as CSV: in Excel, Save As, "
-            '"CSV UTF-8".'
-        )
     if contents.data.startswith(b"PAR1"):
         from recurra.data.parquet import read_parquet
 

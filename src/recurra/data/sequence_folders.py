@@ -24,6 +24,7 @@ from recurra.data.readers import Table, read_table
 from recurra.data.sequences import (
     LabelledSequences,
     Layout,
+    channels_of,
     column_of,
     label_sequences,
     numbers_of,
@@ -121,14 +122,12 @@ def _recording(path: Path, layout: Layout, encoding: str | None) -> _Recording:
         return _of_array(path)
     table = read_table(path, encoding=encoding)
     taken = {column_of(table, name, role) for name, role in _roles(layout) if name}
-    channels = [column_of(table, name, "channels") for name in layout.channels]
-    channels = channels or [name for name in table.frame.columns if name not in taken]
-    if not channels:
-        raise DataError(f"columns of numbers are needed, but {path} has none beside these.")
+    channels = channels_of(table, layout.channels, taken)
     steps = numbers_of(table.frame, channels, table)
+    notes = list(table.notes)
     if layout.time:
-        steps = steps[_order(table, layout.time)]
-    return _Recording(steps, tuple(map(str, channels)), list(table.notes))
+        steps = steps[_order(table, layout.time, notes)]
+    return _Recording(steps, tuple(map(str, channels)), notes)
 
 
 def _roles(layout: Layout) -> list[tuple[str | None, str]]:
@@ -140,9 +139,12 @@ def _roles(layout: Layout) -> list[tuple[str | None, str]]:
     return [(layout.time, "time")]
 
 
-def _order(table: Table, time: str) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _order(
+    table: Table, time: str, notes: list[str]
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     name = column_of(table, time, "time")
-    times, _ = order_of(table.frame[name], table.source)
+    times, _, said = order_of(table.frame[name], table.source)
+    notes += said
     if len(np.unique(times)) < len(times):
         raise DataError(
             f"a sequence must have each time once, but {table.source} has one twice in "

@@ -11,7 +11,7 @@ the beginning the first that is known; steps at the end of which nothing is know
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from recurra.data.bonds import ALONE, Times, groups_in, order_of, times_in
 from recurra.data.contents import read_contents, sha256_of_both
 from recurra.data.encodings import decode, known_encoding
 from recurra.data.labelled import TO_TEST_ON
-from recurra.data.numbers import decimal_sign, number_of, plain_numbers
+from recurra.data.numbers import check_reach, decimal_sign, number_of, plain_numbers
 from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.records import cell_of
 from recurra.data.spelling import meant, meant_labels, quoted
@@ -396,6 +396,7 @@ def _filled(
         gaps = int(np.isnan(kept).sum())
         if gaps:
             kept = pd.DataFrame(kept).ffill().bfill().to_numpy()
+        check_reach(kept, str(name), source)
         missing, touched = missing + gaps, touched + (gaps > 0)
         filled.append(kept)
     notes = []
@@ -465,7 +466,9 @@ def _targets(given: Any, names: Sequence[Any], source: str, target: str) -> Floa
                 f"{quoted(text) if text else 'none'} in {quoted(target)}. Leave it out, fill it "
                 "in, or name the column of a class with --label."
             )
-    return np.array(read, float)
+    found = np.array(read, float)
+    check_reach(found, target, source)
+    return found
 
 
 # ---- NumPy
@@ -569,10 +572,7 @@ def sequences_in(table: Table, layout: Layout) -> LabelledSequences:
             "--channels is of the form with a row a step: name the sequence with --id. In the "
             "other form a row is a sequence, and every column a step."
         )
-    channels = [column_of(table, name, "channels") for name in layout.channels]
-    channels = channels or [name for name in frame.columns if name not in roles.values()]
-    if not channels:
-        raise DataError(f"columns of numbers are needed, but {table.source} has none beside these.")
+    channels = channels_of(table, layout.channels, roles.values())
     numbers = numbers_of(frame, channels, table)
     build = _long if layout.id else _wide
     read = build(table, numbers, roles, channels, notes, layout.labelled)
@@ -597,13 +597,17 @@ def _wide(
             "Where a "
             "row is a step, name its sequence with --id."
         )
+    times = None
+    if "time" in roles:
+        times, said = times_in(frame[roles["time"]], table.source)
+        notes += said
     return label_sequences(
         numbers,
         frame[roles["label"]] if "label" in roles and labelled else None,
         targets=frame[roles["target"]] if "target" in roles and labelled else None,
         target=roles.get("target", ""),
         groups=frame[roles["group"]] if "group" in roles else None,
-        times=times_in(frame[roles["time"]], table.source) if "time" in roles else None,
+        times=times,
         ids=[f"row {row + 1}" for row in range(len(frame))],
         source=table.source,
         sha256=table.sha256,
@@ -632,7 +636,8 @@ def _long(
     order = np.argsort(codes, kind="stable")
     whens, times = None, np.zeros(0)
     if "time" in roles:
-        times, _ = order_of(frame[roles["time"]], table.source)
+        times, _, said = order_of(frame[roles["time"]], table.source)
+        notes += said
         order = np.lexsort([times, codes])
         no_time_twice(codes[order], times[order], ids, frame[roles["time"]], order, table)
     sizes = np.bincount(codes)
@@ -737,6 +742,22 @@ def _label_column(table: Table, layout: Layout, notes: list[str]) -> str:
         )
     notes.append(f"label column guessed: {quoted(found[0])}")
     return str(found[0])
+
+
+def channels_of(table: Table, given: Sequence[str], taken: Collection[str]) -> list[str]:
+    """Give the columns of numbers: those that are named, else all that are nothing else.
+
+    Raises:
+        DataError: one is not there or named twice, or there is none.
+    """
+    named = [column_of(table, name, "channels") for name in given]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"--channels must name each column once, but {quoted(twice)} stands twice.")
+    channels = named or [name for name in table.frame.columns if name not in taken]
+    if not channels:
+        raise DataError(f"columns of numbers are needed, but {table.source} has none beside these.")
+    return channels
 
 
 def column_of(table: Table, given: str, role: str) -> str:

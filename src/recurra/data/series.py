@@ -529,7 +529,7 @@ def _numbers(column: pd.Series, table: Table, notes: list[str]) -> Floats:
     if len(wrong):
         row = int(wrong[0])
         raise DataError(
-            f"--target must hold numbers, but row {row} of {table.source} has "
+            f"--target must hold numbers, but row {row + 1} of {table.source} has "
             f"{quoted(column.iloc[row])}. Drop or fill such rows ({len(wrong):,})."
         )
     return values

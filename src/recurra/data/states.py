@@ -20,8 +20,15 @@ import pandas as pd
 
 from recurra.arrays import Bools, Floats, Rows, Texts
 from recurra.data.bonds import order_of
+from recurra.data.numbers import check_reach
 from recurra.data.readers import LABEL_NAMES, Table, read_table
-from recurra.data.sequences import as_taught, column_of, no_time_twice, numbers_of
+from recurra.data.sequences import (
+    as_taught,
+    channels_of,
+    column_of,
+    no_time_twice,
+    numbers_of,
+)
 from recurra.data.spelling import meant_labels, quoted
 from recurra.errors import DataError
 
@@ -135,18 +142,18 @@ def steps_in(table: Table, columns: StepColumns) -> LabelledSteps:
     label = _label(table, columns, notes)
     named = {"time": columns.time, "label": label, "id": columns.id}
     roles = {role: column_of(table, name, role) for role, name in named.items() if name}
-    channels = [column_of(table, name, "channels") for name in columns.channels]
-    channels = channels or [name for name in frame.columns if name not in roles.values()]
-    if not channels:
-        raise DataError(f"columns of numbers are needed, but {table.source} has none beside these.")
+    channels = channels_of(table, columns.channels, roles.values())
     numbers = numbers_of(frame, channels, table)
+    for name, column in zip(channels, numbers.T, strict=True):
+        check_reach(column, name, table.source)
     codes, ids = np.zeros(len(frame), np.int64), np.array([str(table.source)], dtype=object)
     if "id" in roles:
         codes, ids = _streams(frame[roles["id"]], table)
     times, dated, order = None, False, np.argsort(codes, kind="stable")
     if "time" in roles:
         cells = frame[roles["time"]]
-        times, dated = order_of(cells, table.source)
+        times, dated, said = order_of(cells, table.source)
+        notes += said
         order = np.lexsort([times, codes])
         no_time_twice(codes[order], times[order], ids, cells, order, table)
         if (np.diff(times)[np.diff(codes) == 0] < 0).any():

@@ -115,7 +115,7 @@ def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
         return found
     row = next((row for row, cell in enumerate(cells) if not _is_time(cell)), 0)
     raise DataError(
-        f"--time must hold times, such as 2024-03-20, 2024-03 or 2024 Q1, but row {row} of "
+        f"--time must hold times, such as 2024-03-20, 2024-03 or 2024 Q1, but row {row + 1} of "
         f"{source} has {quoted(cells[row])} in {quoted(name)}."
     )
 

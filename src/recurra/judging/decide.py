@@ -238,7 +238,7 @@ def _answers(
             float(np.mean([values(measure, s) for s in each]))
             for each in (repeats, rivals[named[r]])
         )
-        sentence = _sentence(verdict, ours, theirs, _lack(verdict, evidence))
+        sentence = _sentence(verdict, ours, theirs, evidence)
         answers[name] = verdict.model_copy(update={"sentence": sentence})
     return answers
 
@@ -274,11 +274,14 @@ def _lack(verdict: Verdict, evidence: Evidence) -> str:
     return "the rows held out are nearly all of one kind"
 
 
-def _sentence(verdict: Verdict, ours: float, theirs: float, lack: str) -> str:
+def _sentence(verdict: Verdict, ours: float, theirs: float, evidence: Evidence) -> str:
     name, rival = verdict.model, verdict.rival
     if not np.isfinite(ours + theirs):
         return f"Too few to say: {verdict.measure} cannot be measured on these rows."
-    step = max(_step(verdict.difference, verdict.interval), FINEST * max(abs(ours), abs(theirs)))
+    finest = FINEST * max(abs(ours), abs(theirs))
+    step = max(_step(verdict.difference, verdict.interval), finest)
+    if verdict.answer in ("undecided", "too few") and step <= finest:
+        return _same(verdict, theirs, evidence)
     figures = f"{verdict.measure} {_figure(ours, step)} against {_figure(theirs, step)}"
     if verdict.interval is not None:
         low, high = (_figure(end, step, "+") for end in verdict.interval)
@@ -289,11 +292,30 @@ def _sentence(verdict: Verdict, ours: float, theirs: float, lack: str) -> str:
     if verdict.answer == "no":
         return f"No: {name} loses to {rival} ({figures}); use {rival}."
     if verdict.answer == "too few":
+        lack, needed = _lack(verdict, evidence), _needed(verdict, evidence)
         return (
             f"Too few to say: {name} has {figures}, {rival} being its hardest rival; {lack}, "
-            f"and about {verdict.needed:,} would be needed."
+            f"and about {needed} would be needed."
         )
     return f"Undecided: {name} and {rival} cannot be told apart ({figures})."
+
+
+def _same(verdict: Verdict, value: float, evidence: Evidence) -> str:
+    """Say that a model is no better and no worse: it may add nothing to what it begins from."""
+    name, rival = verdict.model, verdict.rival
+    measure, figure = verdict.measure, _figure(value, 0.0)
+    if verdict.answer == "undecided":
+        return f"Undecided: {name} does as {rival} does on the rows held out ({measure} {figure})."
+    lack, needed = _lack(verdict, evidence), _needed(verdict, evidence)
+    return (
+        f"Too few to say: {name} does as {rival} does, its hardest rival ({measure} {figure}); "
+        f"{lack}, and about {needed} would be needed."
+    )
+
+
+def _needed(verdict: Verdict, evidence: Evidence) -> str:
+    """Say how many rows like these would be enough."""
+    return f"{verdict.needed:,} steps" if evidence.in_time else f"{verdict.needed:,} rows"
 
 
 def _step(difference: float, interval: tuple[float, float] | None) -> float:
@@ -323,6 +345,8 @@ def _said_beside(verdict: Verdict, aside: Beside) -> str:
     """Say what another measure says, where it differs."""
     if aside.answer in (verdict.answer, "too few") or aside.difference is None:
         return ""
+    if aside.answer == "undecided" and aside.difference == 0 and aside.interval is None:
+        return f" By {aside.measure}, it and {aside.rival} are equal."
     said = {
         "yes": f"it is better than {aside.rival}",
         "no": f"it loses to {aside.rival}",

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from recurra.arrays import Array, Bools, Floats, Rows
-from recurra.judging.measures import SMALLEST, Measure
+from recurra.judging.measures import SMALLEST, Measure, mean_over, ratio
 
 __all__ = ["BESIDE", "KnownLabels", "SaidLabels", "label_measures", "label_statistics"]
 
@@ -98,7 +98,7 @@ def label_measures(labels: int) -> tuple[Measure, ...]:
 
     def micro(statistics: Floats, weights: Floats) -> Floats:
         hit, marked = counts(statistics, weights)
-        return _ratio(hit.sum(axis=1), marked.sum(axis=1))
+        return ratio(hit.sum(axis=1), marked.sum(axis=1))
 
     def macro(statistics: Floats, weights: Floats) -> Floats:
         hit, marked = counts(statistics, weights)
@@ -112,21 +112,11 @@ def label_measures(labels: int) -> tuple[Measure, ...]:
 
     below: dict[str, Any] = {"higher_is_better": False}
     return (
-        Measure("Brier score", _mean_over(squares), losses=squares, needs=marked, **below),
+        Measure("Brier score", mean_over(squares), losses=squares, needs=marked, **below),
         Measure(
-            "log loss", _mean_over(surprise), losses=surprise, share=False, positive=True, **below
+            "log loss", mean_over(surprise), losses=surprise, share=False, positive=True, **below
         ),
         Measure("micro F1", micro, needs=marked),
         Measure("macro F1", macro, needs=marked),
-        Measure("exact match", _mean_over(exact), losses=exact),
+        Measure("exact match", mean_over(exact), losses=exact),
     )
-
-
-def _mean_over(losses: Any) -> Any:
-    return lambda statistics, weights: _ratio(weights @ losses(statistics), weights.sum(axis=1))
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    empty = np.full_like(above, np.nan, dtype=np.float64)
-    divided: Floats = np.divide(above, below, out=empty, where=below > 0)
-    return divided

@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 TELLS = 0.98  # difference of the shares of two sides that hold a token
+FEWEST = 5  # rows of a side: of fewer, any word may stand in all
 MOST_WRONG = 0.02
 
 
@@ -160,7 +161,9 @@ def target_in_text(documents: Iterable[Sequence[str]], truth: Rows, names: Seque
     rows = np.bincount(truth, minlength=len(names))
     tells = []
     for number in range(len(names) if len(names) > 2 else 1):
-        inside, outside = max(rows[number], 1), max(rows.sum() - rows[number], 1)
+        inside, outside = rows[number], rows.sum() - rows[number]
+        if min(inside, outside) < FEWEST:
+            continue
         for token in set().union(*seen):
             here = seen[number][token]
             elsewhere = sum(counts[token] for counts in seen) - here

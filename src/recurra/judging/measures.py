@@ -30,6 +30,8 @@ __all__ = [
     "class_measures",
     "class_statistics",
     "mean_of",
+    "mean_over",
+    "ratio",
     "ratio_of",
     "values",
 ]
@@ -75,7 +77,7 @@ def ratio_of(above: int, below: int) -> Callable[[Floats, Floats], Floats]:
 
     def of(statistics: Floats, weights: Floats) -> Floats:
         sums = weights @ statistics
-        return _ratio(sums[:, above], sums[:, below])
+        return ratio(sums[:, above], sums[:, below])
 
     return of
 
@@ -84,12 +86,12 @@ def mean_of(column: int) -> Callable[[Floats, Floats], Floats]:
     """Give the measure that is the mean of a column."""
 
     def of(statistics: Floats, weights: Floats) -> Floats:
-        return _ratio(weights @ statistics[:, column], weights.sum(axis=1))
+        return ratio(weights @ statistics[:, column], weights.sum(axis=1))
 
     return of
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
+def ratio(above: Floats, below: Floats) -> Floats:
     """Divide; nothing over nothing is not a number."""
     empty = np.full_like(below, np.nan, dtype=np.float64)
     divided: Floats = np.divide(above, below, out=empty, where=below > 0)
@@ -136,7 +138,7 @@ def class_measures(classes: int, positive: int | None = None) -> tuple[Measure, 
         def of_rows(statistics: Floats) -> Floats:
             return losses(statistics, classes)
 
-        return Measure(name, _mean_over(of_rows), needs=_uncommon, losses=of_rows, **what)
+        return Measure(name, mean_over(of_rows), needs=_uncommon, losses=of_rows, **what)
 
     common = (
         mean("Brier score", _squared, higher_is_better=False),
@@ -180,8 +182,9 @@ def _rarest(statistics: Floats) -> Bools:
     return rarest
 
 
-def _mean_over(losses: Callable[[Floats], Floats]) -> Callable[[Floats, Floats], Floats]:
-    return lambda statistics, weights: _ratio(weights @ losses(statistics), weights.sum(axis=1))
+def mean_over(losses: Callable[[Floats], Floats]) -> Callable[[Floats, Floats], Floats]:
+    """Give the measure that is the mean of what each row loses."""
+    return lambda statistics, weights: ratio(weights @ losses(statistics), weights.sum(axis=1))
 
 
 def _squared(statistics: Floats, classes: int) -> Floats:
@@ -212,7 +215,7 @@ def _counts(statistics: Floats, number: int, weights: Floats) -> tuple[Floats, F
 def _f1_of_class(statistics: Floats, number: int, weights: Floats) -> Floats:
     """Give the F1 of a class; 0 where it was never called rightly, nan where it is not there."""
     hit, called, true = _counts(statistics, number, weights)
-    score: Floats = np.where(true > 0, _ratio(2 * hit, called + true), np.nan)
+    score: Floats = np.where(true > 0, ratio(2 * hit, called + true), np.nan)
     return score
 
 
@@ -226,7 +229,7 @@ def _weighted_f1(statistics: Floats, classes: int, weights: Floats) -> Floats:
     there = _there(statistics)
     scores = np.nan_to_num([_f1_of_class(statistics, k, weights) for k in there])
     rows = np.stack([weights @ (statistics[:, -1] == k) for k in there])
-    return _ratio((scores * rows).sum(axis=0), rows.sum(axis=0))
+    return ratio((scores * rows).sum(axis=0), rows.sum(axis=0))
 
 
 def _one_against_rest(statistics: Floats, classes: int, weights: Floats) -> Floats:
@@ -252,12 +255,12 @@ class _Positive:
 
     def precision(self, statistics: Floats, weights: Floats) -> Floats:
         hit, called, true = _counts(statistics, self.number, weights)
-        share: Floats = np.where(true > 0, np.nan_to_num(_ratio(hit, called)), np.nan)
+        share: Floats = np.where(true > 0, np.nan_to_num(ratio(hit, called)), np.nan)
         return share
 
     def recall(self, statistics: Floats, weights: Floats) -> Floats:
         hit, _, true = _counts(statistics, self.number, weights)
-        return _ratio(hit, true)
+        return ratio(hit, true)
 
     def average_precision(self, statistics: Floats, weights: Floats) -> Floats:
         return self._ranked(statistics).average_precision(weights)
@@ -297,15 +300,15 @@ class _Ranked:
     def average_precision(self, weights: Floats) -> Floats:
         _, rows, true, _ = self._running(weights)
         rise = np.diff(true, axis=1, prepend=0.0)
-        precision = np.nan_to_num(_ratio(true, rows))
-        return _ratio((rise * precision).sum(axis=1), true[:, -1])
+        precision = np.nan_to_num(ratio(true, rows))
+        return ratio((rise * precision).sum(axis=1), true[:, -1])
 
     def area(self, weights: Floats) -> Floats:
         before, rows, true, of_all = self._running(weights)
         rise = np.diff(true, axis=1, prepend=0.0)
         false = of_all - true[:, -1]
         above = (before - (true - rise) + rows - true) / 2  # false ones; those of a tie by half
-        return _ratio((rise * (false[:, None] - above)).sum(axis=1), true[:, -1] * false)
+        return ratio((rise * (false[:, None] - above)).sum(axis=1), true[:, -1] * false)
 
 
 def best_threshold(truth: Bools, scores: Floats) -> float:

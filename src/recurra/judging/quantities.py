@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from recurra.arrays import Floats, Rows
-from recurra.judging.measures import Measure
+from recurra.judging.intervals import NOTHING
+from recurra.judging.measures import Measure, mean_over, ratio
 
 __all__ = ["BESIDE", "Measured", "quantity_measures"]
 
@@ -50,8 +51,8 @@ def quantity_measures() -> tuple[Measure, ...]:
     """
     below: dict[str, Any] = {"higher_is_better": False, "share": False, "positive": True}
     return (
-        Measure("RMSE", lambda s, w: np.sqrt(_mean(_squares(s), w)), **below),
-        Measure("MAE", lambda s, w: _mean(_sizes(s), w), losses=_sizes, **below),
+        Measure("RMSE", lambda s, w: np.sqrt(mean_over(_squares)(s, w)), **below),
+        Measure("MAE", mean_over(_sizes), losses=_sizes, **below),
         Measure("R²", _explained, share=False),
     )
 
@@ -65,15 +66,10 @@ def _sizes(statistics: Floats) -> Floats:
     return np.abs(statistics[:, 0] - statistics[:, 1])
 
 
-def _mean(losses: Floats, weights: Floats) -> Floats:
-    mean: Floats = weights @ losses / weights.sum(axis=1)
-    return mean
-
-
 def _explained(statistics: Floats, weights: Floats) -> Floats:
-    truth = statistics[:, 1]
+    truth = statistics[:, 1] - statistics[:, 1].mean()  # small, so that roundings are, too
     total = weights.sum(axis=1)
-    spread = weights @ truth**2 / total - (weights @ truth / total) ** 2
-    missed = _mean(_squares(statistics), weights)
-    share: Floats = np.divide(missed, spread, out=np.full_like(missed, np.nan), where=spread > 0)
-    return 1 - share
+    moved = weights @ truth**2 / total
+    spread = moved - (weights @ truth / total) ** 2
+    spread[spread <= NOTHING * moved] = 0.0
+    return 1 - ratio(weights @ _squares(statistics) / total, spread)

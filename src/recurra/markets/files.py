@@ -51,11 +51,6 @@ def read_raw(path: Path, ticker: str, *, encoding: str | None = None) -> RawPric
     contents = read_contents(path)
     if contents.data.startswith(b"PAR1") or path.suffix.lower() == ".parquet":
         return RawPrices(flat_frame(frame_of_parquet(contents), ticker, str(path)))
-    if contents.data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise DataError(
-            f"a file of prices must be text or Parquet, but {path} is an Excel workbook (or "
-            "another archive). Save its sheet as CSV."
-        )
     text = decode(contents, encoding).text
     if not text.strip():
         raise DataError(f"a file of prices must hold a header and rows, but {path} does not.")

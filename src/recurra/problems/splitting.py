@@ -1005,7 +1005,10 @@ def split_steps(
     else:
         kind = f"by time: the last steps are held out, {window:,} before them left out"
         share = TEST_SHARE if folds is None else 0.4
-        parts = rolling_folds(0, count, folds or 1, purge=purge, test_share=share)
+        try:
+            parts = rolling_folds(0, count, folds or 1, purge=purge, test_share=share)
+        except DataError:
+            raise _too_few_steps(rows) from None  # of segments it knows, not of steps
         made = [_fold(known, held, sides) for known, held in parts]
     _check_states(rows, offsets, made)
     return SplitSteps(offsets, streams, kind, made)
@@ -1029,15 +1032,24 @@ def validated_steps(streams: Rows, known: Rows, purge: int, seed: int) -> tuple[
     return np.concatenate(train), np.concatenate(validation)
 
 
+def _too_few_steps(rows: LabelledSteps) -> DataError:
+    return DataError(
+        f"there must be steps to train, to validate and to test on, but {rows.source} has "
+        f"{len(rows):,} steps. Give a longer log, a shorter --window or fewer --folds."
+    )
+
+
 def _check_states(rows: LabelledSteps, offsets: Rows, folds: Sequence[Fold]) -> None:
     assert rows.states is not None
+    if len(rows.names) < 2:
+        raise DataError(
+            f"a log must have two states or more to tell apart, but every step of {rows.source} "
+            f"is {rows.names[0]!r}."
+        )
     of_step = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     for fold in folds:
         if not len(fold.train) or not len(fold.validation):
-            raise DataError(
-                f"there must be steps to train and to validate on, but {rows.source} has "
-                f"{len(rows):,} steps. Give a longer log, or a shorter --window."
-            )
+            raise _too_few_steps(rows)
         learnt = set(rows.states[np.isin(of_step, fold.train)].tolist())
         if len(learnt) < 2:
             raise DataError(

@@ -12,6 +12,7 @@ from recurra.arrays import Rows
 from recurra.errors import RecurraError
 from recurra.listeners import NOBODY, History, Listener, Progress
 from recurra.optimizers import Adam
+from recurra.stored import WEIGHT
 from recurra.training.batches import EpochBatches, Example, Taught
 from recurra.training.checkpoints import restore, write_checkpoint
 from recurra.training.losses import Loss, mean_loss
@@ -89,7 +90,7 @@ def train(
 
     Raises:
         RunError: a checkpoint is damaged or belongs to other data or settings.
-        RecurraError: the loss is not finite after the first epoch.
+        RecurraError: the loss is not finite after the first epoch, or weights are too large.
     """
 
     def validate(network: Call, held: Example) -> float:
@@ -230,6 +231,11 @@ def run_epochs(
         if checkpoint is not None:
             write_checkpoint(checkpoint, model, best, history, fingerprint)
         tell(1.0)
+    if not all((np.abs(values) <= WEIGHT).all() for values in best):
+        raise RecurraError(
+            f"weights must stay within {WEIGHT:,.0f}, for a saved model to be of use, but training "
+            "led beyond. Give a lower learning rate."
+        )
     names = [weight.path for weight in model.weights]
     return dict(zip(names, best, strict=True)), history
 

@@ -44,7 +44,7 @@ class TextsModel:
     """
 
     def __init__(self, kept: Kept) -> None:
-        if kept.kind not in KINDS:
+        if kept.kind not in KINDS or kept.facts.channels:  # of numbers
             raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not read texts.")
         self.kept, self.name, self.columns = kept, kept.name, kept.facts.columns
         self.explains = kept.kind == NETWORK
