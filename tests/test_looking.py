@@ -37,7 +37,38 @@ def series() -> pd.DataFrame:
     return pd.DataFrame({"day": days, "sold": np.arange(90) % 7 + 3.5, "note": ["ok"] * 90})
 
 
+def labelled() -> pd.DataFrame:
+    many = [f"{WORDS[n % 4]} {n}" for n in range(40)]
+    return pd.DataFrame({"body": many, "topics": ["work;fun", "fun", "work", "home;fun"] * 10})
+
+
+def marked() -> pd.DataFrame:
+    return labelled().drop(columns="topics").assign(work=[1, 0, 1, 0] * 10, fun=[1, 1, 0, 1] * 10)
+
+
+def beside() -> pd.DataFrame:
+    amounts = RNG.normal(size=40).round(2)
+    return (
+        texts().drop(columns="stars").assign(no=range(40), amount=amounts, land=["KR", "US"] * 20)
+    )
+
+
+def speeds() -> pd.DataFrame:
+    ids, t = np.repeat([f"m{n}" for n in range(24)], 5), np.tile(np.arange(5), 24)
+    speed = np.repeat(np.arange(24) * 1.5, 5)
+    return pd.DataFrame({"machine": ids, "t": t, "x": RNG.normal(size=120), "speed": speed})
+
+
 FILES: dict[str, tuple[Any, str]] = {
+    "topics.csv": (labelled, "train multi-label {file} --text body --label topics"),
+    "speeds.csv": (
+        speeds,
+        "train sequences {file} --id machine --time t --target speed --channels x",
+    ),
+    "wide-number.csv": (
+        lambda: STEPS.assign(y=np.arange(40) * 0.7),
+        "train sequences {file} --target y",
+    ),
     "texts.csv": (texts, "train {file} --text body --label kind"),
     "long.csv": (long_form, "train sequences {file} --id machine --label state --channels x"),
     "wide.csv": (
@@ -90,6 +121,45 @@ def test_every_question_is_a_command_that_reads_the_file(tmp_path: Path) -> None
             done = CliRunner().invoke(app, [*words, "--epochs", "0"])
             assert "--epochs" in done.stderr, question.command  # all else was understood
             assert done.exit_code == 2
+
+
+def commands_of(frame: pd.DataFrame, place: Path) -> list[str]:
+    file = place / "asked.csv"
+    frame.to_csv(file, index=False)
+    return [each.command.replace(str(file), "FILE") for each in look(file).questions]
+
+
+def test_columns_of_0_and_1_beside_a_text_are_its_labels(tmp_path: Path) -> None:
+    command = "recurra train multi-label FILE --text body --label work --label fun"
+    assert command in commands_of(marked(), tmp_path)
+
+
+def test_what_stands_beside_a_text_may_be_read_but_not_the_number_of_its_row(
+    tmp_path: Path,
+) -> None:
+    command = "recurra train FILE --text body --label kind --features amount,land"
+    assert command in commands_of(beside(), tmp_path)
+
+
+def test_a_file_that_allows_one_question_is_asked_it_and_that_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "sold.csv"
+    series().to_csv(file, index=False)
+    done = CliRunner().invoke(app, ["train", str(file), "--epochs", "0"])
+    assert f"is asked: recurra train forecasting {file} --target sold" in done.stderr
+    assert done.exit_code == 2
+    assert "--epochs" in done.stderr
+
+
+def test_of_several_questions_one_must_be_chosen_and_texts_stay_texts(tmp_path: Path) -> None:
+    file = tmp_path / "long.csv"
+    series().assign(bought=np.arange(90) % 5 + 0.5).to_csv(file, index=False)
+    done = CliRunner().invoke(app, ["train", str(file)])
+    assert done.exit_code == 2
+    assert f"recurra train forecasting {file} --target bought" in done.stderr
+    texts().drop(columns="stars").to_csv(file, index=False)
+    done = CliRunner().invoke(app, ["train", str(file), "--epochs", "0"])
+    assert "is asked" not in done.stderr
+    assert "--epochs" in done.stderr
 
 
 def test_a_file_with_nothing_to_ask_says_so(tmp_path: Path) -> None:

@@ -188,6 +188,37 @@ def test_one_column_and_a_column_a_label_say_the_same(place: Path) -> None:
     assert f"{int((one.truth.sum(axis=1) == 0).sum())} of 160 rows have none" in " ".join(one.notes)
 
 
+def test_a_file_is_scored_with_the_labels_and_the_probability_of_each(place: Path) -> None:
+    out = place / "scored.csv"
+    done = asked("score", place / "run", place / "later.csv", "--out", out, "--rival")
+    assert done.exit_code == 0, done.output
+    found = pd.read_csv(out, keep_default_na=False)
+    told = json.loads(
+        asked("predict", place / "run", "--file", place / "later.csv", "--json").stdout
+    )["predictions"]
+    assert found["predicted"].tolist() == [";".join(each["labels"]) for each in told]
+    for name in ("money", "sport", "weather"):
+        shares = [each["probabilities"][name] for each in told]
+        np.testing.assert_allclose(found[f"probability {name}"], shares, rtol=1e-12)
+        assert f"rival probability {name}" in found
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["explain", "{run}", "a goal"], "asked by recurra predict, recurra score and recurra"),
+        (["serve", "{run}", "--port", "0"], "are served, but"),
+        (["audit", "{run}"], "is of multi-label"),
+    ],
+)
+def test_what_does_not_ask_for_several_labels_says_so(
+    place: Path, words: list[str], refusal: str
+) -> None:
+    done = asked(*(word.format(run=place / "run") for word in words))
+    assert done.exit_code == 2
+    assert refusal in " ".join(done.stderr.split())
+
+
 def test_a_rare_label_is_left_out_and_said(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"body": [f"text {n}" for n in range(40)], "on": ["a;b", "a", "b", ""] * 10}

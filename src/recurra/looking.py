@@ -4,7 +4,7 @@ A question is listed only if its own reader takes the file: what is said here, t
 """
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from recurra.data import (
 from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
 from recurra.data.labelled import label_texts
-from recurra.data.numbers import number_of
+from recurra.data.multi_labels import NO, SIGNS, YES, LabelColumns, labels_in
+from recurra.data.numbers import number_of, plain_numbers
 from recurra.data.readers import FORMATS, LABEL_NAMES, TEXT_NAMES, Table, read_table
 from recurra.data.sequences import (
     LabelledSequences,
@@ -40,13 +41,17 @@ from recurra.markets.columns import meaning_of
 from recurra.problems.splitting import WINDOW, split_steps
 from recurra.spans import scheme_of
 
-__all__ = ["Column", "Look", "Question", "look"]
+__all__ = ["Column", "Look", "Question", "look", "the_reading"]
 
 LOOKED_AT = 500  # cells of a column, by which is told what it holds
 MOST_CLASSES = 50
 FEWEST_STEPS = 8  # columns of numbers that are the steps of a sequence
 FEWEST_VALUES = 5  # of a series; a column of fewer is a code
 EXAMPLES = 3
+MOST_TOLD = 5  # commands in a message
+FEWEST_SEVERAL = 0.05  # of the cells hold several labels, where cells do
+TARGET_NAMES = {"y", "value", "score", "amount", "rul", "목표", "값", "점수"}
+STEP_NAMES = {"t", "step", "tick", "시점", "순번"}
 MOST_BINDING = 4  # columns that may bind rows, or tell their time, which are named
 FEWEST_BOUND = 5  # different values of a column that binds rows
 BINDING = {"author", "user", "user_id", "userid", "username", "writer", "speaker", "person"}
@@ -146,6 +151,30 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
     return Look(str(path), len(table.frame), columns, questions, list(table.notes))
 
 
+def the_reading(file: str) -> list[str]:
+    """Give the words after `train` by which a file is learnt from that is no texts of a class each.
+
+    Returns:
+        The words of the one question that fits; none where none fits, or one of texts does.
+
+    Raises:
+        DataError: several questions fit: which, with their commands.
+    """
+    asked = [(q.command, shlex.split(q.command)) for q in look(file).questions]
+    commands = [command for command, typed in asked if typed[1] == "train"]
+    words = [typed[2:] for _, typed in asked if typed[1] == "train"]
+    if any(each[0] == file for each in words):
+        return []
+    if len(words) > 1:
+        shown = "; ".join(commands[:MOST_TOLD])
+        more = f"; and {len(words) - MOST_TOLD} more: recurra look" if words[MOST_TOLD:] else ""
+        raise DataError(
+            f"a question must be chosen where several fit, and {file} is no texts of a class each. "
+            f"Type one of: {shown}{more}"
+        )
+    return words[0] if words else []
+
+
 def _of_tags(path: Path, encoding: str | None) -> Iterator[Question]:
     """Ask for the tags of words, where a file is sentences with one a word."""
     file = [str(path), *(["--encoding", encoding] if encoding else [])]
@@ -234,7 +263,9 @@ def _of_table(
     file = [str(path), *(["--encoding", encoding] if encoding else [])]
     if {meaning[0] for c in columns if (meaning := meaning_of(c.name))} >= BARS:
         yield from _of_prices(path)
+    yield from _of_parted_labels(table, columns, file)
     yield from _of_texts(table, columns, file)
+    yield from _of_marked_labels(table, columns, file)
     yield from _of_sequences(table, columns, file)
     yield from _of_states(table, columns, file)
     yield from _of_series(table, columns, file)
@@ -265,6 +296,13 @@ def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Ite
                 all_read = ["train", *file, *_each("--text", texts), "--label", label]
                 read = _reads_texts(table, texts, label)
                 yield from _fits(f"{asks}, all its columns read?", all_read, read)
+            beside = _beside(table, columns, {*texts, label})
+            if beside:
+                yield from _fits(
+                    f"{asks}, with what stands beside it?",
+                    [*command, "--features", ",".join(beside)],
+                    _reads_texts(table, text, label, features=beside),
+                )
             for way, option, column in _harder(table, columns, {*texts, label}):
                 bound = {option.strip("-"): column}
                 read = _reads_texts(table, text, label, **bound)
@@ -300,9 +338,18 @@ def _reads_texts(
     label: str,
     group: str | None = None,
     time: str | None = None,
+    features: Sequence[str] = (),
 ) -> Try:
     def read() -> str:
-        found = label_texts(table, text=text, label=label, find=False, group=group, time=time)
+        found = label_texts(
+            table,
+            text=text,
+            label=label,
+            find=False,
+            group=group,
+            time=time,
+            features=tuple(features),
+        )
         if found.groups is not None:
             return f"{len(found.texts):,} texts, {len(set(found.groups)):,} different in {group}"
         if found.times is not None:
@@ -316,20 +363,88 @@ def _reads_texts(
     return read
 
 
+def _beside(table: Table, columns: tuple[Column, ...], taken: set[str]) -> list[str]:
+    """Give the columns of numbers and categories that may say something of a row."""
+    rows = len(table.frame)
+    return [
+        c.name
+        for c in columns
+        if c.kind in ("numbers", "classes")
+        and c.name not in taken
+        and c.distinct >= 2
+        and "," not in c.name
+        and not _binds(rows, c)
+        and not (c.distinct == rows and _counts(table.frame[c.name]))
+    ]
+
+
+def _counts(cells: "pd.Series[str]") -> bool:
+    """Say whether numbers count the rows, as an index does."""
+    return bool((np.diff(plain_numbers(cells)) == 1).all())
+
+
+def _of_parted_labels(
+    table: Table, columns: tuple[Column, ...], file: list[str]
+) -> Iterator[Question]:
+    """Ask for several labels a text, which stand in one cell."""
+    texts = [c.name for c in columns if c.kind == "texts"]
+    words = [c.name for c in columns if c.kind in ("classes", "names", "texts")]
+    for label in words:
+        text = next((name for name in texts if name != label), None)
+        if text is not None and _is_parted(table.frame[label]):
+            yield from _of_several_labels(table, text, [label], file)
+
+
+def _is_parted(cells: "pd.Series[str]") -> bool:
+    """Say whether cells hold a few names that recur, several in some of them."""
+    some = cells[cells.str.strip() != ""].iloc[:LOOKED_AT].to_list()
+    for sign in SIGNS:
+        parts = [[part.strip() for part in cell.split(sign)] for cell in some]
+        names = {part for cell in parts for part in cell}
+        several = sum(len(cell) > 1 for cell in parts)
+        if several >= FEWEST_SEVERAL * len(some) and len(names) * 4 <= sum(map(len, parts)):
+            return len(names) <= MOST_CLASSES
+    return False
+
+
+def _of_marked_labels(
+    table: Table, columns: tuple[Column, ...], file: list[str]
+) -> Iterator[Question]:
+    """Ask for several labels a text, each a column of 0 and 1."""
+    text = next((c.name for c in columns if c.kind == "texts"), None)
+    marked = [
+        c.name
+        for c in columns
+        if c.distinct == 2 and {cell.strip().casefold() for cell in c.examples} <= YES | NO
+    ]
+    if text is not None and len(marked) >= 2:
+        yield from _of_several_labels(table, text, marked, file)
+
+
+def _of_several_labels(
+    table: Table, text: str, labels: list[str], file: list[str]
+) -> Iterator[Question]:
+    def read() -> str:
+        found = labels_in(table, LabelColumns(text=[text], labels=labels))
+        several = int((found.truth.sum(axis=1) > 1).sum())
+        if not several:
+            raise DataError("some texts must have several labels.")
+        return (
+            f"{len(found):,} texts, {len(found.names)} labels, {several:,} texts with more than one"
+        )
+
+    command = ["train", "multi-label", *file, "--text", text, *_each("--label", labels)]
+    yield from _fits("Which labels does a text have?", command, read)
+
+
 def _of_sequences(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
     rows = len(table.frame)
     numbers = [c for c in columns if c.kind == "numbers"]
     asks = "What class is a sequence of numbers of?"
     for label in _labels(table, columns):
         channels = [c.name for c in numbers if c is not label]
-        for id in (c for c in columns if c is not label and 2 <= c.distinct <= rows // 2):
-            if not _constant_within(table.frame, id.name, label.name):
-                continue
-            steps = [name for name in channels if name != id.name]
-            layout = Layout(id=id.name, label=label.name, channels=tuple(steps))
-            command = ["train", "sequences", *file, "--id", id.name, "--label", label.name]
-            command += ["--channels", ",".join(steps)]
-            yield from _fits(asks, command, _reads_sequences(table, layout))
+        for id in _ids(table, columns, label):
+            yield from _of_long(table, columns, id, ("label", label), file)
         if len(channels) >= max(FEWEST_STEPS, len(columns) - 2):
             command = ["train", "sequences", *file, "--label", label.name]
             layout = Layout(label=label.name)
@@ -338,6 +453,54 @@ def _of_sequences(table: Table, columns: tuple[Column, ...], file: list[str]) ->
                 bound = Layout(label=label.name, **{option.strip("-"): column})  # type: ignore[arg-type]
                 read = _reads_sequences(table, bound)
                 yield from _fits(f"{asks[:-1]}, {way}?", [*command, option, column], read)
+    for target in numbers:
+        for id in _ids(table, columns, target):
+            if not _are_classes(id.distinct, target.distinct):
+                yield from _of_long(table, columns, id, ("target", target), file)
+        named = target.name.casefold() in LABEL_NAMES | TARGET_NAMES
+        many = not _are_classes(rows, target.distinct)
+        if named and many and len(numbers) > max(FEWEST_STEPS, len(columns) - 2):
+            command = ["train", "sequences", *file, "--target", target.name]
+            read = _reads_sequences(table, Layout(target=target.name))
+            yield from _fits("What number does a sequence have?", command, read)
+
+
+def _ids(table: Table, columns: tuple[Column, ...], said: Column) -> Iterator[Column]:
+    """Give the columns that may name the sequence of a row: all its rows say the same."""
+    for id in columns:
+        several = id is not said and 2 <= id.distinct <= len(table.frame) // 2
+        if several and _constant_within(table.frame, id.name, said.name):
+            yield id
+
+
+def _of_long(
+    table: Table,
+    columns: tuple[Column, ...],
+    id: Column,
+    said: tuple[str, Column],
+    file: list[str],
+) -> Iterator[Question]:
+    """Ask for the class, or the number, of sequences of which a row is a step."""
+    role, column = said
+    taken = (id.name, column.name)
+    time = next(
+        (
+            c.name
+            for c in columns
+            if c.name.casefold() in TIMES | STEP_NAMES and c.name not in taken
+        ),
+        None,
+    )
+    steps = [c.name for c in columns if c.kind == "numbers" and c.name not in (*taken, time)]
+    if not steps:
+        return
+    layout = Layout(id=id.name, time=time, channels=tuple(steps), **{role: column.name})  # type: ignore[arg-type]
+    command = ["train", "sequences", *file, "--id", id.name, *(["--time", time] if time else [])]
+    command += [f"--{role}", column.name, "--channels", ",".join(steps)]
+    asks = "What class is a sequence of numbers of?"
+    if role == "target":
+        asks = "What number does a sequence have?"
+    yield from _fits(asks, command, _reads_sequences(table, layout))
 
 
 def _constant_within(frame: pd.DataFrame, id: str, label: str) -> bool:
@@ -355,6 +518,11 @@ def _says_sequences(rows: Callable[[], LabelledSequences]) -> Try:
         found = rows()
         check_enough(found)
         lengths = found.sequences.lengths
+        if found.labels is None:
+            return (
+                f"{len(found):,} sequences of {lengths.min():,} to {lengths.max():,} steps, "
+                f"{len(found.channels)} channels"
+            )
         return (
             f"{len(found):,} sequences of {lengths.min():,} to {lengths.max():,} steps, "
             f"{len(found.channels)} channels, {len(found.names)} classes"

@@ -4,7 +4,7 @@
 
     for a piece of the table:                        some thousand rows, in constant memory
         said = model.say(texts)
-        piece + [predicted, probability of each class, problem] → a part, on the disk
+        piece + [predicted, probability of each class or label, problem] → a part, on the disk
     parts → the file, at once, under its name
 
 A part that is on the disk is not scored again: after a kill the same command goes on, and the file
@@ -38,8 +38,10 @@ from recurra.data.readers import Table
 from recurra.errors import DataError, RunError, SettingsError
 from recurra.files import bring_to_disk, hold, write_atomically
 from recurra.names import listed, one_of
-from recurra.problems.kept import kept_model
-from recurra.problems.saved.texts import TextsModel, texts_model
+from recurra.problems.kept import Kept, kept_model
+from recurra.problems.saved import multi_labels
+from recurra.problems.saved.multi_labels import AskedLabels
+from recurra.problems.saved.texts import TextsModel
 from recurra.text.joining import blank, join, read_columns
 
 __all__ = ["ENDINGS", "Scored", "score"]
@@ -47,6 +49,7 @@ __all__ = ["ENDINGS", "Scored", "score"]
 FACTS = "started.json"
 PIECES = 4  # of a part
 PROBLEM, PREDICTED, PROBABILITY, RIVAL = "problem", "predicted", "probability", "rival"
+Scorer = TextsModel | AskedLabels
 Watch = Callable[[float | None, int], None]  # how much of the file was read, and how many rows
 
 
@@ -104,7 +107,7 @@ def score(
     """
     source, out = Path(source), Path(out)
     way = ENDINGS[one_of(_ending(out), ENDINGS, "the ending of --out")]
-    models = {"": texts_model(run, with_)}
+    models = {"": _model_of(kept_model(run, with_))}
     if rival:
         models[f"{RIVAL} "] = _rival_of(run)
     to_standard_output = str(out) == "-"
@@ -140,11 +143,15 @@ def _check_place(source: Path, out: Path, overwrite: bool) -> None:
         raise RunError(f"{out} is there already. Give --overwrite, or another --out.")
 
 
-def _rival_of(run: str | Path) -> TextsModel:
+def _model_of(kept: Kept) -> Scorer:
+    return AskedLabels(kept) if kept.kind in multi_labels.KINDS else TextsModel(kept)
+
+
+def _rival_of(run: str | Path) -> Scorer:
     beside = kept_model(run).folder / "baseline"
     if not is_bundle(beside):
         raise SettingsError(f"--rival needs a baseline beside the network, but {run} has none.")
-    return TextsModel(kept_model(beside))
+    return _model_of(kept_model(beside))
 
 
 class _Asked:
@@ -163,7 +170,7 @@ class _Asked:
 
     def __init__(
         self,
-        models: dict[str, TextsModel],
+        models: dict[str, Scorer],
         pieces: Pieces,
         text: str | Sequence[str] | None,
         way: Any,
@@ -278,17 +285,17 @@ def _are_bytes(kind: Any) -> bool:
     )
 
 
-def _names(prefix: str, model: TextsModel) -> list[str]:
+def _names(prefix: str, model: Scorer) -> list[str]:
     return [f"{prefix}{PREDICTED}", *(f"{prefix}{PROBABILITY} {name}" for name in model.names)]
 
 
 def _columns(
-    prefix: str, model: TextsModel, texts: Sequence[str], usable: Any
+    prefix: str, model: Scorer, texts: Sequence[str], usable: Any
 ) -> Iterator[tuple[str, pa.Array]]:
     """Give what a model says of texts, column by column; nothing of those that are not usable."""
-    said = model.say([texts[row] for row in usable])
+    said: Any = model.say([texts[row] for row in usable])
     called = np.full(len(texts), None, object)
-    called[usable] = [model.names[number] for number in said.decided]
+    called[usable] = model.called(said)
     shares = np.full((len(texts), len(model.names)), np.nan)
     shares[usable] = said.probabilities
     of_each = [pa.array(column, pa.float64(), from_pandas=True) for column in shares.T]

@@ -128,14 +128,37 @@ def _as_written(argument: str) -> str:
     return argument if found == Path(value) else f"{flag}{sign}{found}"
 
 
+# options that say what a file holds: then nothing is to be found
+NAMING = {"--help", "--text", "--label", "--target", "--id", "--time", "--group", "--tags"}
+NAMING |= {"--features", "--channels", "--test", "--encoding", "--positive", "--protocol"}
+
+
 class _ByRecipe(TyperGroup):
     """`train NAME …`, `compare NAME …`: a recipe of that name, else texts of a dataset or file."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         if not {"--help", *self.commands} & set(args[:1]):
             self._refuse_misspelt(args)
-            args = ["texts", *args]
+            args = [*self._reading(ctx, args), *args[1:]]
         return super().parse_args(ctx, args)
+
+    def _reading(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give the recipe and its source: of a file of which nothing is said, what fits it."""
+        said = {arg.partition("=")[0] for arg in args[1:]}
+        if not args or said & NAMING or not Path(args[0]).is_file():
+            return ["texts", *args[:1]]
+        if _is_texts(args[0]):
+            return ["texts", args[0]]
+        from recurra.looking import the_reading
+
+        found = the_reading(args[0])
+        if not found:
+            return ["texts", args[0]]
+        from recurra.terminal import note
+
+        command = shlex.join(["recurra", ctx.info_name, *found])
+        note(f"the one question that fits is asked: {command}")
+        return found
 
     def _refuse_misspelt(self, args: list[str]) -> None:
         name = next(iter(args), "")
@@ -144,6 +167,16 @@ class _ByRecipe(TyperGroup):
             raise SettingsError(
                 f"a recipe, a dataset or a file must be named, but {name!r} is none.{meant}"
             )
+
+
+def _is_texts(source: str) -> bool:
+    """Say whether a source is a dataset by its name, or a file of texts with a class each."""
+    from recurra.data.opening import is_named, open_texts
+
+    try:
+        return is_named(source) or bool(len(open_texts(source).texts))
+    except RecurraError:
+        return False
 
 
 class _ByModel(TyperGroup):
@@ -205,7 +238,9 @@ train = typer.Typer(
     cls=_ByRecipe,
     rich_markup_mode=None,
     help="Train a model, judge it beside baselines, and write a run folder.\n\n"
-    "`recurra train FILE` and `recurra train spam` classify texts: that is `train texts`.",
+    "`recurra train FILE` and `recurra train spam` classify texts: that is `train texts`. Of a "
+    "file that is no texts of a class each, the one question that fits is asked; several are "
+    "listed.",
 )
 predict = typer.Typer(
     cls=_ByModel,

@@ -27,7 +27,17 @@ from recurra.errors import DataError, SettingsError
 from recurra.names import listed
 from recurra.text.joining import blank, roles
 
-__all__ = ["FEWEST", "LabelColumns", "MultiLabelled", "read_multi_labels", "sample_multi_labels"]
+__all__ = [
+    "FEWEST",
+    "NO",
+    "SIGNS",
+    "YES",
+    "LabelColumns",
+    "MultiLabelled",
+    "labels_in",
+    "read_multi_labels",
+    "sample_multi_labels",
+]
 
 FEWEST = 5  # rows of a label: one to test on, one to validate on, some to learn from
 SIGNS = (";", "|", ",", "/", "\t")
@@ -119,14 +129,15 @@ def read_multi_labels(
     """
     if test is not None and columns.time is not None:
         raise SettingsError("--test and --time both say which rows to test on: give one of them.")
-    rows = _of_table(read_table(path, encoding=columns.encoding), columns)
+    rows = labels_in(read_table(path, encoding=columns.encoding), columns)
     if test is None:
         return rows
     taught = replace(columns, names=rows.names, taught=rows.columns, labels=(), separator=None)
-    return _with_test(rows, _of_table(read_table(test, encoding=columns.encoding), taught))
+    return _with_test(rows, labels_in(read_table(test, encoding=columns.encoding), taught))
 
 
-def _of_table(table: Table, columns: LabelColumns) -> MultiLabelled:
+def labels_in(table: Table, columns: LabelColumns) -> MultiLabelled:
+    """Give the texts and labels that a table holds, as `read_multi_labels` does."""
     named, notes = read_columns_of(table, list(columns.text) or None, columns.taught)
     told = list(columns.labels) or [
         name for role, name in columns.taught.items() if role.split()[0] == "label"

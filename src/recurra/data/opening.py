@@ -13,7 +13,7 @@ from recurra.errors import DataError, SettingsError
 from recurra.names import listed, near
 from recurra.text.joining import text_columns
 
-__all__ = ["Columns", "open_texts"]
+__all__ = ["Columns", "is_named", "open_texts"]
 
 # datasets that know their columns and their published side
 PUBLISHED: dict[str, Callable[[Path], LabelledTexts]] = {
@@ -45,6 +45,11 @@ class Columns:
     group: str | None = None
     time: str | None = None
     features: Sequence[str] = ()
+
+
+def is_named(source: str) -> bool:
+    """Say whether a source is a dataset by its name, and not a file."""
+    return source in CATALOGUE or source in PUBLISHED
 
 
 def open_texts(

@@ -1,5 +1,6 @@
 """Saved models that say any number of labels of texts: the network of a run, or the baseline."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from recurra.errors import BundleError
 from recurra.judging.labels import SaidLabels
-from recurra.problems.kept import kept_model
+from recurra.problems.kept import Kept, kept_model
 from recurra.text.joining import blank
 
 __all__ = ["KINDS", "AskedLabels", "saved_labels"]
@@ -17,22 +18,42 @@ KINDS = {
     "ConstantLabels": "recurra.baselines.labels:ConstantLabels",
     "LinearLabels": "recurra.baselines.labels:LinearLabels",
 }
+SIGN = ";"  # between labels, where each had a column
 
 
 class AskedLabels:
-    """A saved model that says labels, whichever it is.
+    """A saved model that says labels, whichever it is; it is opened when it is first asked.
 
     Args:
+        kept: where it stands.
+
+    Attributes:
         name: by which tables call it.
         names: of the labels.
         columns: of the table that it was taught, by their roles.
-        model: what says something of texts.
+
+    Raises:
+        BundleError: what is saved there says no labels, or is damaged.
     """
 
-    def __init__(
-        self, name: str, names: tuple[str, ...], columns: dict[str, str], model: Any
-    ) -> None:
-        self.name, self.names, self.columns, self.model = name, names, columns, model
+    def __init__(self, kept: Kept) -> None:
+        if kept.kind not in KINDS:
+            raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not say labels.")
+        self.kept, self.name, self.names = kept, kept.name, kept.classes
+        self.columns = kept.facts.columns
+
+    @cached_property
+    def model(self) -> Any:
+        """What says something of texts."""
+        return self.kept.open(KINDS, "say labels of texts")
+
+    def called(self, said: SaidLabels) -> list[str]:
+        """Write the labels of each text as its table did, with the sign between them."""
+        sign = self.columns.get("separator") or SIGN
+        return [
+            sign.join(name for name, there in zip(self.names, row, strict=True) if there)
+            for row in said.decided
+        ]
 
     def say(self, texts: list[str]) -> SaidLabels:
         """Give the probability of each label, and those that are said."""
@@ -64,8 +85,4 @@ def saved_labels(run: str | Path, with_: str | None = None) -> AskedLabels:
         BundleError: what is saved there says no labels, or is damaged.
         SettingsError: no such model is saved there.
     """
-    kept = kept_model(run, with_)
-    if kept.kind not in KINDS:
-        raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not say labels.")
-    model = kept.open(KINDS, "say labels of texts")
-    return AskedLabels(kept.name, kept.classes, kept.facts.columns, model)
+    return AskedLabels(kept_model(run, with_))

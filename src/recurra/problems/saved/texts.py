@@ -11,6 +11,7 @@ from recurra.data.spelling import quoted
 from recurra.errors import BundleError, DataError, SettingsError
 from recurra.names import listed
 from recurra.problems.kept import Kept, classes_of, kept_model
+from recurra.problems.saved import multi_labels
 from recurra.text.joining import JOINT, blank, join, parts_of, read_columns
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class TextsModel:
     """
 
     def __init__(self, kept: Kept) -> None:
+        if kept.kind in multi_labels.KINDS:
+            raise BundleError(
+                f"{kept.folder} says several labels of a text, and that is asked by recurra "
+                "predict, recurra score and recurra evaluate alone."
+            )
         if kept.kind not in KINDS or kept.facts.channels:  # of numbers
             raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not read texts.")
         self.kept, self.name, self.columns = kept, kept.name, kept.facts.columns
@@ -109,6 +115,10 @@ class TextsModel:
                 f"Give a table with these columns, or write {f' {JOINT} '.join(taught)}: one text "
                 "after the other."
             )
+
+    def called(self, said: "Said") -> list[str]:
+        """Give the class of each text."""
+        return [self.names[number] for number in said.decided]
 
     def answer(self, texts: list[str]) -> list[dict[str, Any]]:
         """Give for each text what a person or a program is told.
