@@ -105,6 +105,16 @@ train texts.csv --protocol lectures                        | Did you mean 'lectu
 train texts.csv --text bdy --label kind                    | Did you mean 'body'?
 train texts.csv --positive spma                            | Did you mean 'spam'?
 train texts.csv --encoding utf9                            | Did you mean 'utf-8'?
+train streamed absent.csv                                  | absent.csv names none
+train streamed texts.csv --model gur                       | Did you mean 'gru'?
+train streamed texts.csv --model ngram-bi-gru              | the model must be one of
+train streamed texts.csv --text bdy --label kind           | Did you mean 'body'?
+train streamed texts.csv --positive spma                   | Did you mean 'spam'?
+train streamed one.csv --label kind                        | two classes or more
+train streamed many.csv --label kind                       | fewer than 5 rows
+train streamed few.csv --label kind                        | must stand on every side
+train streamed texts.csv --out done                        | done
+train prices                                               | recurra train streamed
 train one.csv --label kind                                 | two classes or more
 train many.csv --label kind                                | fewer than 5 rows
 train few.csv --label kind                                 | must hold both classes

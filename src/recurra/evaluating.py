@@ -118,7 +118,7 @@ def _said(problem: "Problem", model: Any, asked: Asked, rows: _Beside) -> list[s
     if rows.seen is None:
         return [
             "Whether the model was trained on these rows is not known: its run folder is not here, "
-            "or is of an earlier version."
+            "is of an earlier version, or keeps no list of them (train streamed)."
         ]
     aside = f" ({problem.alike})" if problem.alike else ""
     said = [f"{rows.seen.sum():,} of these rows were trained on{aside}"] * bool(rows.seen.any())

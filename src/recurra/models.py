@@ -11,7 +11,7 @@ from typing import Any
 from recurra.backend import keras
 from recurra.cells import USUAL
 from recurra.layers import GRU, LSTM, Bidirectional, Embedding, layer_of
-from recurra.names import FCN, SEQUENCES, one_of
+from recurra.names import FCN, READS, SEQUENCES, one_of
 from recurra.resting import RESTING
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
@@ -309,7 +309,7 @@ def token_network(name: str, vocabulary: int, pieces: int, head: Head, units: in
 ARCHITECTURES: dict[str, Architecture] = {
     "ngram-bi-gru": Architecture(
         ngram_bi_gru(None, id_dropout=0.0, alone=False),
-        tokenizer="cased-word",
+        **READS["ngram-bi-gru"],
         members=3,
         batch_size=32,
         learning_rate=2e-3,
@@ -320,7 +320,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "ngram-pair-bi-gru": Architecture(
         ngram_bi_gru("pairs", id_dropout=0.2, alone=True),
-        pieces="pairs",
+        **READS["ngram-pair-bi-gru"],
         members=3,
         learning_rate=2e-3,
         epochs=3,
@@ -331,8 +331,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "subword-bi-gru": Architecture(
         pooled_bi_gru("spelling"),
-        tokenizer="cased-word",
-        pieces="spelling",
+        **READS["subword-bi-gru"],
         members=5,
         batch_size=32,
         label_smoothing=0.05,
@@ -341,7 +340,11 @@ ARCHITECTURES: dict[str, Architecture] = {
         pooled_bi_gru(None, id_dropout=0.0), members=3, batch_size=32, label_smoothing=0.05
     ),
     "pair-bi-gru": Architecture(
-        pooled_bi_gru("pairs"), pieces="pairs", members=3, batch_size=32, label_smoothing=0.05
+        pooled_bi_gru("pairs"),
+        **READS["pair-bi-gru"],
+        members=3,
+        batch_size=32,
+        label_smoothing=0.05,
     ),
     "one-to-one": Architecture(one_to_one),
     **{

@@ -6,6 +6,7 @@ built stands in `models` and in the estimators.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from recurra.cells import USUAL
 from recurra.errors import SettingsError
@@ -14,6 +15,7 @@ __all__ = [
     "CELLS",
     "FCN",
     "LABELLERS",
+    "READS",
     "RISERS",
     "SEQUENCES",
     "SHAPES",
@@ -33,6 +35,13 @@ FCN = ("gru-fcn", "lstm-fcn")  # a cell beside convolutions
 SEQUENCES = (*FCN, *SHAPES)  # read numbers, to say a class
 STARTING = ("ngram-bi-gru", "ngram-pair-bi-gru")  # go with a linear model of n-grams
 TEXTS = (*STARTING, "subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)
+# what those read that read something else than words: the tokenizer, and pieces beside each token
+READS: dict[str, dict[str, Any]] = {
+    "ngram-bi-gru": {"tokenizer": "cased-word"},
+    "ngram-pair-bi-gru": {"pieces": "pairs"},
+    "subword-bi-gru": {"tokenizer": "cased-word", "pieces": "spelling"},
+    "pair-bi-gru": {"pieces": "pairs"},
+}
 LABELLERS = tuple(name for name in TEXTS if name not in STARTING)  # say any number of labels
 WRITERS = (*CELLS, "conv1d", "one-to-one")
 RISERS = WRITERS

@@ -217,9 +217,10 @@ def sides_of(problem: Problem, turns: int = 1) -> pd.DataFrame:
     """
     given = {**problem.split_columns(), **problem.keys()}
     columns = {name: np.asarray(column) for name, column in given.items()}
+    rows = max(map(len, columns.values()), default=problem.data.rows)
     parts = []
     for number, fold in enumerate(problem.folds, start=1):
-        side = np.full(problem.data.rows, "left out", object)
+        side = np.full(rows, "left out", object)
         for train, _ in fold.sides:  # rows known that no turn takes are purged: "left out"
             side[fold.known[train]] = "train"
         taken = fold.sides[:turns]
@@ -227,7 +228,7 @@ def sides_of(problem: Problem, turns: int = 1) -> pd.DataFrame:
             name = "validation" if len(taken) == 1 else f"validation {turn}"
             side[fold.known[validation]] = name
         side[fold.held] = "test"
-        part = {"id": np.arange(problem.data.rows), **columns, "side": side}
+        part = {"id": np.arange(rows), **columns, "side": side}
         parts.append(pd.DataFrame(part if len(problem.folds) == 1 else part | {"fold": number}))
     return pd.concat(parts)
 

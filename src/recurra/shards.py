@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from recurra.data.pieces import files_of
 from recurra.errors import DataError, RunError, SettingsError
 from recurra.executing import Executor, Failed, failures
 from recurra.files import hold, write_atomically
@@ -90,11 +91,8 @@ def score_all(
 
 
 def _shards(source: Path, out: Path) -> dict[str, _Shard]:
-    found = sorted(source.iterdir() if source.is_dir() else source.parent.glob(source.name))
-    files = [path for path in found if path.is_file() and not path.name.startswith((".", "_"))]
-    if not files:
-        raise DataError(f"there must be files to score, but {source} names none.")
     shards: dict[str, _Shard] = {}
+    files = files_of(source)
     for path in files:
         name = path.name.removesuffix(".gz")
         if Path(name).suffix.lower() not in ENDINGS:

@@ -59,9 +59,9 @@ class Constant:
         checkpoints: Path | None = None,
     ) -> Self:
         """Count the classes."""
-        self.rows = len(known.truth)
+        counts = known.counts
+        self.rows = int(counts.sum())
         self.names, self.positive = known.names, known.positive
-        counts = np.bincount(known.truth, minlength=len(known.names))
         largest = int(np.argmax(counts))
         self.decided = largest
         if self.kind == POSITIVE:

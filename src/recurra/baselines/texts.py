@@ -170,7 +170,13 @@ class LinearTexts:
 
 
 class _Stored(StoredClasses):
-    kind: Literal["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR", "columns + LR"]
+    kind: Literal[
+        "word TF-IDF + LR",
+        "char TF-IDF + LR",
+        "NB n-grams + LR",
+        "word TF-IDF + SGD",
+        "columns + LR",
+    ]
     threshold: Share | None
     C: Positive
 

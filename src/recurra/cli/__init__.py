@@ -25,6 +25,7 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     serve,
     states,
     stock_rise,
+    streamed,
     studio,
     tagging,
     texts,

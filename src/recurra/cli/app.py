@@ -434,7 +434,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 def run_problem(
     problem: "Problem",
     place: Path,
-    how: "Training",
+    how: Running,
     listeners: "Sequence[Listener]" = (),
     choose: "Choose | None" = None,
 ) -> "Found":
@@ -451,7 +451,7 @@ def run_problem(
             resume=how.resume,
             overwrite=how.overwrite,
             repeats=how.repeats,
-            fit_all=how.fit_all,
+            fit_all=isinstance(how, Training) and how.fit_all,
             executor=how.executor(),
             choose=choose,
             listeners=[watch, *progress_listeners(), *listeners],

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from recurra.data import LabelledTexts
     from recurra.problems.saved.texts import TextsModel
 
-__all__: list[str] = []
+__all__ = ["check_names", "name_of", "read_rows"]
 
 KeepNear = Annotated[
     bool,
@@ -135,7 +135,7 @@ def train_texts(
             "--protocol lecture has a split of its own and reads texts alone: leave out --group, "
             "--time, --test and --features."
         )
-    _check_names(filter(None, [model]), tokenizer, truncation)
+    check_names(filter(None, [model]), tokenizer, truncation)
     if features and model not in (None, *STARTING):
         raise SettingsError(
             f"--features are read by a network that begins as a linear model, {STARTING[0]}, but "
@@ -174,7 +174,7 @@ def train_texts(
     run_problem(problem, place, how, [_LayerTable(typed=lecture)] if show else [])
 
 
-def _check_names(
+def check_names(
     models: Iterable[str], tokenizer: str | None = None, truncation: str | None = None
 ) -> None:
     """Refuse names that are not known, before a file is read or a dataset fetched."""

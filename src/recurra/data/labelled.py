@@ -26,6 +26,8 @@ __all__ = [
     "TO_TEST_ON",
     "LabelledTexts",
     "Taught",
+    "class_to_find",
+    "columns_of",
     "joined_texts",
     "label_texts",
     "read_columns_of",
@@ -222,7 +224,9 @@ def label_texts(
     return LabelledTexts(
         texts[usable].to_numpy(object),
         labels.to_numpy(object),
-        taught.positive if taught else _positive(labels, positive, label_column, notes, find),
+        taught.positive
+        if taught
+        else class_to_find(labels.value_counts(), positive, label_column, notes, find),
         table.source,
         table.sha256,
         notes,
@@ -318,6 +322,22 @@ def with_test_texts(known: LabelledTexts, test: LabelledTexts) -> LabelledTexts:
 def _bound(rows: LabelledTexts) -> set[str]:
     given = set() if rows.groups is None else set(map(str, rows.groups))
     return {group for group in given if not group.startswith(ALONE)}
+
+
+def columns_of(
+    table: Table, text: Sequence[str], label: str | None
+) -> tuple[dict[str, str], list[str]]:
+    """Give the columns of texts and labels by their roles, and what was guessed.
+
+    Raises:
+        DataError: a column is not there or cannot be guessed.
+    """
+    notes = list(table.notes)
+    label_column = _column(table, label, "label", notes, taken=text, before={})
+    names = _text_columns(table, text, notes, [label_column], {})
+    if label_column in names:
+        raise DataError(f"text and label must be two columns, but both are {quoted(label_column)}.")
+    return {**roles("text", names), "label": label_column}, notes
 
 
 def read_columns_of(
@@ -525,10 +545,21 @@ def _reads_like_text(column: pd.Series) -> bool:
     return bool(column.str.strip().str.contains(" ").mean() > 0.5)
 
 
-def _positive(
-    labels: "pd.Series[str]", given: str | None, column: str, notes: list[str], find: bool
+def class_to_find(
+    counts: "pd.Series[int]", given: str | None, column: str, notes: list[str], find: bool = True
 ) -> str | None:
-    counts = labels.value_counts()
+    """Give of two classes the one to find: that which is named, else that which is guessed.
+
+    Args:
+        counts: rows of each label, the most frequent first.
+        given: its name.
+        column: of the labels.
+        notes: what was guessed is said here.
+        find: whether one must be found; if not, None where none can be guessed.
+
+    Raises:
+        DataError: there are fewer than two classes, or none that can be guessed.
+    """
     names = [str(name) for name in counts.index]
     shown = listed(map(repr, names), 5)
     if len(counts) < 2:

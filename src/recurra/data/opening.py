@@ -134,6 +134,11 @@ def _path_of(source: str, data: Path | None, sample: bool, lecture: bool) -> Pat
         return sample_path(source)
     if source in CATALOGUE:
         return data or locate(source, prefer=".csv" if lecture else None)
+    if Path(source).is_dir():
+        raise DataError(
+            f"a data file is needed, but {source} is a folder. Name a file in it, or read them "
+            "all: recurra train streamed"
+        )
     if Path(source).exists() or Path(source).suffix:
         return Path(source)
     raise DataError(

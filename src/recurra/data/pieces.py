@@ -17,7 +17,7 @@ import json
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
@@ -40,7 +40,7 @@ from recurra.data.separators import (
 from recurra.data.spelling import meant
 from recurra.errors import DataError
 
-__all__ = ["Piece", "Pieces", "read_pieces"]
+__all__ = ["Piece", "Pieces", "files_of", "read_pieces"]
 
 BEGINNING = 1 << 20  # bytes, from which is told what the whole file is
 FIRST_ROWS = 1000  # from which is told whether the first is a header
@@ -101,8 +101,28 @@ class Pieces:
         return self.stream.tell() if self.stream.seekable() else 0
 
 
+def files_of(source: Path) -> list[Path]:
+    """Give the files that a source names, in order: itself, those of a folder, or of a pattern.
+
+    Raises:
+        DataError: it names none.
+    """
+    if source.is_file():
+        return [source]
+    found = sorted(source.iterdir() if source.is_dir() else source.parent.glob(source.name))
+    files = [path for path in found if path.is_file() and not path.name.startswith((".", "_"))]
+    if not files:
+        raise DataError(f"there must be files to read, but {source} names none.")
+    return files
+
+
 def read_pieces(
-    path: str | Path, *, encoding: str | None = None, header: bool | None = None
+    path: str | Path,
+    *,
+    encoding: str | None = None,
+    header: bool | None = None,
+    groups: Sequence[int] | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Pieces:
     """Open a table to be read in pieces.
 
@@ -111,6 +131,8 @@ def read_pieces(
         encoding: of text, None to recognise it from its beginning.
         header: whether the first row of a text table names its columns; None to tell it from the
             rows below.
+        groups: of Parquet, the numbers of the row groups to read; None: all.
+        columns: of Parquet, those to read; None: all.
 
     Raises:
         DataError: it cannot be read, holds no rows, or its columns do not differ.
@@ -120,7 +142,10 @@ def read_pieces(
     file, beginning = _opened(path)
     size = path.stat().st_size if str(path) != "-" else None
     try:
-        found = _told(file, beginning, path, encoding, header)
+        if beginning.startswith(PARQUET):
+            found = _parquet(file, path, groups, columns)
+        else:
+            found = _told(file, beginning, path, encoding, header)
     except BaseException:
         if size is not None:
             file.close()
@@ -132,8 +157,6 @@ def _told(
     file: IO[bytes], beginning: bytes, path: Path, encoding: str | None, header: bool | None
 ) -> "_Told":
     """Tell what a file is from its beginning."""
-    if beginning.startswith(PARQUET):
-        return _parquet(file, path)
     stream: Any = io.BufferedReader(_Again(beginning, file), BEGINNING)
     if beginning.startswith(GZIP):
         beginning, stream = _unpacked(stream, path)
@@ -196,7 +219,9 @@ def _unpacked(stream: Any, path: Path) -> tuple[bytes, Any]:
     return beginning, io.BufferedReader(_Again(beginning, packed), BEGINNING)
 
 
-def _parquet(stream: IO[bytes], path: Path) -> _Told:
+def _parquet(
+    stream: IO[bytes], path: Path, groups: Sequence[int] | None, columns: Sequence[str] | None
+) -> _Told:
     import pyarrow.parquet
 
     if str(path) == "-":
@@ -207,13 +232,13 @@ def _parquet(stream: IO[bytes], path: Path) -> _Told:
         raise _broken(path, error) from None
     names = file.schema_arrow.names
     _check_names(names, path)
-    groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
-    longest = max((g.total_byte_size // max(1, g.num_rows) for g in groups), default=1)
+    every = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+    longest = max((g.total_byte_size // max(1, g.num_rows) for g in every), default=1)
     rows = max(1, min(ROWS, LETTERS // max(1, longest)))
 
     def pieces() -> Iterator[Piece]:
         try:
-            for batch in file.iter_batches(batch_size=rows):
+            for batch in file.iter_batches(rows, row_groups=groups, columns=columns):
                 nothing = [""] * len(batch)
                 yield Piece(pa.Table.from_batches([batch]), nothing, list(nothing))
         except (pa.ArrowException, OSError) as error:

@@ -27,6 +27,7 @@ from recurra.plans import plan_of
 from recurra.plots import draw_curves
 from recurra.stored import Stored
 from recurra.training import (
+    Blocks,
     Example,
     History,
     Inputs,
@@ -167,6 +168,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         epochs: int = 30,
         falling: bool = False,
         least: int = 0,
+        blocks: Blocks | None = None,
         checkpoints: Path | None = None,
         listeners: Sequence[Listener] = (),
         facts: Iterable[Array] = (),
@@ -175,6 +177,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
 
         Args:
             falling, least: as in `Plan`.
+            blocks: as in `train`.
             facts: arrays beside the example that must be the same when a run is gone on with.
         """
         check_process()
@@ -187,6 +190,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
             self.sides_,
             replace(self._plan(batch_size, learning_rate, epochs), falling=falling, least=least),
             loss=loss,
+            blocks=blocks,
             checkpoints=checkpoints,
             fingerprint=self._fingerprint(arrays) if checkpoints else "",
             listener=listener,

@@ -1,7 +1,8 @@
 """Sequences to classes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from recurra.answers.starts import Start, steps_of
 from recurra.arrays import Array, Floats, Floats32, Rows, Texts
 from recurra.baselines.crossfit import cross_fit
 from recurra.bundle import Bundle
+from recurra.data.passes import Passes
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import Sides, encoder_for
 from recurra.estimators.labels import as_labels
@@ -106,6 +108,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         groups: Any = None,
         sides: Sides | None = None,
         encoder: FittedEncoder | None = None,
+        passes: Passes | None = None,
         checkpoints: Path | None = None,
         listeners: Sequence[Listener] = (),
     ) -> Self:
@@ -119,6 +122,8 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
                 groups texts that are equal but for digits, case and spacing, or equal numbers.
             sides: (training rows, validation rows) for each member, None to draw them.
             encoder: an encoder fitted before, None to fit one on the training part.
+            passes: texts that teach, read in passes; those of X then validate, and `sides` and
+                `encoder` must be given.
             checkpoints: a folder to write a checkpoint to after every epoch; when one of the same
                 data and settings is there, training goes on from it.
             listeners: who is told that training begins, and how far it is.
@@ -134,6 +139,11 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         self._check_settings()
         kept = reads.groups(rows) if groups is None else np.asarray(groups)
         architecture = reads.architecture(self.model)
+        if passes is not None and architecture.starts:
+            raise SettingsError(
+                f"rows that are read in passes teach a network that begins from nothing, but "
+                f"{self.model} begins as a linear model. Take another, such as gru."
+            )
         if self.features and not architecture.starts:
             raise SettingsError(
                 "what stands beside a text is read by the linear model as which a network begins, "
@@ -147,13 +157,15 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         given: Inputs = sequences if begun is None else (sequences, steps_of(begun))
         targets = self._targets(truth, architecture.label_smoothing)
         taught = self._from_nothing(given) if architecture.alone else given
+        example = Example(taught, targets, weights, few_shapes=architecture.starts)
         self._train(
-            Example(taught, targets, weights, few_shapes=architecture.starts),
+            example,
             loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
-            **architecture.training(len(rows)),
+            **architecture.training(len(rows) if passes is None else passes.rows),
+            blocks=None if passes is None else partial(self._blocks, passes, example, truth),
             checkpoints=checkpoints,
             listeners=listeners,
-            facts=[truth, kept],
+            facts=[truth, kept, *([] if passes is None else [np.frombuffer(passes.mark)])],
         )
         given = self._calibrate(given, truth, weights)
         self.threshold_: Any = None
@@ -161,6 +173,18 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
             validated, scores = self._validated(given)
             self.threshold_ = best_threshold(truth[validated], scores) if len(validated) else 0.5
         return self
+
+    def _blocks(
+        self, passes: Passes, like: Example, truth: Array, number: int, seed: int
+    ) -> Iterator[tuple[float, Example]]:
+        """Read the rows of an epoch; their targets and weights are as those of rows at hand."""
+        assert not isinstance(like.targets, Ragged)
+        _, first = np.unique(truth, return_index=True)
+        targets, weights = like.targets[first], like.weights[first]
+        if self._binary and not self._positive_index():
+            targets, weights = targets[::-1], weights[::-1]
+        for done, texts, classes in passes.epoch(number, seed):
+            yield done, Example(self.encoder_.encode(texts), targets[classes], weights[classes])
 
     def _begin(self, texts: Texts, truth: Array, groups: Rows, weights: Floats32) -> Floats:
         """Fit the linear model as which the network begins; give where each row does.

@@ -49,6 +49,12 @@ class Labelled:
         """(rows,) the name of the class of each."""
         return np.array(self.names, dtype=object)[self.truth]
 
+    @property
+    def counts(self) -> Rows:
+        """(classes,) how many rows of each class there are."""
+        found: Rows = np.bincount(self.truth, minlength=len(self.names))
+        return found
+
     def take(self, rows: Rows) -> "Labelled":
         """Give the chosen rows."""
         plain = isinstance(self.inputs, np.ndarray)
@@ -234,9 +240,8 @@ class ClassProblem(Problem):
 
 def class_data(rows: Labelled) -> dict[str, Any]:
     """Give what `DataInfo` says of classes: their rows, and which is to be found."""
-    counts = np.bincount(rows.truth, minlength=len(rows.names)).tolist()
     return {
-        "classes": dict(zip(map(str, rows.names), counts, strict=True)),
+        "classes": dict(zip(map(str, rows.names), rows.counts.tolist(), strict=True)),
         "positive": None if rows.positive is None else str(rows.names[rows.positive]),
         "groups": len(np.unique(rows.groups)),
         "rows": len(rows.truth),

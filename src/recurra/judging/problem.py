@@ -142,12 +142,15 @@ class Fold:
         held: row numbers that it is judged on.
         sides: places within `known`, to train and to validate on, for each turn.
         purged: how many rows were left out between them.
+        streamed: how many rows teach beside those of `sides`: they are read in passes, and have
+            no numbers.
     """
 
     known: Rows
     held: Rows
     sides: Sides
     purged: int = 0
+    streamed: int = 0
 
     @property
     def train(self) -> Rows:

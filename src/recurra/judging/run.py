@@ -465,7 +465,7 @@ def _report(found: Found, command: str) -> Report:
             kind=problem.split,
             seed=problem.seed,
             folds=len(problem.folds),
-            train=len(last.train),
+            train=len(last.train) + last.streamed,
             validation=len(last.validation),
             test=len(found.held),
             purged=sum(fold.purged for fold in problem.folds),

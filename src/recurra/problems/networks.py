@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import clone
 
+from recurra.data.passes import Streamed
 from recurra.estimators import SequenceClassifier
 from recurra.judging.classes import Labelled
 from recurra.judging.problem import Contender, Sides
@@ -155,7 +156,7 @@ class ClassifierNetwork(EstimatorNetwork):
         return self.names.index(str(self.estimator.positive_class))
 
     def _fit(self, known: Labelled, sides: Sides, **watched: Any) -> None:
-        self.rows, self.names = len(known.truth), known.names
+        self.rows, self.names = int(known.counts.sum()), known.names
         if known.positive is not None and len(known.names) == 2:
             self.estimator.set_params(positive=known.names[known.positive])
         self.estimator.fit(
@@ -164,6 +165,7 @@ class ClassifierNetwork(EstimatorNetwork):
             groups=known.groups,
             sides=self._sides(known, sides),
             encoder=self.encoder,
+            passes=known.passes if isinstance(known, Streamed) else None,
             **watched,
         )
 

@@ -171,7 +171,7 @@ class TextProblem(ClassProblem):
         ]
         seen = np.isin(self._copies()[fold.held], self._copies()[fold.known])
         last = found.outcomes[found.chosen, len(self.folds) - 1, 0].statistics
-        return _with_accuracy_on_unseen(probes, seen, last)
+        return with_accuracy_on_unseen(probes, seen, last)
 
     def _copies(self) -> Rows:
         """Give (rows,) one number for all copies."""
@@ -369,7 +369,7 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + " …"
 
 
-def _with_accuracy_on_unseen(
+def with_accuracy_on_unseen(
     probes: list[Probe], seen: npt.NDArray[np.bool_], statistics: npt.NDArray[np.float64]
 ) -> list[Probe]:
     """Say what held rows that were seen in training do to the accuracy.

@@ -16,6 +16,7 @@ from recurra.names import one_of
 from recurra.sequences import Ragged
 from recurra.stored import Count, Stored, Text
 from recurra.text.beside import after_cells
+from recurra.text.counts import Counts
 from recurra.text.tokenizers import (
     as_written,
     check_tokenizer_version,
@@ -25,7 +26,14 @@ from recurra.text.tokenizers import (
 )
 from recurra.text.vocabulary import Vocabulary
 
-__all__ = ["TRUNCATIONS", "TextEncoder", "ids_per_token", "pieces_of", "truncate"]
+__all__ = [
+    "TRUNCATIONS",
+    "TextEncoder",
+    "TokenCounts",
+    "ids_per_token",
+    "pieces_of",
+    "truncate",
+]
 
 PIECES_PER_TOKEN = 13  # a longer word keeps its first pieces
 CAPITALS, CAPITAL = "capitals", "capital"  # longer than any run of characters, so never one
@@ -102,6 +110,65 @@ class _Stored(Stored):
     beside: Annotated[int, Field(ge=0, le=10**4)] = 0
 
 
+class TokenCounts:
+    """How often each token of training texts was seen, and each pair, for an encoder to be made of.
+
+    Args:
+        tokenizer: the name of the tokenizer.
+        pieces: which pieces are learnt too: `spelling`, `pairs`, or None.
+        beside: how many cells of other columns stand before each text.
+        most: the most tokens, and pairs, that are kept; None for no limit.
+    """
+
+    def __init__(
+        self, tokenizer: str, pieces: str | None = None, beside: int = 0, most: int | None = None
+    ) -> None:
+        self._tokenize, self.tokenizer = tokenizer_named(tokenizer), tokenizer_name(tokenizer)
+        self.pieces, self.beside = pieces, beside
+        self.tokens: Counts[str] = Counts(most)
+        self.pairs: Counts[tuple[str, str]] = Counts(most)
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Count the tokens of texts."""
+        for tokens in (self._tokenize(after_cells(text, self.beside)) for text in texts):
+            self.tokens.update(tokens)
+            if self.pieces == "pairs":
+                self.pairs.update(pairwise(tokens))
+        self.tokens.trim()
+        self.pairs.trim()
+
+    def encoder(
+        self,
+        *,
+        min_count: int,
+        max_vocabulary: int | None,
+        max_length: int,
+        truncation: str,
+        unknown: bool = True,
+    ) -> "TextEncoder":
+        """Make an encoder of what was counted; as `TextEncoder.fit` does."""
+        lower: Counter[str] = Counter()
+        for token, count in self.tokens.items():
+            lower[token.lower()] += count
+        most_frequent = partial(
+            Vocabulary.from_counts, min_count=min_count, max_size=max_vocabulary
+        )
+        vocabulary, kind = most_frequent(lower, unknown=unknown), self.pieces
+        # a piece never seen says nothing: it is left out, not made "unknown"
+        known = most_frequent(self._pieces(kind), unknown=False) if kind else None
+        return TextEncoder(
+            self.tokenizer, vocabulary, known, max_length, truncation, kind, self.beside
+        )
+
+    def _pieces(self, kind: str) -> Counter[str]:
+        found: Counter[str] = Counter()
+        alone = ((("", token), count) for token, count in self.tokens.items())
+        for (before, token), count in self.pairs.items() if kind == "pairs" else alone:
+            for piece in PIECES[kind](before, token):
+                found[piece] += count
+        return found
+
+
 @dataclass(frozen=True)
 class TextEncoder:
     """Tokenize, look up, truncate.
@@ -162,32 +229,16 @@ class TextEncoder:
             unknown: whether unknown tokens get an index of their own or are dropped.
             beside: how many cells of other columns stand before each text.
         """
-        tokenize = tokenizer_named(tokenizer)
-        tokenizer = tokenizer_name(tokenizer)
         truncate([], max_length, truncation)
-        counts: Counter[str] = Counter()
-        pairs: Counter[tuple[str, str]] = Counter()
-        for tokens in (tokenize(after_cells(text, beside)) for text in texts):
-            counts.update(tokens)
-            if pieces == "pairs":
-                pairs.update(pairwise(tokens))
-        lower: Counter[str] = Counter()
-        for token, count in counts.items():
-            lower[token.lower()] += count
-        most_frequent = partial(
-            Vocabulary.from_counts, min_count=min_count, max_size=max_vocabulary
+        counts = TokenCounts(tokenizer, pieces, beside=beside)
+        counts.add(texts)
+        return counts.encoder(
+            min_count=min_count,
+            max_vocabulary=max_vocabulary,
+            max_length=max_length,
+            truncation=truncation,
+            unknown=unknown,
         )
-        vocabulary = most_frequent(lower, unknown=unknown)
-        if pieces is None:
-            return cls(tokenizer, vocabulary, None, max_length, truncation, None, beside)
-        piece_counts: Counter[str] = Counter()
-        seen = pairs.items() if pieces == "pairs" else ((("", t), n) for t, n in counts.items())
-        for (before, token), count in seen:
-            for piece in PIECES[pieces](before, token):
-                piece_counts[piece] += count
-        # a piece never seen says nothing: it is left out, not made "unknown"
-        known = most_frequent(piece_counts, unknown=False)
-        return cls(tokenizer, vocabulary, known, max_length, truncation, pieces, beside)
 
     @classmethod
     def common(cls, encoders: Iterable["TextEncoder"]) -> "TextEncoder":

@@ -23,12 +23,15 @@ from recurra.arrays import Array, Floats, Rows
 from recurra.cells import sigmoid
 from recurra.stored import Distinct, Numbers, Stored
 from recurra.text.beside import Beside, after_cells
+from recurra.text.counts import MOST_KINDS, Counts
 
 __all__ = [
     "COLUMNS",
     "KINDS",
     "NAIVE_BAYES",
+    "STREAMED",
     "StoredTerms",
+    "TermCounts",
     "TermModel",
     "TermRegression",
     "log_odds_of",
@@ -37,12 +40,14 @@ __all__ = [
 ]
 
 NAIVE_BAYES = "NB n-grams + LR"
+STREAMED = "word TF-IDF + SGD"  # fitted in passes
 COLUMNS = "columns + LR"  # reads what stands beside a text, and not the text
 
 _WORD = re.compile(r"(?u)\b\w\w+\b")
 _SIGN = re.compile(r"(?u)\w+|[^\w\s]")
 SHORTEST, LONGEST = 2, 5  # runs of characters
 LEAST = 1e-4  # a probability
+MOST_TERMS = 200_000  # known of rows that are read in passes
 
 
 def _words(text: str) -> Iterator[str]:
@@ -70,6 +75,7 @@ def _grams(text: str) -> Iterator[str]:
 
 _TERMS: dict[str, Callable[[str], Iterator[str]]] = {
     "word TF-IDF + LR": _words,
+    STREAMED: _words,
     "char TF-IDF + LR": _runs,
     NAIVE_BAYES: _grams,
     COLUMNS: lambda text: iter(()),
@@ -89,6 +95,24 @@ def terms_of(kind: str, text: str) -> list[str]:
         ['not', 'good', '!', 'not good', 'good !', 'not good !']
     """
     return list(_TERMS[kind](text.lower()))
+
+
+class TermCounts:
+    """In how many texts each term is, of texts that no memory holds."""
+
+    def __init__(self) -> None:
+        self.texts: Counts[str] = Counts(MOST_KINDS)
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Count the terms of texts."""
+        for text in texts:
+            self.texts.update(dict.fromkeys(terms_of(STREAMED, text), 1))
+        self.texts.trim()
+
+    def most_frequent(self) -> dict[str, int]:
+        """Give the terms that most texts have, and two texts at least, in order."""
+        kept = sorted((-count, term) for term, count in self.texts.items() if count > 1)
+        return {term: -count for count, term in kept[:MOST_TERMS]}
 
 
 class TermRegression:
@@ -159,7 +183,7 @@ def shares_of_scores(kind: str, scores: Floats) -> Floats:
     if scores.shape[1] == 1:
         positive = sigmoid(scores[:, 0])
         return np.stack([1 - positive, positive], axis=1)
-    if kind == NAIVE_BAYES:  # a model for each class against all others
+    if kind in (NAIVE_BAYES, STREAMED):  # a model for each class against all others
         each = np.maximum(sigmoid(scores), 1e-12)
         apart: Floats = each / each.sum(axis=1, keepdims=True)
         return apart

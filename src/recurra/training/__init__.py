@@ -18,7 +18,7 @@ network says), `teaching` (teacher forcing: rows of another kind), `variables`.
 
 from recurra.listeners import History, Progress
 from recurra.training.batches import PREDICTION_ROWS, Example, Inputs, bucket_of, parts
-from recurra.training.epochs import Plan, Sides, run_epochs, train
+from recurra.training.epochs import Blocks, Plan, Sides, run_epochs, train
 from recurra.training.losses import Loss, mean_loss, quantile_loss
 from recurra.training.predictor import Call, Predictor, predict
 from recurra.training.step import Visitor
@@ -26,6 +26,7 @@ from recurra.training.variables import NetworkWeights, assign_weights, needed_we
 
 __all__ = [
     "PREDICTION_ROWS",
+    "Blocks",
     "Call",
     "Example",
     "History",

@@ -1,7 +1,7 @@
 """The epochs of a training: how many, which was the best, and a checkpoint after each."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from recurra.training.predictor import Call, outputs_of
 from recurra.training.step import Tell, Visitor
 from recurra.training.variables import NetworkWeights, assign, seeded, values_of
 
-__all__ = ["Epoch", "Plan", "Sides", "run_epochs", "train", "train_members"]
+__all__ = ["Blocks", "Epoch", "Plan", "Sides", "run_epochs", "train", "train_members"]
 
 Sides = tuple[Rows, Rows]  # rows to learn from, and rows that the best epoch is read off
+# from the number of an epoch and a seed to its rows in blocks, each after the share that is read
+Blocks = Callable[[int, int], Iterator[tuple[float, Example]]]
 Epoch = Callable[[int, Tell], dict[str, float]]  # from its number to both losses
 
 
@@ -68,6 +70,7 @@ def train(
     plan: Plan,
     *,
     loss: Loss = "binary_crossentropy",
+    blocks: Blocks | None = None,
     checkpoints: Path | None = None,
     fingerprint: str = "",
     listener: Listener = NOBODY,
@@ -81,6 +84,7 @@ def train(
         plan: how.
         loss: the name of a Keras loss, or a function (targets, outputs) → one loss a row; its
             weighted mean over the validation rows decides which epoch is best.
+        blocks: give rows to learn from that are read in passes, in place of those of `sides`.
         checkpoints: a folder; a checkpoint there is written after every epoch, and gone on from.
         fingerprint: says which data and settings this is; a checkpoint of others is refused.
         listener: is told of every batch and every epoch.
@@ -103,6 +107,7 @@ def train(
         example,
         sides,
         plan,
+        blocks=blocks,
         checkpoints=checkpoints,
         fingerprint=fingerprint,
         listener=listener,
@@ -117,6 +122,7 @@ def train_members(
     sides: Sequence[Sides],
     plan: Plan,
     *,
+    blocks: Blocks | None = None,
     checkpoints: Path | None,
     fingerprint: str,
     listener: Listener,
@@ -128,7 +134,7 @@ def train_members(
         visitor_of: gives who takes a model through its training rows.
         validate: gives the loss of a network on rows.
         taught: all rows.
-        sides, plan, checkpoints, fingerprint, listener: as in `train`.
+        sides, plan, blocks, checkpoints, fingerprint, listener: as in `train`.
     """
     with seeded(plan.seed):
         model = build()
@@ -146,7 +152,7 @@ def train_members(
         trained.append(
             run_epochs(
                 model,
-                _Member(visitor, validate, *rows, plan, seed).epoch,
+                _Member(visitor, validate, *rows, plan, seed, blocks).epoch,
                 plan,
                 checkpoint=checkpoints and checkpoints / f"member-{number}.safetensors",
                 fingerprint=f"{fingerprint} member {number}",
@@ -167,19 +173,39 @@ class _Member:
     validation: Taught
     plan: Plan
     seed: int
+    blocks: Blocks | None
 
     def epoch(self, number: int, tell: Tell) -> dict[str, float]:
         """Visit the training rows; measure both losses, where rows validate."""
         rng = np.random.default_rng([self.seed, number])
         if self.plan.falling:
             self.visitor.model.optimizer.learning_rate = self.plan.rate(number)
-        visits = max(1, -(-self.plan.least // max(1, len(self.training))))
-        batches = EpochBatches(self.training, self.plan.batch_size, rng, visits)
-        loss = self.visitor.visit(batches, tell)
+        if self.blocks is not None:
+            loss = self._visit(self.blocks(number, self.seed), rng, tell)
+        else:
+            visits = max(1, -(-self.plan.least // max(1, len(self.training))))
+            batches = EpochBatches(self.training, self.plan.batch_size, rng, visits)
+            loss = self.visitor.visit(batches, tell)
         if not len(self.validation):
             return {"loss": loss}
         network = self.visitor.network()
         return {"loss": loss, "validation_loss": self.validate(network, self.validation)}
+
+    def _visit(
+        self, blocks: Iterator[tuple[float, Example]], rng: np.random.Generator, tell: Tell
+    ) -> float:
+        """Visit rows block by block; give the mean of the losses."""
+        total = weight = before = 0.0
+        for done, block in blocks:
+
+            def within(share: float, before: float = before, done: float = done) -> None:
+                tell(before + share * (done - before))
+
+            batches = EpochBatches(block, self.plan.batch_size, rng)
+            part = float(block.weights.sum())
+            total += part * self.visitor.visit(batches, within)
+            weight, before = weight + part, done
+        return total / weight
 
 
 def run_epochs(
