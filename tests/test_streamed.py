@@ -3,6 +3,7 @@
 import runpy
 import shlex
 from collections import Counter
+from dataclasses import replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
@@ -378,6 +379,12 @@ def test_a_linear_model_in_passes_is_as_good_as_one_in_memory(split: SplitStream
     model = StreamedTexts("word TF-IDF + SGD").fit(known, [])
     said = model.say(split.labelled.inputs[held]).probabilities
     assert brier(said, split.labelled.truth[held]) < best + 0.02
+
+
+def test_where_no_term_is_in_two_texts_the_shares_are_told(split: SplitStream) -> None:
+    known = replace(problem_of(split).known(split.fold.known), frequencies={})
+    said = StreamedTexts("word TF-IDF + SGD").fit(known, []).say(known.inputs[:2])
+    assert np.allclose(said.probabilities, known.counts / known.counts.sum())
 
 
 def brier(said: Any, truth: Any) -> float:

@@ -52,6 +52,11 @@ class StreamedTexts(LinearTexts):
         assert isinstance(known, Streamed)
         self.names, self.positive = known.names, known.positive
         self.rows = known.passes.rows
+        if not known.frequencies:  # no term is in two texts: the shares of the classes are all
+            classes = np.arange(len(self.names))
+            self.model = TermModel(self.kind, known.counts / known.counts.sum(), classes, None)
+            self.C, self.threshold = 1.0, None if self.positive is None else 0.5
+            return self
         descent = _Descent(self.kind, _Terms(known.frequencies, self.rows), known, self.seed)
         epochs = max(known.passes.epochs, min(EPOCHS, -(-VISITS // self.rows)))
         for number in range(1, epochs + 1):
