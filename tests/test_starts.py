@@ -220,7 +220,7 @@ def test_a_network_with_a_start_is_not_exported_and_not_read_in_pieces(
 ) -> None:
     fitted.save(tmp_path / "model")
     for write, ending in ((to_onnx, "onnx"), (to_keras, "keras")):
-        with pytest.raises(BundleError, match="begins as a linear model of n-grams") as refused:
+        with pytest.raises(BundleError, match="answers with a linear model of n-grams") as refused:
             write(tmp_path / "model", tmp_path / f"a.{ending}")
         assert "\n" not in str(refused.value)
         assert not list(tmp_path.glob("a.*"))

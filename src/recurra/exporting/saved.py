@@ -55,8 +55,8 @@ def exportable(
         )
     if kept.facts.settings.get("model") in STARTING:
         raise BundleError(
-            f"a file of others holds a network alone, but {kept.name} begins as a linear model of "
-            "n-grams, which is none. Ask it with recurra predict or serve, or train another to "
+            f"a file of others holds a network alone, but {kept.name} answers with a linear model "
+            "of n-grams, which is none. Ask it with recurra predict or serve, or train another to "
             "export: --model subword-bi-gru"
         )
     for file, ending in ((onnx, ".onnx"), (keras, ".keras")):
