@@ -179,6 +179,8 @@ def test_log_odds_are_the_sum_of_the_start_and_of_what_the_network_adds(
 ) -> None:
     assert fitted.start_ is not None
     odds = fitted.start_.log_odds(ASKED)
+    by_itself = fitted.start_.model.probabilities(ASKED)  # unscaled: as it answers alone
+    np.testing.assert_allclose(fitted.start_shares(ASKED), by_itself, atol=1e-3)
     sequences = fitted.encoder_.encode(ASKED)
     nothing = fitted._outputs(fitted._from_nothing(fitted._begun(sequences, ASKED)))
     added = log_odds_of(fitted._shares(nothing), 1e-7)

@@ -126,12 +126,14 @@ class ClassAnswers(FittedModel):
     def start_shares(self, X: Any) -> Floats:
         """Give what the linear model alone says as which the network begins, as `predict_proba`.
 
+        By itself it is not scaled: the factor of a start is that of one part of two.
+
         Raises:
             SettingsError: the network begins as none.
         """
         if self.start_ is None:
             raise SettingsError("only a network that begins as a linear model has a start.")
-        odds = self.start_.log_odds(as_texts(X))
+        odds = log_odds_of(self.start_.model.probabilities(as_texts(X)))
         if self._binary:
             return self._answer(sigmoid(odds))
         powers = np.exp(odds - odds.max(axis=1, keepdims=True))
