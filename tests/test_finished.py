@@ -1,7 +1,9 @@
 """`recurra runs`: which runs there are, what two of them found, and one taken away."""
 
+import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,68 @@ def test_two_runs_stand_beside_each_other_and_whether_that_says_anything(runs: P
         (runs / "two/report.json").write_text(json.dumps(report))
         assert said in compared(runs / "one", runs / "two").alike
         assert said in asked("compare", runs / "one", runs / "two")[2]
+
+
+def rescored(run: Path, scores: Callable[[bool, int], float]) -> None:
+    """Put other scores of the network into a run: of its predictions and of its report."""
+    report = json.loads((run / "report.json").read_text())
+    model, measure = report["verdicts"][0]["model"], report["measures"][0]["name"]
+    with (run / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    losses = []
+    for number, row in enumerate(rows):
+        truth = row["truth"] == report["data"]["positive"]
+        row[model] = repr(scores(truth, number))
+        losses.append((float(row[model]) - truth) ** 2)
+    with (run / "predictions.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    (network,) = [each for each in report["contenders"] if each["name"] == model]
+    network["measures"][measure]["value"] = sum(losses) / len(losses)
+    (run / "report.json").write_text(json.dumps(report))
+
+
+def good(truth: bool, number: int) -> float:
+    return (0.95 if truth else 0.05) - 0.01 * (number % 3)
+
+
+def guess(truth: bool, number: int) -> float:
+    return 0.45 + 0.05 * (number % 3)
+
+
+def test_of_two_runs_on_the_same_rows_it_is_said_which_is_better(runs: Path) -> None:
+    rescored(runs / "one", good)
+    rescored(runs / "two", guess)
+    found = compared(runs / "one", runs / "two")
+    assert found.better.startswith("Yes: one is better than two (Brier score 0.00")
+    verdict = found.verdict
+    assert verdict is not None
+    assert verdict.interval is not None
+    assert verdict.interval[1] < 0  # the loss is smaller
+    other = compared(runs / "two", runs / "one").verdict
+    assert other is not None
+    assert other.answer == "no"
+    assert other.difference == pytest.approx(-verdict.difference)
+    rescored(runs / "two", lambda truth, number: good(truth, number + 1))
+    assert compared(runs / "one", runs / "two").better.startswith("Undecided: one and two")
+    said = asked("compare", runs / "one", runs / "two")[2]
+    assert "Undecided: one and two" in " ".join(said.split())
+
+
+def test_which_run_is_better_is_not_said_where_figures_are_not_found_again(runs: Path) -> None:
+    rescored(runs / "one", good)
+    report = json.loads((runs / "one/report.json").read_text())
+    report["contenders"][0]["measures"]["Brier score"]["value"] *= 1.01  # as of several trainings
+    (runs / "one/report.json").write_text(json.dumps(report))
+    found = compared(runs / "one", runs / "two")
+    assert found.verdict is None
+    assert "does not tell which is better" in found.better
+    rescored(runs / "one", good)
+    (runs / "two/split.csv").unlink()
+    assert compared(runs / "two", runs / "one").verdict is None
+    (runs / "two/predictions.csv").write_text("id,truth\n")
+    assert compared(runs / "one", runs / "two").verdict is None
 
 
 def test_a_run_is_deleted_only_after_a_yes(runs: Path) -> None:

@@ -127,8 +127,10 @@ def test_two_runs_are_compared_as_the_command_does(client: TestClient, runs: Pat
     found = compared(runs / "one", runs / STRANGE)
     page = client.get("/compare", params={"run": ["one", STRANGE]})
     assert found.alike in words(page)
-    for row in found.rows:
-        assert " ".join(row) in words(page)
+    for name, one, other in found.rows:
+        assert name in words(page)
+        assert f"{one} {other}" in words(page)
+    assert found.better in words(page)
     refused = client.get("/compare", params={"run": "one"})
     assert refused.status_code == 400
     assert said(refused) == "Two runs are compared, but 1 were chosen. Choose two."

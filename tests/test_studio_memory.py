@@ -73,6 +73,11 @@ def test_states_gates_and_moves_told_are_those_of_the_runtime(
         assert found["of"] == wanted.of
         assert found["answer"] == pytest.approx(wanted.trace.answer)
         assert found["moves"] == pytest.approx(wanted.trace.moves)
+        most = int(wanted.trace.moves.argmax())
+        assert f"“{wanted.steps[most]}” (step {most + 1} of {len(wanted.steps)})" in found["said"]
+        gate = wanted.trace.layers[0].values.get("f")  # of an LSTM
+        share = None if gate is None else f"{gate[1:].prod(axis=0).mean():.2%}"
+        assert share is None or f"gates let {share} through" in found["said"]
         for told, layer in zip(found["layers"], wanted.trace.layers, strict=True):
             assert told["moves"] == pytest.approx(np.linalg.norm(layer.slopes, axis=1))
             assert list(told["values"]) == list(layer.values)
@@ -102,6 +107,12 @@ def test_a_text_is_answered_and_explained_as_in_python(client: TestClient, runs:
     assert said["shares"] == pytest.approx(shares)
     assert said["label"] == model.predict([TEXT])[0]
     assert why["score"] == pytest.approx(model.positive_scores([TEXT])[0])
+    assert said["said"] == (
+        f"It says {said['label']}: the probability of spam is {why['score']:.3f}, and from "
+        f"{model.threshold:.3f} on it says spam."
+    )
+    strongest = max(model.effects(TEXT), key=lambda effect: abs(effect.fall))
+    assert f"“{strongest.token}”" in why["said"]
     effects = model.effects(TEXT)
     assert [each["token"] for each in why["tokens"]] == [each.token for each in effects]
     assert [each["fall"] for each in why["tokens"]] == pytest.approx([e.fall for e in effects])

@@ -195,7 +195,7 @@ def test_what_is_written_of_a_training_is_read_as_it_was_heard(tmp_path: Path) -
     assert curve.rows == history.rows
     assert curve.best == (history.best_epoch, 0.6)
     assert curve.share == pytest.approx(3 / 9)
-    assert drawn(curve)["lines"]["loss"].startswith("52.0,10.0 ")  # the highest, at the left
+    assert drawn(curve)["lines"]["loss"].startswith("80.0,10.0 ")  # the highest, at the left
     assert drawn(curve)["lines"]["loss"].endswith(" 630.0,230.0")  # the lowest, at the right
 
 

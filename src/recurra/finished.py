@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from recurra.errors import BundleError, RunError
 from recurra.files import hold
-from recurra.judging.report import Estimate, Report
+from recurra.judging.report import Estimate, Report, Verdict
 from recurra.names import listed, near
 from recurra.runs import COMPARED, LOCK, TRAINED
 
@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 REPORTS = (TRAINED[-1], COMPARED[-1])
+SAME_ROWS = "They are of the same rows, split alike."
 SCHEMA = Report.model_fields["schema_"].default
 
 
@@ -132,11 +133,26 @@ class Compared:
         runs: the two.
         rows: of each measure that both have, its name and what each run's network has.
         alike: why figures of the two may be compared, or may not.
+        verdict: whether the first is better than the second by more than luck; None where they are
+            not of the same rows, or do not keep what tells it.
     """
 
     runs: tuple[FinishedRun, FinishedRun]
     rows: list[tuple[str, str, str]]
     alike: str
+    verdict: Verdict | None
+
+    @property
+    def better(self) -> str:
+        """Which is better, in words; nothing of runs of other rows."""
+        if self.alike != SAME_ROWS:
+            return ""
+        if self.verdict is None:
+            return (
+                "What these runs keep does not tell which is better by more than luck: "
+                "`recurra compare` does, which trains both again."
+            )
+        return self.verdict.sentence
 
 
 def compared(one: Path, other: Path) -> Compared:
@@ -148,7 +164,9 @@ def compared(one: Path, other: Path) -> Compared:
     first, second = finished_run(one), finished_run(other)
     each = [run.report.contender(run.report.verdicts[0].model).measures for run in (first, second)]
     rows = [(name, str(each[0][name]), str(each[1][name])) for name in each[0] if name in each[1]]
-    return Compared((first, second), rows, _alike(first.report, second.report))
+    alike = _alike(first.report, second.report)
+    verdict = _verdict(first, second) if alike == SAME_ROWS else None
+    return Compared((first, second), rows, alike, verdict)
 
 
 def _alike(one: Report, other: Report) -> str:
@@ -158,7 +176,17 @@ def _alike(one: Report, other: Report) -> str:
         return "They are of different data: their figures cannot be compared."
     if one.split != other.split:
         return "They are of the same data, split otherwise: a part of what differs is the split."
-    return "They are of the same rows, split alike. `recurra compare` says what is more than luck."
+    return SAME_ROWS
+
+
+def _verdict(one: FinishedRun, other: FinishedRun) -> Verdict | None:
+    from recurra.judging.paired import Judged, better_of  # it takes a moment to import
+
+    same = one.folder.name == other.folder.name
+    names = [str(run.folder) if same else run.folder.name for run in (one, other)]
+    return better_of(
+        Judged(names[0], one.folder, one.report), Judged(names[1], other.folder, other.report)
+    )
 
 
 def deletable_run(folder: Path) -> FinishedRun:

@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["Curve", "Following", "drawn"]
 
-WIDTH, HEIGHT, LEFT, FOOT, EDGE = 640, 260, 52, 30, 10  # of a drawing
+WIDTH, HEIGHT, LEFT, FOOT, EDGE = 640, 260, 80, 30, 10  # of a drawing
 
 
 @dataclass

@@ -31,12 +31,12 @@ export function* lesson(task, name, seed, settings = SETTINGS) {
 }
 
 const WORDS = () => ({
-  echo: [t("Echo", "메아리"), t("Which letter came after the last “!”? It must be said again at every step, while other letters go by.",
-    "마지막 “!” 뒤에 온 글자는 무엇인가? 다른 글자들이 지나가는 동안 걸음마다 그것을 되풀이해 말해야 한다.")],
+  echo: [t("Echo", "메아리"), t("Which letter came after the last “!”? It must be said again at every step, while other letters go by. A SimpleRNN writes its whole state anew at every step, so each letter that goes by wears away the one it must keep; a gate can leave a state as it is.",
+    "마지막 “!” 뒤에 온 글자는 무엇인가? 다른 글자들이 지나가는 동안 걸음마다 그것을 되풀이해 말해야 한다. SimpleRNN은 걸음마다 상태를 모두 새로 쓰므로, 지나가는 글자마다 지켜야 할 글자를 조금씩 지운다. 게이트는 상태를 그대로 둘 수 있다.")],
   counting: [t("Counting", "세기"), t("How many 1s came since the last bar? A state that is bent by tanh at every step loses count; a cell state that is added to does not.",
     "마지막 막대 뒤로 1이 몇 번 왔는가? 걸음마다 tanh로 휘는 상태는 수를 놓친다. 더하기만 하는 셀 상태는 놓치지 않는다.")],
-  parentheses: [t("Parentheses", "괄호"), t("Which bracket must close next? What was opened last is closed first, up to four deep.",
-    "다음에는 어떤 괄호가 닫혀야 하는가? 마지막에 연 것을 먼저 닫는다. 깊이는 넷까지.")],
+  parentheses: [t("Parentheses", "괄호"), t("Which bracket must close next? What was opened last is closed first, up to four deep. What was opened first must outlast all that is opened and closed after it; a state that is written anew at every step loses it.",
+    "다음에는 어떤 괄호가 닫혀야 하는가? 마지막에 연 것을 먼저 닫는다. 깊이는 넷까지. 처음 연 것은 그 뒤에 열리고 닫히는 모든 것보다 오래 남아야 한다. 걸음마다 새로 쓰는 상태는 그것을 잃는다.")],
 });
 
 /** Give the section its life. */

@@ -222,6 +222,7 @@ async function read() {
   try {
     found = await Promise.all(names.map((name) => ask(name, "row", { row })));
     at("answers").textContent = found.map(({ name, of, answer }) => `${name}: ${of} ${answer.toFixed(4)}`).join(" · ");
+    at("summary").replaceChildren(...found.map(({ name, said }) => make("p", { textContent: found.length > 1 ? `${name}: ${said}` : said })));
     show();
     view.dataset.ready = "yes";
   } catch (error) {

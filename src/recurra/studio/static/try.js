@@ -32,7 +32,8 @@ async function ask(what, text) {
 }
 
 function showAnswer(said) {
-  if (said.label === null) { at("answer").textContent = words.empty; return; }
+  at("said").textContent = said.said || words.empty;
+  if (said.label === null) { at("answer").replaceChildren(); return; }
   at("answer").replaceChildren(...Object.entries(said.shares).map(([name, share]) => {
     const bar = make("i");
     bar.style.width = `${100 * share}%`;
@@ -47,6 +48,7 @@ function tint(effect, strongest) {
 }
 
 function showWhy(said) {
+  at("why").textContent = said.said;
   const strongest = Math.max(...said.tokens.map(({ fall }) => Math.abs(fall)), 0);
   at("tokens").replaceChildren(...said.tokens.map((effect, place) => {
     const made = make("button", { type: "button", textContent: effect.token,
@@ -57,8 +59,8 @@ function showWhy(said) {
   }));
   const parts = said.tokens.some(({ start }) => start !== null);
   const strong = [...said.tokens].sort((a, b) => Math.abs(b.fall) - Math.abs(a.fall)).slice(0, 8);
-  const head = ["", words.without, ...(parts ? [words.rival, words.network] : [])];
-  at("parts").replaceChildren(make("tr", {}, ...head.map((each) => make("th", { className: each && "n", textContent: each }))),
+  const head = [words.token, words.without, ...(parts ? [words.rival, words.network] : [])];
+  at("parts").replaceChildren(make("tr", {}, ...head.map((each, place) => make("th", { className: place ? "n" : "", textContent: each }))),
     ...strong.map(({ token: word, fall, start, added }) => make("tr", {}, make("td", { textContent: word }),
       ...[fall, ...(parts ? [start, added] : [])].map((value) => make("td", { className: "n", textContent: number(value) })))));
   showOrder(said);
@@ -88,7 +90,8 @@ function showOrder(said) {
     box.append(...scores.map((score) => dot(score, "")), dot(said.score, "as"));
     return [make("span", { className: "soft", textContent: name }), box];
   };
-  at("orders").replaceChildren(...(all.length ? [...line(said.swapped, words.swapped), ...line(said.shuffled, words.shuffled)] : []));
+  const axis = make("div", { className: "axis soft" }, ...["0", `${words.score}: ${said.of}`, "1"].map((textContent) => make("span", { textContent })));
+  at("orders").replaceChildren(...(all.length ? [...line(said.swapped, words.swapped), ...line(said.shuffled, words.shuffled), axis] : []));
 }
 
 function dot(score, kind) {
@@ -105,8 +108,8 @@ function typed() {
   history.replaceState(null, "", `?${query}`);
   at("memory").href = at("memory").href.replace(/[?#].*$/, "") + `?${new URLSearchParams({ row: text, ...(query.has("lang") ? { lang: query.get("lang") } : {}) })}`;
   const only = (show) => (said) => { if (mine === asked) show(said); };
-  const told = (error) => { if (mine === asked) at("answer").textContent = error.message; };
-  if (!text.trim()) { at("answer").textContent = words.empty; return; }
+  const told = (error) => { if (mine === asked) at("said").textContent = error.message; };
+  if (!text.trim()) { at("said").textContent = words.empty; at("answer").replaceChildren(); return; }
   ask("say", text).then(only(showAnswer)).catch(told);
   resting = setTimeout(() => ask("why", text).then(only((said) => { showWhy(said); view.dataset.ready = "yes"; })).catch(told), REST);
 }

@@ -73,5 +73,6 @@ async def _audited(
 VIEW = View(
     "audit",
     "Audit",
+    "Are my rows clean?",
     [page("/audit", shown), action("/audit", bring, files=2), page("/audit/{id}", found)],
 )

@@ -35,6 +35,7 @@ async def exported(request: Request) -> Response:
 VIEW = View(
     "learn",
     "Learn",
+    "Why does a SimpleRNN forget?",
     [
         page("/learn", shown),
         page("/learn/learn.js", script),

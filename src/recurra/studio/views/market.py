@@ -129,6 +129,7 @@ async def train(request: Request, form: FormData) -> Response:
 VIEW = View(
     "market",
     "Market",
+    "Will this share rise?",
     [
         page("/market", shown),
         action("/market", bring, files=1),

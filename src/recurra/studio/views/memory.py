@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from recurra.bundle import read_facts
 from recurra.errors import RecurraError
 from recurra.finished import FinishedRun
+from recurra.operations.tracing import Held
 from recurra.problems.kept import kept_model
 from recurra.runtime.memory import Habit, Remembered, remembered, unit_habits
 from recurra.runtime.models import SavedClassifier, SavedModel, SavedRegressor, SavedTagger
@@ -26,6 +27,7 @@ __all__ = ["VIEW"]
 
 LOOKED_AT = (SavedClassifier, SavedTagger, SavedRegressor)
 KINDS = [each.kind for each in LOOKED_AT]
+KEEPING = {"lstm": "f", "gru": "z", "gru_reset_first": "z"}  # the gate that lets the state through
 LETTERS, ROWS, STEPS, WAVE = 20_000, 300, 2_000, 16
 
 
@@ -154,6 +156,7 @@ def spoken(found: Remembered) -> dict[str, Any]:
     return {
         "steps": found.steps,
         "of": found.of,
+        "said": summary(found),
         "answer": trace.answer,
         "moves": trace.moves.tolist(),
         "layers": [
@@ -168,6 +171,52 @@ def spoken(found: Remembered) -> dict[str, Any]:
             for layer in trace.layers
         ],
     }
+
+
+def summary(found: Remembered) -> str:
+    """Say in words what moves the answer still, and how much the gates keep of the first step."""
+    moves = found.trace.moves
+    most, first = int(moves.argmax()), float(moves[0])
+    told = [
+        worded(
+            "At the end, “{token}” (step {step:,} of {steps:,}) moves the answer most.",
+            token=found.steps[most],
+            step=most + 1,
+            steps=len(found.steps),
+        )
+    ]
+    if most and moves[most] > 0:
+        told.append(
+            worded(
+                "“{token}”, the first, moves it {share:.0%} as far.",
+                token=found.steps[0],
+                share=first / float(moves[most]),
+            )
+        )
+    kept = [share for layer in found.trace.layers if (share := kept_of_first(layer)) is not None]
+    if kept and len(found.steps) > 1:
+        told.append(
+            worded(
+                "Of what stood in its state after the first step, its gates let {share:.2%} "
+                "through to the last, the mean of its units.",
+                share=kept[0],
+            )
+        )
+    return " ".join(told)
+
+
+def kept_of_first(layer: Held) -> float | None:
+    """Give how much of the state after the first step read the gates keep to the last.
+
+    ::
+
+        LSTM   mean over units of f_2 · … · f_T         GRU   of z_2 · … · z_T
+    """
+    gate = layer.values.get(KEEPING.get(layer.cell, ""))
+    if gate is None:
+        return None
+    steps = gate[::-1] if layer.backwards else gate
+    return float(np.prod(steps[1:], axis=0).mean())
 
 
 async def habits(request: Request, asked: Rows) -> Response:
@@ -203,6 +252,7 @@ def _habit(found: Habit) -> dict[str, Any]:
 VIEW = View(
     "memory",
     "Memory",
+    "What does the network remember?",
     [
         page("/memory", listed),
         page("/memory/{name}", shown),

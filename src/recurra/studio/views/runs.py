@@ -76,7 +76,9 @@ async def compare(request: Request) -> Response:
         )
     one, other = [(await studio.run(name)).folder for name in names]
     both = await studio.aside(compared, one, other)
-    return studio.page(request, "runs_compare.html.j2", both=both)
+    measures = both.runs[0].report.measures
+    directions = {measure.name: measure.higher_is_better for measure in measures}
+    return studio.page(request, "runs_compare.html.j2", both=both, directions=directions)
 
 
 async def asked(request: Request) -> Response:
@@ -98,6 +100,7 @@ async def deleted(request: Request, form: FormData) -> Response:
 VIEW = View(
     "runs",
     "Runs",
+    "Which of two runs is better?",
     [
         page("/runs", listed),
         page("/compare", compare),

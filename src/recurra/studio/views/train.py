@@ -220,6 +220,7 @@ async def resume(request: Request, form: FormData) -> Response:
 VIEW = View(
     "train",
     "Train",
+    "What can be learnt from my file?",
     [
         page("/train", shown),
         action("/train", bring, files=1),

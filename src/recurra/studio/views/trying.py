@@ -1,12 +1,14 @@
 """Try: a text is answered as it is typed, each token's part, and what the threshold costs."""
 
 import random
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from recurra.answers.classes import Effect
 from recurra.finished import FinishedRun
 from recurra.problems.kept import kept_model
 from recurra.runtime.models import SavedClassifier
@@ -24,6 +26,7 @@ __all__ = ["VIEW", "orders_of"]
 LETTERS = 20_000
 SHUFFLES = 20  # of the words of a text
 WORDS = 400  # of a text whose parts are asked
+NAMED, FAINT = 6, 0.005  # tokens in a sentence, and what moves a score too little to be named
 
 
 class Typed(Question):
@@ -113,12 +116,30 @@ async def told(request: Request, asked: Typed) -> Response:
     """Answer a text as it is typed."""
     studio = studio_of(request)
     run = await studio.run(request.path_params["name"])
-    standing, _ = await _texts(studio, run)
-    (said,) = await standing.said([asked.text])
-    (answer,) = standing.model.told([asked.text], [said])
-    shares = [float(share) for share in said[0]]
+    standing, saved = await _texts(studio, run)
+    (found,) = await standing.said([asked.text])
+    (answer,) = standing.model.told([asked.text], [found])
+    shares = [float(share) for share in found[0]]
     names = list(standing.model.saved.names)
-    return JSONResponse({**answer, "shares": dict(zip(names, shares, strict=True))})
+    said = "" if answer["label"] is None else _sentence(saved, answer)
+    return JSONResponse({**answer, "shares": dict(zip(names, shares, strict=True)), "said": said})
+
+
+def _sentence(saved: SavedClassifier, answer: dict[str, Any]) -> str:
+    if saved.threshold is None:
+        return worded(
+            "It says {label}: of {count:,} classes the most probable one.",
+            label=answer["label"],
+            count=len(saved.names),
+        )
+    return worded(
+        "It says {label}: the probability of {name} is {score:.3f}, and from {threshold:.3f} on it "
+        "says {name}.",
+        label=answer["label"],
+        name=saved.positive_class,
+        score=answer["score"],
+        threshold=saved.threshold,
+    )
 
 
 async def why(request: Request, asked: Typed) -> Response:
@@ -141,19 +162,46 @@ def _why(saved: SavedClassifier, text: str) -> dict[str, Any]:
     column = saved._positive_index() if saved.threshold is not None else int(shares[0].argmax())
     scores = shares[:, column].tolist()
     first = 1 + len(orders.swapped)
+    effects = saved.effects(text)
     return {
         "of": str(saved.classes_[column]),
         "score": scores[0],
-        "tokens": [effect._asdict() for effect in saved.effects(text)],
+        "said": speaking(str(saved.classes_[column]), effects),
+        "tokens": [effect._asdict() for effect in effects],
         "swapped": scores[1:first],
         "shuffled": scores[first:],
         "words": text.split(),
     }
 
 
+def speaking(name: str, effects: Sequence[Effect]) -> str:
+    """Say in words which tokens speak most for a class, and which against it.
+
+    Example:
+        >>> falls = [("win", 0.3), ("a", -0.02), ("now", 0.1), ("lunch", -0.2)]
+        >>> speaking("spam", [Effect(token, fall, None, None) for token, fall in falls])
+        'What speaks most for spam: “win”, “now”. Against it: “lunch”.'
+    """
+    strong = max((abs(effect.fall) for effect in effects), default=0.0)
+    ranked = sorted(effects, key=lambda effect: -abs(effect.fall))[:NAMED]
+    named = [
+        [effect.token for effect in ranked if sign * effect.fall >= max(strong / 4, FAINT)]
+        for sign in (1, -1)
+    ]
+    quoted = [", ".join(f"“{token}”" for token in dict.fromkeys(tokens)) for tokens in named]
+    told = [
+        worded("What speaks most for {name}: {tokens}.", name=name, tokens=quoted[0])
+        if quoted[0]
+        else worded("No word by itself speaks much for {name}.", name=name),
+        worded("Against it: {tokens}.", tokens=quoted[1]) if quoted[1] else "",
+    ]
+    return " ".join(each for each in told if each)
+
+
 VIEW = View(
     "try",
     "Try",
+    "Is this message spam, and why?",
     [
         page("/try", listed),
         page("/try/{name}", shown),
