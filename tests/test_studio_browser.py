@@ -1,11 +1,14 @@
-"""The studio in a browser: a whole training, and pages to be read on phone and projector."""
+"""The studio in a browser: trained, typed, stepped through, moved; each page as all read it."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import numpy as np
 import pytest
 from studio_in_browser import CHROMIUM, NEEDED, chromium, studio_at, visit
 
@@ -14,6 +17,12 @@ for needed in NEEDED:
 if CHROMIUM is None:
     pytest.skip("no Chromium is here", allow_module_level=True)
 
+from recurra import SequenceClassifier, runtime  # noqa: E402
+from recurra.runtime.memory import remembered, unit_habits  # noqa: E402
+from recurra.studio.views import VIEWS  # noqa: E402
+
+TEXT = "ann win a prize <b>now</b>"
+NO_PAGES = ("/events", ".css", ".js", "/report", "/learn.html")  # they are seen on those that are
 COLUMN = "--out=<i>x"  # a column that would be an option, and markup
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "locale": "ko-KR"}
 DESK = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", "locale": "en-GB"}
@@ -21,10 +30,14 @@ DESK = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", "lo
 
 @pytest.fixture(scope="module")
 def runs(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two runs, one of a name that would be markup."""
+    """Runs of texts, one of a name that would be markup, and one of numbers."""
     place = tmp_path_factory.mktemp("studio") / "runs"
-    for name in ("one", "둘 <b>"):
+    for name in ("one", "둘 <b>", "numbers"):
         shutil.copytree(finished, place / name)
+    shutil.rmtree(place / "numbers" / "model")
+    X = np.random.default_rng(0).normal(size=(30, 6, 2))
+    model = SequenceClassifier("lstm", epochs=1).fit(X, (X[:, :, 0].sum(1) > 0).astype(int))
+    model.save(place / "numbers" / "model", channels=["up", "down"])
     return place
 
 
@@ -81,7 +94,7 @@ def test_a_file_is_brought_trained_on_watched_stopped_and_gone_on_with(
 
 @pytest.fixture(scope="module")
 def pages(browser: Any, place: str, table: Path) -> list[str]:
-    """The pages of the studio, those of a file and of a simulated share too."""
+    """A page of every door: of a file, of a simulated share and of a training that failed, too."""
     with visit(browser, place) as here:
         here.go("/audit")
         here.page.set_input_files("input[name=file]", table)
@@ -92,9 +105,25 @@ def pages(browser: Any, place: str, table: Path) -> list[str]:
         here.page.get_by_role("button", name="Simulate").click()
         here.page.wait_for_url("**/market?*file=*")
         market = here.page.url.removeprefix(here.place)
-    rest = ["/compare?run=one&run=둘 <b>", "/runs/one/delete", "/nothing"]
-    own = [f"/train/files/{identity}", f"/train/files/{identity}/0", f"/audit/{identity}"]
-    return ["/runs", "/runs/one", "/train", "/audit", market, *own, *rest]
+        here.page.get_by_label("a rise is at least").fill("99")  # there is none
+        here.page.get_by_role("button", name="Train on it").click()
+        here.page.get_by_text("It failed.").wait_for()
+        training = here.page.url.removeprefix(here.place)
+    return [
+        *("/runs", "/runs/one", "/runs/one/delete", "/compare?run=one&run=둘 <b>", "/nothing"),
+        *("/train", f"/train/files/{identity}", f"/train/files/{identity}/0", training),
+        *("/audit", f"/audit/{identity}", "/market", market, "/learn"),
+        *("/try", f"/try/one?{urlencode({'text': TEXT})}", "/try/numbers"),
+        *("/memory", f"/memory/one?{urlencode({'row': TEXT, 'beside': '둘 <b>'})}"),
+        "/memory/numbers",
+    ]
+
+
+def test_the_pages_are_those_of_every_door(pages: list[str]) -> None:
+    doors = [door for view in VIEWS for door in view.doors if "GET" in (door.methods or ())]
+    for door in doors:
+        if not door.path.endswith(NO_PAGES):
+            assert any(door.path_regex.match(path.split("?")[0]) for path in pages), door.path
 
 
 @pytest.mark.parametrize("settings", [PHONE, DESK], ids=["phone", "desk"])
@@ -104,11 +133,29 @@ def test_every_page_is_whole_wherever_it_is_read(
     with visit(browser, place, **settings) as here:
         for path in pages:
             here.go(path)
+            if re.match("/(try|memory)/", path):
+                here.page.locator("[data-ready]").wait_for()
             assert here.page.evaluate("document.documentElement.lang") == settings["locale"][:2]
             assert not here.too_wide, path
             assert here.faults() == [], path
+            korean = re.search("[가-힣]", here.page.locator("nav").first.inner_text()) is not None
+            assert korean == (settings is PHONE), path
         assert all("404" in said for said in here.said)  # of the page that is not there
         here.said.clear()
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_market_is_made_and_looked_at_in_both_languages(
+    browser: Any, place: str, language: str
+) -> None:
+    words = {"en": ("Simulate", "The days before D"), "ko": ("모의 만들기", "D 이전의 날들")}
+    made, days = words[language]
+    with visit(browser, place, locale={"en": "en-GB", "ko": "ko-KR"}[language]) as here:
+        here.go("/market")
+        here.page.get_by_role("button", name=made).click()
+        here.page.get_by_role("heading", name=days).wait_for()
+        assert here.page.locator("svg.candles g").count() == 60
+        assert here.page.locator("table tr").count() == 11  # its head, and D-10 to D-1
 
 
 def test_the_studio_is_used_without_a_mouse(browser: Any, place: str) -> None:
@@ -138,3 +185,163 @@ def test_what_is_looked_for_is_found(browser: Any) -> None:
         assert here.too_wide
         assert "asked of elsewhere: http://127.0.0.1:9/x" in here.said
         here.said.clear()
+
+
+@pytest.fixture(scope="module")
+def model(runs: Path) -> Any:
+    return runtime.load(runs / "one" / "model")
+
+
+def asked_of(page: Any) -> dict[str, str]:
+    """What the address of a page asks for."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_a_text_is_answered_as_it_is_typed_and_a_token_is_left_out_by_pressing_it(
+    browser: Any, place: str, model: Any
+) -> None:
+    with visit(browser, place) as here:
+        page = here.page
+        here.go("/try/one")
+        page.get_by_label("A text", exact=True).press_sequentially("ann win")
+        page.locator("#tokens button").nth(1).wait_for()
+        assert asked_of(page)["text"] == "ann win"
+        for text in ("ann win", "ann "):
+            page.wait_for_function(
+                "([text]) => document.querySelector('.field').value === text && document"
+                ".querySelectorAll('#tokens button').length === text.trim().split(' ').length",
+                arg=[text],
+            )
+            shares = model.predict_proba([text])[0]
+            shown = page.locator("#answer b").all_inner_texts()
+            assert shown == [f"{share:.3f}" for share in shares]
+            if text == "ann win":
+                falls = [effect.fall for effect in model.effects(text)]
+                titles = page.locator("#tokens button").evaluate_all("all => all.map(b => b.title)")
+                told = [float(title.split(": ")[1].replace("−", "-")) for title in titles]
+                assert told == pytest.approx(falls, abs=5.1e-4)
+                page.locator("#tokens button").nth(1).click()
+
+
+def test_the_threshold_shows_what_it_costs(browser: Any, place: str) -> None:
+    with visit(browser, place) as here:
+        here.go("/try/one?text=win")
+        page = here.page
+        counts: list[list[int]] = []
+        for value in ("0", "1"):
+            page.locator("#threshold").fill(value)
+            ids = ("found", "missed", "false", "rest")
+            counts.append([int(page.locator(f"#{name}").inner_text()) for name in ids])
+        (all_, none) = counts
+        assert all_[1] == all_[3] == 0 == none[0] == none[2]
+        assert sum(all_) == sum(none) > 10
+
+
+def test_memory_is_stepped_through_with_the_keyboard_and_the_address_keeps_the_place(
+    browser: Any, place: str, model: Any
+) -> None:
+    with visit(browser, place) as here:
+        page = here.page
+        here.go(f"/memory/one?{urlencode({'row': TEXT})}")
+        slider = page.get_by_role("slider", name="step")
+        page.locator("[data-ready]").wait_for()
+        slider.focus()
+        for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowLeft"):
+            slider.press(key)
+        found = remembered(model, TEXT)
+        assert (
+            slider.get_attribute("aria-valuetext") == f"{found.steps[2]}, 3 of {len(found.steps)}"
+        )
+        assert asked_of(page) | {"step": "2", "unit": "1"} == asked_of(page)
+        h = found.trace.layers[0].values["h"]
+        state = page.locator("figure", has_text="state h").locator(".numbers").first
+        assert float(state.inner_text()) == pytest.approx(h[2, 1], abs=1e-3)
+        here.go(page.url.removeprefix(place))
+        page.locator("[data-ready]").wait_for()
+        assert page.locator("#steps .now").inner_text() == found.steps[2]
+
+
+def test_when_a_unit_is_on_is_told_from_rows_that_are_given(
+    browser: Any, place: str, model: Any
+) -> None:
+    rows = ["ann win now", "bob is at home", "cho win 7 prizes"]
+    with visit(browser, place) as here:
+        page = here.page
+        here.go(f"/memory/one?{urlencode({'row': TEXT, 'unit': 3})}")
+        page.get_by_label("Rows of your own, one a line").fill("\n".join(rows))
+        page.get_by_role("button", name="Read the rows").click()
+        page.locator("#unit .on").wait_for()
+        habit = next(each for each in unit_habits(model, rows) if each.unit == 3)
+        shown = [" ".join(text.split()) for text in page.locator("#unit .on li").all_inner_texts()]
+        assert shown == [" ".join(on.steps) for on in habit.on]
+
+
+def test_numbers_are_a_line_that_is_dragged_and_read_again(
+    browser: Any, place: str, runs: Path
+) -> None:
+    with visit(browser, place) as here:
+        page = here.page
+        here.go("/memory/numbers?row=1 2%0A0 1%0A-1 0")
+        page.locator("[data-ready]").wait_for()
+        point = page.get_by_role("slider", name="number 2, step 3")
+        before = page.locator("#answers").inner_text()
+        point.focus()
+        point.press("ArrowUp")
+        page.wait_for_function(
+            "said => document.querySelector('#answers').textContent !== said", arg=before
+        )
+        row = page.locator("#row").input_value()
+        changed = np.array([[float(n) for n in line.split()] for line in row.split("\n")])
+        assert changed[:2].tolist() == [[1, 2], [0, 1]]
+        assert changed[2, 0] == -1
+        assert changed[2, 1] > 0
+        wanted = remembered(runtime.load(runs / "numbers" / "model"), changed).trace.answer
+        assert page.locator("#answers").inner_text().endswith(f"{wanted:.4f}")
+        box = point.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 30)
+        page.mouse.up()
+        after = page.locator("#row").input_value().split("\n")[2]
+        assert float(after.split()[1]) > changed[2, 1]
+
+
+def test_a_line_that_is_dragged_is_answered_and_told_what_moved_it(
+    browser: Any, place: str, runs: Path
+) -> None:
+    with visit(browser, place) as here:
+        page = here.page
+        here.go("/try/numbers?row=1 2%0A0 1%0A-1 0")
+        page.locator("#strips .strip-of").nth(1).wait_for()
+        before = page.locator("#said").inner_text()
+        page.get_by_role("slider", name="down, step 3").press("ArrowUp")
+        page.wait_for_function(
+            "said => document.querySelector('#said').textContent !== said", arg=before
+        )
+        row = page.locator(".field").input_value()
+        changed = np.array([[float(n) for n in line.split()] for line in row.split("\n")])
+        assert changed[2, 1] > 0
+        shares = runtime.load(runs / "numbers" / "model").predict_proba([changed])[0]
+        shown = page.locator("#shares b").all_inner_texts()
+        assert shown == [f"{share:.3f}" for share in shares]
+        assert asked_of(page)["row"] == row
+
+
+def test_a_cell_is_moved_by_hand_and_a_task_is_learnt_in_the_studio(
+    browser: Any, place: str
+) -> None:
+    with visit(browser, place) as here:
+        page = here.page
+        here.go("/learn")
+        page.locator("#hand .choice").get_by_text("SimpleRNN").click()
+        page.get_by_role("button", name="it latches").click()
+        page.get_by_role("button", name="one step on").click()
+        assert page.locator(".stepping output").inner_text() == "step 2 of 8"
+        equation = page.locator(".forwards .equation").inner_text()
+        assert equation.startswith("h₂ = tanh(w x₂ + u h₁ + b) = tanh(2.00 · 0.00 + 2.00 · 0.96")
+        page.locator("#lessons").get_by_text("Echo").click()
+        page.get_by_role("button", name="Train all three").click()
+        page.locator("#lessons .status p").first.wait_for()
+        page.locator("#lessons .example table").wait_for()
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Train all three").wait_for()

@@ -21,7 +21,7 @@ from recurra import SequenceClassifier, runtime  # noqa: E402
 from recurra.finished import finished_run  # noqa: E402
 from recurra.runtime.memory import remembered, unit_habits  # noqa: E402
 from recurra.studio.app import app_of  # noqa: E402
-from recurra.studio.held import costs_of, held_texts  # noqa: E402
+from recurra.studio.held import costs_of, held_rows  # noqa: E402
 from recurra.studio.house import Studio  # noqa: E402
 from recurra.studio.views.trying import orders_of  # noqa: E402
 
@@ -152,7 +152,7 @@ def test_held_texts_are_those_of_the_split_and_none_where_the_file_changed(
     from recurra.finished import FinishedRun
 
     run = finished_run(runs / "texts")
-    assert held_texts(run) == []  # what it read is no file
+    assert held_rows(run) == []  # what it read is no file
     with (runs / "texts" / "split.csv").open(encoding="utf-8", newline="") as file:
         held = [int(row["id"]) for row in csv.DictReader(file) if row["side"] == "test"]
     table = "".join(f"text {n},{'spam' if n % 2 else 'ham'}\n" for n in range(120))
@@ -162,10 +162,10 @@ def test_held_texts_are_those_of_the_split_and_none_where_the_file_changed(
         update={"source": str(tmp_path / "rows.csv"), "sha256": digest}
     )
     other = FinishedRun(run.folder, run.report.model_copy(update={"data": data}))
-    found = held_texts(other)
+    found = [each.row for each in held_rows(other)]
     assert found == [f"text {n}" for n in sorted(held)]
     (tmp_path / "rows.csv").write_text(f"text,label\n{table}more,ham\n")
-    assert held_texts(other) == []
+    assert held_rows(other) == []
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

@@ -95,6 +95,17 @@ def test_a_ticker_is_never_an_option_or_a_path(client: TestClient, ticker: str) 
     assert client.get("/market", params={"file": ticker or "../x"}).status_code in (200, 404)
 
 
+@pytest.mark.parametrize("rise", ["", "0", "-1", "5%", "100", "1e1", "٥", "5 --out=x"])
+def test_a_rise_is_a_share_and_never_an_option(
+    client: TestClient, studio: Studio, rise: str
+) -> None:
+    form = {"csrf": studio.csrf, "ticker": "005930", "rise": rise}
+    answer = client.post("/market/train", data=form)
+    assert answer.status_code == 400
+    assert "a rise must be a number above 0" in answer.text.lower()
+    assert studio.trainings.all() == []
+
+
 def test_a_candle_lies_between_its_high_and_its_low() -> None:
     day = {"date": "2024-03-08", "day": "D-1", "open": 2.0, "high": 4.0, "low": 1.0, "close": 3.0}
     unknown = {**day, "open": None}

@@ -53,7 +53,9 @@ def compare(run: RunFolder, other: RunFolder, as_json: Json = False) -> None:
     if as_json:
         measures = [dict(zip(("measure", "one", "other"), row, strict=True)) for row in found.rows]
         both = [_about(each) for each in found.runs]
-        print_json({"runs": both, "measures": measures, "alike": found.alike, "better": found.better})
+        print_json(
+            {"runs": both, "measures": measures, "alike": found.alike, "better": found.better}
+        )
         return
     names = [f"{each.folder}: {each.kept}" for each in found.runs]
     show_columns([worded("measure"), *names], [(term(name), *row) for name, *row in found.rows])

@@ -70,11 +70,12 @@ def better_of(one: Judged, other: Judged) -> Verdict | None:
         found = _measured(one, tables[0], pieces), _measured(other, tables[1], pieces)
     except (OSError, KeyError, ValueError):
         return None
-    if found[0] is None or found[1] is None:
+    ours, theirs = found
+    if ours is None or theirs is None:
         return None
-    (measure, ours), (_, theirs) = found
     evidence = Evidence(pieces, seed=one.report.split.seed)
-    return decide([measure], {one.name: [ours]}, {other.name: [theirs]}, evidence)[one.name]
+    measure, models, rivals = ours[0], {one.name: [ours[1]]}, {other.name: [theirs[1]]}
+    return decide([measure], models, rivals, evidence)[one.name]
 
 
 def _keys(table: Table) -> list[tuple[str, str]]:

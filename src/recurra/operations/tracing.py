@@ -17,7 +17,7 @@ from recurra.operations.network import Network
 from recurra.operations.slopes import back, step_back
 from recurra.sequences import Ragged
 
-__all__ = ["Held", "Trace", "step_through", "trace"]
+__all__ = ["Held", "Trace", "step_through", "trace", "trace_cell"]
 
 
 class Held(NamedTuple):
@@ -202,15 +202,49 @@ def _through_time(
         said = slopes[0, turn]
     else:
         said[-1] = slopes[0]
-    with_h, with_x = np.zeros_like(said), np.zeros_like(inputs)
-    state: Any = tuple(np.zeros((1, operation.units)) for _ in range(cell.states))
-    for t in reversed(range(len(steps))):
-        state = (state[0] + said[t], *state[1:])
-        with_h[t] = state[0][0]
-        made = steps[t]
-        if made.there:
-            x_slopes, state = step_back(cell, weights, made.before, made.gates, made.after, state)
-            with_x[t] = x_slopes[0]
+    with_h, with_x = _back(cell, weights, steps, said)
     values = {letter: value[turn] for letter, value in _kept(steps).items()}
     held = Held(operation.name, operation.cell, operation.backwards, values, with_h[turn])
     return held, with_x[turn][None]
+
+
+def _back(cell: Cell, weights: Weights, steps: list[_Step], said: Floats) -> tuple[Floats, Floats]:
+    """Go back through steps: the slopes with h after each, and with what each reads.
+
+    Args:
+        cell, weights: of the layer.
+        steps: that were taken.
+        said: (steps, units) slopes with h that come from outside the layer.
+    """
+    with_h, with_x = np.zeros_like(said), []
+    state: Any = tuple(np.zeros((1, said.shape[1])) for _ in range(cell.states))
+    for t in reversed(range(len(steps))):
+        state = (state[0] + said[t], *state[1:])
+        with_h[t] = state[0][0]
+        made, x_slopes = steps[t], np.zeros((1, weights.kernel.shape[0]))
+        if made.there:
+            x_slopes, state = step_back(cell, weights, made.before, made.gates, made.after, state)
+        with_x.append(x_slopes[0])
+    return with_h, np.array(with_x[::-1])
+
+
+def trace_cell(name: str, weights: Weights, inputs: Floats, last: Floats) -> tuple[Held, Floats]:
+    """Read one sequence with a cell alone, from a state of zeros.
+
+    Args:
+        name: of the cell.
+        weights: what it has learned.
+        inputs: (steps, features).
+        last: (units,) slopes of an answer with h after the last step.
+
+    Returns:
+        What it holds, and the slopes with what each step is read as, (steps, features).
+    """
+    cell, units = CELLS[name], len(last)
+    wide = Weights(*(None if part is None else part.astype(float) for part in weights))
+    start = tuple(np.zeros((1, units)) for _ in range(cell.states))
+    steps = _steps(cell, wide, inputs.astype(float), start, np.ones(len(inputs), bool))
+    said = np.zeros((len(steps), units))
+    said[-1] = last
+    with_h, with_x = _back(cell, wide, steps, said)
+    return Held(name, name, False, _kept(steps), with_h), with_x

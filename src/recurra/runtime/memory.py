@@ -13,15 +13,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from recurra.answers.writing import GeneratorAnswers, log_softmax
 from recurra.arrays import Floats
 from recurra.errors import SettingsError
-from recurra.operations.tracing import Trace, trace
-from recurra.runtime.models import SavedModel, SavedNetwork, SavedTagger
-from recurra.sequences import Ragged
+from recurra.operations.tracing import Trace, trace, trace_cell
+from recurra.runtime.models import SavedForecaster, SavedModel, SavedNetwork, SavedTagger
+from recurra.sequences import Histories, Ragged
 from recurra.text import TextEncoder
+from recurra.text.levels import level_named
+from recurra.text.writing import BEGINS, ENDS
 
 __all__ = ["Habit", "Remembered", "Stretch", "remembered", "unit_habits"]
 
+RISER = "SequenceRiser"  # its module is not imported here: with it comes pandas
+NOT_RECURRENT = "memory is shown of recurrent networks, but this one has no recurrent layer."
 SHOWN = 8  # stretches of text that show when a unit is on
 AROUND = 5  # steps beside the one where it is most on
 FEWEST = 3  # times that a token must be read, to be what a unit is on at
@@ -81,8 +86,11 @@ def remembered(model: SavedModel, row: Any, step: int = -1) -> Remembered:
 
     Args:
         model: a saved network, as `recurra.runtime.load` gives it.
-        row: a text, or numbers (steps, features), as the model reads them.
-        step: at which the answer is asked, of a model that answers each.
+        row: a text, or numbers (steps, features), as the model reads them; of a forecaster what
+            came before; of a riser a row of `recurra.markets.rows.rows_of`; of a generator a line
+            as it is begun, or a pair of its class and it.
+        step: at which the answer is asked, of a model that answers each; of a forecaster the
+            step ahead, the first for -1.
 
     Raises:
         SettingsError: the model has no recurrent layer, or the row has no step that it knows.
@@ -99,19 +107,53 @@ def remembered(model: SavedModel, row: Any, step: int = -1) -> Remembered:
         >>> found.steps, found.of, list(found.trace.layers[0].values)
         (['see', 'a', 'prize'], 'spam', ['i', 'f', 'g', 'o', 'h', 'c'])
     """
+    if isinstance(model, GeneratorAnswers):
+        return _begun(model, row)
     if not isinstance(model, SavedNetwork):
-        raise SettingsError("memory is shown of networks that answer, and this one writes.")
-    inputs: Any = model._encode([row])
-    sequences, starts = inputs if isinstance(inputs, tuple) else (inputs, None)
+        raise SettingsError(
+            "memory is shown of networks with one memory, and a translator has two: one that "
+            "reads, and one that writes."
+        )
+    sequences, starts = _read(model, row)
     if not sequences.lengths[0]:
         raise SettingsError("a row must have a step that the model reads, but this has none.")
     column, of = _asked(model, sequences, starts, step)
     found = trace(model.networks[0], sequences, starts, column=column, step=step)
     if not found.layers:
-        raise SettingsError(
-            "memory is shown of recurrent networks, but this one has no recurrent layer."
-        )
+        raise SettingsError(NOT_RECURRENT)
     return Remembered(_written(model, row, len(found.slopes)), of, found)
+
+
+def _read(model: SavedNetwork, row: Any) -> tuple[Ragged, Ragged | None]:
+    """Give a row as the networks read it, and where they begin if they do so."""
+    if isinstance(model, SavedForecaster):
+        windows, _ = model._scaled(Histories.of([row]))
+        return model.encoder_.encode(windows), None
+    inputs: Any = model._sequences(row) if model.kind == RISER else model._encode([row])  # type: ignore[attr-defined]
+    return inputs if isinstance(inputs, tuple) else (inputs, None)
+
+
+def _begun(model: GeneratorAnswers, row: Any) -> Remembered:
+    """Read a line as it is begun, token by token; moves are of the likeliest token to come next."""
+    label, text = (None, row) if isinstance(row, str) else row
+    stream, known = model.stream(label), model.vocabulary_
+    if not hasattr(stream.cell, "gates_of"):
+        raise SettingsError(NOT_RECURRENT)
+    written = level_named(model.level).split(text)[: model.max_length]
+    tokens = np.array([BEGINS, *known.encode(written)])
+    embedded = stream.embedding[tokens]
+    given = np.repeat(stream.given, len(tokens), axis=0)
+    read = np.concatenate([embedded, given], axis=1)
+    for token in tokens:
+        logits = stream.step(token[None])
+    shares = np.exp(log_softmax(logits[0].astype(float)))
+    most = int(shares.argmax())
+    odds = -shares / max(1 - shares[most], np.finfo(float).tiny)
+    odds[most] = 1.0
+    held, slopes = trace_cell(stream.cell.name, stream.memory, read, stream.kernel @ odds)
+    steps = ["⊢", *("?" if token < BEGINS else known.tokens[token - 2] for token in tokens[1:])]
+    found = Trace(float(shares[most]), [held], slopes[:, : embedded.shape[1]], embedded)
+    return Remembered(steps, "⊣" if most == ENDS else str(known.tokens[most - 2]), found)
 
 
 def _asked(
@@ -120,6 +162,10 @@ def _asked(
     """Give which output moves are of, and what it is called."""
     given = (sequences,) if starts is None else (sequences, starts)
     outputs = model.networks[0](*given)
+    if isinstance(model, SavedForecaster):
+        return max(step, 0), f"+{max(step, 0) + 1}"
+    if model.kind == RISER:
+        return 0, "rise"
     classes = getattr(model, "classes_", None)
     if classes is None:
         return 0, "answer"
@@ -133,6 +179,10 @@ def _asked(
 
 
 def _written(model: SavedNetwork, row: Any, steps: int) -> list[str]:
+    if model.kind == RISER:
+        return [f"D-{back}" for back in range(steps, 0, -1)]
+    if isinstance(model, SavedForecaster):
+        return [f"{float(value):g}" for value in np.asarray(row).ravel()[-steps:]]
     encoder = model.encoder_
     if not isinstance(encoder, TextEncoder):
         return [" ".join(f"{value:g}" for value in np.atleast_1d(each)) for each in row][:steps]
@@ -181,10 +231,8 @@ def unit_habits(model: SavedModel, rows: Sequence[Any]) -> list[Habit]:
 
 def _reads(model: SavedModel, row: Any) -> bool:
     if not isinstance(model, SavedNetwork):
-        return True  # it is refused in words when it is asked
-    inputs: Any = model._encode([row])
-    sequences = inputs[0] if isinstance(inputs, tuple) else inputs
-    return bool(sequences.lengths[0])
+        return True  # a line begins before its first token; others are refused in words
+    return bool(_read(model, row)[0].lengths[0])
 
 
 def _things(found: Remembered) -> dict[str, Floats]:

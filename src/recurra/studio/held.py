@@ -1,22 +1,48 @@
 """Rows that a run held out, read again from where they came; what its threshold costs on them."""
 
 import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from recurra.data.opening import Columns, open_texts
+from recurra.arrays import Floats
+from recurra.data.catalogue import SAMPLE_SOURCE
 from recurra.errors import RecurraError
 from recurra.finished import FinishedRun
-from recurra.problems.kept import kept_model
+from recurra.problems.kept import Asked, asked_of
+from recurra.problems.new_rows import Steps, new_rows_of
 from recurra.runs import TRAINED
-from recurra.text.joining import text_columns
 
-__all__ = ["Cost", "costs_of", "held_texts"]
+__all__ = ["Cost", "HeldRow", "costs_of", "held_rows", "written"]
 
-MOST = 300  # texts, the first of those held
+MOST = 300  # rows, the first of those held
+LISTED, LONGEST = 40, 60  # rows and steps of logs and series
 STEPS = 200  # thresholds
+SAMPLES = {
+    "states": "states:sample_steps",
+    "sequences": "sequences:sample_sequences",
+    "quantities": "sequences:sample_quantities",
+    "multi-label": "multi_labels:sample_multi_labels",
+    "forecasting": "series:sample_series",
+    "translation": "pairs:sample_pairs",
+}
+
+
+class HeldRow(NamedTuple):
+    """A row that a run held out.
+
+    Args:
+        name: by which it is chosen.
+        row: as it is typed: a text, or numbers with those of a step on a line.
+    """
+
+    name: str
+    row: str
 
 
 class Cost(NamedTuple):
@@ -36,31 +62,131 @@ class Cost(NamedTuple):
     rest: int
 
 
-def held_texts(run: FinishedRun) -> list[str]:
-    """Give texts that a run held out; none where what it read is not there any more, or another."""
+def written(steps: Floats) -> str:
+    """Write numbers (steps, channels) as they are typed.
+
+    Example:
+        >>> written(np.array([[1.0, 0.25], [-2.0, 3.0]]))
+        '1 0.25\\n-2 3'
+    """
+    return "\n".join(" ".join(f"{value:.6g}" for value in step) for step in steps)
+
+
+def held_rows(run: FinishedRun) -> list[HeldRow]:
+    """Give rows that a run held out; none where what it read is not there any more, or another."""
+    data = run.report.data
+    changed = tuple(_changed(path) for path in (run.folder / TRAINED[-1], Path(data.source)))
+    return list(_held(run.folder, data.source, data.sha256, changed))
+
+
+def _changed(path: Path) -> int | None:
+    """Say when a file was written; None where there is none."""
     try:
-        kept = kept_model(run.folder)
-        text, label = text_columns(kept.facts.columns), kept.facts.columns.get("label")
-        data = run.report.data
-        sample = data.source == "embedded sample"
-        if len(text) > 1 or not (sample or Path(data.source).is_file()):
-            return []
-        columns = Columns(text[0] if text else None, label, data.positive)
-        rows = open_texts("spam" if sample else data.source, sample=sample, columns=columns)
-        if rows.sha256 != data.sha256:
-            return []
-        ids = rows.ids if len(rows.ids) else np.arange(len(rows.texts))
-        held = {int(row["id"]) for row in _table(run, "split.csv") if row["side"] == "test"}
-        found: list[str] = [t for n, t in zip(ids, rows.texts, strict=True) if int(n) in held]
-        return found[:MOST]
+        return path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=32)
+def _held(folder: Path, source: str, sha256: str, changed: Any) -> tuple[HeldRow, ...]:
+    try:
+        asked = asked_of(folder)
+        rows = _rows(asked, source)
+        listing = LISTINGS.get(type(rows).__name__)
+        if listing is None or rows.sha256 != sha256:
+            return ()
+        return tuple(listing(asked, rows, _test_ids(folder)))
     except (RecurraError, OSError, KeyError, ValueError):
-        return []
+        return ()
 
 
-def _table(run: FinishedRun, name: str) -> list[dict[str, str]]:
+def _rows(asked: Asked, source: str) -> Any:
+    """Read what a run read: its file, or the embedded sample."""
+    recipe = str(asked.network.facts.recipe)
+    if source != SAMPLE_SOURCE:
+        return new_rows_of(asked).read(asked, source) if Path(source).exists() else None
+    if recipe in SAMPLES:
+        module, name = SAMPLES[recipe].split(":")
+        return getattr(import_module(f"recurra.data.{module}"), name)()
+    if recipe == "tagging":
+        from recurra.data.sentences import sample_sentences
+
+        known, held = sample_sentences("train"), sample_sentences("test")
+        return replace(known, words=known.words + held.words, tags=known.tags + held.tags)
+    from recurra.data.opening import open_texts
+
+    return open_texts(recipe.removesuffix("-sample"), sample=True)
+
+
+def _test_ids(folder: Path) -> set[str]:
+    rows = _table(folder, "split.csv")
+    last = max((int(row["fold"]) for row in rows if row.get("fold")), default=None)
+    return {
+        row["id"]
+        for row in rows
+        if row["side"] == "test" and (last is None or row["fold"] == str(last))
+    }
+
+
+def _table(folder: Path, name: str) -> list[dict[str, str]]:
     assert name in TRAINED
-    with (run.folder / name).open(encoding="utf-8", newline="") as file:
+    with (folder / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _named(ids: Sequence[Any], rows: Sequence[str], held: set[str]) -> Iterator[HeldRow]:
+    chosen = (row for number, row in zip(ids, rows, strict=True) if str(number) in held)
+    for _, row in zip(range(MOST), chosen, strict=False):
+        yield HeldRow(row, row)
+
+
+def _of_texts(asked: Asked, rows: Any, held: set[str]) -> Iterator[HeldRow]:
+    ids = rows.ids.tolist() if len(rows.ids) else range(len(rows.texts))
+    return _named(ids, rows.texts, held)
+
+
+def _of_sentences(asked: Asked, rows: Any, held: set[str]) -> Iterator[HeldRow]:
+    return _named(range(len(rows.words)), [" ".join(words) for words in rows.words], held)
+
+
+def _of_pairs(asked: Asked, rows: Any, held: set[str]) -> Iterator[HeldRow]:
+    return _named(range(len(rows.sources)), rows.sources, held)
+
+
+def _of_sequences(asked: Asked, rows: Any, held: set[str]) -> Iterator[HeldRow]:
+    sequences = np.split(rows.sequences.timesteps(), rows.sequences.offsets[1:-1])
+    for name, steps in zip(rows.ids, sequences, strict=True):
+        if str(name) in held:
+            yield HeldRow(str(name), written(steps))
+
+
+def _of_steps(asked: Asked, rows: Any, held: set[str]) -> Iterator[HeldRow]:
+    for first in sorted(map(int, held))[:LISTED]:
+        stream = int(np.searchsorted(rows.offsets, first, side="right")) - 1
+        start, end = int(rows.offsets[stream]), int(rows.offsets[stream + 1])
+        steps = rows.numbers[first : min(end, first + LONGEST)]
+        yield HeldRow(f"{rows.ids[stream]}, {first - start + 1}", written(steps))
+
+
+def _of_series(asked: Asked, series: Any, held: set[str]) -> Iterator[HeldRow]:
+    """Give the end of each series: what is forecast comes after it."""
+    bounds = series.bounds.tolist()
+    long = max(LONGEST, 2 * asked.network.settings(Steps).before)
+    names = series.names or [series.target or Path(series.source).stem]
+    unit = np.exp if series.log else np.asarray
+    for name, end, start in zip(names[:LISTED], bounds[1:], bounds, strict=False):
+        yield HeldRow(str(name), written(unit(series.numbers[max(start, end - long) : end, None])))
+
+
+LISTINGS: dict[str, Callable[[Asked, Any, set[str]], Iterator[HeldRow]]] = {
+    "LabelledTexts": _of_texts,
+    "MultiLabelled": _of_texts,
+    "TaggedSentences": _of_sentences,
+    "Pairs": _of_pairs,
+    "LabelledSequences": _of_sequences,
+    "LabelledSteps": _of_steps,
+    "Series": _of_series,
+}
 
 
 def costs_of(run: FinishedRun) -> list[Cost]:
@@ -70,7 +196,7 @@ def costs_of(run: FinishedRun) -> list[Cost]:
     """
     positive, model = run.report.data.positive, run.report.verdict.model
     try:
-        rows = _table(run, "predictions.csv")
+        rows = _table(run.folder, "predictions.csv")
         truth = np.array([row["truth"] == positive for row in rows])
         scores = np.array([float(row[model]) for row in rows])
     except (OSError, KeyError, ValueError):

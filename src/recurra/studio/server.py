@@ -5,6 +5,8 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from recurra.errors import SettingsError
 from recurra.serving.keys import Keys, is_loopback
 from recurra.serving.listening import answer, listening_at
@@ -44,4 +46,5 @@ def run_studio(
     told(place)
     if opened:
         webbrowser.open(place)
-    answer(app_of(studio), socket, MERCY)
+    with threadpool_limits(1):  # many are answered at once: threads of one product only wait
+        answer(app_of(studio), socket, MERCY)

@@ -3,35 +3,18 @@
 const at = (id) => document.getElementById(id);
 const view = at("memory");
 const { drawLines, numbersOf } = await import(view.dataset.line); // by an address of its own version
+const { ask, colour, make } = await import(view.dataset.page);
 const names = JSON.parse(view.dataset.names);
 const words = JSON.parse(view.dataset.words);
-const token = document.querySelector('meta[name="recurra-token"]').content;
 const query = new URLSearchParams(location.search);
 const chosen = { step: Number(query.get("step") ?? 0), unit: Number(query.get("unit") ?? 0), sort: query.get("sort") ?? "stored" };
 const GATES = "ifozr"; // these lie between 0 and 1, the others about 0
 const KEEPING = { lstm: "f", gru: "z", gru_reset_first: "z" };
 let found = []; // what each run holds of the row
 let habits = null; // of the units of the first run
+const addressOf = (name) => `/memory/${encodeURIComponent(name)}`;
 
-function make(name, given = {}, ...inside) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(given)) made[key] = value;
-  made.append(...inside);
-  return made;
-}
-
-async function ask(name, what, body) {
-  const answer = await fetch(`/memory/${encodeURIComponent(name)}/${what}${query.has("lang") ? `?lang=${query.get("lang")}` : ""}`, {
-    method: "POST", body: JSON.stringify(body),
-    headers: { "content-type": "application/json", "x-recurra-token": token },
-  });
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(said.error?.message ?? said.error ?? said.detail ?? words.failed);
-  return said;
-}
-
-const colour = (value, most, gate) =>
-  `rgba(${gate || value >= 0 ? "14,116,168" : "200,80,18"},${Math.min(1, Math.abs(value) / most)})`;
+const heatOf = (value, most, gate) => colour(gate ? Math.abs(value) : value, most);
 
 // the units of a layer in the order that was chosen
 function order(layer, number) {
@@ -73,7 +56,7 @@ function heat(kind, rows, gate, said, choose) {
   const most = gate ? 1 : Math.max(1e-9, ...rows.flat().map(Math.abs));
   const pen = canvas.getContext("2d");
   rows.forEach((values, row) => values.forEach((value, column) => {
-    pen.fillStyle = colour(value, most, gate);
+    pen.fillStyle = heatOf(value, most, gate);
     pen.fillRect(column, row, 1, 1);
   }));
   canvas.setAttribute("role", "img");
@@ -134,7 +117,7 @@ function showSteps() {
   const most = Math.max(1e-12, ...first.moves);
   at("steps").replaceChildren(...first.steps.map((word, step) => {
     const made = make("span", { textContent: word, className: step === chosen.step ? "now" : "" });
-    made.style.backgroundColor = colour(0.45 * first.moves[step], most, true);
+    made.style.backgroundColor = heatOf(0.45 * first.moves[step], most, true);
     made.onclick = () => { chosen.step = step; show(); };
     return made;
   }));
@@ -150,10 +133,10 @@ function showUnit() {
   const layer = found[0].layers[0];
   const values = layer.values.h;
   at("unit-title").textContent = `${words.unit} ${chosen.unit}: ${found[0].name} · ${layer.name}`;
-  const read = make("p", {}, ...found[0].steps.map((word, step) => {
+  const read = make("p", {}, ...found[0].steps.flatMap((word, step) => {
     const made = make("span", { className: "word", textContent: word, title: values[step]?.[chosen.unit]?.toFixed(3) ?? "" });
-    made.style.backgroundColor = colour(values[step]?.[chosen.unit] ?? 0, 1.2, false);
-    return made;
+    made.style.backgroundColor = heatOf(values[step]?.[chosen.unit] ?? 0, 1.2, false);
+    return [made, " "];
   }));
   const habit = habits?.units.find((each) => each.layer === 0 && each.unit === chosen.unit);
   at("unit").replaceChildren(read, ...(habit ? told(habit) : []));
@@ -167,7 +150,7 @@ function told(habit) {
     `${words.highest}: ${habit.tokens.map(([word, value]) => `${word} ${number(value)}`).join(" · ")}` });
   const on = make("ul", { className: "on" }, ...habit.on.map(({ steps, values }) => make("li", {}, ...steps.flatMap((word, step) => {
     const made = make("span", { textContent: word, title: number(values[step]) });
-    made.style.backgroundColor = colour(values[step], 1.2, false);
+    made.style.backgroundColor = heatOf(values[step], 1.2, false);
     return [made, " "];
   }))));
   return [facts, ...(habit.tokens.length ? [tokens] : []), make("p", { textContent: `${words.on}:` }), on];
@@ -208,7 +191,7 @@ at("habits").onsubmit = async (event) => {
   const rows = at("own").value.split("\n").filter((row) => row.trim()).slice(0, 300);
   at("read").textContent = "…";
   try {
-    habits = await ask(names[0], "units", { rows });
+    habits = await ask(`${addressOf(names[0])}/units`, { rows }, words.failed);
     at("read").textContent = `${words.rows}: ${habits.rows}`;
     show();
   } catch (error) {
@@ -218,9 +201,9 @@ at("habits").onsubmit = async (event) => {
 
 async function read() {
   const row = at("row").value;
-  if (!row.trim()) return;
+  if (!row.trim() && view.dataset.empty !== "yes") return;
   try {
-    found = await Promise.all(names.map((name) => ask(name, "row", { row })));
+    found = await Promise.all(names.map((name) => ask(`${addressOf(name)}/row`, { row, ...(at("label") ? { label: at("label").value } : {}) }, words.failed)));
     at("answers").textContent = found.map(({ name, of, answer }) => `${name}: ${of} ${answer.toFixed(4)}`).join(" · ");
     at("summary").replaceChildren(...found.map(({ name, said }) => make("p", { textContent: found.length > 1 ? `${name}: ${said}` : said })));
     show();

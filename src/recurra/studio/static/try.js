@@ -2,63 +2,47 @@
 
 const at = (id) => document.getElementById(id);
 const view = at("try");
+const { ask, bars, colour, filled, make, number } = await import(view.dataset.page);
+const beside = Number(view.dataset.beside); // cells before the texts
 const words = JSON.parse(view.dataset.words);
 const costs = JSON.parse(view.dataset.costs);
-const token = document.querySelector('meta[name="recurra-token"]').content;
 const query = new URLSearchParams(location.search);
 const REST = 250; // milliseconds without a key, after which it is asked why
 let asked = 0;
 let resting = null;
 
-function make(name, given = {}, ...inside) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(given)) made[key] = value;
-  made.append(...inside);
-  return made;
-}
+const fields = [...document.querySelectorAll(".field")];
+const SIGN = "␞"; // between the texts of a row
 
-const number = (value, decimals = 3) => (Math.abs(value) < 0.5 * 10 ** -decimals ? 0 : value).toFixed(decimals).replace("-", "−");
-const filled = (sentence, given) => sentence.replace(/\{(\w+)\}/g, (_, name) => given[name]);
+// the row as it is read: its cells and texts, one after the other
+const textNow = () => fields.map((field) => (fields.length > 1 ? field.value.replaceAll(SIGN, " ") : field.value)).join(` ${SIGN} `);
+const isBlank = (text) => !text.replaceAll(SIGN, "").trim();
 
-async function ask(what, text) {
-  const language = query.has("lang") ? `?lang=${query.get("lang")}` : "";
-  const answer = await fetch(`/try/${encodeURIComponent(view.dataset.name)}/${what}${language}`, {
-    method: "POST", body: JSON.stringify({ text }),
-    headers: { "content-type": "application/json", "x-recurra-token": token },
-  });
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(said.error ?? words.failed);
-  return said;
+function put(text) {
+  const parts = fields.length > 1 ? text.split(SIGN) : [text];
+  fields.forEach((field, place) => { field.value = (fields.length > 1 ? parts[place]?.trim() : parts[place]) ?? ""; });
 }
 
 function showAnswer(said) {
   at("said").textContent = said.said || words.empty;
   if (said.label === null) { at("answer").replaceChildren(); return; }
-  at("answer").replaceChildren(...Object.entries(said.shares).map(([name, share]) => {
-    const bar = make("i");
-    bar.style.width = `${100 * share}%`;
-    return make("div", { className: "share" }, make("span", { textContent: name }),
-      make("span", { className: "bar-of" }, bar), make("b", { textContent: number(share) }));
-  }));
+  at("answer").replaceChildren(...bars(said.shares));
   view.dataset.score = said.score;
-}
-
-function tint(effect, strongest) {
-  return `rgba(${effect >= 0 ? "14,116,168" : "200,80,18"},${(0.6 * Math.abs(effect)) / Math.max(strongest, 1e-9)})`;
 }
 
 function showWhy(said) {
   at("why").textContent = said.said;
-  const strongest = Math.max(...said.tokens.map(({ fall }) => Math.abs(fall)), 0);
-  at("tokens").replaceChildren(...said.tokens.map((effect, place) => {
+  const all = [...said.cells, ...said.tokens];
+  const strongest = Math.max(...all.map(({ fall }) => Math.abs(fall)), 0);
+  at("tokens").replaceChildren(...all.map((effect, place) => {
     const made = make("button", { type: "button", textContent: effect.token,
-      title: `${words.without}: ${number(effect.fall)}`, onclick: () => leaveOut(said.tokens, place) });
+      title: `${words.without}: ${number(effect.fall)}`, onclick: () => leaveOut(said, place) });
     made.setAttribute("aria-label", `${filled(words.leave, { word: effect.token })}: ${number(effect.fall)}`);
-    made.style.backgroundColor = tint(effect.fall, strongest);
+    made.style.backgroundColor = colour(effect.fall, strongest, 0.6);
     return made;
   }));
-  const parts = said.tokens.some(({ start }) => start !== null);
-  const strong = [...said.tokens].sort((a, b) => Math.abs(b.fall) - Math.abs(a.fall)).slice(0, 8);
+  const parts = all.some(({ start }) => start !== null);
+  const strong = [...all].sort((a, b) => Math.abs(b.fall) - Math.abs(a.fall)).slice(0, 8);
   const head = [words.token, words.without, ...(parts ? [words.rival, words.network] : [])];
   at("parts").replaceChildren(make("tr", {}, ...head.map((each, place) => make("th", { className: place ? "n" : "", textContent: each }))),
     ...strong.map(({ token: word, fall, start, added }) => make("tr", {}, make("td", { textContent: word }),
@@ -66,15 +50,17 @@ function showWhy(said) {
   showOrder(said);
 }
 
-// the text without one of its tokens, which are looked for one after the other, as in Python
-function leaveOut(tokens, place) {
-  const text = at("text").value;
-  let [start, end] = [0, 0];
-  tokens.slice(0, place + 1).forEach(({ token: word }) => {
+// the row without a cell, or the text without one of its tokens, looked for one after the other, as in Python
+function leaveOut({ cells, tokens }, place) {
+  if (place < cells.length) { fields[place].value = ""; typed(); return; }
+  const text = textNow();
+  const begins = text.split(SIGN).slice(0, beside).reduce((sum, cell) => sum + cell.length + 1, 0);
+  let [start, end] = [begins, begins];
+  tokens.slice(0, place - cells.length + 1).forEach(({ token: word }) => {
     const found = text.indexOf(word, end);
     if (found >= 0) [start, end] = [found, found + word.length];
   });
-  at("text").value = text.slice(0, start) + text.slice(end);
+  put(text.slice(0, start) + text.slice(end));
   typed();
 }
 
@@ -100,18 +86,20 @@ function dot(score, kind) {
   return made;
 }
 
+const questioned = (what, text) => ask(`/try/${encodeURIComponent(view.dataset.name)}/${what}`, { text }, words.failed);
+
 function typed() {
   clearTimeout(resting);
-  const text = at("text").value;
+  const text = textNow();
   const mine = ++asked;
   query.set("text", text);
   history.replaceState(null, "", `?${query}`);
   at("memory").href = at("memory").href.replace(/[?#].*$/, "") + `?${new URLSearchParams({ row: text, ...(query.has("lang") ? { lang: query.get("lang") } : {}) })}`;
   const only = (show) => (said) => { if (mine === asked) show(said); };
   const told = (error) => { if (mine === asked) at("said").textContent = error.message; };
-  if (!text.trim()) { at("said").textContent = words.empty; at("answer").replaceChildren(); return; }
-  ask("say", text).then(only(showAnswer)).catch(told);
-  resting = setTimeout(() => ask("why", text).then(only((said) => { showWhy(said); view.dataset.ready = "yes"; })).catch(told), REST);
+  if (isBlank(text)) { at("said").textContent = words.empty; at("answer").replaceChildren(); return; }
+  questioned("say", text).then(only(showAnswer)).catch(told);
+  resting = setTimeout(() => questioned("why", text).then(only((said) => { showWhy(said); view.dataset.ready = "yes"; })).catch(told), REST);
 }
 
 function showCosts() {
@@ -123,11 +111,12 @@ function showCosts() {
   at("rates").textContent = `${words.precision} ${share(found, found + falsely)} · ${words.recall} ${share(found, found + missed)}`;
 }
 
-at("text").oninput = typed;
-at("held")?.addEventListener("change", () => { if (at("held").value) { at("text").value = at("held").value; typed(); } });
+fields.forEach((field) => { field.oninput = typed; });
+at("held")?.addEventListener("change", () => { if (at("held").value) { put(at("held").value); typed(); } });
 if (costs.length) {
   at("threshold").value = view.dataset.threshold || 0.5;
   at("threshold").oninput = showCosts;
   showCosts();
 }
+put(view.dataset.text);
 typed();

@@ -24,7 +24,10 @@ __all__ = ["VIEW"]
 TICKER = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=.-]{0,20}(/[A-Za-z0-9]{1,10})?")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SHOWN, BEFORE = 60, 10  # days with candles, and in the table
+SHARE = re.compile(r"\d{1,2}(\.\d{1,2})?", re.ASCII)
+MADE = re.compile(r"SIM\d+\.csv")  # simulated
 RECIPE = "stock-rise"
+RISE, RISE_MADE = "5", "1"  # per cent; in a simulated share days of 5 % are rare
 
 
 async def shown(request: Request) -> Response:
@@ -49,6 +52,7 @@ async def shown(request: Request) -> Response:
         table=found["window"][-BEFORE:] if found else [],
         drawn=drawn(found["window"]) if found else None,
         name=_name(studio, kept, ticker) if found else "",
+        rise=RISE_MADE if kept and MADE.fullmatch(kept.name) else RISE,
     )
 
 
@@ -121,7 +125,16 @@ async def train(request: Request, form: FormData) -> Response:
     given = str(form.get("file", ""))
     kept = studio.files.get(given) if given else None
     ticker = str(form.get("ticker", ""))
-    words = ["train", RECIPE, *_words(kept, ticker)]
+    rise = str(form.get("rise", "")).strip()
+    if not SHARE.fullmatch(rise) or not float(rise):
+        raise RefusedError(
+            400,
+            worded(
+                "a rise must be a number above 0 and below 100, in per cent, but it is {rise!r}.",
+                rise=rise[:40],
+            ),
+        )
+    words = ["train", RECIPE, *_words(kept, ticker), f"--rise={rise}%"]
     training = await studio.aside(studio.trainings.begin, _name(studio, kept, ticker), words)
     return studio.to(request, "train", "runs", training.name)
 

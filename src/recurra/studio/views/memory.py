@@ -1,5 +1,6 @@
 """Memory: a network reads a row step by step; what it holds, what it forgets, what its units do."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -7,28 +8,24 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from recurra.bundle import read_facts
 from recurra.errors import RecurraError
 from recurra.finished import FinishedRun
 from recurra.operations.tracing import Held
 from recurra.problems.kept import kept_model
-from recurra.runtime.memory import Habit, Remembered, remembered, unit_habits
-from recurra.runtime.models import SavedClassifier, SavedModel, SavedRegressor, SavedTagger
-from recurra.sequences import NumberEncoder
+from recurra.runtime.memory import Habit, Remembered
 from recurra.serving.questions import Question
 from recurra.serving.refusals import RefusedError
 from recurra.studio.doors import page, question
-from recurra.studio.held import held_texts
 from recurra.studio.house import Studio, studio_of
+from recurra.studio.tried.row import LETTERS
 from recurra.studio.view import View
+from recurra.studio.watched import Watched, is_watched, watched_of
 from recurra.wording import worded
 
 __all__ = ["VIEW"]
 
-LOOKED_AT = (SavedClassifier, SavedTagger, SavedRegressor)
-KINDS = [each.kind for each in LOOKED_AT]
 KEEPING = {"lstm": "f", "gru": "z", "gru_reset_first": "z"}  # the gate that lets the state through
-LETTERS, ROWS, STEPS, WAVE = 20_000, 300, 2_000, 16
+ROWS = 300
 
 
 class Row(Question):
@@ -36,9 +33,11 @@ class Row(Question):
 
     Args:
         row: a text, or numbers with those of a step on a line.
+        label: the class of a line that is begun.
     """
 
     row: Annotated[str, Field(max_length=LETTERS)]
+    label: Annotated[str, Field(max_length=200)] | None = None
 
 
 class Rows(Question):
@@ -50,31 +49,32 @@ class Rows(Question):
 def offered(run: FinishedRun) -> str:
     """Say what is done with a run."""
     try:
-        kind = read_facts(kept_model(run.folder).folder).estimator
+        return "Watch it remember" if is_watched(kept_model(run.folder)) else ""
     except (RecurraError, OSError):
         return ""
-    return "Watch it remember" if kind in KINDS else ""
 
 
 async def listed(request: Request) -> Response:
     """List the runs whose memory can be looked at."""
     studio = studio_of(request)
-    found = [run for run in await studio.finished() if await studio.aside(offered, run)]
-    return studio.page(request, "memory.html.j2", found=found)
+    runs = await studio.finished()
+    found = [run for run in runs if await studio.aside(offered, run)]
+    translate = [run for run in runs if run.report.problem.startswith("translation")]
+    return studio.page(request, "memory.html.j2", found=found, translate=translate)
 
 
 async def shown(request: Request) -> Response:
     """Show the view of a run, and of another beside it."""
     studio = studio_of(request)
     run = await studio.run(request.path_params["name"])
-    saved = await _model(studio, run)
+    watched = await _watched(studio, run)
     beside = request.query_params.get("beside")
     names = [run.folder.name]
     if beside:
-        await _model(studio, other := await studio.run(beside))
+        other = await studio.run(beside)
+        await _watched(studio, other)
         names.append(other.folder.name)
-    numbers = isinstance(saved.encoder_, NumberEncoder)
-    held = [] if numbers else await studio.aside(held_texts, run)
+    held = await studio.aside(watched.held)
     given = request.query_params.get("row")
     return studio.page(
         request,
@@ -82,71 +82,23 @@ async def shown(request: Request) -> Response:
         run=run,
         names=names,
         others=[r.folder.name for r in await studio.finished() if r.folder.name not in names],
-        row=_first(saved, held) if given is None else given[:LETTERS],
+        row=(held[0].row if held else "") if given is None else given[:LETTERS],
         held=held,
-        numbers=numbers,
+        watched=watched,
+        label=request.query_params.get("label"),
     )
 
 
-def _first(saved: SavedModel, held: list[str]) -> str:
-    """Give what stands there at first: a row that was held out, or waves to be dragged."""
-    encoder = saved.encoder_
-    if not isinstance(encoder, NumberEncoder):
-        return held[0] if held else ""
-    waves = np.sin(np.arange(WAVE)[:, None] / 2 + np.arange(encoder.features))
-    return "\n".join(" ".join(f"{value:.2f}" for value in step) for step in waves)
-
-
-async def _model(studio: Studio, run: FinishedRun) -> SavedModel:
-    standing = await studio.models.standing(run.folder)
-    saved = getattr(standing.model.saved, "model", None)
-    if not isinstance(saved, LOOKED_AT):
-        raise RefusedError(
-            404,
-            worded("memory is shown of networks that read texts or numbers, and this is another."),
-        )
-    return saved
-
-
-def row_of(saved: SavedModel, given: str) -> Any:
-    """Give a row as the model reads it.
-
-    Raises:
-        RefusedError: it must be numbers, and is none.
-    """
-    if isinstance(saved.encoder_, NumberEncoder):
-        return _numbers(given, saved.encoder_.features)
-    return given.split() if isinstance(saved, SavedTagger) else given
-
-
-def _numbers(given: str, features: int) -> Any:
-    try:
-        steps = [
-            [float(part) for part in line.replace(",", " ").split()]
-            for line in given.splitlines()
-            if line.strip()
-        ]
-        array = np.array(steps, float)
-    except ValueError:
-        array = np.zeros((0, 0))
-    if array.ndim != 2 or array.shape[1:] != (features,) or not np.isfinite(array).all():
-        raise RefusedError(
-            400,
-            worded(
-                "a row must be lines of {features} numbers each, a line a step, but this is not.",
-                features=features,
-            ),
-        )
-    return array[:STEPS]
+async def _watched(studio: Studio, run: FinishedRun) -> Watched:
+    return await studio.models.opened(run.folder, partial(watched_of, run))
 
 
 async def told(request: Request, asked: Row) -> Response:
     """Tell what a network holds of a row."""
     studio = studio_of(request)
     run = await studio.run(request.path_params["name"])
-    saved = await _model(studio, run)
-    row = row_of(saved, asked.row)
-    found = await studio.aside(remembered, saved, row)
+    watched = await _watched(studio, run)
+    found = await studio.aside(watched.remembered, asked.row, asked.label)
     return JSONResponse({"name": run.folder.name, **spoken(found)})
 
 
@@ -223,15 +175,15 @@ async def habits(request: Request, asked: Rows) -> Response:
     """Tell what each unit does over rows."""
     studio = studio_of(request)
     run = await studio.run(request.path_params["name"])
-    saved = await _model(studio, run)
-    rows = asked.rows or await studio.aside(held_texts, run)
+    watched = await _watched(studio, run)
+    rows = asked.rows or [each.row for each in await studio.aside(watched.held_only)]
     if not rows:
         raise RefusedError(
             400,
             worded("the rows that this run held out are not here any more. Give some of your own."),
         )
-    read = [row_of(saved, row) for row in rows if row.strip()]
-    found = await studio.aside(unit_habits, saved, read)
+    read = [row for row in rows if row.strip()]
+    found = await studio.aside(watched.habits, read)
     return JSONResponse({"rows": len(read), "units": [_habit(each) for each in found]})
 
 

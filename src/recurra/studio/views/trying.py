@@ -1,32 +1,34 @@
-"""Try: a text is answered as it is typed, each token's part, and what the threshold costs."""
+"""Try: a row is answered as it is typed or dragged, with what moved it; what a threshold costs."""
 
 import random
-from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from recurra.answers.classes import Effect
+from recurra.errors import RecurraError
 from recurra.finished import FinishedRun
 from recurra.problems.kept import kept_model
 from recurra.runtime.models import SavedClassifier
 from recurra.serving.questions import Question
 from recurra.serving.refusals import RefusedError
 from recurra.studio.doors import page, question
-from recurra.studio.held import costs_of, held_texts
+from recurra.studio.held import costs_of, held_rows
 from recurra.studio.house import Studio, studio_of
+from recurra.studio.tried import TEXTS, Row, Tried, kind_of, tried_of
+from recurra.studio.tried.row import LETTERS
+from recurra.studio.tried.texts import checked_words, speaking
 from recurra.studio.view import View
 from recurra.text import TextEncoder
+from recurra.text.beside import after_cells, cells_of
+from recurra.text.joining import JOINT, feature_columns, join, read_columns
 from recurra.wording import worded
 
 __all__ = ["VIEW", "orders_of"]
 
-LETTERS = 20_000
 SHUFFLES = 20  # of the words of a text
-WORDS = 400  # of a text whose parts are asked
-NAMED, FAINT = 6, 0.005  # tokens in a sentence, and what moves a score too little to be named
 
 
 class Typed(Question):
@@ -47,34 +49,45 @@ class Orders(NamedTuple):
     shuffled: list[str]
 
 
-def orders_of(text: str) -> Orders:
-    """Give a text with its words in other orders.
+def orders_of(text: str, beside: int = 0) -> Orders:
+    """Give a text with its words in other orders; of several texts each by itself.
+
+    Args:
+        text: as it is read.
+        beside: how many cells stand before it.
 
     Example:
         >>> orders_of("not bad at all").swapped
         ['bad not at all', 'not at bad all', 'not bad all at']
+        >>> orders_of("9 ␞ a b ␞ c d", beside=1).swapped
+        ['9 ␞ b a ␞ c d', '9 ␞ a b ␞ d c']
     """
-    words = text.split()
-    swapped = [
-        " ".join([*words[:n], words[n + 1], words[n], *words[n + 2 :]])
-        for n in range(len(words) - 1)
-    ]
+    cells = cells_of(text, beside)
+    parts = [part.split() for part in after_cells(text, beside).split(JOINT)]
+
+    def joined(changed: list[list[str]]) -> str:
+        return join([*cells, *(" ".join(words) for words in changed)])
+
+    swapped = []
+    for place, words in enumerate(parts):
+        for n in range(len(words) - 1):
+            other = [*words[:n], words[n + 1], words[n], *words[n + 2 :]]
+            swapped.append(joined([*parts[:place], other, *parts[place + 1 :]]))
     shuffled = []
-    for seed in range(SHUFFLES if len(words) > 1 else 0):
-        other = list(words)
-        random.Random(seed).shuffle(other)  # noqa: S311 - the same orders each time
-        shuffled.append(" ".join(other))
+    for seed in range(SHUFFLES if swapped else 0):
+        draw, others = random.Random(seed), [list(words) for words in parts]  # noqa: S311
+        for words in others:
+            draw.shuffle(words)  # the same orders each time
+        shuffled.append(joined(others))
     return Orders(swapped, shuffled)
 
 
 def offered(run: FinishedRun) -> str:
     """Say what is done with a run."""
     try:
-        kept = kept_model(run.folder)
-    except Exception:  # what cannot be opened is not offered
+        return "Try it" if kind_of(kept_model(run.folder)) else ""
+    except (RecurraError, OSError):  # what cannot be opened is not offered
         return ""
-    texts = kept.kind == SavedClassifier.kind and not kept.facts.channels
-    return "Try it" if texts else ""
 
 
 async def listed(request: Request) -> Response:
@@ -85,7 +98,11 @@ async def listed(request: Request) -> Response:
 
 
 async def _texts(studio: Studio, run: FinishedRun) -> Any:
-    """Give the standing model of a run, and the saved network in it, if it reads one text."""
+    """Give the standing model of a run, and the saved network in it, if it tells classes of texts.
+
+    Raises:
+        RefusedError: it does not.
+    """
     standing = await studio.models.standing(run.folder)
     saved = getattr(standing.model.saved, "model", None)
     if not isinstance(saved, SavedClassifier) or not isinstance(saved.encoder_, TextEncoder):
@@ -93,23 +110,60 @@ async def _texts(studio: Studio, run: FinishedRun) -> Any:
     return standing, saved
 
 
+async def _tried(studio: Studio, run: FinishedRun) -> Tried:
+    return await studio.models.opened(run.folder, partial(tried_of, run))
+
+
 async def shown(request: Request) -> Response:
     """Show the view of a run."""
     studio = studio_of(request)
     run = await studio.run(request.path_params["name"])
+    kept = await studio.aside(kept_model, run.folder)
+    if kind_of(kept) != TEXTS:
+        return await _shown_row(request, studio, run)
     _, saved = await _texts(studio, run)
-    held = await studio.aside(held_texts, run)
-    text = request.query_params.get("text")
+    held = [each.row for each in await studio.aside(held_rows, run)]
+    text, read = request.query_params.get("text"), read_columns(kept.facts.columns)
     return studio.page(
         request,
         "try_run.html.j2",
         run=run,
         text=(held[0] if held else "") if text is None else text[:LETTERS],
         held=held,
+        fields=read if len(read) > 1 else [],
+        beside=len(feature_columns(kept.facts.columns)),
         of=str(saved.positive_class) if saved.threshold is not None else None,
         threshold=saved.threshold,
         costs=await studio.aside(costs_of, run),
     )
+
+
+async def _shown_row(request: Request, studio: Studio, run: FinishedRun) -> Response:
+    tried = await _tried(studio, run)
+    held = await studio.aside(tried.held)
+    row = request.query_params.get("row")
+    return studio.page(
+        request,
+        "try_row.html.j2",
+        run=run,
+        tried=tried,
+        held=held,
+        row=(held[0].row if held else "") if row is None else row[:LETTERS],
+    )
+
+
+async def row_told(request: Request, asked: Row) -> Response:
+    """Answer a row as it is typed."""
+    studio = studio_of(request)
+    tried = await _tried(studio, await studio.run(request.path_params["name"]))
+    return JSONResponse(await studio.aside(tried.told, asked))
+
+
+async def row_parts(request: Request, asked: Row) -> Response:
+    """Tell what moved the answer."""
+    studio = studio_of(request)
+    tried = await _tried(studio, await studio.run(request.path_params["name"]))
+    return JSONResponse(await studio.aside(tried.parts, asked))
 
 
 async def told(request: Request, asked: Typed) -> Response:
@@ -117,6 +171,7 @@ async def told(request: Request, asked: Typed) -> Response:
     studio = studio_of(request)
     run = await studio.run(request.path_params["name"])
     standing, saved = await _texts(studio, run)
+    standing.model.saved.check([asked.text])
     (found,) = await standing.said([asked.text])
     (answer,) = standing.model.told([asked.text], [found])
     shares = [float(share) for share in found[0]]
@@ -146,56 +201,32 @@ async def why(request: Request, asked: Typed) -> Response:
     """Tell what each token does, and whether the order of words matters."""
     studio = studio_of(request)
     run = await studio.run(request.path_params["name"])
-    _, saved = await _texts(studio, run)
+    standing, saved = await _texts(studio, run)
+    standing.model.saved.check([asked.text])
     return JSONResponse(await studio.aside(_why, saved, asked.text))
 
 
 def _why(saved: SavedClassifier, text: str) -> dict[str, Any]:
-    if len(text.split()) > WORDS:
-        raise RefusedError(
-            413,
-            worded("parts are told of texts of up to {most} words. Try a part.", most=WORDS),
-        )
-    orders = orders_of(text)
+    checked_words(text)
+    beside = saved.encoder_.beside
+    orders = orders_of(text, beside)
     texts = [text, *orders.swapped, *orders.shuffled]
     shares = saved.predict_proba(texts)
     column = saved._positive_index() if saved.threshold is not None else int(shares[0].argmax())
-    scores = shares[:, column].tolist()
-    first = 1 + len(orders.swapped)
-    effects = saved.effects(text)
+    scores, first = shares[:, column].tolist(), 1 + len(orders.swapped)
+    cells = saved.cell_effects(text)
+    tokens = [effect for effect in saved.effects(text) if effect.token != JOINT]
+    name = str(saved.classes_[column])
     return {
-        "of": str(saved.classes_[column]),
+        "of": name,
         "score": scores[0],
-        "said": speaking(str(saved.classes_[column]), effects),
-        "tokens": [effect._asdict() for effect in effects],
+        "said": speaking(name, [*cells, *tokens]),
+        "cells": [effect._asdict() for effect in cells],
+        "tokens": [effect._asdict() for effect in tokens],
         "swapped": scores[1:first],
         "shuffled": scores[first:],
-        "words": text.split(),
+        "words": after_cells(text, beside).replace(JOINT, " ").split(),
     }
-
-
-def speaking(name: str, effects: Sequence[Effect]) -> str:
-    """Say in words which tokens speak most for a class, and which against it.
-
-    Example:
-        >>> falls = [("win", 0.3), ("a", -0.02), ("now", 0.1), ("lunch", -0.2)]
-        >>> speaking("spam", [Effect(token, fall, None, None) for token, fall in falls])
-        'What speaks most for spam: “win”, “now”. Against it: “lunch”.'
-    """
-    strong = max((abs(effect.fall) for effect in effects), default=0.0)
-    ranked = sorted(effects, key=lambda effect: -abs(effect.fall))[:NAMED]
-    named = [
-        [effect.token for effect in ranked if sign * effect.fall >= max(strong / 4, FAINT)]
-        for sign in (1, -1)
-    ]
-    quoted = [", ".join(f"“{token}”" for token in dict.fromkeys(tokens)) for tokens in named]
-    told = [
-        worded("What speaks most for {name}: {tokens}.", name=name, tokens=quoted[0])
-        if quoted[0]
-        else worded("No word by itself speaks much for {name}.", name=name),
-        worded("Against it: {tokens}.", tokens=quoted[1]) if quoted[1] else "",
-    ]
-    return " ".join(each for each in told if each)
 
 
 VIEW = View(
@@ -207,6 +238,8 @@ VIEW = View(
         page("/try/{name}", shown),
         question("/try/{name}/say", Typed, told),
         question("/try/{name}/why", Typed, why),
+        question("/try/{name}/row", Row, row_told),
+        question("/try/{name}/parts", Row, row_parts),
     ],
     offered,
 )
