@@ -162,6 +162,8 @@ def test_only_names_of_this_machine_are_answered(client: TestClient) -> None:
         assert client.get("/runs", headers={"host": host}).status_code == 200
     for host in ("evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8800", ""):
         assert client.get("/runs", headers={"host": host}).status_code == 421
+    two = [("host", "127.0.0.1"), ("host", "evil.example")]
+    assert client.get("/runs", headers=two).status_code == 421
 
 
 CROSS = [

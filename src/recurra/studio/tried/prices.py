@@ -4,7 +4,7 @@ A day moves whole: its open, high and low keep their distance to its close, in p
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +21,6 @@ from recurra.serving.refusals import RefusedError
 from recurra.studio.held import HeldRow, written
 from recurra.studio.tried.row import Row, Tried, numbers_of
 from recurra.wording import retold, worded
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Rise"]
 
@@ -55,7 +52,7 @@ class Rise(Tried):
         """Give the row of the day after the last, as the network reads it."""
         return rows_of({self.ticker: self._moved(given)}, self.asked.model.window, newest=True)
 
-    def _moved(self, given: str) -> "pd.DataFrame":
+    def _moved(self, given: str) -> Any:
         closes = numbers_of(given, 1)[:, 0]
         if not (closes > 0).all():
             raise RefusedError(400, worded("a close must be above 0, but one is not."))
@@ -79,7 +76,7 @@ class Rise(Tried):
         }
 
 
-def moved(frame: "pd.DataFrame", closes: Floats) -> "pd.DataFrame":
+def moved(frame: Any, closes: Floats) -> Any:
     """Give prices whose last closes are these; what else a day has moves with its close.
 
     Raises:
@@ -99,7 +96,7 @@ def moved(frame: "pd.DataFrame", closes: Floats) -> "pd.DataFrame":
     return frame.assign(**{name: frame[name] * ratio for name in MOVED})
 
 
-def _prices(run: FinishedRun, tickers: tuple[str, ...]) -> "tuple[str, pd.DataFrame]":
+def _prices(run: FinishedRun, tickers: tuple[str, ...]) -> tuple[str, Any]:
     """Read prices that a run was fitted on, of its first ticker.
 
     Raises:
