@@ -149,6 +149,10 @@ def test_a_column_is_never_an_option_of_a_command() -> None:
         "--epochs=3",
     ]
     assert sequences.editable == [("--id", "id"), ("--label", "k")]
+    beside = {"asks": "?", "rows": "", "command": "recurra train x --text a --features b,c"}
+    (features,) = questions_of({"source": "x", "questions": [beside]})
+    assert features.editable == [("--text", "a")]
+    assert features.chosen(["b"], ["a", "b"]).words[-2:] == ["--text=b", "--features=b,c"]
     assert sequences.audit == ["audit", file, "--id=id", "--label=k", "--channels=x,y"]
     from recurra.serving.refusals import RefusedError
 

@@ -21,7 +21,7 @@ from recurra.wording import worded
 __all__ = ["Asked", "questions_of"]
 
 AUDITED = {"texts": ("--text", "--label"), "sequences": ("--id", "--label", "--channels")}
-LISTS = ("--channels",)  # of columns, in one word
+LISTS = ("--channels", "--features")  # of columns, in one word
 MOST_EPOCHS = 10_000
 
 
