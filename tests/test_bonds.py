@@ -194,6 +194,8 @@ def test_the_probes_see_what_the_split_must_not_do() -> None:
     when = np.array([0.0, 5.0, 1.0, 3.0])
     assert not leaks.future_in_training(when, when, [side]).passed
     assert leaks.future_in_training(np.arange(4.0), np.arange(4.0), [side]).passed
+    same = np.array([0.0, 1.0, 2.0, 2.0])  # what ended when another began is not before it
+    assert leaks.future_in_training(same, same, [side]).size == 1
 
 
 def test_too_few_times_for_folds_are_told() -> None:

@@ -225,3 +225,14 @@ def test_of_every_class_there_is_a_count() -> None:
 def test_the_question_is_asked_beside_by_measures_of_decisions() -> None:
     assert beside_of(2, 1) == beside_of(2, 0) == ("F1", "accuracy")
     assert beside_of(2, None) == beside_of(3, None) == beside_of(3, 1) == ("macro F1", "accuracy")
+
+
+def test_rows_of_one_piece_come_true_together_in_what_calibration_leaves_to_chance() -> None:
+    scores = np.array([0.2, 0.4, 0.6, 0.8])
+    said = np.column_stack([1 - scores, scores, scores > 0.5, scores > 0.3]).astype(float)
+    held = np.arange(4)
+    alone = problem(("a", "b"), pieces=np.arange(6)).calibration(said, held)
+    together = problem(("a", "b"), pieces=np.zeros(6, int)).calibration(said, held)
+    assert alone is not None
+    assert together is not None
+    assert together.by_chance > alone.by_chance

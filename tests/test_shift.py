@@ -60,15 +60,20 @@ def test_what_is_kept_is_read_again_and_holds_no_text(tmp_path: Path) -> None:
     texts = np.array([f"please come home at {n} o'clock my dear friend" for n in "abcdef"], object)
     near, keyed = near_keys(texts)
     words = [frozenset(text.split()) for text in texts]
-    rows = Look(np.arange(6), np.arange(6) % 2, NAMES, {"n": np.arange(6.0)}, words, near, keyed)
+    traits = {"n": np.arange(6.0), "m": np.arange(6.0) * 7}
+    keyed[0] = False  # of a text too short
+    rows = Look(np.arange(6), np.arange(6) % 2, NAMES, traits, words, near, keyed)
     kept = KnownRows.of(rows)
     kept.save(tmp_path / "kept")
     again = KnownRows.load(tmp_path / "kept")
     assert again is not None
+    assert (again.rows, again.near_of) == (kept.rows, kept.near_of) == (6, 5)
+    told = {name: values.tolist() for name, values in again.traits.items()}
+    assert told == {name: values.tolist() for name, values in kept.traits.items()}
     assert again.classes == {"ham": 3, "spam": 3}
     assert again.words == kept.words
     assert np.array_equal(again.near, kept.near)
-    assert again.near_copies(rows).all()
+    assert again.near_copies(rows).tolist() == [False] + [True] * 5
     assert b"clock" not in (tmp_path / "kept").read_bytes()
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from recurra.data import LabelledTexts, Lines, Pairs, Series, TaggedSentences
 from recurra.data.bonds import Times
-from recurra.data.sequences import LabelledSequences
+from recurra.data.multi_labels import MultiLabelled
+from recurra.data.sequences import LabelledSequences, label_sequences
 from recurra.data.states import LabelledSteps
 from recurra.errors import DataError, SettingsError
 from recurra.judging.problem import Fold
@@ -22,8 +23,10 @@ from recurra.problems.splitting import (
     segments_of,
     sentence_turns,
     split_days,
+    split_labels,
     split_lines,
     split_pairs,
+    split_quantities,
     split_rows,
     split_sentences,
     split_sequences,
@@ -387,6 +390,15 @@ def test_each_of_several_series_is_cut_by_its_own_time() -> None:
         split_series(several(5, 4), horizon=3, window=4)
 
 
+def test_folds_of_several_series_each_walk_forward_in_their_own_time() -> None:
+    first, second = split_series(several(20, 6), horizon=2, window=4, folds=2).folds
+    # origins 4 to 18: of 15 the last 6 are held, 3 a fold; the other series is too short for folds
+    assert first.known.tolist() == list(range(4, 12))
+    assert first.held.tolist() == [13, 14, 15]
+    assert second.known.tolist() == list(range(4, 15))
+    assert second.held.tolist() == [16, 17, 18]
+
+
 def test_folds_put_together_count_from_where_each_begins() -> None:
     first = Fold(np.array([4, 5, 6]), np.array([9]), [(np.array([0, 1]), np.array([2]))], 2)
     second = Fold(np.array([24, 25]), np.array([29, 30]), [(np.array([0]), np.array([1]))], 3)
@@ -556,3 +568,27 @@ def test_a_log_of_one_state_or_of_too_few_steps_is_refused_in_words() -> None:
 
 def test_the_shares_are_those_that_are_documented() -> None:
     assert (splitting.TEST_SHARE, splitting.WRITTEN_SHARE) == (0.2, 0.1)
+
+
+# ---- what validates is not chosen by what is held
+
+
+def test_which_labels_held_rows_have_moves_nothing_in_how_known_rows_validate() -> None:
+    texts = objects(*(f"text {'abcdefgh'[n % 8] * 5} {'ijklmnop'[n // 8] * 5}" for n in range(60)))
+    known, sides = np.arange(45), []
+    for held in (0, 1):
+        truth = np.stack([np.arange(60) % 2, np.arange(60) % 3 == 0], axis=1).astype(np.int64)
+        truth[45:, 1] = held
+        rows = MultiLabelled(texts, truth, ("common", "rare"), "given", "0" * 64)
+        sides.append([[part.tolist() for part in side] for side in split_labels(rows).sides(known)])
+    assert sides[0] == sides[1]
+
+
+def test_which_numbers_held_rows_have_moves_nothing_in_how_known_rows_validate() -> None:
+    known, sides = np.arange(45), []
+    numbers = np.random.default_rng(0).normal(size=(60, 8))
+    for far in (0.0, 1000.0):
+        targets = np.arange(60) * 7 % 60 + np.where(np.arange(60) < 45, 0.0, far)
+        made = split_quantities(label_sequences(numbers, targets=targets))
+        sides.append([[part.tolist() for part in side] for side in made.sides(known)])
+    assert sides[0] == sides[1]
