@@ -1,5 +1,6 @@
 """Rows that no memory holds: set aside by their text, read in passes, judged as all others are."""
 
+import pickle
 import runpy
 import shlex
 from collections import Counter
@@ -19,15 +20,18 @@ from test_docs import blocks
 
 from recurra import SequenceClassifier
 from recurra.baselines.streamed import StreamedTexts
+from recurra.cli import app
+from recurra.cli.following import counterpart
 from recurra.data import passes as module
 from recurra.data.passes import Passes, Shards, Unit, open_shards
 from recurra.errors import DataError, RunError, SettingsError
 from recurra.judging.report import Report
+from recurra.judging.run import bare
 from recurra.listeners import Listener, Progress
 from recurra.names import READS, TEXTS
-from recurra.problems import setting_aside, streamed_texts
+from recurra.problems import setting_aside
 from recurra.problems.setting_aside import SplitStream, split_stream
-from recurra.problems.streams import StreamedProblem
+from recurra.problems.streams import StreamedProblem, streamed_texts
 from recurra.running import run
 from recurra.text import TextEncoder
 from recurra.text.counts import Counts
@@ -332,6 +336,15 @@ def test_the_page_and_the_split_of_a_run_tell_of_the_rows_at_hand(finished: Path
     assert f"{report.split.train:,} rows teach" in page
 
 
+def test_no_comparison_is_offered_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["recurra", "train", "streamed", "shards/", "--text", "body"])
+    assert counterpart(app, "compare", "compare it") == []
+    monkeypatch.setattr("sys.argv", ["recurra", "train", "a.csv", "--text", "body"])
+    assert counterpart(app, "compare", "it") == [
+        ("it", ["compare", "texts", "a.csv", "--text", "body"])
+    ]
+
+
 def test_held_rows_teach_nothing(
     table: pd.DataFrame, folder: Path, split: SplitStream, tmp_path: Path
 ) -> None:
@@ -432,6 +445,14 @@ def test_a_training_that_was_interrupted_goes_on_to_the_same_weights(
     saved = SequenceClassifier.load(tmp_path / "run" / "model")
     asked = split.labelled.inputs[:5]
     assert np.allclose(saved.predict_proba(asked), one.predict_proba(asked), atol=1e-5)
+
+
+def test_other_processes_may_fit_what_is_streamed(split: SplitStream) -> None:
+    problem = problem_of(split)
+    known = pickle.loads(pickle.dumps(bare(problem))).known(split.fold.known)
+    assert taught(known.passes) == taught(split.passes)
+    contender = pickle.loads(pickle.dumps(problem.contenders[-1]))
+    assert contender.make(0).kind == "word TF-IDF + SGD"
 
 
 def test_all_rows_are_never_fitted_on(split: SplitStream) -> None:

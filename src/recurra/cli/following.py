@@ -16,6 +16,7 @@ __all__ = ["compared", "counterpart", "trained"]
 OWN = {"out", "resume", "overwrite", "as_json", "show", "fit_all", "model", "models", "html"}
 SAVED = {  # the command that asks what a recipe saves, where it does not bear its name
     "texts": "SequenceClassifier",
+    "streamed": "SequenceClassifier",
     "tagging": "SequenceTagger",
     "forecasting": "SequenceForecaster",
     "generation": "SequenceGenerator",
@@ -63,6 +64,8 @@ def _typed(app: typer.Typer, group: str) -> tuple[list[str], Options]:
     theirs = getattr(groups.commands[group], "commands", {})
     other = theirs.get(recipe) or theirs.get(SAVED.get(recipe, recipe))
     given, options = _apart(words, recipes.get(recipe, groups.commands[before]))
+    if theirs and other is None:  # it has no such command
+        return [], []
     known = {flag: each.name for each in other.params for flag in each.opts} if other else {}
     return [recipe, *given], [each for each in options if known.get(each[0], "out") not in OWN]
 

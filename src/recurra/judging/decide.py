@@ -30,13 +30,12 @@ from recurra.judging.influence import Spread, influences, spread_of
 from recurra.judging.intervals import (
     FEWEST_BLOCKS,
     FEWEST_UNBOUNDED,
-    NOTHING,
     needed_rows,
     reach,
     seed_variance,
     too_few_blocks,
 )
-from recurra.judging.measures import Measure, values
+from recurra.judging.measures import NOTHING, Measure, values
 from recurra.judging.report import Answer, Beside, Verdict
 
 __all__ = ["Contest", "contest", "decide"]

@@ -25,7 +25,7 @@ from scipy import special
 from recurra.arrays import Floats
 from recurra.judging.evidence import Evidence
 from recurra.judging.influence import influences, spread_of
-from recurra.judging.measures import Measure, values
+from recurra.judging.measures import NOTHING, Measure, values
 from recurra.judging.report import Estimate
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "FEWEST",
     "FEWEST_BLOCKS",
     "FEWEST_UNBOUNDED",
-    "NOTHING",
     "estimate",
     "needed_rows",
     "reach",
@@ -55,8 +54,6 @@ outside of any one block to see how long it remembers."""
 FEWEST_FREEDOM = 3.0
 """Degrees of freedom below which an error is not known at all: a single part of the rows tells it
 (that gives 2; two parts that tell it all give 4)."""
-NOTHING = 1e-12
-"""Of a value: what moves less does not move, but for roundings."""
 LEVEL = 0.95
 CONDITIONAL = (
     "An interval says where the measure would lie over all rows like these, for this very network "

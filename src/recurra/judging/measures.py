@@ -25,6 +25,7 @@ import numpy as np
 from recurra.arrays import Bools, Floats, Rows
 
 __all__ = [
+    "NOTHING",
     "Measure",
     "best_threshold",
     "class_measures",
@@ -38,6 +39,8 @@ __all__ = [
 
 
 SMALLEST = float(np.finfo(np.float32).eps)  # networks compute in float32: no probability is 0
+NOTHING = 1e-12
+"""Of a value: what moves less does not move, but for roundings."""
 
 
 @dataclass(frozen=True)

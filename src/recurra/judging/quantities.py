@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from recurra.arrays import Floats, Rows
-from recurra.judging.intervals import NOTHING
-from recurra.judging.measures import Measure, mean_over, ratio
+from recurra.judging.measures import NOTHING, Measure, mean_over, ratio
 
 __all__ = ["BESIDE", "Measured", "quantity_measures"]
 

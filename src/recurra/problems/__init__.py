@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from recurra.problems.sequence_quantities import quantities as quantities
     from recurra.problems.step_states import states as states
     from recurra.problems.stock_rises import stock_rise as stock_rise
-    from recurra.problems.streams import streamed_texts as streamed_texts
     from recurra.problems.tags import tagging as tagging
     from recurra.problems.text_classes import texts as texts
     from recurra.problems.translations import translation as translation
@@ -41,7 +40,6 @@ _HOMES = {
     "quantities": "recurra.problems.sequence_quantities",
     "states": "recurra.problems.step_states",
     "stock_rise": "recurra.problems.stock_rises",
-    "streamed_texts": "recurra.problems.streams",
 }
 __all__ = list(_HOMES)
 
