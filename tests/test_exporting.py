@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -28,21 +29,27 @@ from recurra import (
     SequenceTagger,
     runtime,
 )
+from recurra.answers.starts import Start
 from recurra.arrays import Floats
 from recurra.cli import app
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceRiser
 from recurra.exporting import to_onnx
+from recurra.exporting.graphs import Graph
 from recurra.exporting.keras import keras_of
-from recurra.exporting.onnx import SAID, onnx_of
+from recurra.exporting.onnx import FORMAT, OPSET, SAID, onnx_of
 from recurra.exporting.saved import padding_of
+from recurra.exporting.starts import begun
 from recurra.markets.rows import rows_of
 from recurra.markets.simulator import simulate
 from recurra.names import STARTING
-from recurra.operations.kinds import Dense, Operation, Start
+from recurra.operations import kinds as operation_kinds
+from recurra.operations.kinds import Dense, Operation
 from recurra.operations.network import Network
 from recurra.sequences import Ragged, bucket_of
 from recurra.text import TextEncoder
+from recurra.text.terms import KINDS as TERM_KINDS
+from recurra.text.terms import TermModel, TermRegression, terms_of
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "export.md"
 AWKWARD = [
@@ -113,14 +120,70 @@ def test_padding_changes_the_answer_only_where_it_is_said(kind: str, name: str) 
 
 
 def test_every_kind_of_operation_but_a_start_is_said_in_onnx() -> None:
-    assert set(SAID) == set(get_args(get_args(Operation)[0])) - {Start}
+    assert set(SAID) == set(get_args(get_args(Operation)[0])) - {operation_kinds.Start}
+
+
+def terms(kind: str, classes: int, regression: bool = True) -> TermModel:
+    """A linear model of some terms, with weights drawn by coin."""
+    rng = np.random.default_rng(4)
+    known = sorted({term for text in AWKWARD for term in terms_of(kind, text)})[::2]
+    rows = 1 if classes == 2 else classes
+    idf = None if kind == "NB n-grams + LR" else 1 + rng.random(len(known))
+    weights = rng.normal(size=(rows, len(known))), rng.normal(size=rows)
+    told = TermRegression(kind, known, idf, *weights) if regression else None
+    shares = np.arange(1, classes + 1) / sum(range(1, classes + 1))
+    return TermModel(kind, shares, np.arange(classes), told)
+
+
+def begun_in_onnx(start: Start) -> Any:
+    """Where rows begin, as ONNX Runtime says it of terms and how often they are there."""
+    helper = pytest.importorskip("onnx", reason="onnx is absent").helper
+    numpy_helper = pytest.importorskip("onnx").numpy_helper
+    runner = pytest.importorskip("onnxruntime", reason="onnxruntime is absent")
+    graph = Graph()
+    name = begun(graph, start)
+    given = {"terms": helper.TensorProto.INT32, "counts": helper.TensorProto.FLOAT}
+    body = helper.make_graph(
+        [helper.make_node(kind, taken, made, **more) for kind, taken, made, more in graph.nodes],
+        "start",
+        [helper.make_tensor_value_info(each, of, ["rows", "n"]) for each, of in given.items()],
+        [helper.make_tensor_value_info(name, helper.TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(array, each) for each, array in graph.arrays.items()],
+    )
+    opset = [helper.make_opsetid("", OPSET)]
+    model = helper.make_model(body, opset_imports=opset, ir_version=FORMAT)
+    return runner.InferenceSession(model.SerializeToString())
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("kind", ["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"])
+@pytest.mark.parametrize("regression", [True, False])
+def test_a_linear_model_of_terms_says_the_same_in_onnx_runtime(
+    kind: str, classes: int, regression: bool
+) -> None:
+    start = Start(terms(kind, classes, regression), 0.7)
+    texts = [*AWKWARD, "", "nothing of this is known 1"]
+    session = begun_in_onnx(start)
+    numbers = {term: 1 + at for at, term in enumerate(start.model.vocabulary)}
+    counts = [
+        Counter(numbers[term] for term in terms_of(kind, text) if term in numbers) for text in texts
+    ]
+    most = 1 + max(map(len, counts))  # padded by one at least
+    given = np.zeros((2, len(texts), most))
+    for row, counted in enumerate(counts):
+        given[:, row, : len(counted)] = [list(counted), list(counted.values())]
+    named = {"terms": given[0].astype(np.int32), "counts": given[1].astype(np.float32)}
+    (found,) = session.run(None, named)
+    np.testing.assert_allclose(found, start.log_odds(texts), atol=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "name"), [each for each in EVERY if each not in ALONE])
-def test_a_network_that_begins_as_another_model_is_refused(kind: str, name: str) -> None:
+def test_a_network_that_begins_as_another_model_is_none_of_keras_alone(
+    kind: str, name: str
+) -> None:
     networks = members(kind, name)
     with pytest.raises(SettingsError, match="ONNX has none for the start"):
-        onnx_of(networks, {})
+        onnx_of(networks, {})  # without the linear model
     with pytest.raises(SettingsError, match="holds Keras' own layers alone"):
         keras_of(networks)
 
@@ -341,6 +404,7 @@ def python_reader() -> Any:
 ENCODERS = {
     "word": {"tokenizer": "word", "max_length": 6, "truncation": "both"},
     "word, spelling": {"tokenizer": "word", "pieces": "spelling"},
+    "word, pairs": {"tokenizer": "word", "pieces": "pairs", "max_length": 9, "truncation": "both"},
     "cased-word, spelling": {"tokenizer": "cased-word", "pieces": "spelling"},
     "char": {"tokenizer": "char", "max_length": 20, "truncation": "tail"},
     "known words": {"tokenizer": "word", "unknown": False},
@@ -377,6 +441,19 @@ def test_the_reader_in_python_encodes_as_recurra_does(
     any_text()
 
 
+@pytest.mark.parametrize("kind", TERM_KINDS[:3])
+def test_the_reader_in_python_finds_the_terms_that_recurra_does(kind: str) -> None:
+    (block,) = blocks("python")
+    within: dict[str, Any] = {}
+    exec(block.split("\nreader = ")[0], within)
+
+    @given(st.text(max_size=60) | st.sampled_from(AWKWARD))
+    def any_text(text: str) -> None:
+        assert Counter(within["terms_of"](text, kind)) == Counter(terms_of(kind, text))
+
+    any_text()
+
+
 @pytest.fixture(scope="module")
 def exported(
     tmp_path_factory: pytest.TempPathFactory, messages: tuple[list[str], list[str]]
@@ -390,6 +467,8 @@ def exported(
         ("two", labels, {"model": "subword-bi-gru", "positive": "ham", "members": 2}),
         ("flags", flags, {"model": "bi-gru"}),
         ("three", three, {"model": "conv1d", "tokenizer": "char", "max_length": 20}),
+        ("begun", labels, {"model": "ngram-bi-gru", "members": 1}),
+        ("pairs", three, {"model": "pair-bi-gru", "members": 1}),
     ):
         model = SequenceClassifier(epochs=1, **settings).fit(texts, wanted)
         model.save(place / f"{name}-model")
@@ -410,7 +489,7 @@ def same_answers(found: list[Any], wanted: list[Any]) -> None:
     np.testing.assert_allclose([s for _, s in found], [s for _, s in wanted], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["two", "flags", "three"])
+@pytest.mark.parametrize("name", ["two", "flags", "three", "begun", "pairs"])
 def test_the_reader_in_python_answers_as_predict(exported: Any, name: str) -> None:
     file, wanted = exported[name]
     reader = python_reader()(str(file))
@@ -426,9 +505,11 @@ PAGE = """
     const asked = await (await fetch("/asked.json")).json();
     for (const [name, texts] of Object.entries(asked)) {
       const reader = await Reader.open(`/${name}.onnx`);
-      const steps = (text) => Array.from(reader.stepsOf(text).data);
+      const numbers = (given) => Object.values(given).map((each) => Array.from(each.data));
       found[name] = [];
-      for (const text of texts) found[name].push([steps(text), await reader.answer(text)]);
+      for (const text of texts) {
+        found[name].push([numbers(reader.given(text)), await reader.answer(text)]);
+      }
     }
   } catch (error) {
     found.error = `${error}`;
@@ -493,6 +574,8 @@ def test_the_reader_in_javascript_answers_as_predict(exported: Any, tmp_path: Pa
     assert "error" not in found, found["error"]
     for name, (file, wanted) in exported.items():
         reader = python_reader()(str(file))
-        for text, (steps, _) in zip(AWKWARD, found[name], strict=True):
-            assert steps == reader.steps_of(text).ravel().tolist(), text
+        for text, (told, _) in zip(AWKWARD, found[name], strict=True):
+            wanted_given = [each.ravel().tolist() for each in reader.given(text).values()]
+            assert told[0] == wanted_given[0], text
+            assert {*zip(*told[1:], strict=True)} == {*zip(*wanted_given[1:], strict=True)}, text
         same_answers([answer for _, answer in found[name]], wanted)

@@ -168,6 +168,8 @@ def test_network_and_rivals_read_the_columns_wherever_a_model_is_asked(place: Pa
         (["predict", "RUN", "--file", "less.csv"], "has no 'amount'"),
         (["score", "RUN", "less.csv", "--out", "x.csv"], "'amount'"),
         (["evaluate", "RUN", "less.csv"], "there is no 'amount'"),
+        (["export", "RUN", "--onnx", "x.onnx"], "reads columns beside it, too"),
+        (["export", "RUN", "--keras", "x.keras"], "Export it with --onnx"),
     ],
 )
 def test_other_columns_are_refused_in_one_line(

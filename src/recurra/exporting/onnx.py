@@ -4,6 +4,7 @@
 
     an operation of `network.json`        →  one function here adds its nodes to the graph
     (rows, timesteps, columns) of steps   →  the input "steps"
+    a linear model as which rows begin    →  the inputs "terms" and "counts", and its nodes
     the mean of all members               →  the output "outputs"
 
 Which steps are there, the graph finds out itself, as the network does: by the ids, or by the last
@@ -16,8 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from recurra.answers.starts import Start
 from recurra.arrays import Array
 from recurra.errors import SettingsError
+from recurra.exporting.graphs import Graph, axes
+from recurra.exporting.starts import COUNTS, TERMS, begun
 from recurra.operations import kinds
 from recurra.operations.network import Network, Plan
 
@@ -28,38 +32,6 @@ OPERATORS = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "gru_reset_first
 LSTM_ORDER = (0, 3, 1, 2)  # of our i f g o in ONNX's i o f c; the GRU's z r n is its z r h
 FLOAT, INT32, BOOL = 1, 6, 9  # the numbers of types in ONNX
 FUNCTIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
-
-
-class Graph:
-    """The nodes and arrays of a graph, as they are added; what a node gives goes by a name.
-
-    Attributes:
-        nodes: of each the operator, the names of what it takes and gives, its attributes.
-        arrays: constants, by name.
-    """
-
-    def __init__(self) -> None:
-        self.nodes: list[tuple[str, list[str], list[str], dict[str, Any]]] = []
-        self.arrays: dict[str, Array] = {}
-
-    def __call__(self, operator: str, *inputs: Any, outputs: int = 1, **attributes: Any) -> Any:
-        """Add a node; give the name of its output, or the names where there are more.
-
-        Args:
-            operator: of ONNX.
-            inputs: names, or arrays, which become constants of the graph; "" for none.
-            outputs: how many.
-            attributes: of the operator.
-        """
-        names = [each if isinstance(each, str) else self._constant(each) for each in inputs]
-        made = [f"{operator}_{len(self.nodes)}_{number}" for number in range(outputs)]
-        self.nodes.append((operator, names, made, attributes))
-        return made[0] if outputs == 1 else made
-
-    def _constant(self, value: Any) -> str:
-        name = f"array_{len(self.arrays)}"
-        self.arrays[name] = np.asarray(value, order="C")
-        return name
 
 
 class Steps(NamedTuple):
@@ -77,18 +49,22 @@ class Steps(NamedTuple):
 Arrays = Mapping[str, Array]
 
 
-def onnx_of(networks: Sequence[Network], metadata: Mapping[str, str]) -> Any:
+def onnx_of(
+    networks: Sequence[Network], metadata: Mapping[str, str], start: Start | None = None
+) -> Any:
     """Give networks as one ONNX model, which answers their mean.
 
     Args:
         networks: of one plan.
         metadata: what the model says of itself, by name.
+        start: the linear model as which rows begin, of networks that have a start.
 
     Raises:
         SettingsError: an operation cannot be said in ONNX.
     """
     graph, plan = Graph(), networks[0].plan
-    found = [_member(graph, plan, network.arrays) for network in networks]
+    given = {} if start is None or plan.start is None else {plan.start.name: begun(graph, start)}
+    found = [_member(graph, plan, network.arrays, given) for network in networks]
     graph.nodes.append(("Mean", found, ["outputs"], {}))
     return _model(graph, plan, metadata)
 
@@ -99,12 +75,16 @@ def _model(graph: Graph, plan: Plan, metadata: Mapping[str, str]) -> Any:
 
     reads, (numbers, every_step, _) = plan.reads, plan.shape()
     kind = FLOAT if isinstance(reads, kinds.LastColumn | kinds.Days) else INT32
-    given: list[str | int | None] = ["rows", "timesteps", reads.columns]
-    answered = [*given[: 2 if every_step else 1], numbers]
+    given: dict[str, tuple[int, list[str | int | None]]] = {
+        "steps": (kind, ["rows", "timesteps", reads.columns])
+    }
+    if plan.start is not None:
+        given |= {TERMS: (INT32, ["rows", TERMS]), COUNTS: (FLOAT, ["rows", TERMS])}
+    answered: list[str | int | None] = ["rows", *["timesteps"] * every_step, numbers]
     body = helper.make_graph(
         [helper.make_node(name, taken, made, **more) for name, taken, made, more in graph.nodes],
         "network",
-        [helper.make_tensor_value_info("steps", kind, given)],
+        [helper.make_tensor_value_info(name, *each) for name, each in given.items()],
         [helper.make_tensor_value_info("outputs", FLOAT, answered)],
         [numpy_helper.from_array(array, name) for name, array in graph.arrays.items()],
     )
@@ -115,10 +95,12 @@ def _model(graph: Graph, plan: Plan, metadata: Mapping[str, str]) -> Any:
     return model
 
 
-def _member(graph: Graph, plan: Plan, arrays: Sequence[Arrays]) -> str:
+def _member(graph: Graph, plan: Plan, arrays: Sequence[Arrays], begun: Mapping[str, str]) -> str:
     """Add the nodes of one network; give the name of what it answers."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(begun)
     for operation, given in zip(plan.operations, arrays, strict=True):
+        if operation.name in begun:
+            continue
         said = SAID.get(type(operation))
         if said is None:
             raise SettingsError(
@@ -135,28 +117,28 @@ def _member(graph: Graph, plan: Plan, arrays: Sequence[Arrays]) -> str:
 
 
 def _embedding(graph: Graph, operation: Any, arrays: Arrays, ids: str) -> Steps:
-    word = graph("Squeeze", ids, _axes(2))
+    word = graph("Squeeze", ids, axes(2))
     vectors = graph("Gather", arrays["table"], word)
     return Steps(vectors, _flags(graph, word) if operation.masked else "")
 
 
 def _subwords(graph: Graph, operation: Any, arrays: Arrays, ids: str) -> Steps:
     share = graph("Cast", _flags(graph, ids), to=FLOAT)
-    count = graph("Max", graph("ReduceSum", share, _axes(2)), np.float32(1))
-    shares = graph("Unsqueeze", graph("Div", share, count), _axes(2))
+    count = graph("Max", graph("ReduceSum", share, axes(2)), np.float32(1))
+    shares = graph("Unsqueeze", graph("Div", share, count), axes(2))
     mean = graph("MatMul", shares, graph("Gather", arrays["table"], ids))
-    there = _flags(graph, graph("ReduceMax", ids, _axes(2), keepdims=0))
-    return Steps(graph("Squeeze", mean, _axes(2)), there)
+    there = _flags(graph, graph("ReduceMax", ids, axes(2), keepdims=0))
+    return Steps(graph("Squeeze", mean, axes(2)), there)
 
 
 def _numbers(graph: Graph, operation: Any, arrays: Arrays, numbers: str) -> Steps:
-    values = graph("Slice", numbers, _axes(0), _axes(-1), _axes(2))
+    values = graph("Slice", numbers, axes(0), axes(-1), axes(2))
     last = graph("Gather", numbers, np.array(-1), axis=2)
     return Steps(values, graph("Greater", last, np.float32(0)))
 
 
 def _days(graph: Graph, operation: Any, arrays: Arrays, numbers: str) -> Steps:
-    largest = graph("ReduceMax", graph("Abs", numbers), _axes(2), keepdims=0)
+    largest = graph("ReduceMax", graph("Abs", numbers), axes(2), keepdims=0)
     return Steps(numbers, graph("Greater", largest, np.float32(0)))
 
 
@@ -183,12 +165,12 @@ def _recurrent(graph: Graph, operation: Any, arrays: Arrays, x: Steps) -> Any:
         **after,
     )
     if operation.every_step:
-        outputs = graph("Transpose", graph("Squeeze", every, _axes(1)), perm=[1, 0, 2])
+        outputs = graph("Transpose", graph("Squeeze", every, axes(1)), perm=[1, 0, 2])
         return Steps(outputs, x.there)
     if lengths:
-        some = graph("Unsqueeze", graph("Greater", lengths, np.int32(0)), _axes(1))
+        some = graph("Unsqueeze", graph("Greater", lengths, np.int32(0)), axes(1))
         last = graph("Where", some, last, start[0])
-    return graph("Squeeze", last, _axes(0))
+    return graph("Squeeze", last, axes(0))
 
 
 def _weights(operation: Any, arrays: Arrays) -> list[Array]:
@@ -262,17 +244,17 @@ def _pooling(graph: Graph, operation: Any, arrays: Arrays, x: Steps) -> str:
     if operation.kind == "maximum_and_mean":
         return str(graph("Concat", _most(graph, x), _mean(graph, x), axis=1))
     if operation.kind == "maximum":
-        return str(graph("ReduceMax", x.values, _axes(1), keepdims=0))
+        return str(graph("ReduceMax", x.values, axes(1), keepdims=0))
     return _mean(graph, x) if operation.kind == "mean" else _last(graph, x)
 
 
 def _most(graph: Graph, x: Steps) -> str:
     """Add the maximum over the steps that are there, 0 where none is."""
     if not x.there:
-        return str(graph("ReduceMax", x.values, _axes(1), keepdims=0))
-    there = graph("Unsqueeze", x.there, _axes(2))
+        return str(graph("ReduceMax", x.values, axes(1), keepdims=0))
+    there = graph("Unsqueeze", x.there, axes(2))
     values = graph("Where", there, x.values, np.float32(-1e9))
-    most = graph("ReduceMax", values, _axes(1), keepdims=0)
+    most = graph("ReduceMax", values, axes(1), keepdims=0)
     some = graph("Greater", _lengths(graph, x, keepdims=1), np.int32(0))
     return str(graph("Where", some, most, np.float32(0)))
 
@@ -280,8 +262,8 @@ def _most(graph: Graph, x: Steps) -> str:
 def _mean(graph: Graph, x: Steps) -> str:
     """Add the mean over the steps that are there, 0 where none is."""
     if not x.there:
-        return str(graph("ReduceMean", x.values, _axes(1), keepdims=0))
-    total = graph("ReduceSum", graph("Mul", x.values, _column(graph, x)), _axes(1), keepdims=0)
+        return str(graph("ReduceMean", x.values, axes(1), keepdims=0))
+    total = graph("ReduceSum", graph("Mul", x.values, _column(graph, x)), axes(1), keepdims=0)
     count = graph("Max", _lengths(graph, x, keepdims=1), np.int32(1))
     return str(graph("Div", total, graph("Cast", count, to=FLOAT)))
 
@@ -293,8 +275,8 @@ def _last(graph: Graph, x: Steps) -> str:
     count = graph("CumSum", graph("Cast", x.there, to=INT32), np.array(1))
     ended = graph("Equal", count, _lengths(graph, x, keepdims=1))
     last = graph("Cast", graph("And", ended, x.there), to=FLOAT)
-    chosen = graph("Mul", x.values, graph("Unsqueeze", last, _axes(2)))
-    return str(graph("ReduceSum", chosen, _axes(1), keepdims=0))
+    chosen = graph("Mul", x.values, graph("Unsqueeze", last, axes(2)))
+    return str(graph("ReduceSum", chosen, axes(1), keepdims=0))
 
 
 # ---- of rows
@@ -305,14 +287,10 @@ def _add(graph: Graph, operation: Any, arrays: Arrays, *parts: str) -> str:
 
 
 def _columns(graph: Graph, operation: Any, arrays: Arrays, x: str) -> str:
-    return str(graph("Slice", x, _axes(operation.first), _axes(operation.last), _axes(1)))
+    return str(graph("Slice", x, axes(operation.first), axes(operation.last), axes(1)))
 
 
 # ---- what several need
-
-
-def _axes(*numbers: int) -> Array:
-    return np.array(numbers, np.int64)
 
 
 def _flags(graph: Graph, ids: str) -> str:
@@ -323,7 +301,7 @@ def _flags(graph: Graph, ids: str) -> str:
 def _column(graph: Graph, x: Steps) -> str:
     """Give 1 for a step that is there and else 0, (rows, timesteps, 1)."""
     there = graph("Cast", x.there, to=FLOAT)
-    return str(graph("Unsqueeze", there, _axes(2)))
+    return str(graph("Unsqueeze", there, axes(2)))
 
 
 def _lengths(graph: Graph, x: Steps, keepdims: int = 0) -> str:
@@ -331,7 +309,7 @@ def _lengths(graph: Graph, x: Steps, keepdims: int = 0) -> str:
     if not x.there:
         return ""
     there = graph("Cast", x.there, to=INT32)
-    return str(graph("ReduceSum", there, _axes(1), keepdims=keepdims))
+    return str(graph("ReduceSum", there, axes(1), keepdims=keepdims))
 
 
 def _activated(graph: Graph, operation: Any, values: str) -> str:

@@ -53,11 +53,15 @@ def exportable(
             f"what is exported is a network saved by {', '.join(NETWORKS)}, but {kept.folder} "
             f"holds {kept.name}, saved by {kept.kind}. Ask it with recurra predict."
         )
-    if kept.facts.settings.get("model") in STARTING:
+    if keras is not None and kept.facts.settings.get("model") in STARTING:
         raise BundleError(
-            f"a file of others holds a network alone, but {kept.name} answers with a linear model "
-            "of n-grams, which is none. Ask it with recurra predict or serve, or train another to "
-            "export: --model subword-bi-gru"
+            f"a Keras file holds Keras' own layers alone, but {kept.name} goes with a linear model "
+            "of n-grams, which is none. Export it with --onnx, or train another: --model bi-gru"
+        )
+    if read_bundle(kept.folder).encoder.get("beside"):
+        raise BundleError(
+            f"a file of others is given a text alone, but {kept.name} reads columns beside it, "
+            "too. Ask it with recurra predict, score or serve"
         )
     for file, ending in ((onnx, ".onnx"), (keras, ".keras")):
         if file is not None:
@@ -98,7 +102,7 @@ def to_onnx(run: str | Path, file: str | Path, *, overwrite: bool = False) -> No
     saved, about = _network(kept), _about(kept)
     from recurra.exporting.onnx import onnx_of
 
-    model = onnx_of(saved.networks, _metadata(about))
+    model = onnx_of(saved.networks, _metadata(about), getattr(saved, "start_", None))
     _write(Path(file), model.SerializeToString(), saved, about)
 
 
