@@ -211,6 +211,26 @@ def test_a_layer_reads_as_the_textbook_says(cell: str, built: bool, data: st.Dat
             np.testing.assert_array_equal(part, began)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_few_rows_whose_steps_threads_share_are_the_bits_that_one_thread_finds(cell: str) -> None:
+    rng = np.random.default_rng(4)
+    units, columns = 100, 100 * CELLS[cell].gates
+    shapes = ((32, columns), (units, columns), bias_shape(CELLS[cell], columns))
+    weights = Weights(*(rng.normal(0, 0.1, size).astype(np.float32) for size in shapes))
+    x = rng.normal(size=(3, 90, 32)).astype(np.float32)
+    for there in (None, rng.random((3, 90)) < 0.7, rng.random((3, 90)) < [[0], [1], [0.4]]):
+        alone = RecurrentLayer(cell, weights, threads=1)
+        outputs, last = alone.read(x, alone.start(3), there)
+        for threads in (2, 3, 5):
+            layer = RecurrentLayer(cell, weights, threads=threads)
+            for rows in (slice(3), slice(1), slice(1, 3)):
+                part = None if there is None else there[rows]
+                found, end = layer.read(x[rows], layer.start(len(x[rows])), part)
+                assert found.tobytes() == outputs[rows].tobytes()
+                for one, other in zip(end, last, strict=True):
+                    assert one.tobytes() == other[rows].tobytes()
+
+
 @pytest.mark.parametrize("model", WRITERS)
 @pytest.mark.parametrize("classes", [None, ["a", "b"] * 15])
 def test_a_saved_generator_writes_and_weighs_lines_as_its_estimator(

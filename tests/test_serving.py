@@ -380,12 +380,89 @@ def test_a_shape_takes_no_memory_before_its_values_are_there(
     assert most < 1 << 22
 
 
-def test_binary_tensors_are_refused_with_the_way_on(client: TestClient) -> None:
-    answer = client.post(
-        "/v2/models/spam/infer", content=b"{}1234", headers={"Inference-Header-Content-Length": "2"}
-    )
+def as_bytes(client: TestClient, name: str, question: dict[str, Any], behind: bytes) -> Any:
+    head = json.dumps(question).encode()
+    length = {"Inference-Header-Content-Length": str(len(head))}
+    return client.post(f"/v2/models/{name}/infer", content=head + behind, headers=length)
+
+
+def input_of(name: str, shape: list[int], datatype: str, size: int) -> dict[str, Any]:
+    about = {"name": name, "shape": shape, "datatype": datatype}
+    return about | {"parameters": {"binary_data_size": size}}
+
+
+def test_texts_as_bytes_are_answered_as_texts_in_json(client: TestClient) -> None:
+    texts = ["ann win now", "", "상 받으세요"]
+    coded = [text.encode() for text in texts]
+    behind = b"".join(len(text).to_bytes(4, "little") + text for text in coded)
+    asked = {"inputs": [input_of("texts", [3], "BYTES", len(behind))]}
+    wanted = ask(client, "/v2/models/spam/infer", **tensor("texts", [3], "BYTES", texts))
+    assert as_bytes(client, "spam", asked, behind).json() == wanted
+    answer = as_bytes(client, "spam", asked | {"parameters": {"binary_data_output": True}}, behind)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    cut = int(answer.headers["inference-header-content-length"])
+    label, shares = json.loads(answer.content[:cut])["outputs"]
+    assert "data" not in label
+    ends = cut + label["parameters"]["binary_data_size"]
+    names = [name.encode() for name in wanted["outputs"][0]["data"]]
+    expected = b"".join(len(name).to_bytes(4, "little") + name for name in names)
+    assert answer.content[cut:ends] == expected
+    assert shares["parameters"]["binary_data_size"] == len(answer.content) - ends
+    found = np.frombuffer(answer.content[ends:], "<f8")
+    assert found.tolist() == wanted["outputs"][1]["data"]
+
+
+@pytest.mark.parametrize("datatype", ["FP32", "FP64"])
+def test_numbers_as_bytes_are_answered_as_numbers_in_json(
+    client: TestClient, datatype: str
+) -> None:
+    numbers = np.arange(8, dtype={"FP32": "<f4", "FP64": "<f8"}[datatype])
+    asked = {"inputs": [input_of("sequences", [2, 2, 2], datatype, numbers.nbytes)]}
+    asked["outputs"] = [
+        {"name": "label", "parameters": {"binary_data": False}},
+        {"name": "probabilities", "parameters": {"binary_data": True}},
+    ]
+    answer = as_bytes(client, "gestures", asked, numbers.tobytes())
+    cut = int(answer.headers["inference-header-content-length"])
+    label, shares = json.loads(answer.content[:cut])["outputs"]
+    question = tensor("sequences", [2, 2, 2], datatype, numbers.tolist())
+    wanted = ask(client, "/v2/models/gestures/infer", **question)["outputs"]
+    assert label == wanted[0]
+    assert np.frombuffer(answer.content[cut:], "<f8").tolist() == wanted[1]["data"]
+    assert "data" not in shares
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "behind", "said"),
+    [
+        ("spam", input_of("texts", [1], "BYTES", 6), b"\x01\0\0\0a", "as many bytes must follow"),
+        ("spam", input_of("texts", [1], "BYTES", 5), b"\x02\0\0\0a", "its length in 4 bytes"),
+        ("spam", input_of("texts", [1], "BYTES", 3), b"\x01\0\0", "its length in 4 bytes"),
+        ("spam", input_of("texts", [1], "BYTES", 5), b"\xff\xff\xff\xffa", "its length in 4"),
+        ("spam", input_of("texts", [1], "BYTES", 5), b"\x01\0\0\0\xff", "must be UTF-8"),
+        ("spam", input_of("texts", [2], "BYTES", 5), b"\x01\0\0\0a", "must fill the shape"),
+        ("spam", input_of("texts", [1], "BYTES", -1), b"", "greater than or equal to 0"),
+        ("spam", input_of("texts", [1], "BYTES", 5) | {"data": ["a"]}, b"\1\0\0\0a", "either data"),
+        ("spam", {"name": "texts", "shape": [1], "datatype": "BYTES"}, b"", "either data or"),
+        ("spam", tensor("texts", [1], "BYTES", ["a"])["inputs"][0], b"a", "as many bytes must"),
+        ("ahead", input_of("sequences", [1, 1, 1], "FP64", 9), b"9" * 9, "8 bytes a number"),
+        ("ahead", input_of("sequences", [1, 1, 1], "FP32", 4), b"\0\0\xc0\x7f", "be finite"),
+    ],
+)
+def test_bytes_that_are_no_tensor_are_refused(
+    client: TestClient, name: str, given: dict[str, Any], behind: bytes, said: str
+) -> None:
+    answer = as_bytes(client, name, {"inputs": [given]}, behind)
     assert answer.status_code == 400
-    assert "binary_data=False" in error(answer)
+    assert said in error(answer)
+
+
+@pytest.mark.parametrize("length", ["9", "-1", "", "²", "9" * 5000])
+def test_a_json_that_is_longer_than_its_body_is_refused(client: TestClient, length: str) -> None:
+    headers = {"Inference-Header-Content-Length": length.encode()}
+    answer = client.post("/v2/models/spam/infer", content=b"{}", headers=headers)
+    assert answer.status_code == 400
+    assert "bytes are JSON" in error(answer)
 
 
 # ---- what is wrong is said in one sentence
@@ -1047,6 +1124,34 @@ def serving(models: dict[str, Path]) -> Iterator[tuple[subprocess.Popen[str], in
     process.kill()
     process.wait()
     process.stderr.close()
+
+
+def test_tritons_client_talks_to_it_as_it_is(
+    serving: tuple[subprocess.Popen[str], int, list[str]], models: dict[str, Path]
+) -> None:
+    triton = pytest.importorskip("tritonclient.http", reason="pip install 'tritonclient[http]'")
+    from recurra import runtime
+
+    texts = ["ann win now", "상 받으세요", ""]
+    with triton.InferenceServerClient(f"127.0.0.1:{serving[1]}") as client:
+        assert client.is_server_live()
+        assert client.is_server_ready()
+        assert client.is_model_ready("gru")
+        assert "binary_tensor_data" in client.get_server_metadata()["extensions"]
+        (about,) = client.get_model_metadata("gru")["inputs"]
+        given = triton.InferInput(about["name"], [len(texts)], about["datatype"])
+        given.set_data_from_numpy(np.array(texts, object))
+        found = client.infer("gru", [given], request_id="7")
+        shares = runtime.load(models["gru"]).predict_proba(texts)
+        assert found.get_response()["id"] == "7"
+        np.testing.assert_array_equal(found.as_numpy("probabilities"), shares)
+        given.set_data_from_numpy(np.array(texts, object), binary_data=False)
+        wanted = [triton.InferRequestedOutput("label", binary_data=False)]
+        again = client.infer("gru", [given], outputs=wanted)
+        names = [name.decode() for name in found.as_numpy("label")]
+        assert again.as_numpy("label").tolist() == names
+        with pytest.raises(triton.InferenceServerException, match="the model must be"):
+            client.infer("other", [given])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

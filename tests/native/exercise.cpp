@@ -453,6 +453,7 @@ std::vector<Problem> problems() {
       {1, 1, 1, 1},  {0, 3, 2, 5},    {3, 0, 2, 5},     {2, 3, 0, 5},
       {5, 4, 7, 33}, {53, 6, 32, 16}, {130, 3, 5, 20}, {7, 2, 270, 130},
       {210, 9, 33, 31},  // two blocks in each of four lanes
+      {3, 30, 40, 100},  // few rows, whose steps are shared out
       {1, 5, 70, 710}};  // one row, whose inputs are shared out
   for (const auto &cell : cells)
     for (const auto &size : sizes)

@@ -71,14 +71,22 @@ class House:
         Raises:
             RefusedError: it is too much, or no such question.
         """
-        if request.headers.get("content-encoding", "identity") != "identity":
-            raise RefusedError(415, "a body must be plain JSON: send it without Content-Encoding.")
-        body = await self._body(request)
-        request.scope[READ] = True
-        found: Asked = question_in(body, kind)
+        found: Asked = question_in(await self.body(request), kind)
         return found
 
-    async def _body(self, request: Request) -> bytes:
+    async def body(self, request: Request) -> bytes:
+        """Read a body.
+
+        Raises:
+            RefusedError: it is packed, or too much.
+        """
+        if request.headers.get("content-encoding", "identity") != "identity":
+            raise RefusedError(415, "a body must be plain JSON: send it without Content-Encoding.")
+        body = await self._whole(request)
+        request.scope[READ] = True
+        return body
+
+    async def _whole(self, request: Request) -> bytes:
         most = self.limits.body
         if _number(request.headers.get("content-length")) > most:
             raise _too_large(most)

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, version 2: what KServe's and Triton's clients speak, in JSON."""
+"""The Open Inference Protocol, version 2: what KServe's and Triton's clients speak over HTTP."""
 
 from importlib.metadata import version
 from math import prod
@@ -8,16 +8,18 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
+from recurra.serving.binary import HEADER, asked_as_bytes, bytes_of, cut, filled
 from recurra.serving.house import House
 from recurra.serving.limits import Limits
 from recurra.serving.models import Model, Tensor, check_rows
-from recurra.serving.questions import Infer, NumberTensor, Predict, TextTensor
+from recurra.serving.questions import Infer, NumberTensor, Predict, TextTensor, question_in
 from recurra.serving.refusals import RefusedError
 from recurra.serving.written import json_of
 
 __all__ = ["OpenInference"]
 
 VERSION = "1"  # a name is one model
+EXTENSIONS = ["binary_tensor_data"]
 
 
 class OpenInference:
@@ -32,7 +34,7 @@ class OpenInference:
 
     async def server(self, request: Request) -> Response:
         """Say which server this is."""
-        return json_of({"name": "recurra", "version": version("recurra"), "extensions": []})
+        return json_of({"name": "recurra", "version": version("recurra"), "extensions": EXTENSIONS})
 
     async def live(self, request: Request) -> Response:
         """Say that the process runs."""
@@ -68,35 +70,42 @@ class OpenInference:
         """Answer a tensor."""
         served = self._house.served(request)
         self._check_version(request)
-        if "inference-header-content-length" in request.headers:
-            raise RefusedError(
-                400, "tensors must be JSON, not binary: set_data_from_numpy(…, binary_data=False)."
-            )
         now = served.now
-        asked = await self._house.question(request, Infer)
+        head, behind = cut(await self._house.body(request), request.headers.get(HEADER))
+        asked = question_in(head, Infer)
         wanted = _wanted(asked, now.model)
         limits = self._house.limits
-        rows = now.model.rows(_rows_of(asked.inputs[0], now.model, limits), limits)
+        rows = now.model.rows(_rows_of(filled(asked.inputs[0], behind), now.model, limits), limits)
         said = await now.said(rows)
         found = zip(now.model.outputs, now.model.tensors(said), strict=True)
-        answer: dict[str, Any] = {"model_name": served.name, "model_version": VERSION}
-        answer |= {} if asked.id is None else {"id": asked.id}
-        answer["outputs"] = [
-            {
-                "name": name,
-                "datatype": datatype,
-                "shape": list(array.shape),
-                "data": array.ravel().tolist(),
-            }
-            for (name, datatype, _), array in found
-            if name in wanted
-        ]
-        return json_of(answer)
+        about: dict[str, Any] = {"model_name": served.name, "model_version": VERSION}
+        about |= {} if asked.id is None else {"id": asked.id}
+        return _answer(about, asked, [(*of, array) for of, array in found if of[0] in wanted])
 
     def _check_version(self, request: Request) -> None:
         given = request.path_params.get("version", VERSION)
         if given != VERSION:
             raise RefusedError(404, f"the version must be {VERSION}, but it is {given[:60]!r}.")
+
+
+def _answer(about: dict[str, Any], asked: Infer, found: list[Any]) -> Response:
+    """Write outputs into JSON, and behind it those that are wanted as bytes."""
+    outputs, behind = [], []
+    for name, datatype, _, array in found:
+        output = {"name": name, "datatype": datatype, "shape": list(array.shape)}
+        if asked_as_bytes(asked, name):
+            behind.append(bytes_of(datatype, array))
+            output["parameters"] = {"binary_data_size": len(behind[-1])}
+        else:
+            output["data"] = array.ravel().tolist()
+        outputs.append(output)
+    answer = json_of(about | {"outputs": outputs})
+    if not behind:
+        return answer
+    length = {HEADER: str(len(answer.body))}
+    return Response(
+        b"".join([answer.body, *behind]), headers=length, media_type="application/octet-stream"
+    )
 
 
 def _described(tensor: Tensor) -> dict[str, Any]:
@@ -126,7 +135,7 @@ def _rows_of(given: TextTensor | NumberTensor, model: Model, limits: Limits) -> 
             f"and has {given.datatype}.",
         )
     check_rows(given.shape[0], model.reads, limits)
-    data = _flat(given.data)
+    data = _flat(given.data or [])
     if prod(given.shape) != len(data):
         raise RefusedError(
             400, f"data must fill the shape {given.shape}, but there are {len(data):,} values."

@@ -10,7 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from recurra.serving.refusals import RefusedError, wrong_in
 from recurra.stored import Number
 
-__all__ = ["Explain", "Infer", "Predict", "Question", "Stream", "question_in"]
+__all__ = [
+    "Explain",
+    "Infer",
+    "NumberTensor",
+    "Output",
+    "Predict",
+    "Question",
+    "Stream",
+    "TextTensor",
+    "question_in",
+]
 
 First = Field(fail_fast=True)  # the first mistake ends the reading of a list
 Step = Annotated[list[Number], First]
@@ -66,10 +76,27 @@ class Stream(Question):
     end: bool = False
 
 
+class Parameters(BaseModel):
+    """What is read of the protocol's parameters: how values go as bytes behind the JSON.
+
+    Args:
+        binary_data_size: how many bytes an input has there.
+        binary_data: whether an output is wanted so.
+        binary_data_output: whether all outputs are.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    binary_data_size: Annotated[int, Field(ge=0)] | None = None
+    binary_data: bool | None = None
+    binary_data_output: bool | None = None
+
+
 class _Tensor(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
     name: str
+    parameters: Parameters | None = None
     shape: Annotated[
         list[Annotated[int, Field(ge=1, le=1 << 30)]], Field(min_length=1, max_length=3)
     ]
@@ -79,24 +106,29 @@ class TextTensor(_Tensor):
     """A tensor of texts."""
 
     datatype: Literal["BYTES"]
-    data: Annotated[Words | Annotated[list[Words], First], Field(union_mode="left_to_right")]
+    data: Annotated[
+        Words | Annotated[list[Words], First] | None, Field(union_mode="left_to_right")
+    ] = None
 
 
 class NumberTensor(_Tensor):
     """A tensor of numbers, flat or nested."""
 
     datatype: Literal["FP32", "FP64"]
-    data: Annotated[Step | Steps | Annotated[list[Steps], First], Field(union_mode="left_to_right")]
+    data: Annotated[
+        Step | Steps | Annotated[list[Steps], First] | None, Field(union_mode="left_to_right")
+    ] = None
 
 
 class Output(BaseModel):
     """An output that is wanted."""
 
     name: str
+    parameters: Parameters | None = None
 
 
 class Infer(BaseModel):
-    """A request of the Open Inference Protocol; parameters are not read."""
+    """A request of the Open Inference Protocol."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
@@ -112,7 +144,7 @@ class Infer(BaseModel):
         ),
     ]
     outputs: list[Output] | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: Parameters | None = None
 
 
 def question_in(body: bytes, kind: type[Any]) -> Any:

@@ -9,6 +9,14 @@
 namespace recurra {
 namespace {
 
+struct Range {
+  int64_t from, to;
+};
+
+INLINE Range part_of(int64_t count, int64_t part, int64_t parts) {
+  return {count * part / parts, count * (part + 1) / parts};
+}
+
 // The rows of one lane, cut into blocks of about equal size.
 struct Block {
   int64_t lane, lanes, first, rows;
@@ -48,10 +56,10 @@ INLINE int64_t span(const Call &call, int64_t rank, int64_t s, int64_t *until) {
   return s < 0 ? 0 : time_of(call, rank, s);
 }
 
-INLINE void write_outputs(const Call &call, int64_t rank, int64_t s, const float *h) {
+INLINE void write_outputs(const Call &call, int64_t rank, int64_t s, Range units, const float *h) {
   int64_t until, time = span(call, rank, s, &until);
-  float *to = call.outputs + (call.order[rank] * call.timesteps + time) * call.units;
-  for (; time < until; ++time, to += call.units) copy(to, h, call.units);
+  float *to = call.outputs + (call.order[rank] * call.timesteps + time) * call.units + units.from;
+  for (; time < until; ++time, to += call.units) copy(to, h + units.from, units.to - units.from);
 }
 
 // The gradient that reaches a row's step from outside: of every output that repeats its h.

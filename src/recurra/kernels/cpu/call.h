@@ -91,12 +91,26 @@ inline const Cell *cell_named(std::string_view name, const Level &level) {
   return name == "simple_rnn" ? &level.simple_rnn : nullptr;
 }
 
-// As many lanes as threads and rows allow, unless the work is not worth another thread: to share it
-// out takes about as long as a million operations.
+// Operations that are worth another thread: to share them out takes about as long as a million, and on
+// the way back what the lanes found is to be added up, too.
+constexpr double WORTH = 2e6, WORTH_BACK = 3e6;
+
+inline double operations(const Schedule &schedule, int64_t weights) {
+  return 2.0 * schedule.total_steps() * weights;
+}
+
+constexpr int64_t FEW = 4;           // rows of a lane, below which reading the weights takes longest
+constexpr int64_t STEP = 10 * 1000;  // rows times weights of a part, below which meeting takes longest
+
+// How many threads share each step; 1 where each had better take some rows through all of them.
 template <class Pool>
-int64_t lanes_for(const Call &call, const Schedule &schedule, int64_t weights, Pool &pool) {
-  if (2.0 * schedule.total_steps() * weights < 3e6) return 1;
-  return parts_for(pool, call.batch);
+int64_t crew_for(const Call &call, const Schedule &schedule, const Cell &cell, Pool &pool) {
+  const int64_t weights = cell.packed(call);
+  if (!cell.crew.take || call.keep || call.batch >= FEW * threads_of(pool) || !spinning() ||
+      operations(schedule, weights) < WORTH)
+    return 1;
+  const int64_t parts = parts_for(pool, std::min(cell.parts(call), call.batch * weights / STEP));
+  return parts < parts_for(pool, call.batch) ? 1 : parts;
 }
 
 // How many threads share the packing of so many floats.
@@ -146,11 +160,28 @@ void pack(Pool &pool, const Cell &cell, const Call &call, float *packed) {
   });
 }
 
+// All steps of few rows, by threads that meet after each. Who is late finds its part taken by another.
+template <class Pool>
+void forward_crew(Pool &pool, const Crew &crew, const Call &call, const float *packed,
+                  int64_t parts) {
+  const Scratch scratch(crew.scratch(call, parts));
+  crew.begin(call, scratch + 0);
+  Rounds rounds(call.steps[0], parts);
+  share(pool, parts, [&](int64_t member) {
+    rounds.join(member, [&](int64_t s, int64_t part) {
+      crew.take(call, packed, s, part, parts, scratch + 0);
+    });
+  });
+}
+
 // All timesteps of all rows, with weights that were packed.
 template <class Pool>
 void forward_packed(Pool &pool, const Cell &cell, const Call &call, const Schedule &schedule,
                     const float *packed) {
-  const int64_t lanes = lanes_for(call, schedule, cell.packed(call), pool);
+  if (const int64_t parts = crew_for(call, schedule, cell, pool); parts > 1)
+    return forward_crew(pool, cell.crew, call, packed, parts);
+  const bool alone = operations(schedule, cell.packed(call)) < WORTH;
+  const int64_t lanes = alone ? 1 : parts_for(pool, call.batch);
   const int64_t each = round_to_lines(cell.scratch(call));
   const Scratch scratch(lanes * each);
   share(pool, lanes, [&](int64_t lane) {
@@ -181,7 +212,8 @@ void backward(Pool &pool, const Cell &cell, Call &call, const bool *mask) {
   const int64_t weights = cell.packed(call);
   if (const int64_t parts = single_parts(call, cell.single, weights, pool))
     return backward_single(pool, cell.single, call, parts);
-  const int64_t lanes = lanes_for(call, schedule, 2 * weights, pool);
+  const bool alone = operations(schedule, 2 * weights) < WORTH_BACK;
+  const int64_t lanes = alone ? 1 : parts_for(pool, call.batch);
   const int64_t each = round_to_lines(cell.scratch_back(call));
   const int64_t sums = cell.gradients(call), packed_floats = cell.packed_back(call);
   const Scratch packed(packed_floats), scratch(lanes * each), gradients(lanes * sums);

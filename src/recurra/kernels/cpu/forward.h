@@ -9,18 +9,36 @@
 namespace recurra {
 namespace {
 
+// What a block's rows are in the middle of. Of two rows of inputs a step reads one and writes the
+// other's h, where a single stage makes it.
+template <class C>
+struct Desk {
+  const Sizes<C> size;
+  const Block block;
+  float *const inputs, *const others, *const c, *const partial;
+
+  Desk(const Call &call, const Block &rows, int64_t room, float *scratch)
+      : size(call), block(rows), inputs(scratch), others(inputs + room * size.row),
+        c(others + room * size.row), partial(c + room * size.padded) {}
+  static int64_t floats(const Call &call, int64_t room, int64_t parts) {
+    const Sizes<C> size(call);
+    return room * (2 * size.row + size.padded + parts * size.RESULTS);
+  }
+  float *before(int64_t s) const { return C::LAST && s % 2 ? others : inputs; }
+  float *after(int64_t s) const { return C::LAST ? before(s + 1) : inputs; }
+};
+
 template <class C>
 int64_t scratch(const Call &call) {
-  const Sizes<C> size(call);
-  return BLOCK * (2 * size.row + size.padded + size.RESULTS);
+  return Desk<C>::floats(call, BLOCK, 1);
 }
 
 template <class C, bool KEEP>
-void step(const Sizes<C> &size, const float *packed, int64_t rows, const float *inputs, float *next,
-          float *c, float *partial, float *tape, int64_t tape_row) {
+void step(const Sizes<C> &size, Range panels, const float *packed, int64_t rows, const float *inputs,
+          float *next, float *c, float *partial, float *tape, int64_t tape_row) {
   constexpr int64_t L1_INPUTS = L1_BYTES / (int64_t{sizeof(float)} * C::VECTORS * LANES);
   const float *biases = packed + size.panels * size.inputs * size.WEIGHTS;
-  for (int64_t panel = 0; panel < size.panels; ++panel) {
+  for (int64_t panel = panels.from; panel < panels.to; ++panel) {
     const int64_t unit = panel * size.UNITS;
     const float *weights = packed + panel * size.inputs * size.WEIGHTS;
     const float *start = biases + panel * size.RESULTS;
@@ -42,6 +60,7 @@ void step(const Sizes<C> &size, const float *packed, int64_t rows, const float *
         const float *x = row + size.pairs + size.padded + max(0, from - size.units);
         multiply<C, true, KEEP>(sums, size, h, w, of_h);
         multiply<C, false, KEEP>(sums, size, x, w + of_h * size.WEIGHTS, of_x);
+#pragma GCC unroll 8
         for (int r = 0; r < N; ++r)
           if (to < size.inputs)
             for (int v = 0; v < C::SUMS; ++v)
@@ -57,56 +76,104 @@ void step(const Sizes<C> &size, const float *packed, int64_t rows, const float *
   }
 }
 
-// Take step s of some rows of the block. The last of several stages leaves h where it was.
+// Complete the inputs that step s reads.
 template <class C>
-INLINE void forward_step(const Call &call, const Sizes<C> &size, const Block &block, int64_t s,
-                         int64_t rows, const float *packed, float *now, float *next, float *c,
-                         float *partial) {
+INLINE void put_x(const Call &call, const Sizes<C> &size, const Block &block, int64_t s, int64_t rows,
+                  float *inputs) {
   for (int64_t i = 0; i < rows; ++i)
-    complete<C>(call, size, block.rank(i), place_in_x(call, block.rank(i), s), now + i * size.row);
+    complete<C>(call, size, block.rank(i), place_in_x(call, block.rank(i), s),
+                inputs + i * size.row);
+}
+
+// The product and the gates of a stage, and of those after it. The last of several leaves h where it was.
+template <class C>
+INLINE void stages(const Call &call, const Sizes<C> &size, const Block &block, int64_t s, Range panels,
+                   int64_t rows, const float *packed, float *now, float *next, float *c,
+                   float *partial) {
   float *tape = call.tape;
   if (tape) tape += (s * call.batch + block.rank(0)) * size.tape;
-  (call.keep ? step<C, true> : step<C, false>)(size, packed, rows, now, next, c, partial, tape,
-                                               block.lanes * size.tape);
+  (call.keep ? step<C, true> : step<C, false>)(size, panels, packed, rows, now, next, c, partial,
+                                               tape, block.lanes * size.tape);
   if constexpr (!C::LAST) {
     const Sizes<typename C::Then> then(call);
-    forward_step(call, then, block, s, rows, packed + weights_of<C>(call), next, now, c, partial);
+    put_x(call, then, block, s, rows, next);
+    stages(call, then, block, s, panels, rows, packed + weights_of<C>(call), next, now, c, partial);
   }
+}
+
+// What is said of some units of a row once step s is done; of one that takes none, before the first.
+INLINE void tell(const Call &call, int64_t rank, int64_t s, Range units, const float *h,
+                 const float *c) {
+  if (call.outputs) write_outputs(call, rank, s, units, h);
+  if (s + 1 < call.steps[rank]) return;
+  const int64_t to = call.order[rank] * call.units + units.from, count = units.to - units.from;
+  copy(call.last_h + to, h + units.from, count);
+  if (call.c) copy(call.last_c + to, c + units.from, count);
+}
+
+template <class C>
+INLINE void begin(const Call &call, const Desk<C> &desk) {
+  const Sizes<C> &size = desk.size;
+  zero(desk.inputs, desk.partial - desk.inputs);
+  for (int64_t i = 0; i < desk.block.rows; ++i) {
+    const int64_t rank = desk.block.rank(i), row = call.order[rank] * call.units;
+    float *const h = desk.inputs + i * size.row, *const c = desk.c + i * size.padded;
+    copy(h, call.h + row, call.units);
+    if (call.c) copy(c, call.c + row, call.units);
+    tell(call, rank, -1, {0, call.units}, h, c);
+  }
+  put_x(call, size, desk.block, 0, active_rows(call, desk.block, 0), desk.inputs);
+}
+
+// Take step s of some panels of units.
+template <class C>
+INLINE void take(const Call &call, const Desk<C> &desk, int64_t s, Range panels, const float *packed,
+                 float *partial) {
+  const Sizes<C> &size = desk.size;
+  const int64_t rows = active_rows(call, desk.block, s);
+  float *const after = desk.after(s);
+  float *const next = C::LAST ? after : desk.others;
+  stages(call, size, desk.block, s, panels, rows, packed, desk.before(s), next, desk.c, partial);
+  const Range units = {panels.from * size.UNITS, min(panels.to * size.UNITS, call.units)};
+  for (int64_t i = 0; i < rows; ++i)
+    tell(call, desk.block.rank(i), s, units, after + i * size.row, desk.c + i * size.padded);
+  if (panels.from == 0)
+    put_x(call, size, desk.block, s + 1, active_rows(call, desk.block, s + 1), after);
 }
 
 template <class C>
 void forward(const Call &call, const float *packed, int64_t lane, int64_t lanes, float *scratch) {
-  const Sizes<C> size(call);
   blocks(call, lane, lanes, [&](const Block &block) {
-    float *now = scratch, *next = now + BLOCK * size.row;
-    float *c = next + BLOCK * size.row, *partial = c + BLOCK * size.padded;
-    zero(scratch, partial - scratch);
-    for (int64_t i = 0; i < block.rows; ++i) {
-      const int64_t rank = block.rank(i), row = call.order[rank] * call.units;
-      copy(now + i * size.row, call.h + row, call.units);
-      if (call.c) copy(c + i * size.padded, call.c + row, call.units);
-      if (call.outputs) write_outputs(call, rank, -1, call.h + row);
-    }
-    int64_t rows = block.rows;
-    for (int64_t s = 0; rows > 0; ++s) {
-      const int64_t still = active_rows(call, block, s);
-      for (int64_t i = still; i < rows; ++i) {  // these have taken their last step
-        const int64_t row = call.order[block.rank(i)] * call.units;
-        copy(call.last_h + row, now + i * size.row, call.units);
-        if (call.c) copy(call.last_c + row, c + i * size.padded, call.units);
-      }
-      rows = still;
-      forward_step(call, size, block, s, rows, packed, now, next, c, partial);
-      if (C::LAST) {
-        float *swap = now;
-        now = next;
-        next = swap;
-      }
-      if (call.outputs)
-        for (int64_t i = 0; i < rows; ++i)
-          write_outputs(call, block.rank(i), s, now + i * size.row);
-    }
+    const Desk<C> desk(call, block, BLOCK, scratch);
+    begin(call, desk);
+    for (int64_t s = 0; s < call.steps[block.rank(0)]; ++s)
+      take(call, desk, s, {0, desk.size.panels}, packed, desk.partial);
   });
+}
+
+// The same where threads share each step: a part is some panels, so no sum is cut.
+
+template <class C>
+INLINE Desk<C> common_desk(const Call &call, float *scratch) {
+  return Desk<C>(call, {0, 1, 0, call.batch}, call.batch, scratch);
+}
+
+template <class C>
+int64_t crew_scratch(const Call &call, int64_t parts) {
+  return Desk<C>::floats(call, call.batch, parts);
+}
+
+template <class C>
+void crew_begin(const Call &call, float *scratch) {
+  begin(call, common_desk<C>(call, scratch));
+}
+
+template <class C>
+void crew_take(const Call &call, const float *packed, int64_t s, int64_t part, int64_t parts,
+               float *scratch) {
+  const Desk<C> desk = common_desk<C>(call, scratch);
+  take(call, desk, s, part_of(desk.size.panels, part, parts), packed,
+       desk.partial + part * call.batch * desk.size.RESULTS);
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 // A *panel* is the columns of [U; W] that make the gates of LANES units (where these are few, of a
 // few times LANES units): its products stay in registers until the gate functions have been applied, so
 // z never goes to memory. A *tile* is ROWS rows times one panel. A *lane* is the rows of one thread,
-// which takes them through all timesteps by itself: no barrier in the loop. A *stage* is such a
+// which takes them through all timesteps by itself: no barrier in the loop; where there are fewer rows
+// than threads could read, a *crew* of threads shares the panels of each step. A *stage* is such a
 // product and its gate functions: a step is one, but two where a gate acts on what is multiplied.
 //
 //     vectors.h    vectors, and the functions of a gate
@@ -47,11 +48,19 @@ constexpr recurra::Single single() {
 }
 
 template <class C>
+constexpr Crew crew() {
+  if constexpr (C::LAST)
+    return {crew_scratch<C>, crew_begin<C>, crew_take<C>};
+  else
+    return {};
+}
+
+template <class C>
 constexpr Cell cell() {
   return {C::GATES,   C::STATES,      C::BIASES,  parts<C>,    saved<C>,
           weights<C>, packed_back<C>, weights<C>, scratch<C>,  scratch_back<C>,
           pack<C>,    pack_back<C>,   forward<C>, backward<C>, reduce<C>,
-          single<C>()};
+          single<C>(), crew<C>()};
 }
 
 }  // namespace

@@ -41,6 +41,14 @@ struct Single {
   void (*reduce)(const Call &, int64_t part, int64_t parts, float *scratch);
 };
 
+// A batch of few rows, whose steps threads share, each some panels; with packed weights, as there.
+struct Crew {
+  int64_t (*scratch)(const Call &, int64_t parts);
+  void (*begin)(const Call &, float *scratch);
+  void (*take)(const Call &, const float *packed, int64_t step, int64_t part, int64_t parts,
+               float *scratch);
+};
+
 // One cell at one instruction level. Sizes are in floats. Work is cut into lanes, which share
 // nothing but what they read; packing and adding up are cut into parts, panels of units.
 struct Cell {
@@ -59,6 +67,7 @@ struct Cell {
                    float *gradients);
   void (*reduce)(const Call &, int64_t part, const float *gradients, int64_t lanes);
   Single single;  // of null pointers where there is no such way
+  Crew crew;      // likewise
 };
 
 struct Adam {

@@ -11,14 +11,6 @@
 namespace recurra {
 namespace {
 
-struct Range {
-  int64_t from, to;
-};
-
-INLINE Range part_of(int64_t count, int64_t part, int64_t parts) {
-  return {count * part / parts, count * (part + 1) / parts};
-}
-
 // sums += inputs of `rows` times as many rows of weights.
 INLINE void add_rows(float *sums, int64_t count, const float *inputs, const float *weights,
                      int64_t rows, int64_t stride) {
@@ -96,7 +88,7 @@ void single_start(const Call &call, bool back, float *scratch) {
   zero(scratch, one.inputs - scratch);
   copy(back ? one.h0 : one.h, call.h, call.units);
   if (call.c) copy(one.c, call.c, call.units);
-  if (!back && call.outputs) write_outputs(call, 0, -1, call.h);
+  if (!back && call.outputs) write_outputs(call, 0, -1, {0, call.units}, call.h);
   if (!back) return;
   copy(one.dh, call.d_last_h, call.units);
   if (call.c) copy(one.dc, call.d_last_c, call.units);
@@ -144,7 +136,7 @@ void single_stepped(const Call &call, int64_t s, int64_t parts, float *scratch) 
     C::forward_step(sums, one.h + first, one.h + first, one.c + first,
               tape ? tape + panel * C::SAVED * LANES : nullptr);
   }
-  if (s >= 0 && call.outputs) write_outputs(call, 0, s, one.h);
+  if (s >= 0 && call.outputs) write_outputs(call, 0, s, {0, call.units}, one.h);
   if (s + 1 < call.steps[0]) return;
   copy(call.last_h, one.h, call.units);
   if (call.c) copy(call.last_c, one.c, call.units);

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "shared.h"
 
@@ -189,5 +190,49 @@ void share(Pool &pool, int64_t count, const Work &work) {
   std::unique_lock<std::mutex> lock(state->mutex);
   state->finished.wait(lock, done);
 }
+
+// Rounds of as many parts each, done by whoever is there: a round begins when all parts of the one
+// before are done. A member takes its own part first, so that what it reads stays near its processor,
+// and then what nobody has begun; so a member that never comes keeps nobody waiting.
+class Rounds {
+ public:
+  Rounds(int64_t rounds, int64_t parts) : rounds_(rounds), begun_(parts) {}
+
+  // Take part until all rounds are done.
+  template <class Work>
+  void join(int64_t member, const Work &work) {
+    const int64_t parts = static_cast<int64_t>(begun_.size());
+    for (int64_t round; (round = done_ / parts) < rounds_;) {
+      for (int64_t i = 0; i < parts; ++i) {
+        const int64_t part = (member + i) % parts;
+        int64_t before = round;
+        if (!begun_[part].rounds.compare_exchange_strong(before, round + 1)) continue;
+        work(round, part);
+        ++done_;
+      }
+      while_others_work([&] { return done_ / parts > round; });
+    }
+  }
+
+ private:
+  struct alignas(64) Begun {
+    std::atomic<int64_t> rounds{0};
+  };
+
+  // To sleep takes longer than a part; but where more threads than processors want to work, another
+  // goes first.
+  template <class Ready>
+  static void while_others_work(const Ready &ready) {
+    for (int look = 1; !ready(); ++look)
+      if (look % 256)
+        pause();
+      else
+        std::this_thread::yield();
+  }
+
+  const int64_t rounds_;
+  alignas(64) std::atomic<int64_t> done_{0};
+  std::vector<Begun> begun_;
+};
 
 }  // namespace recurra
