@@ -48,7 +48,6 @@ from recurra.operations.kinds import Dense, Operation
 from recurra.operations.network import Network
 from recurra.sequences import Ragged, bucket_of
 from recurra.text import TextEncoder
-from recurra.text.terms import KINDS as TERM_KINDS
 from recurra.text.terms import TermModel, TermRegression, terms_of
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "export.md"
@@ -59,6 +58,8 @@ AWKWARD = [
     "²½Ⅷ 𝔘𝔫𝔦 😀😀😀😀😀 sooooo a\x85b\x1cc İstanbul ΣΑΣ ǅ",
     "win " * 40 + "home",
 ]
+
+TERM_KINDS = ("word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR")  # a network begins as
 
 ALONE = [(kind, name) for kind, name in EVERY if name not in STARTING]  # and no model beside it
 
@@ -156,7 +157,7 @@ def begun_in_onnx(start: Start) -> Any:
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("kind", ["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"])
+@pytest.mark.parametrize("kind", TERM_KINDS)
 @pytest.mark.parametrize("regression", [True, False])
 def test_a_linear_model_of_terms_says_the_same_in_onnx_runtime(
     kind: str, classes: int, regression: bool
@@ -441,7 +442,7 @@ def test_the_reader_in_python_encodes_as_recurra_does(
     any_text()
 
 
-@pytest.mark.parametrize("kind", TERM_KINDS[:3])
+@pytest.mark.parametrize("kind", TERM_KINDS)
 def test_the_reader_in_python_finds_the_terms_that_recurra_does(kind: str) -> None:
     (block,) = blocks("python")
     within: dict[str, Any] = {}
