@@ -19,6 +19,7 @@ import pandas as pd
 
 from recurra.arrays import Bools
 from recurra.auditing.copies import copy_findings
+from recurra.auditing.encoded import encoded_findings
 from recurra.auditing.findings import Audit, Finding, Suspect, Tell
 from recurra.auditing.judged import (
     column_findings,
@@ -234,6 +235,7 @@ def _of_any(audited: Audited, content: list[View]) -> list[Finding]:
     """Give what is asked of rows of any kind: groups, days, and how the sides differ."""
     return [
         *column_findings(audited),
+        *encoded_findings(audited),
         *order_findings(audited),
         *side_findings(audited),
         *drift_findings(audited, content),

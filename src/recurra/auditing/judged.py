@@ -7,6 +7,7 @@ import pandas as pd
 
 from recurra.arrays import Rows
 from recurra.auditing.findings import Example, Finding, Level, Tell
+from recurra.auditing.pairs import pairs_told
 from recurra.auditing.rows import Audited, AuditedTexts, counted_by
 from recurra.auditing.tells import View, asked, said_by_numbers, said_by_values, told
 from recurra.auditing.views import (
@@ -24,9 +25,10 @@ CHANCE = 0.01
 # how much of the class a thing must tell to be a leak, and to be noted, by its kind: what a writer
 # may mean (column, length) may tell much of it; what no writer means (the others) may not
 LEAK = {"id": 0.3, "missing": 0.3, "writing": 0.2, "column": 0.9, "length": 0.95, "order": 2.0}
-LEAK |= {"written": 0.3, "cells": 0.3, "step": 0.9}
+LEAK |= {"written": 0.3, "cells": 0.3, "digits": 0.6, "step": 0.9, "pair": 0.9}
 NOTE = {"id": 0.1, "missing": 0.1, "writing": 0.05, "column": 0.5, "length": 0.6, "order": 0.3}
-NOTE |= {"written": 0.15, "cells": 0.15, "step": 0.9}
+NOTE |= {"written": 0.15, "cells": 0.15, "digits": 0.3, "step": 0.9, "pair": 0.9}
+ALONE = 0.2  # that a pair of columns must tell more than any column alone
 KINDS = {
     "id": "target in an id",
     "missing": "target in what is missing",
@@ -36,6 +38,8 @@ KINDS = {
     "order": "target in the order of rows",
     "written": "target in how numbers are written",
     "cells": "target in how cells are written",
+    "digits": "target in how cells are written",
+    "pair": "target in two columns",
     "step": "target in one step",
 }
 ADVICE = {
@@ -47,6 +51,8 @@ ADVICE = {
     "order": "Shuffle before anything reads rows in order, and let no model read their numbers.",
     "written": "Bring all numbers to one form: they come from two sources.",
     "cells": "Bring the column to one form: its cells come from two sources.",
+    "digits": "Bring the column to one form: its cells come from two sources.",
+    "pair": "Leave one of both out of what a model reads, if the label is made of them.",
     "step": "Take the step out: those beside it tell far less, so it was not measured.",
 }
 # a word: in what share of a class, and how sure of it, it is a leak
@@ -74,9 +80,18 @@ def tell_findings(audited: AuditedTexts) -> tuple[list[Finding], list[Tell]]:
 def view_findings(audited: Audited, content: list[View]) -> tuple[list[Finding], list[Tell]]:
     """Ask columns, the order of rows, and views of what the rows hold."""
     views = [*_views_of_columns(audited), *views_of_order(_places(audited)), *content]
-    found = asked(views, audited.counted)
+    columns = audited.rows.other_columns.iloc[audited.counted.rows].reset_index(drop=True)
+    pairs, number = pairs_told(columns, audited.counted)
+    found = asked([*views, *pairs], audited.counted, len(views) + number)
+    found = [pair for pair in found if pair[0].kind != "pair" or _tells_more(pair[1], found)]
     findings = [each for view, tell in found if (each := _finding_of(audited, view, tell))]
     return _merged(findings), [tell for _, tell in found]
+
+
+def _tells_more(tell: Tell, found: list[tuple[View, Tell]]) -> bool:
+    """Say whether two columns tell more together than any does alone."""
+    alone = (each.told for view, each in found if view.column and view.kind != "pair")
+    return tell.told >= max(alone, default=0.0) + ALONE
 
 
 def _views_of_columns(audited: Audited) -> Iterator[View]:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from recurra.arrays import Dates, Rows
 from recurra.auditing.findings import Finding
+from recurra.auditing.foreknown import Foreknown, columns_foreknown
 from recurra.auditing.later import Ahead, columns_ahead, label_ahead
 from recurra.auditing.rows import Audited
 from recurra.auditing.views import days_of
@@ -65,15 +66,24 @@ def _ahead(audited: Audited, name: str, days: Dates) -> list[Finding]:
     numbers = {c: values for c, values in numbers.items() if np.isfinite(values).mean() > 0.9}
     series = _series(others, days)
     ahead: dict[str, Ahead] = {}
+    foreknown: dict[str, Foreknown] = {}
     label: Ahead | None = None
+    base = ""
     for rows in series[:MOST_OF_ONE]:
         columns = {column: values[rows] for column, values in numbers.items()}
         for each in columns_ahead(columns):
             ahead.setdefault(each.name, each)
         if len(audited.rows.names) == 2:
             label = label or label_ahead(audited.truth[rows], columns)
-    base = label.of if label else ""
+        base = label.of if label else ""
+        for told in columns_foreknown(columns, base):
+            foreknown.setdefault(told.name, told)
     found = [_column_ahead(each, len(days), base) for each in ahead.values() if each.name != base]
+    found += [
+        _foreknown(told, len(days), base)
+        for told in foreknown.values()
+        if told.name != base and told.name not in ahead
+    ]
     return [*found, *(_reaching(audited, days, series, label) if label else [])]
 
 
@@ -107,6 +117,22 @@ def _column_ahead(found: Ahead, rows: int, base: str) -> Finding:
         size=round(found.share * rows),
         of=rows,
         advice="Leave it out of what a model reads: nobody knows it on its day.",
+    )
+
+
+def _foreknown(found: Foreknown, rows: int, base: str) -> Finding:
+    """Say that rows to come tell a column; where the other one may look back, it is a note."""
+    sure = found.of == base
+    return Finding(
+        kind="a column of later rows",
+        level="leak" if sure else "note",
+        sentence=(
+            f"Column {found.name!r} is told by later rows of {found.of!r}: those up to its own "
+            f"explain {found.back:.0%} of it, with those to come {found.both:.0%}."
+        ),
+        size=rows,
+        of=rows,
+        advice="Leave it out of what a model reads, unless it was known on its day, as plans are.",
     )
 
 

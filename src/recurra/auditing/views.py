@@ -27,7 +27,10 @@ DISTINCT = 0.95  # of the rows have a value of their own: an id
 FEWEST_REPEATS = 2  # rows a value, in the mean: values that recur
 NUMBERS = 3  # in an id, that are looked at
 DIGITS = re.compile(r"\d+")
-TIME = re.compile(r"(?:^|[T\s])(\d{1,2}):(\d{2})")
+TIME = re.compile(r"(?:^|[T\s])(\d{1,2}):(\d{2})(?::(\d{2}))?")
+PARTED = re.compile(r"[@/\\:._-]")
+CHECKED = (3, 7, 9, 11)  # what digits of checks are made by
+LAST_SIGNS = 36  # of ids and numbers, at most: digits and letters
 LETTERS = re.compile(r"[^\W\d_]+")
 READ = 0.95  # of the filled cells can be read as numbers, or as days
 
@@ -59,11 +62,23 @@ def views_of_column(name: str, column: "pd.Series[str]") -> Iterator[View]:
     if are_numbers:
         if distinct > 10:
             yield View(said, kind, _filled(numbers, len(column)), False, name)
-        if kind == "id" and whole:
-            last = column.str[-1:].where(filled, "")
-            yield View(f"{said}: its last digit", kind, _codes(last), True, name)
+        if whole and own:
+            yield from _remainders(said, name, numbers, len(column))
     elif distinct > 10:
         yield from _parts(said, kind, name, column)
+    if kind == "id":
+        yield from _last_sign(f"{said}: its last sign", kind, name, column)
+
+
+def _last_sign(said: str, kind: str, name: str, column: "pd.Series[str]") -> Iterator[View]:
+    last = column.str[-1:]
+    if 1 < last.nunique() <= LAST_SIGNS:
+        yield View(said, kind, _codes(last), True, name)
+
+
+def _remainders(said: str, name: str, numbers: "pd.Series[float]", rows: int) -> Iterator[View]:
+    for by in CHECKED:
+        yield View(f"{said}: what {by} leaves", "id", _filled(numbers % by, rows), False, name)
 
 
 def views_of_cells(name: str, column: "pd.Series[str]", days: bool) -> Iterator[View]:
@@ -89,10 +104,29 @@ def views_of_cells(name: str, column: "pd.Series[str]", days: bool) -> Iterator[
             yield View(
                 f"{said}: the time of day", "column", _filled(minutes, len(cells)), False, name
             )
+        if times[2].notna().mean() >= READ:
+            yield from _last_sign(f"{said}: the last digit of the second", "cells", name, times[2])
     elif pd.to_numeric(cells[cells != ""], errors="coerce").notna().mean() >= READ:
-        yield from _if_some(
-            f"{said}: whether it has a point", name, cells.str.contains(".", regex=False)
-        )
+        behind = cells.str.partition(".")[2].str.len()
+        yield from _if_some(f"{said}: whether it has a point", name, behind > 0)
+        if behind.nunique() > 2:
+            yield View(
+                f"{said}: digits behind the point", "cells", behind.to_numpy(float), False, name
+            )
+        if (behind > 0).mean() > 1 / 2:  # of ids the last sign is asked otherwise
+            yield from _last_sign(f"{said}: its last digits", "digits", name, cells)
+    else:
+        yield from _spelling(said, name, cells)
+
+
+def _spelling(said: str, name: str, cells: "pd.Series[str]") -> Iterator[View]:
+    """Look at values that are written in capitals and without, where both occur."""
+    lower = cells.str.casefold()
+    several = cells.groupby(lower).transform("nunique") > 1
+    written = (cells != lower).to_numpy(np.int64)
+    codes = np.where(several, written, 2)
+    if several.mean() > 1 - READ and len(np.unique(codes)) > 1:
+        yield View(f"{said}: whether a value has capitals", "cells", codes, True, name)
 
 
 def _if_some(said: str, name: str, there: "pd.Series[bool]") -> Iterator[View]:
@@ -112,6 +146,13 @@ def _parts(said: str, kind: str, name: str, column: "pd.Series[str]") -> Iterato
         if len(np.unique(numbers)) > 1:
             yield View(f"{said}: number {place + 1} in it", kind, numbers, False, name)
     yield View(f"{said}: its length", kind, column.str.len().to_numpy(float), False, name)
+    for looked, which in ((f"{said}: its first part", 0), (f"{said}: its last part", -1)):
+        values = column.str.split(PARTED, regex=True).str[which]
+        if 1 < values.nunique() <= len(column) / FEWEST_REPEATS:
+            yield View(looked, kind, _codes(values), True, name)
+    if kind == "id":
+        order = column.rank(method="dense").to_numpy(float)
+        yield View(f"{said}: its place in the alphabet", kind, order, False, name)
 
 
 def _codes(column: "pd.Series[str]") -> Rows:
@@ -140,6 +181,7 @@ def days_of(name: str, column: "pd.Series[str]") -> Dates | None:
 def views_of_order(rows: Rows) -> Iterator[View]:
     """Look at where a row stands."""
     yield View("the order of rows", "order", rows.astype(float), False)
+    yield View("the order of rows: whether a row is odd", "order", np.mod(rows, 2), True)
 
 
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
@@ -160,6 +202,8 @@ MARKS: dict[str, Callable[[str], bool]] = {
     "two spaces on end": lambda text: "  " in text.strip(),
     "breaks of lines": lambda text: "\n" in text.strip() or "\r" in text.strip(),
     "quotes around the text": lambda text: len(text) > 1 and text[0] == text[-1] in "\"'",
+    "signs of typesetting": lambda text: bool(re.search("[\u2013-\u2026]", text)),
+    "an even number of letters": lambda text: len(text) % 2 == 0,
     "letters beyond ASCII": lambda text: not text.isascii(),
 }
 MEASURES: dict[str, Callable[[str], float]] = {

@@ -1,0 +1,116 @@
+"""What two columns tell of the class together, where neither tells it alone.
+
+::
+
+    of numbers     a - b, a + b, a / b            of days   the days between them
+    of values      whether both hold the same     of cells  how many of all are empty
+    in groups      a number less the mean of its group: of those with the same author, shop, day
+
+A label that is made of two columns is read off them, and so is a mean of the label of all others
+of a group.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Floats
+from recurra.auditing.rows import Counted
+from recurra.auditing.tells import View, said_by_numbers, said_by_values, told
+from recurra.auditing.views import READ, days_of
+
+__all__ = ["pairs_told"]
+
+MOST_COLUMNS = 8  # of a kind, that are paired
+MOST_ROWS = 2_000  # that say whether a pair is asked of all
+PROMISES = 0.5  # of the class, told by a part of the rows
+GROUPS, OF_ONE = 20, 3  # a column that binds rows: so many values, and rows of each in the mean
+
+
+def pairs_told(columns: pd.DataFrame, counted: Counted) -> tuple[list[View], int]:
+    """Give the pairs that may tell the class, of the rows counted, and how many were looked at.
+
+    Args:
+        columns: of the rows counted, in their order.
+        counted: the rows.
+    """
+    if not len(counted.fold):
+        return [], 0
+    some = np.arange(len(counted.rows))
+    if len(some) > MOST_ROWS:
+        some = np.sort(np.random.default_rng(0).choice(some, MOST_ROWS, replace=False))
+    views = list(_views(columns))
+    return [view for view in views if _promises(view, counted, some)], len(views)
+
+
+def _promises(view: View, counted: Counted, some: np.ndarray) -> bool:
+    truth, values = counted.truth[some], np.asarray(view.values)[some]
+    held = counted.fold[some] == 0
+    if held.all() or not held.any():
+        return False
+    say = said_by_values if view.recurring else said_by_numbers
+    return told(say(values[~held], truth[~held], values[held]), truth[held])[0] >= PROMISES
+
+
+def _views(columns: pd.DataFrame) -> Iterator[View]:
+    cells = {str(name): columns[name].astype(str).str.strip() for name in columns.columns}
+    numbers = {name: found for name, c in cells.items() if (found := _numbers(c)) is not None}
+    days = {
+        name: day.astype("datetime64[D]").astype(float)
+        for name, c in cells.items()
+        if name not in numbers and (day := days_of(name, c)) is not None
+    }
+    yield from _of_numbers(numbers)
+    for (a, one), (b, other) in combinations(list(days.items())[:MOST_COLUMNS], 2):
+        yield _view(f"the days from {a!r} to {b!r}", a, other - one)
+    yield from _of_values({n: c for n, c in cells.items() if n not in numbers | days})
+    yield from _in_groups(cells, numbers)
+    empty = np.array([(c == "").to_numpy(float) for c in cells.values()])
+    empty = empty.sum(axis=0) if len(cells) > 1 else np.zeros(0)
+    if len(np.unique(empty)) > 1:
+        yield _view("the number of empty cells", "", empty, "missing")
+
+
+def _view(name: str, column: str, values: Floats, kind: str = "pair") -> View:
+    known = values[np.isfinite(values)]
+    least = float(known.min()) - 1 if len(known) else 0.0
+    return View(name, kind, np.where(np.isfinite(values), values, least), False, column)
+
+
+def _numbers(column: "pd.Series[str]") -> Floats | None:
+    filled = column != ""
+    numbers = pd.to_numeric(column, errors="coerce")
+    if not filled.any() or numbers[filled].notna().mean() < READ:
+        return None
+    found = numbers.to_numpy(float)
+    return np.where(np.abs(found) < 1e150, found, np.nan)
+
+
+def _of_numbers(numbers: dict[str, Floats]) -> Iterator[View]:
+    for (a, one), (b, other) in combinations(list(numbers.items())[:MOST_COLUMNS], 2):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            yield _view(f"{a!r} less {b!r}", a, one - other)
+            yield _view(f"{a!r} and {b!r} together", a, one + other)
+            yield _view(f"{a!r} divided by {b!r}", a, one / other)
+
+
+def _of_values(cells: "dict[str, pd.Series[str]]") -> Iterator[View]:
+    recurring = {n: c for n, c in cells.items() if 1 < c.nunique() <= len(c) / 2}
+    for (a, one), (b, other) in combinations(list(recurring.items())[:MOST_COLUMNS], 2):
+        same = (one == other).to_numpy(np.int64)
+        if 0 < same.sum() < len(same):
+            yield View(f"whether {a!r} is {b!r}", "pair", same, True, a)
+
+
+def _in_groups(cells: "dict[str, pd.Series[str]]", numbers: dict[str, Floats]) -> Iterator[View]:
+    binding = [n for n, c in cells.items() if GROUPS <= c.nunique() <= len(c) / OF_ONE]
+    for group in binding[:MOST_COLUMNS]:
+        for name, values in list(numbers.items())[:MOST_COLUMNS]:
+            if name == group:
+                continue
+            mean = pd.Series(values).groupby(cells[group].to_numpy()).transform("mean")
+            apart = values - mean.to_numpy(float)
+            if np.nanmax(np.abs(apart), initial=0.0) > 0:
+                yield _view(f"{name!r} less its mean of {group!r}", name, np.round(apart, 12))
