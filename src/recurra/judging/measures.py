@@ -38,7 +38,6 @@ __all__ = [
 ]
 
 
-NOTHING = 1e-12  # of a value: what moves less does not move, but for roundings
 SMALLEST = float(np.finfo(np.float32).eps)  # networks compute in float32: no probability is 0
 NOTHING = 1e-12
 """Of a value: what moves less does not move, but for roundings."""
