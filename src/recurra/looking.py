@@ -290,7 +290,7 @@ def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Ite
     asks = "What class is a text of"
     for text, label in pairs:
         command = ["train", *file, "--text", text, "--label", label]
-        yield from _fits(f"{asks}?", command, _reads_texts(table, text, label))
+        yield from _fits("What class is a text of?", command, _reads_texts(table, text, label))
         if (text, label) == pairs[0]:
             if len(texts) > 1:
                 all_read = ["train", *file, *_each("--text", texts), "--label", label]
