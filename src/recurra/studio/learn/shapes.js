@@ -16,7 +16,7 @@ const SHAPES = () => [
       "하나를 읽고, 상태가 그것을 이어 나른다. 걸음마다 지난 상태에서 말이 나온다.") },
   { name: t("many to one", "다대일"), reads: [1, 1, 1, 1, 1], says: [0, 0, 0, 0, 1], by: weights(2, 2),
     words: t("A whole sequence is read, and one answer is given: is this message spam? This one tells whether it read any 1.",
-      "순서 전체를 읽고 답은 하나. 이 메시지는 스팸인가? 이 망은 1을 하나라도 읽었는지 말한다.") },
+      "순서 전체를 읽고 답은 하나. 이 메시지는 스팸인가? 이 신경망은 1을 하나라도 읽었는지 말한다.") },
   { name: t("many to many", "다대다"), reads: [1, 1, 1, 1, 1], says: [1, 1, 1, 1, 1], by: weights(1.4, 0.7),
     words: t("Each step is answered: a tag for every word, a state for every minute.",
       "걸음마다 답한다. 낱말마다 품사, 분마다 기계의 상태.") },
