@@ -20,6 +20,7 @@ if CHROMIUM is None:
 from recurra import SequenceClassifier, runtime  # noqa: E402
 from recurra.runtime.memory import remembered, unit_habits  # noqa: E402
 from recurra.studio.views import VIEWS  # noqa: E402
+from recurra.wording import retold, speak  # noqa: E402
 
 TEXT = "ann win a prize <b>now</b>"
 NO_PAGES = ("/events", ".css", ".js", "/report", "/learn.html")  # they are seen on those that are
@@ -61,35 +62,57 @@ def browser() -> Iterator[Any]:
         yield opened
 
 
+LOCALES = {"en": "en-GB", "ko": "ko-KR"}
+
+
+@pytest.mark.parametrize("language", LOCALES)
 def test_a_file_is_brought_trained_on_watched_stopped_and_gone_on_with(
-    browser: Any, place: str, runs: Path, table: Path
+    browser: Any, place: str, runs: Path, table: Path, language: str
 ) -> None:
-    with visit(browser, place) as here:
+    name = f"mine-{language}"
+
+    def said(english: str) -> str:
+        with speak(language):
+            return retold(english)
+
+    with visit(browser, place, locale=LOCALES[language]) as here:
         page = here.page
         here.go("/train")
         page.set_input_files("input[type=file]", table)
-        page.get_by_role("button", name="Look at it").click()
-        page.get_by_role("link", name="What class is a text of?").first.click()
+        page.get_by_role("button", name=said("Look at it")).click()
+        page.get_by_role("link", name=said("What class is a text of?")).first.click()
         assert COLUMN in page.locator("select").first.inner_text()
-        page.get_by_label("name of the run").fill("mine")
+        page.get_by_label(said("name of the run")).fill(name)
         page.locator("select[name=model]").select_option("simple-rnn")
-        page.get_by_label("most epochs").fill("30")
-        page.get_by_role("button", name="Train", exact=True).click()
-        page.get_by_role("button", name="Stop").click()
-        page.get_by_text("It is stopped.").wait_for()
-        assert not (runs / "mine" / "report.json").exists()
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_label(said("most epochs")).fill("30")
+        page.get_by_role("button", name=said("Train"), exact=True).click()
+        page.get_by_role("button", name=said("Stop")).click()
+        page.get_by_text(said("It is stopped. What it has learnt is kept.")).wait_for()
+        assert not (runs / name / "report.json").exists()
+        page.get_by_role("button", name=said("Go on")).click()
         page.locator("svg.curves").wait_for()  # it comes while the training runs, or at its end
-        page.get_by_text("It is finished.").wait_for()
-        page.get_by_role("link", name="See what it found").click()
-        report = json.loads((runs / "mine" / "report.json").read_text("utf-8"))
-        sentence = report["verdicts"][0]["sentence"]
+        page.get_by_text(said("It is finished.")).wait_for()
+        page.get_by_role("link", name=said("See what it found")).click()
+        report = json.loads((runs / name / "report.json").read_text("utf-8"))
+        sentence = said(report["verdicts"][0]["sentence"])
         assert sentence in page.locator(".verdict").inner_text()
         framed = page.frame_locator("iframe.document")
         assert sentence in framed.locator(".verdict").first.inner_text()
         assert framed.locator("svg").count() == 3
         height = page.locator("iframe.document").evaluate("frame => frame.offsetHeight")
         assert height > 2000  # as high as the report: one place to scroll
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_file_is_audited_in_both_languages(
+    browser: Any, place: str, table: Path, language: str
+) -> None:
+    with visit(browser, place, locale=LOCALES[language]) as here, speak(language):
+        here.go("/audit")
+        here.page.set_input_files("input[name=file]", table)
+        here.page.get_by_role("button", name=retold("Audit")).click()
+        here.page.wait_for_url("**/audit/*")
+        assert retold("What to do.") in here.page.locator("main").inner_text()
 
 
 @pytest.fixture(scope="module")
@@ -144,13 +167,13 @@ def test_every_page_is_whole_wherever_it_is_read(
         here.said.clear()
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("language", LOCALES)
 def test_a_market_is_made_and_looked_at_in_both_languages(
     browser: Any, place: str, language: str
 ) -> None:
     words = {"en": ("Simulate", "The days before D"), "ko": ("모의 만들기", "D 이전의 날들")}
     made, days = words[language]
-    with visit(browser, place, locale={"en": "en-GB", "ko": "ko-KR"}[language]) as here:
+    with visit(browser, place, locale=LOCALES[language]) as here:
         here.go("/market")
         here.page.get_by_role("button", name=made).click()
         here.page.get_by_role("heading", name=days).wait_for()
