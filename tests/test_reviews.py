@@ -18,7 +18,7 @@ from recurra.data.opening import PUBLISHED
 from recurra.errors import DataError
 from recurra.estimators import SequenceClassifier
 from recurra.judging.report import Probe
-from recurra.problems.text_classes import _with_accuracy_on_unseen, texts
+from recurra.problems.text_classes import texts, with_accuracy_on_unseen
 from recurra.text import duplicate_key
 from recurra.text.tokenizers import words
 
@@ -152,10 +152,10 @@ def test_accuracy_is_given_with_and_without_rows_that_were_seen() -> None:
     found = Probe(name="rows in both sides", passed=False, size=1, detail="1 of 4.")
     seen, decided = np.array([True, False, False, False]), [1.0, 0.0, 1.0, 1.0]
     statistics = np.column_stack([np.zeros((4, 2)), decided, [1.0, 0.0, 0.0, 1.0]])
-    said = _with_accuracy_on_unseen([found], seen, statistics)[0]
+    said = with_accuracy_on_unseen([found], seen, statistics)[0]
     assert said.detail == "1 of 4. Accuracy with them 0.7500, without them 0.6667."
     assert not said.passed
-    assert _with_accuracy_on_unseen([found], ~np.ones(4, bool), statistics) == [found]
+    assert with_accuracy_on_unseen([found], ~np.ones(4, bool), statistics) == [found]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -44,9 +44,9 @@ def quantity_measures() -> tuple[Measure, ...]:
 
     Example:
         >>> from recurra.judging.measures import values
-        >>> rows = np.array([[1.0, 2.0], [3.0, 3.0], [5.0, 4.0]])
+        >>> rows = np.array([[1.0, 2.0], [3.0, 3.0], [5.0, 5.0]])
         >>> {measure.name: round(values(measure, rows), 3) for measure in quantity_measures()}
-        {'RMSE': 0.816, 'MAE': 0.667, 'R²': -0.0}
+        {'RMSE': 0.577, 'MAE': 0.333, 'R²': 0.786}
     """
     below: dict[str, Any] = {"higher_is_better": False, "share": False, "positive": True}
     return (
