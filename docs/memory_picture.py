@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 
 PICTURE = Path(__file__).parent / "images" / "memory.png"
 TEXT = "WINNER!! Claim your free prize now or call me later"
+MARGIN = 24  # of its frame, and around it
 SHOWN = {"row": TEXT, "beside": "gru", "step": "3", "unit": "0", "sort": "reach"}
 RECURRA = [sys.executable, "-m", "recurra"]
 
@@ -31,14 +32,15 @@ def draw(address: str) -> None:
     with sync_playwright() as playwright:
         program = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1180, "height": 1400})
+        page = browser.new_page(viewport={"width": 1180, "height": 2000})
         page.goto(f"{address}/memory/lstm?{urlencode(SHOWN)}")
         page.locator("[data-ready]").wait_for()
         top, layers = (page.locator(each).bounding_box() for each in ("#answers", "#layers"))
         assert top is not None
         assert layers is not None
-        height = layers["y"] + layers["height"] + 12 - top["y"]
-        page.screenshot(path=PICTURE, clip={"x": 0, "y": top["y"], "width": 1180, "height": height})
+        begin = top["y"] - MARGIN
+        height = layers["y"] + layers["height"] + MARGIN - begin
+        page.screenshot(path=PICTURE, clip={"x": 0, "y": begin, "width": 1180, "height": height})
         browser.close()
 
 
