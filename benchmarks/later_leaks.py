@@ -15,11 +15,10 @@ from collections.abc import Callable
 from typing import Any
 
 import leaks as texts
-import number_leaks as numbers
 import numpy as np
 import pandas as pd
 from leak_table import Case, at_random, column, copies, labelled, of_steps, of_texts
-from other_leaks import Room, ahead, marked, said_of, stepped
+from other_leaks import ahead, marked, rooms, said_of, stepped
 
 Frame = pd.DataFrame
 Rng = np.random.Generator
@@ -351,18 +350,5 @@ SERIES: dict[str, Case] = {
 }
 
 
-def rooms() -> list[Room]:
-    """Give all cases with the rows that they are planted in."""
-    _, reviews = next(pair for pair in texts.real(1000) if pair[0] == "sentiment")
-    leaves = numbers.of_archive("OSULeaf", 442)
-    return [
-        ("texts", TEXTS, reviews),
-        ("columns", COLUMNS, reviews),
-        ("numbers", NUMBERS, leaves),
-        ("walks", NUMBERS, numbers.made(400)),
-        ("time", SERIES, Frame()),
-    ]
-
-
 if __name__ == "__main__":
-    said_of(rooms(), __doc__ or "")
+    said_of(rooms(TEXTS, COLUMNS, NUMBERS, SERIES), __doc__ or "")

@@ -271,19 +271,20 @@ SERIES: dict[str, Case] = {
 }
 
 
-Room = tuple[str, dict[str, Case], Frame]
+Kinds = dict[str, Case]
+Room = tuple[str, Kinds, Frame]
 
 
-def rooms() -> list[Room]:
+def rooms(in_texts: Kinds, in_columns: Kinds, in_numbers: Kinds, in_time: Kinds) -> list[Room]:
     """Give all cases with the rows that they are planted in."""
     _, reviews = next(pair for pair in texts.real(1000) if pair[0] == "sentiment")
     leaves = numbers.of_archive("OSULeaf", 442)
     return [
-        ("texts", TEXTS, reviews),
-        ("columns", COLUMNS, reviews),
-        ("numbers", NUMBERS, leaves),
-        ("walks", NUMBERS, numbers.made(400)),
-        ("time", SERIES, Frame()),
+        ("texts", in_texts, reviews),
+        ("columns", in_columns, reviews),
+        ("numbers", in_numbers, leaves),
+        ("walks", in_numbers, numbers.made(400)),
+        ("time", in_time, Frame()),
     ]
 
 
@@ -316,4 +317,4 @@ def _each(kinds: dict[str, Case], frame: Frame) -> list[tuple[str, tuple[Case, F
 
 
 if __name__ == "__main__":
-    said_of(rooms(), __doc__ or "")
+    said_of(rooms(TEXTS, COLUMNS, NUMBERS, SERIES), __doc__ or "")

@@ -21,6 +21,7 @@ from recurra.names import STARTING
 from recurra.operations.network import Plan
 from recurra.problems.kept import Kept, classes_of, kept_model
 from recurra.runtime.models import NETWORKS, SavedNetwork, load
+from recurra.text.joining import feature_columns
 
 __all__ = ["exportable", "to_keras", "to_onnx"]
 
@@ -58,7 +59,7 @@ def exportable(
             f"a Keras file holds Keras' own layers alone, but {kept.name} goes with a linear model "
             "of n-grams, which is none. Export it with --onnx, or train another: --model bi-gru"
         )
-    if read_bundle(kept.folder).encoder.get("beside"):
+    if feature_columns(kept.facts.columns):
         raise BundleError(
             f"a file of others is given a text alone, but {kept.name} reads columns beside it, "
             "too. Ask it with recurra predict, score or serve"

@@ -1,5 +1,6 @@
 """A row as it is typed, and what tells something of it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from recurra.serving.refusals import RefusedError
 from recurra.studio.held import HeldRow, held_rows, written
 from recurra.wording import worded
 
-__all__ = ["LETTERS", "Row", "Tried", "numbers_of", "waves"]
+__all__ = ["LETTERS", "Row", "Tried", "numbers_of", "opened_with", "waves"]
 
 LETTERS, STEPS, WAVE = 20_000, 2_000, 16
 
@@ -30,6 +31,11 @@ class Row(Question):
     row: Annotated[str, Field(max_length=LETTERS)]
     label: Annotated[str, Field(max_length=200)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.8
+
+
+def opened_with(asked: str | None, held: Sequence[HeldRow]) -> str:
+    """Give what a page begins with: what its address asks for, or else the first row held out."""
+    return (held[0].row if held else "") if asked is None else asked[:LETTERS]
 
 
 class Tried:

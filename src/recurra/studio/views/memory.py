@@ -17,7 +17,7 @@ from recurra.serving.questions import Question
 from recurra.serving.refusals import RefusedError
 from recurra.studio.doors import page, question
 from recurra.studio.house import Studio, studio_of
-from recurra.studio.tried.row import LETTERS
+from recurra.studio.tried.row import LETTERS, opened_with
 from recurra.studio.view import View
 from recurra.studio.watched import Watched, is_watched, watched_of
 from recurra.wording import worded
@@ -75,14 +75,13 @@ async def shown(request: Request) -> Response:
         await _watched(studio, other)
         names.append(other.folder.name)
     held = await studio.aside(watched.held)
-    given = request.query_params.get("row")
     return studio.page(
         request,
         "memory_run.html.j2",
         run=run,
         names=names,
         others=[r.folder.name for r in await studio.finished() if r.folder.name not in names],
-        row=(held[0].row if held else "") if given is None else given[:LETTERS],
+        row=opened_with(request.query_params.get("row"), held),
         held=held,
         watched=watched,
         label=request.query_params.get("label"),

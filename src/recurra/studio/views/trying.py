@@ -18,7 +18,7 @@ from recurra.studio.doors import page, question
 from recurra.studio.held import costs_of, held_rows
 from recurra.studio.house import Studio, studio_of
 from recurra.studio.tried import TEXTS, Row, Tried, kind_of, tried_of
-from recurra.studio.tried.row import LETTERS
+from recurra.studio.tried.row import LETTERS, opened_with
 from recurra.studio.tried.texts import checked_words, speaking
 from recurra.studio.view import View
 from recurra.text import TextEncoder
@@ -122,14 +122,14 @@ async def shown(request: Request) -> Response:
     if kind_of(kept) != TEXTS:
         return await _shown_row(request, studio, run)
     _, saved = await _texts(studio, run)
-    held = [each.row for each in await studio.aside(held_rows, run)]
-    text, read = request.query_params.get("text"), read_columns(kept.facts.columns)
+    held = await studio.aside(held_rows, run)
+    read = read_columns(kept.facts.columns)
     return studio.page(
         request,
         "try_run.html.j2",
         run=run,
-        text=(held[0] if held else "") if text is None else text[:LETTERS],
-        held=held,
+        text=opened_with(request.query_params.get("text"), held),
+        held=[each.row for each in held],
         fields=read if len(read) > 1 else [],
         beside=len(feature_columns(kept.facts.columns)),
         of=str(saved.positive_class) if saved.threshold is not None else None,
@@ -141,14 +141,13 @@ async def shown(request: Request) -> Response:
 async def _shown_row(request: Request, studio: Studio, run: FinishedRun) -> Response:
     tried = await _tried(studio, run)
     held = await studio.aside(tried.held)
-    row = request.query_params.get("row")
     return studio.page(
         request,
         "try_row.html.j2",
         run=run,
         tried=tried,
         held=held,
-        row=(held[0].row if held else "") if row is None else row[:LETTERS],
+        row=opened_with(request.query_params.get("row"), held),
     )
 
 
