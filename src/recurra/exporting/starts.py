@@ -70,12 +70,18 @@ def _of_term(values: Floats) -> Array:
 
 def _log_odds(graph: Graph, kind: str, scores: str, model: TermRegression) -> str:
     if len(model.intercept) == 1:
-        other = graph("Sigmoid", graph("Neg", scores))
-        return str(graph("Sub", _log(graph, graph("Sigmoid", scores)), _log(graph, other)))
+        second, first = (_log_sigmoid(graph, x) for x in (scores, graph("Neg", scores)))
+        return str(graph("Sub", second, first))
     if kind != NAIVE_BAYES:
         return _log(graph, graph("Softmax", scores, axis=1))
     each = graph("Max", graph("Sigmoid", scores), TINY)
     return _log(graph, graph("Div", each, graph("ReduceSum", each, axes(1), keepdims=1)))
+
+
+def _log_sigmoid(graph: Graph, scores: str) -> str:
+    """Add log σ(score), by softplus: a small σ itself has few digits in 32 bits."""
+    logs = graph("Neg", graph("Softplus", graph("Neg", scores)))
+    return str(graph("Max", logs, np.float32(np.log(LEAST))))
 
 
 def _log(graph: Graph, shares: str) -> str:
