@@ -117,6 +117,31 @@ def test_of_two_runs_on_the_same_rows_it_is_said_which_is_better(runs: Path) -> 
     assert "Undecided: one and two" in " ".join(said.split())
 
 
+def test_rows_that_belong_together_are_one_piece_of_evidence_of_which_run_is_better(
+    runs: Path,
+) -> None:
+    rescored(runs / "one", good)
+    rescored(runs / "two", guess)
+    for run in (runs / "one", runs / "two"):
+        with (run / "split.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        for number, row in enumerate(rows):
+            row["group"] = f"g{number % 3}"
+        with (run / "split.csv").open("w", newline="") as file:
+            table = csv.DictWriter(file, list(rows[0]))
+            table.writeheader()
+            table.writerows(rows)
+    assert compared(runs / "one", runs / "two").verdict is None  # the reports have more pieces
+    for run in (runs / "one", runs / "two"):
+        report = json.loads((run / "report.json").read_text())
+        for contender in report["contenders"]:
+            contender["measures"]["Brier score"]["pieces"] = 3
+        (run / "report.json").write_text(json.dumps(report))
+    verdict = compared(runs / "one", runs / "two").verdict
+    assert verdict is not None
+    assert verdict.answer == "too few"
+
+
 def test_which_run_is_better_is_not_said_where_figures_are_not_found_again(runs: Path) -> None:
     rescored(runs / "one", good)
     report = json.loads((runs / "one/report.json").read_text())

@@ -547,8 +547,14 @@ def test_near_copies_stand_on_both_sides_where_that_is_asked_for() -> None:
 def test_near_copies_across_a_published_split_are_counted_with_the_score_without_them() -> None:
     rows = near_rows(published=True)
     rows.texts[30:40] = [f"{text[::-1]} and was off" for text in rows.texts[30:40]]
+    rows.labels[30:40] = rows.labels[0]  # so that the two figures differ
     classifier = SequenceClassifier("simple-rnn", epochs=1)
-    probe = run(texts(rows, [classifier])).report.probes[0]
+    found = run(texts(rows, [classifier]))
+    probe = found.report.probes[0]
     assert not probe.passed
     assert "20 of 30 test rows also stand in training" in probe.detail
-    assert "Accuracy with them" in probe.detail
+    told = found.outcomes[found.chosen, 0, 0].statistics
+    right = told[:, -2] == told[:, -1]
+    said = f"Accuracy with them {right.mean():.4f}, without them {right[:10].mean():.4f}."
+    assert probe.detail.endswith(said)
+    assert right[:10].mean() != right[10:].mean()
