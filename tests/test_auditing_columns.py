@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import recurra
-from recurra.auditing.foreknown import columns_foreknown
+from recurra.auditing.foreknown import _explained, columns_foreknown
 
 Make = Callable[[Any, Any], dict[str, Any]]
 
@@ -124,3 +124,10 @@ def test_a_column_of_days_to_come_is_told_by_them_and_one_of_days_before_is_not(
     for column, told in ((ahead, ["x"]), (before, [])):
         columns = {"close": close.to_numpy(), "x": column.to_numpy()}
         assert [each.name for each in columns_foreknown(columns, "close")] == told
+
+
+def test_what_is_explained_is_asked_of_rows_that_did_not_teach() -> None:
+    rng = np.random.default_rng(0)
+    matrix, noise = rng.normal(size=(200, 70)), rng.normal(size=200)
+    assert _explained(matrix, noise) < 0.1  # of the rows that teach, about a third is
+    assert _explained(matrix, matrix @ rng.normal(size=70)) > 0.99
