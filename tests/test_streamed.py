@@ -19,7 +19,7 @@ from test_cli import in_this_process
 from test_docs import blocks
 
 from recurra import SequenceClassifier
-from recurra.baselines.streamed import StreamedTexts
+from recurra.baselines.streamed import StreamedTexts, _Terms
 from recurra.cli import app
 from recurra.cli.following import counterpart
 from recurra.data import passes as module
@@ -121,6 +121,19 @@ def test_which_rows_are_set_aside_does_not_depend_on_files_or_order(
     assert here.tokens.tokens == there.tokens.tokens
     assert here.terms.texts == there.terms.texts
     assert len(here.labelled.inputs) <= most
+
+
+def test_terms_of_rows_in_passes_weigh_what_scikit_learns_vectorizer_makes_them_weigh() -> None:
+    texts = np.array(
+        ["", "a", "Win win WIN prize", "prize win", "7 한국어 어제 prize, win", "lunch"]
+    )
+    terms = {"win": 3, "prize": 3, "win prize": 1, "prize win": 2, "한국어 어제": 1, "win win": 1}
+    found = _Terms(terms, 6).of(texts)
+    peer = TfidfVectorizer(vocabulary=list(terms), ngram_range=(1, 2), sublinear_tf=True)
+    peer.idf_ = _Terms(terms, 6).idf
+    assert (found != peer.transform(texts)).nnz == 0
+    assert found.nnz == 11
+    assert _Terms({"win": 2}, 6).of(texts[:2]).nnz == 0
 
 
 def test_where_each_row_set_aside_stands_is_said(table: pd.DataFrame, split: SplitStream) -> None:

@@ -15,6 +15,7 @@ scikit-learn has it.
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,14 +23,13 @@ import numpy as np
 
 from recurra.arrays import Floats, Texts
 from recurra.baselines.classes import constants
-from recurra.baselines.terms import VECTORS
 from recurra.baselines.texts import LinearTexts
 from recurra.data.passes import Streamed
 from recurra.judging.classes import Labelled
 from recurra.judging.measures import best_threshold, class_measures, class_statistics, values
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
-from recurra.text.terms import STREAMED, TermModel, TermRegression, shares_of_scores
+from recurra.text.terms import STREAMED, TermModel, TermRegression, shares_of_scores, words_of
 
 __all__ = ["StreamedTexts", "streamed_baselines"]
 
@@ -70,7 +70,10 @@ class StreamedTexts(LinearTexts):
 
 
 class _Terms:
-    """From texts to the weights of terms.
+    """From texts to the weights of terms, as scikit-learn's vectorizers give them.
+
+    A word is a number, 0 where no term has it, and a pair of words is a number made of the two: so
+    most of it is done for all texts at once.
 
     Args:
         frequencies: in how many texts each term is that is known.
@@ -78,18 +81,40 @@ class _Terms:
     """
 
     def __init__(self, frequencies: Mapping[str, int], rows: int) -> None:
-        from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+        from sklearn.feature_extraction.text import TfidfTransformer
 
         self.names = list(frequencies)
         counts = np.fromiter(frequencies.values(), float, len(frequencies))
         self.idf: Floats = 1 + np.log((1 + rows) / (1 + counts))
-        self._counter = CountVectorizer(vocabulary=self.names, **VECTORS["word TF-IDF + LR"])
         self._weighting = TfidfTransformer(sublinear_tf=True)
         self._weighting.idf_ = self.idf
+        split = [name.split() for name in self.names]
+        words = dict.fromkeys(chain.from_iterable(split))
+        self._words = {word: number for number, word in enumerate(words, start=1)}
+        codes = np.array([self._code(*map(self._words.__getitem__, each)) for each in split])
+        self._places = np.argsort(codes)
+        self._codes = codes[self._places]
+
+    def _code(self, first: Any, second: Any = 0) -> Any:
+        """Give the number of a word alone, or of two."""
+        return first * (len(self._words) + 1) + second
 
     def of(self, texts: Texts) -> Any:
         """Give the weights of the terms of each text, sparse."""
-        return self._weighting.transform(self._counter.transform(texts).astype(float))
+        from scipy.sparse import csr_array
+
+        found = [words_of(text) for text in texts]
+        lengths = np.fromiter(map(len, found), np.int64, len(found))
+        each = [self._words.get(word, 0) for word in chain.from_iterable(found)]
+        words, rows = np.array(each, np.int64), np.repeat(np.arange(len(found)), lengths)
+        first = np.flatnonzero((rows[1:] == rows[:-1]) & (words[:-1] > 0) & (words[1:] > 0))
+        codes = np.concatenate([self._code(words), self._code(words[first], words[first + 1])])
+        rows = np.concatenate([rows, rows[first]])
+        at = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+        known = self._codes[at] == codes
+        where = rows[known].astype(np.int32), self._places[at[known]].astype(np.int32)
+        shape = len(found), len(self.names)
+        return self._weighting.transform(csr_array((np.ones(known.sum()), where), shape))
 
 
 class _Descent:

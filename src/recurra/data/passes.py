@@ -8,7 +8,8 @@
     a pass         all units, in an order that is drawn anew; an epoch is a part of it
     shuffled       some units are read at once, and rows drawn from a buffer that they fill
 
-Which side a row stands on follows from its text, so no list of rows is kept.
+Which side a row stands on follows from its text. The first pass writes down which rows are set
+aside, which are never many: those after it ask no row again.
 """
 
 import hashlib
@@ -208,7 +209,11 @@ def _units(path: Path) -> list[Unit]:
 
 def _cells(rows: pa.Table, name: str) -> list[str]:
     """Give a column as strings; what is missing is an empty one."""
-    return [_text_of(cell) for cell in rows.column(name).to_pylist()]
+    column = rows.column(name)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        cells: list[str] = column.fill_null("").to_pylist()
+        return cells
+    return [_text_of(cell) for cell in column.to_pylist()]
 
 
 def _text_of(cell: Any) -> str:
@@ -278,6 +283,7 @@ class Passes:
         numbers: of the classes, by the labels as they are written.
         sizes: (units,) how many rows of each have a text and a label.
         counts: rows that teach, of each class.
+        aside: (units,) the rows set aside of each, as the file counts them.
     """
 
     shards: Shards
@@ -286,6 +292,7 @@ class Passes:
     numbers: Mapping[str, int]
     sizes: tuple[int, ...]
     counts: tuple[int, ...]
+    aside: tuple[Rows, ...]
 
     @property
     def rows(self) -> int:
@@ -318,27 +325,30 @@ class Passes:
         units = np.array_split(order, self.epochs)[part]
         rng = np.random.default_rng([seed, passed, part])
         buffer, read, rows = _Buffer(rng), 0, sum(self.sizes[unit] for unit in units)
-        for chunk in self._interleaved(units.tolist(), rng):
+        for unit, chunk in self._interleaved(units.tolist(), rng):
             read += len(chunk.texts)
-            taught = np.flatnonzero(places_of(chunk.texts, self.seed) >= self.limit)
+            taught = np.flatnonzero(~np.isin(np.array(chunk.rows, np.int64), self.aside[unit]))
             buffer.add(chunk, taught, self.numbers)
             while buffer.full:
                 yield read / rows, *buffer.drawn()
-        while buffer.texts:
+        while len(buffer.texts):
             yield read / max(1, rows), *buffer.drawn()
 
-    def _interleaved(self, units: list[int], rng: np.random.Generator) -> Iterator[Chunk]:
-        """Read some units at once, a chunk of one after a chunk of another."""
-        waiting = iter(units)
-        reading = [self.shards.read(unit) for unit in islice(waiting, OPEN)]
+    def _interleaved(
+        self, units: list[int], rng: np.random.Generator
+    ) -> Iterator[tuple[int, Chunk]]:
+        """Give chunks, each with its unit; some units are read at once."""
+        waiting = ((unit, self.shards.read(unit)) for unit in units)
+        reading = list(islice(waiting, OPEN))
         while reading:
             place = int(rng.integers(len(reading)))
-            chunk = next(reading[place], None)
+            unit, chunks = reading[place]
+            chunk = next(chunks, None)
             if chunk is not None:
-                yield chunk
+                yield unit, chunk
                 continue
             del reading[place]
-            reading += [self.shards.read(unit) for unit in islice(waiting, 1)]
+            reading += islice(waiting, 1)
 
 
 @dataclass(frozen=True)
@@ -369,8 +379,8 @@ class _Buffer:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng, self.letters = rng, 0
-        self.texts: list[str] = []
-        self.truth: list[int] = []
+        self.texts: Texts = np.zeros(0, object)
+        self.truth: Rows = np.zeros(0, np.int64)
 
     @property
     def full(self) -> bool:
@@ -379,16 +389,17 @@ class _Buffer:
 
     def add(self, chunk: Chunk, rows: Rows, numbers: Mapping[str, int]) -> None:
         """Take rows of a chunk."""
-        self.texts += (chosen := [chunk.texts[row] for row in rows.tolist()])
-        self.truth += [numbers[chunk.labels[row]] for row in rows.tolist()]
-        self.letters += sum(map(len, chosen))
+        texts = np.array(chunk.texts, object)[rows]
+        truth = np.fromiter(map(numbers.__getitem__, chunk.labels), np.int64, len(chunk.labels))
+        self.texts = np.concatenate([self.texts, texts])
+        self.truth = np.concatenate([self.truth, truth[rows]])
+        self.letters += sum(map(len, texts))
 
     def drawn(self) -> tuple[Texts, Rows]:
         """Draw a block of rows, which are then gone."""
-        order = self.rng.permutation(len(self.texts))
-        block, rest = order[:BLOCK], order[BLOCK:].tolist()
-        texts, truth = np.array(self.texts, object), np.array(self.truth, np.int64)
-        drawn = texts[block], truth[block]
-        self.texts, self.truth = texts[rest].tolist(), truth[rest].tolist()
-        self.letters -= sum(map(len, drawn[0].tolist()))
+        block = self.rng.permutation(len(self.texts))[:BLOCK]
+        drawn, stays = (self.texts[block], self.truth[block]), np.ones(len(self.texts), bool)
+        stays[block] = False
+        self.texts, self.truth = self.texts[stays], self.truth[stays]
+        self.letters -= sum(map(len, drawn[0]))
         return drawn

@@ -137,7 +137,9 @@ def _split(
     classes.check("validation", validating)
     classes.check("test", tested)
     sizes, counts = tuple(seen.sizes), tuple(taught.tolist())
-    passes = Passes(shards, seed, aside.limit, classes.numbers, sizes, counts)
+    passes = Passes(
+        shards, seed, aside.limit, classes.numbers, sizes, counts, aside.of_units(len(sizes))
+    )
     rows = LabelledTexts(
         texts,
         np.array(classes.names, object)[truth],
@@ -248,6 +250,11 @@ class _Aside:
         self.at = [self.at[row] for row in kept]
         self.places, self.letters = self.places[low], sum(map(len, self.texts))
         return back
+
+    def of_units(self, units: int) -> tuple[Rows, ...]:
+        """Give the rows of each unit, which were read one after the other."""
+        unit, row = np.array(self.at, np.int64).reshape(-1, 2).T
+        return tuple(np.split(row, np.searchsorted(unit, np.arange(1, units))))
 
     def ids(self, shards: Shards) -> Texts:
         """Give where each row stands: its row, and of several files the name of its file."""

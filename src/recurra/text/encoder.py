@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise, repeat
+from itertools import chain, pairwise
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -130,12 +130,15 @@ class TokenCounts:
 
     def add(self, texts: Iterable[str]) -> None:
         """Count the tokens of texts."""
-        for tokens in (self._tokenize(after_cells(text, self.beside)) for text in texts):
-            self.tokens.update(tokens)
-            if self.pieces == "pairs":
-                self.pairs.update(pairwise(tokens))
+        split = (self._tokenize(after_cells(text, self.beside)) for text in texts)
+        self.tokens.update(chain.from_iterable(map(self._paired, split)))
         self.tokens.trim()
         self.pairs.trim()
+
+    def _paired(self, tokens: list[str]) -> list[str]:
+        if self.pieces == "pairs":
+            self.pairs.update(pairwise(tokens))
+        return tokens
 
     def encoder(
         self,
@@ -294,17 +297,17 @@ class TextEncoder:
 
     def encode_tokens(self, documents: Iterable[Sequence[str]]) -> Ragged:
         """Encode texts that are tokenized already."""
-        rows: dict[tuple[str, str], int] = {}
+        rows: dict[Any, int] = {}
         codes, offsets = array("i"), array("q", [0])
+        paired = self.kind == "pairs"
         for tokens in documents:
-            before = ["", *tokens] if self.kind == "pairs" else repeat("")
-            steps = zip(before, tokens, strict=False)
+            steps = zip(["", *tokens], tokens, strict=False) if paired else tokens
             codes.extend([rows.setdefault(step, len(rows) + 1) for step in steps])
             offsets.append(len(codes))
         return Ragged(
             np.frombuffer(codes, np.int32) if codes else np.zeros(0, np.int32),
             np.frombuffer(offsets, np.int64),
-            self._table(list(rows)),
+            self._table(list(rows) if paired else [("", token) for token in rows]),
         )
 
     def _table(self, steps: list[tuple[str, str]]) -> np.ndarray[Any, np.dtype[np.int32]]:

@@ -50,6 +50,8 @@ def compose(text: str) -> str:
         >>> compose("ＦＲＥＥ 하<br />ㅋㅋㅠㅠ")
         'FREE 하 ㅋㅋㅠㅠ'
     """
+    if text.isascii():  # of which all is seen, and composed
+        return _BREAK.sub(" ", text) if "<" in text else text
     text = _BREAK.sub(" ", visible(text))
     return _NO_LETTERS.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
 

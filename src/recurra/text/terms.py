@@ -14,7 +14,7 @@ a row.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -37,6 +37,7 @@ __all__ = [
     "log_odds_of",
     "shares_of_scores",
     "terms_of",
+    "words_of",
 ]
 
 NAIVE_BAYES = "NB n-grams + LR"
@@ -50,10 +51,19 @@ LEAST = 1e-4  # a probability
 MOST_TERMS = 200_000  # known of rows that are read in passes
 
 
-def _words(text: str) -> Iterator[str]:
-    words = _WORD.findall(text)
-    yield from words
-    yield from map(" ".join, pairwise(words))
+def words_of(text: str) -> list[str]:
+    """Give the words of two or more letters, in lower case.
+
+    Example:
+        >>> words_of("Win a prize")
+        ['win', 'prize']
+    """
+    return _WORD.findall(text.lower())
+
+
+def _words(text: str) -> list[str]:
+    words = words_of(text)
+    return [*words, *map(" ".join, pairwise(words))]
 
 
 def _runs(text: str) -> Iterator[str]:
@@ -73,7 +83,7 @@ def _grams(text: str) -> Iterator[str]:
         yield from map(" ".join, zip(*(found[start:] for start in range(size)), strict=False))
 
 
-_TERMS: dict[str, Callable[[str], Iterator[str]]] = {
+_TERMS: dict[str, Callable[[str], Iterable[str]]] = {
     "word TF-IDF + LR": _words,
     STREAMED: _words,
     "char TF-IDF + LR": _runs,
@@ -105,8 +115,8 @@ class TermCounts:
 
     def add(self, texts: Iterable[str]) -> None:
         """Count the terms of texts."""
-        for text in texts:
-            self.texts.update(dict.fromkeys(terms_of(STREAMED, text), 1))
+        each = (dict.fromkeys(terms_of(STREAMED, text)) for text in texts)
+        self.texts.update(chain.from_iterable(each))
         self.texts.trim()
 
     def most_frequent(self) -> dict[str, int]:
