@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recurra.text.near import CONTAINED, SHORTEST, connected, find_copies, group_near, plain
+from recurra.text.near import CONTAINED, SHORTEST, connected, find_copies, group_near
+from recurra.text.plain import plain
 
 SYLLABLES = re.findall("..", "katorimesulopanevidohagezoultaeronisthelba")
 

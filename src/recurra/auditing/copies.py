@@ -5,7 +5,6 @@ import numpy as np
 from recurra.arrays import Bools, Rows
 from recurra.auditing.findings import Example, Finding, Level
 from recurra.auditing.rows import AuditedTexts
-from recurra.text.near import SHORTEST, plain
 
 __all__ = ["copy_findings"]
 
@@ -28,15 +27,9 @@ TAKE_OUT = "Take them out of the test side, or judge with and without them."
 
 def copy_findings(audited: AuditedTexts) -> list[Finding]:
     """Give what is to be said of copies."""
-    long, forms = _long(audited), _forms(audited)
+    long, forms = audited.copies.long, _forms(audited)
     found = _within(audited, long, forms) if audited.held is None else _across(audited, long, forms)
     return [*found, *_forms_said(audited, forms), *_conflicts(audited)]
-
-
-def _long(audited: AuditedTexts) -> Bools:
-    texts = (plain(text) for text in audited.rows.texts)
-    letters = (len(text) - text.count(" ") for text in texts)
-    return np.fromiter(letters, np.int64, len(audited.rows.texts)) >= SHORTEST
 
 
 def _forms(audited: AuditedTexts) -> Bools:

@@ -10,8 +10,8 @@ from recurra.arrays import Array, Dates, Floats, Rows
 from recurra.auditing.tells import View
 from recurra.data.dates import read_dates
 from recurra.errors import DataError
-from recurra.text.near import plain
 from recurra.text.normalise import visible
+from recurra.text.plain import plain
 
 __all__ = [
     "MEASURES",

@@ -82,7 +82,7 @@ def patterns_of(texts: Texts, counted: Counted, classes: int) -> list[Pattern]:
     here = inside / np.maximum(rows, 1)
     all_with = inside.sum(axis=1, keepdims=True)
     there = (all_with - inside) / np.maximum(len(texts) - rows, 1)
-    chance = _chance(inside, all_with, rows, len(texts)) * tried
+    chance = _chance(inside, all_with, rows, len(texts), CHANCE / tried) * tried
     found: list[Pattern] = []
     order = np.argsort(-(here - there), axis=None, kind="stable")
     for which, number in zip(*np.unravel_index(order, here.shape), strict=True):
@@ -106,8 +106,13 @@ def patterns_of(texts: Texts, counted: Counted, classes: int) -> list[Pattern]:
     return found
 
 
-def _chance(inside: Floats, all_with: Floats, rows: Rows, texts: int) -> Floats:
-    chance: Floats = hypergeom.sf(inside - 1, texts, rows[None, :], all_with)
+def _chance(inside: Floats, all_with: Floats, rows: Rows, texts: int, below: float) -> Floats:
+    """Give the chance of so many and more by luck; 1 where that of so many alone is `below`."""
+    asked = np.broadcast_arrays(inside, rows[None, :].astype(float), all_with)
+    few = hypergeom.logpmf(inside, texts, asked[1], asked[2]) < np.log(below)
+    chance = np.ones(inside.shape)
+    inside, rows, all_with = (each[few] for each in asked)
+    chance[few] = hypergeom.sf(inside - 1, texts, rows, all_with)  # in a loop, one by one
     return chance
 
 

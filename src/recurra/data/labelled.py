@@ -95,18 +95,23 @@ class LabelledTexts:
     @property
     def names(self) -> tuple[str, ...]:
         """The labels, sorted."""
-        return tuple(map(str, np.unique(self.labels)))
+        return tuple(map(str, self._coded()[1]))
 
     @property
     def numbers(self) -> npt.NDArray[np.int64]:
         """(rows,) the place of each row's label among `names`."""
-        return np.unique(self.labels, return_inverse=True)[1].astype(np.int64)
+        return self._coded()[0].astype(np.int64)
 
     @property
     def classes(self) -> dict[str, int]:
         """The number of rows of each label."""
-        names, counts = np.unique(self.labels, return_counts=True)
-        return dict(zip(map(str, names), map(int, counts), strict=True))
+        numbers, names = self._coded()
+        counts = np.bincount(numbers, minlength=len(names))
+        return dict(zip(map(str, names), counts.tolist(), strict=True))
+
+    def _coded(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
+        """Give the place of each label among those there are, and these, sorted."""
+        return pd.factorize(self.labels, sort=True)  # np.unique sorts all rows of objects
 
     def take(self, rows: npt.NDArray[np.int64]) -> "LabelledTexts":
         """Give the chosen rows."""

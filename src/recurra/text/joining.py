@@ -9,7 +9,7 @@ A tokenizer gives the sign as a token of its own: what reads the text knows wher
 
 from collections.abc import Mapping, Sequence
 
-from recurra.text.normalise import compose
+from recurra.text.normalise import compose, visible
 
 __all__ = [
     "JOINT",
@@ -55,6 +55,9 @@ def blank(text: str) -> bool:
         >>> blank(" ␞ "), blank("a ␞ ")
         (True, False)
     """
+    first = text[:1]
+    if first.isalnum() and visible(first):
+        return False
     return not compose(text).replace(JOINT, "").strip()
 
 
