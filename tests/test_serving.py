@@ -1102,6 +1102,25 @@ def test_what_is_described_is_there_and_its_examples_are_right(
         kind.model_validate(given)
 
 
+def test_every_kind_of_answer_is_described(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    described = app_of(house)
+    client = TestClient(described, raise_server_exceptions=False)
+    place = "/v2/models/{name}/infer"
+    question = tensor("texts", [1], "BYTES", ["ann"])
+    as_bytes = {"parameters": {"binary_data_output": True}}
+    answers = [
+        client.post(place.format(name="spam"), json=each)
+        for each in (question, question | as_bytes, {"inputs": []})
+    ]
+    monkeypatch.setattr(house.shelf["spam"].now.model, "rows", lambda *given: 1 / 0)
+    answers.append(client.post(place.format(name="spam"), json=question))
+    assert [answer.status_code for answer in answers] == [200, 200, 400, 500]
+    responses = client.get("/openapi.json").json()["paths"][place]["post"]["responses"]
+    for answer in answers:
+        kinds = responses[str(answer.status_code)]["content"]
+        assert answer.headers["content-type"] in kinds
+
+
 # ---- the process
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from recurra.serving.binary import HEADER
 from recurra.serving.house import House
 from recurra.serving.questions import Explain, Infer, Predict, Stream
 
@@ -18,9 +19,11 @@ REFUSALS = {
     "408": "The body did not arrive in time.",
     "413": "It is too much.",
     "415": "The body is not plain JSON.",
-    "429": "As many sessions are open as may be.",
+    "429": "As many sessions are open as may be, or one client asks too often.",
+    "500": "The server failed. Its log says where.",
     "503": "As many requests are being answered as may be, or the answer took too long.",
 }
+BYTES = "application/octet-stream"  # JSON, and values behind it
 Operation = dict[str, Any]
 
 
@@ -59,11 +62,12 @@ def _paths(names: list[str]) -> dict[str, Any]:
         f"{plain}/stream": about
         | {"post": _operation("Read the next steps of a sequence.", Stream)},
     }
+    infer = _or_bytes(_operation("Answer a tensor.", Infer))
     for place, parameters in ((tensors, about), (f"{tensors}/versions/{{version}}", in_version)):
         paths |= {
             place: parameters | {"get": _operation("What a model reads and answers.")},
             f"{place}/ready": parameters | {"get": _operation("Whether a model answers.")},
-            f"{place}/infer": parameters | {"post": _operation("Answer a tensor.", Infer)},
+            f"{place}/infer": parameters | {"post": infer},
         }
     return paths | {
         "/v2": {"get": _operation("Which server this is.")},
@@ -77,6 +81,16 @@ def _paths(names: list[str]) -> dict[str, Any]:
 def _path_parameter(name: str, values: list[str]) -> dict[str, Any]:
     schema = {"type": "string", "enum": values}
     return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _or_bytes(operation: Operation) -> Operation:
+    """Say that values may come and go as bytes behind the JSON, whose length a header tells."""
+    length: dict[str, Any] = {"schema": {"type": "integer", "minimum": 0}}
+    operation["parameters"] = [{"name": HEADER, "in": "header", "required": False, **length}]
+    operation["requestBody"]["content"][BYTES] = {}
+    operation["responses"]["200"] |= {"headers": {HEADER: length}}
+    operation["responses"]["200"]["content"][BYTES] = {}
+    return operation
 
 
 def _operation(

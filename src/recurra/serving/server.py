@@ -1,5 +1,7 @@
 """A house with its door to the network: it stops when it is told to, and finishes what it took."""
 
+from threadpoolctl import threadpool_limits
+
 from recurra.serving.app import app_of
 from recurra.serving.house import House
 from recurra.serving.listening import answer, listening_at
@@ -24,5 +26,6 @@ def run_server(house: House, host: str, port: int) -> None:
     address, at = listening.getsockname()[:2]
     place = f"http://{f'[{address}]' if ':' in address else address}:{at}"
     say("started", at=place, models=list(house.shelf), keys=house.keys is not None)
-    answer(app_of(house), listening, int(house.limits.seconds) + 1)
+    with threadpool_limits(1):  # requests share the processors; products of so few rows do not
+        answer(app_of(house), listening, int(house.limits.seconds) + 1)
     say("stopped")
