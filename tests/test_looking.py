@@ -4,12 +4,14 @@ import json
 import shlex
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from recurra import looking
 from recurra.cli import app
 from recurra.data.catalogue import sample_path
 from recurra.errors import DataError
@@ -219,3 +221,37 @@ def test_it_prints_json_for_programs() -> None:
     found = json.loads(done.stdout)
     assert found["questions"][0]["asks"] == "What class is a text of?"
     assert found["rows"] == len(pd.read_csv(sample_path(), sep="\t", quoting=3))
+
+
+def test_of_very_many_columns_a_bounded_number_is_tried_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame(RNG.integers(0, 6, (40, 2000)), columns=[f"c{n}" for n in range(2000)])
+    frame = frame.assign(kind=["a", "b"] * 20).rename(columns={"c1000": "target"})
+    frame.to_csv(tmp_path / "wide.csv", index=False)
+    series, sequences = (Mock(wraps=reader) for reader in (looking.series_in, looking.sequences_in))
+    monkeypatch.setattr(looking, "series_in", series)
+    monkeypatch.setattr(looking, "sequences_in", sequences)
+    found = look(tmp_path / "wide.csv")
+    assert series.call_count == 4
+    assert sequences.call_count < 50
+    assert found.notes == [
+        "Of 2,001 columns, 4 are tried for each role in a question. "
+        "Others can be named in a command."
+    ]
+    asked = [question.command for question in found.questions]
+    assert any("--target target" in command for command in asked)
+    assert any("--label kind" in command for command in asked)
+
+
+def test_of_a_few_columns_all_are_tried(tmp_path: Path) -> None:
+    STEPS.to_csv(tmp_path / "few.csv", index=False)
+    found = look(tmp_path / "few.csv")
+    assert found.notes == []
+    assert sum("--target" in question.command for question in found.questions) == 12
+
+
+def test_more_columns_than_are_shown_are_counted(tmp_path: Path) -> None:
+    pd.DataFrame(RNG.normal(size=(4, 300)).round(2)).to_csv(tmp_path / "wide.csv", index=False)
+    done = CliRunner().invoke(app, ["look", str(tmp_path / "wide.csv")])
+    assert "and 100 more columns" in done.stdout

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recurra.data.dates import read_moments
 from recurra.data.numbers import decimal_sign, number_of
@@ -318,6 +320,11 @@ def test_commas_that_nothing_explains_are_said(tmp_path: Path) -> None:
 )
 def test_a_number_in_words_is_a_number(text: str, value: float) -> None:
     assert number_of(text) == pytest.approx(value)
+
+
+@given(st.from_regex(r"-?[0-9]{1,400}(\.[0-9]{1,20})?", fullmatch=True))
+def test_a_plain_number_is_read_as_any_other_is(text: str) -> None:
+    assert number_of(text) == number_of(f" {text} ")  # blanks are taken off the long way
 
 
 @pytest.mark.parametrize(

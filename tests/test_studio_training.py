@@ -58,6 +58,28 @@ def test_a_training_that_fails_says_at_what(client: TestClient, studio: Studio) 
     assert client.get("/train/runs/other").status_code == 404
 
 
+def test_what_is_in_the_way_of_an_audit_is_not_in_the_way_of_a_training(
+    client: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recurra.serving.refusals import RefusedError
+
+    asked = studio.commands.told
+
+    async def told(*words: str, **settings: Any) -> Any:
+        if words[0] == "audit":
+            raise RefusedError(503, "reading must be done within 60 seconds.")
+        return await asked(*words, **settings)
+
+    monkeypatch.setattr(studio.commands, "told", told)
+    rows = "".join(f"see you {n},ham\nwin it {n},spam\n" for n in range(20))
+    send(client, studio, ("body,kind\n" + rows).encode())
+    kept = studio.files.all()[0]
+    page = client.get(f"/train/files/{kept.id}/0")
+    assert page.status_code == 200
+    assert "Reading must be done within 60 seconds." in page.text
+    assert 'name="epochs"' in page.text
+
+
 def test_a_training_goes_on_with_what_an_unfinished_run_holds(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

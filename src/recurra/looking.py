@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from recurra.arrays import Rows
 from recurra.data import (
     TagColumns,
     open_lines,
@@ -49,6 +50,8 @@ FEWEST_STEPS = 8  # columns of numbers that are the steps of a sequence
 FEWEST_VALUES = 5  # of a series; a column of fewer is a code
 EXAMPLES = 3
 MOST_TOLD = 5  # commands in a message
+FEWEST_ASKED, MOST_ASKED = 3, 64  # columns that are tried in one role of a question
+MOST_READ = 10_000  # columns that are read for them all
 FEWEST_SEVERAL = 0.05  # of the cells hold several labels, where cells do
 TARGET_NAMES = {"y", "value", "score", "amount", "rul", "목표", "값", "점수"}
 STEP_NAMES = {"t", "step", "tick", "시점", "순번"}
@@ -281,10 +284,29 @@ def _labels(table: Table, columns: tuple[Column, ...]) -> list[Column]:
     return words + [c for c in columns if c.kind == "numbers" and _are_classes(rows, c.distinct)]
 
 
+def _some(asked: list[Column], table: Table) -> list[Column]:
+    """Give the columns that are tried in one role, where a table has very many, and say so.
+
+    Those are the first, but the last one and those with a known name come before.
+    """
+    most = max(FEWEST_ASKED, min(MOST_ASKED, MOST_READ // table.frame.shape[1]))
+    if len(asked) <= most:
+        return asked
+    said = (
+        f"Of {table.frame.shape[1]:,} columns, {most} are tried for each role in a question. "
+        "Others can be named in a command."
+    )
+    if said not in table.notes:
+        table.notes.append(said)
+    known, last = LABEL_NAMES | TEXT_NAMES | TARGET_NAMES, asked[-1]
+    return sorted(asked, key=lambda c: (c.name.casefold() not in known, c is not last))[:most]
+
+
 def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
     rows = len(table.frame)  # "Ann Lee" in a column of authors is no text
-    texts = [c.name for c in columns if c.kind == "texts" and not _binds(rows, c)]
-    labels = [column.name for column in _labels(table, columns)]
+    all_texts = [c for c in columns if c.kind == "texts" and not _binds(rows, c)]
+    texts = [column.name for column in _some(all_texts, table)]
+    labels = [column.name for column in _some(_labels(table, columns), table)]
     pairs = [(text, label) for text in texts for label in labels]
     pairs.sort(key=lambda pair: (pair[1] not in LABEL_NAMES, pair[0] not in TEXT_NAMES))
     asks = "What class is a text of"
@@ -388,8 +410,8 @@ def _of_parted_labels(
 ) -> Iterator[Question]:
     """Ask for several labels a text, which stand in one cell."""
     texts = [c.name for c in columns if c.kind == "texts"]
-    words = [c.name for c in columns if c.kind in ("classes", "names", "texts")]
-    for label in words:
+    words = [c for c in columns if c.kind in ("classes", "names", "texts")]
+    for label in (column.name for column in _some(words, table) if texts):
         text = next((name for name in texts if name != label), None)
         if text is not None and _is_parted(table.frame[label]):
             yield from _of_several_labels(table, text, [label], file)
@@ -441,9 +463,10 @@ def _of_sequences(table: Table, columns: tuple[Column, ...], file: list[str]) ->
     rows = len(table.frame)
     numbers = [c for c in columns if c.kind == "numbers"]
     asks = "What class is a sequence of numbers of?"
-    for label in _labels(table, columns):
+    codes = _codes(table, columns)
+    for label in _some(_labels(table, columns), table):
         channels = [c.name for c in numbers if c is not label]
-        for id in _ids(table, columns, label):
+        for id in _ids(codes, columns, label, table):
             yield from _of_long(table, columns, id, ("label", label), file)
         if len(channels) >= max(FEWEST_STEPS, len(columns) - 2):
             command = ["train", "sequences", *file, "--label", label.name]
@@ -453,8 +476,8 @@ def _of_sequences(table: Table, columns: tuple[Column, ...], file: list[str]) ->
                 bound = Layout(label=label.name, **{option.strip("-"): column})  # type: ignore[arg-type]
                 read = _reads_sequences(table, bound)
                 yield from _fits(f"{asks[:-1]}, {way}?", [*command, option, column], read)
-    for target in numbers:
-        for id in _ids(table, columns, target):
+    for target in _some(numbers, table):
+        for id in _ids(codes, columns, target, table):
             if not _are_classes(id.distinct, target.distinct):
                 yield from _of_long(table, columns, id, ("target", target), file)
         named = target.name.casefold() in LABEL_NAMES | TARGET_NAMES
@@ -465,12 +488,21 @@ def _of_sequences(table: Table, columns: tuple[Column, ...], file: list[str]) ->
             yield from _fits("What number does a sequence have?", command, read)
 
 
-def _ids(table: Table, columns: tuple[Column, ...], said: Column) -> Iterator[Column]:
+def _codes(table: Table, columns: tuple[Column, ...]) -> dict[str, Rows]:
+    """Give the cells of each column that recurs as numbers, equal ones as the same."""
+    few = [c.name for c in columns if 2 <= c.distinct <= len(table.frame) // 2]
+    return {name: pd.factorize(table.frame[name])[0] for name in few}
+
+
+def _ids(
+    codes: dict[str, Rows], columns: tuple[Column, ...], said: Column, table: Table
+) -> list[Column]:
     """Give the columns that may name the sequence of a row: all its rows say the same."""
-    for id in columns:
-        several = id is not said and 2 <= id.distinct <= len(table.frame) // 2
-        if several and _constant_within(table.frame, id.name, said.name):
-            yield id
+    cells = codes.get(said.name)
+    if cells is None:  # nearly every row says something else
+        cells = pd.factorize(table.frame[said.name])[0]
+    may_be = [c for c in columns if c is not said and c.name in codes]
+    return _some([c for c in may_be if _constant_within(codes[c.name], cells)], table)
 
 
 def _of_long(
@@ -503,10 +535,11 @@ def _of_long(
     yield from _fits(asks, command, _reads_sequences(table, layout))
 
 
-def _constant_within(frame: pd.DataFrame, id: str, label: str) -> bool:
-    """Say whether the rows of one id have one label, and not all ids the same."""
-    each = frame.groupby(id, sort=False)[label].nunique()
-    return bool((each <= 1).all()) and len(each) > 2
+def _constant_within(ids: Rows, labels: Rows) -> bool:
+    """Say whether the rows of one id have one label, and there are several ids."""
+    said = np.zeros(ids.max() + 1, np.int64)
+    said[ids] = labels  # of rows of one id, one of them
+    return len(said) > 2 and bool((said[ids] == labels).all())
 
 
 def _reads_sequences(table: Table, layout: Layout) -> Try:
@@ -534,7 +567,7 @@ def _says_sequences(rows: Callable[[], LabelledSequences]) -> Try:
 def _of_states(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
     """Ask for the state of each step, where it stays for a while and then changes."""
     time = next((c.name for c in columns if c.name.casefold() in TIMES or c.kind == "times"), None)
-    for label in _labels(table, columns):
+    for label in _some(_labels(table, columns), table):
         if label.name == time or not _stays(table.frame[label.name]):
             continue
         ids = [c for c in columns if c.kind in ("classes", "names") and c is not label]
@@ -569,33 +602,35 @@ def _reads_states(table: Table, columns: StepColumns) -> Try:
 
 
 def _of_series(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
-    names, rows = [column.name for column in columns], len(table.frame)
+    names = [column.name for column in columns]
     if months_in_a_row(names) or quarters_in_a_row(names):
         asks, command = "How do these years go on?", ["train", "forecasting", *file]
         yield from _fits(asks, command, _reads_series(table, None))
-    for column in columns:
-        if column.kind != "numbers" or column.distinct < FEWEST_VALUES:
-            continue
+    apart = _apart(table, columns)
+    numbers = [c for c in columns if c.kind == "numbers" and c.distinct >= FEWEST_VALUES]
+    for column in _some(numbers, table):
         command = ["train", "forecasting", *file, "--target", column.name]
         yield from _fits(
             f"How does {column.name} go on?",
             command,
             _reads_series(table, column.name),
         )
-        for group in (c for c in columns if c is not column and 2 <= c.distinct <= rows // 2):
-            if group.kind in ("classes", "names") and _apart(table.frame, group.name, columns):
-                yield from _fits(
-                    f"How does {column.name} go on, of each {group.name}?",
-                    [*command, "--group", group.name],
-                    _reads_series(table, column.name, group.name),
-                )
+        for group in apart:
+            yield from _fits(
+                f"How does {column.name} go on, of each {group}?",
+                [*command, "--group", group],
+                _reads_series(table, column.name, group),
+            )
 
 
-def _apart(frame: pd.DataFrame, group: str, columns: tuple[Column, ...]) -> bool:
-    """Say whether times repeat, and each stands once only in each group."""
+def _apart(table: Table, columns: tuple[Column, ...]) -> list[str]:
+    """Give the columns that tell series apart: times repeat, each once only in a group."""
     times = [column.name for column in columns if column.kind == "times"]
-    together = bool(times) and bool(frame.duplicated(times).any())
-    return together and not frame.duplicated([*times, group]).any()
+    if not times or not table.frame.duplicated(times).any():
+        return []
+    names = [c for c in columns if c.kind in ("classes", "names")]
+    few = _some([c for c in names if 2 <= c.distinct <= len(table.frame) // 2], table)
+    return [c.name for c in few if not table.frame.duplicated([*times, c.name]).any()]
 
 
 def _reads_series(table: Table, target: str | None, group: str | None = None) -> Try:

@@ -90,6 +90,7 @@ class Terminal(Console):
 out = Terminal()
 interrupted = threading.Event()
 err = Terminal(stderr=True)
+MOST_COLUMNS = 200  # of a table, that are shown
 STYLE = {
     "yes": "bold green",
     "no": "bold red",
@@ -416,10 +417,13 @@ def show_look(found: "Look") -> None:
         out.print(retold(f"{found.source}: {found.rows:,} rows"), soft_wrap=True)
         rows = [
             (c.name, term(c.kind), f"{c.distinct:,}", f"{c.missing:,}", ", ".join(c.examples))
-            for c in found.columns
+            for c in found.columns[:MOST_COLUMNS]
         ]
         names = (worded("column"), worded("holds"), worded("different"), worded("empty"))
         show_columns([*names, worded("such as")], rows)
+        if len(found.columns) > len(rows):
+            left = len(found.columns) - len(rows)
+            out.print(worded("and {left:,} more columns: --json names them all", left=left))
     if not found.questions:
         out.print(worded("No question that Recurra asks fits this file."))
     for question in found.questions:

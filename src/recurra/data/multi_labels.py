@@ -149,7 +149,8 @@ def labels_in(table: Table, columns: LabelColumns) -> MultiLabelled:
             f"{listed(map(str, table.frame.columns))}."
         )
     labels = [column_named(table.frame, name, "label", table.source) for name in told]
-    both = next((name for name in labels if name in named or labels.count(name) > 1), None)
+    count = Counter([*named, *labels])
+    both = next((name for name in labels if count[name] > 1), None)
     if both is not None:
         raise DataError(f"--label must name other columns than --text, and each once: {both!r}.")
     separator = columns.separator or columns.taught.get("separator")

@@ -27,6 +27,7 @@ MONEY = re.compile(
 )
 SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f'’`´_]")  # some group thousands
 NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([A-Z]*)")
+USUAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 MYRIAD = re.compile(r"([\d.,]+)([천만억조千万萬亿億兆])")
 GROUPS = re.compile(r"(?<!\d)\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+(?!\d)")
 
@@ -109,6 +110,8 @@ def number_of(text: str, decimal: str = ".") -> float | None:
         >>> number_of("1.234,56", ","), number_of("N/D"), number_of("three")
         (1234.56, nan, None)
     """
+    if decimal == "." and USUAL.fullmatch(text):
+        return float(text)  # fast
     plain = unicodedata.normalize("NFKC", text).translate(SIGNS).strip()
     if plain.casefold() in NOTHING:
         return float("nan")

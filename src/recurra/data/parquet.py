@@ -33,7 +33,7 @@ def frame_of_parquet(contents: Contents) -> pd.DataFrame:
         if file.metadata.num_columns > MOST_COLUMNS:
             raise DataError(
                 f"a table may have {MOST_COLUMNS:,} columns, but {path} has "
-                f"{file.metadata.num_columns:,}."
+                f"{file.metadata.num_columns:,}. Leave some out."
             )
         held, batches = 0, []
         for batch in file.iter_batches(batch_size=1 << 14):

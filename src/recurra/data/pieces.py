@@ -255,7 +255,9 @@ def _broken(path: Path, error: Exception) -> DataError:
 def _check_names(names: list[str], path: Path) -> None:
     count = len(names)
     if count > MOST_COLUMNS:
-        raise DataError(f"a table may have {MOST_COLUMNS:,} columns, but {path} has {count:,}.")
+        raise DataError(
+            f"a table may have {MOST_COLUMNS:,} columns, but {path} has {count:,}. Leave some out."
+        )
     repeated = next((name for name, times in Counter(names).items() if times > 1), None)
     if repeated is not None:
         raise DataError(f"column names must differ, but {path} has {repeated!r} twice.")

@@ -199,7 +199,7 @@ def _width(rows: list[tuple[list[str], int, bool]], path: str | Path) -> int:
     if width > MOST_COLUMNS:
         raise DataError(
             f"a table may have {MOST_COLUMNS:,} columns, but the first row of {path} has "
-            f"{width:,}. Give one row a line."
+            f"{width:,}. Leave some out, or give one row a line."
         )
     return width
 

@@ -11,6 +11,7 @@ the beginning the first that is known; steps at the end of which nothing is know
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -751,7 +752,8 @@ def channels_of(table: Table, given: Sequence[str], taken: Collection[str]) -> l
         DataError: one is not there or named twice, or there is none.
     """
     named = [column_of(table, name, "channels") for name in given]
-    twice = next((name for name in named if named.count(name) > 1), None)
+    count = Counter(named)
+    twice = next((name for name in named if count[name] > 1), None)
     if twice is not None:
         raise DataError(f"--channels must name each column once, but {quoted(twice)} stands twice.")
     channels = named or [name for name in table.frame.columns if name not in taken]

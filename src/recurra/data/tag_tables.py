@@ -3,6 +3,7 @@
 import ast
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,8 @@ def _cut(lines: Numbered, path: Path, most: int | None = None) -> tuple[str, lis
 
 
 def _check_names(names: list[str], path: Path) -> None:
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    count = Counter(names)
+    twice = next((name for name in names if name and count[name] > 1), None)
     if twice is not None:
         raise DataError(f"column names must differ, but {path} has {quoted(twice)} twice.")
 

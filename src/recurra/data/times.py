@@ -74,6 +74,8 @@ def time_of_rows(
         return pair, []
     named = [name for name in names if name.lower() in TIMES or not name]
     for name in [*named, *(name for name in names if name not in named)]:
+        if not _begins_as_time(frame[name]):
+            continue
         if name not in named and _numbers_alone(frame[name]):
             continue  # 1990 may be a price
         found = _clock_in(frame[name], name)
@@ -88,6 +90,10 @@ def time_of_rows(
         for name in filter(None, named)
         if not _rise(frame[name])
     ]
+
+
+def _begins_as_time(column: "pd.Series[str]") -> bool:
+    return all(_is_time(cell) for cell in map(str, column.iloc[:1]))
 
 
 def _numbers_alone(column: "pd.Series[str]") -> bool:

@@ -22,6 +22,7 @@ from recurra.wording import worded
 
 __all__ = ["VIEW", "brought"]
 
+MOST_COLUMNS = 200  # that a page shows
 LOOK = 0.5  # seconds from look to look at a training that is followed
 NAME = re.compile(r"[\w][\w .()-]{0,60}")
 SAMPLE = ("train", "texts", "spam", "--sample")
@@ -75,8 +76,9 @@ async def _seen(request: Request) -> tuple[Kept, dict[str, Any]]:
 async def seen(request: Request) -> Response:
     """Show what a file is, in the words of `recurra look`."""
     kept, found = await _seen(request)
+    asked = questions_of(found)
     return studio_of(request).page(
-        request, "train_file.html.j2", file=kept, seen=found, questions=questions_of(found)
+        request, "train_file.html.j2", file=kept, seen=found, questions=asked, most=MOST_COLUMNS
     )
 
 
@@ -101,7 +103,7 @@ async def chosen(request: Request) -> Response:
     studio = studio_of(request)
     given = request.query_params.getlist("column")
     kept, found, asked = await _asked(request, given)
-    audit = await studio.commands.told(*asked.audit, codes=(0, 1)) if asked.audit else None
+    audit, unasked = await _audited(studio, asked)
     return studio.page(
         request,
         "train_question.html.j2",
@@ -109,8 +111,20 @@ async def chosen(request: Request) -> Response:
         asked=asked,
         columns=[column["name"] for column in found["columns"]],
         audit=audit,
+        unasked=unasked,
         name=_free_name(studio, kept),
     )
+
+
+async def _audited(studio: Studio, asked: Asked) -> tuple[dict[str, Any] | None, str]:
+    """Look for leaks; what is in the way of that is told, and is not in the way of training."""
+    if asked.audit is None:
+        said = "No audit knows rows of this kind yet; the training's own probes look for leaks."
+        return None, worded(said)
+    try:
+        return await studio.commands.told(*asked.audit, codes=(0, 1)), ""
+    except RefusedError as refused:
+        return None, refused.sentence
 
 
 def _free_name(studio: Studio, kept: Kept) -> str:
