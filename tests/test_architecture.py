@@ -161,6 +161,12 @@ def test_a_saved_model_answers_without_keras(finished: Path) -> None:
     assert loaded_after(asked) & (HEAVY | {"scipy", "pyarrow"}) == set()
 
 
+def test_the_command_that_answers_a_text_loads_nothing_heavy(finished: Path) -> None:
+    command = ["predict", str(finished), "win a prize"]
+    asked = f"from recurra.cli import app; app({command!r}, standalone_mode=False)"
+    assert loaded_after(asked) & (HEAVY | {"scipy", "pyarrow"}) == set()
+
+
 def test_the_light_import_test_sees_a_heavy_import() -> None:
     assert {"keras", "jax"} <= loaded_after("import recurra; recurra.SequenceClassifier")
 

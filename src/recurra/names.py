@@ -26,6 +26,7 @@ __all__ = [
     "listed",
     "near",
     "one_of",
+    "quoted",
     "some_of",
 ]
 
@@ -45,6 +46,7 @@ READS: dict[str, dict[str, Any]] = {
 LABELLERS = tuple(name for name in TEXTS if name not in STARTING)  # say any number of labels
 WRITERS = (*CELLS, "conv1d", "one-to-one")
 RISERS = WRITERS
+LONGEST_SHOWN = 60  # letters of a cell in a message
 STARTS = ("naive", "theta", "damped", "smoothed")  # what a forecaster may begin as
 
 
@@ -105,3 +107,14 @@ def some_of(given: str, known: Iterable[str], what: str) -> list[str]:
     known = list(known)
     names = [name.strip() for name in given.split(",") if name.strip()] or known
     return [one_of(name, known, what) for name in dict.fromkeys(names)]
+
+
+def quoted(cell: object) -> str:
+    """Give a cell for a message: in quotes, control characters written out, and cut where long.
+
+    Example:
+        >>> quoted("a\\tb"), len(quoted("x" * 1000))
+        ("'a\\\\tb'", 63)
+    """
+    text = str(cell)
+    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…")

@@ -5,11 +5,11 @@ import unicodedata
 
 import pandas as pd
 
+from recurra.names import quoted
 from recurra.text.normalise import visible
 
 __all__ = ["meant", "meant_labels", "quoted"]
 
-LONGEST_SHOWN = 60  # letters of a cell in a message
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 
 
@@ -23,17 +23,6 @@ def meant(name: object) -> str:
         True
     """
     return unicodedata.normalize("NFC", visible(str(name))).strip()
-
-
-def quoted(cell: object) -> str:
-    """Give a cell for a message: in quotes, control characters written out, and cut where long.
-
-    Example:
-        >>> quoted("a\\tb"), len(quoted("x" * 1000))
-        ("'a\\\\tb'", 63)
-    """
-    text = str(cell)
-    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…")
 
 
 def meant_labels(labels: "pd.Series[str]") -> "tuple[pd.Series[str], list[str]]":

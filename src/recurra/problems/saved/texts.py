@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra.data.spelling import quoted
 from recurra.errors import BundleError, DataError, SettingsError
-from recurra.names import listed
+from recurra.names import listed, quoted
 from recurra.problems.kept import Kept, classes_of, kept_model
 from recurra.problems.saved import multi_labels
 from recurra.text.joining import JOINT, blank, join, parts_of, read_columns
