@@ -103,6 +103,12 @@ def write_files(place: Path) -> None:
     months = pd.period_range("2012-01", periods=96, freq="M").astype(str)
     sold = 100 + np.arange(96) + 20 * np.sin(np.arange(96) * np.pi / 6) + rng.normal(size=96)
     pd.DataFrame({"month": months, "sold": sold.round(1)}).to_csv(place / "sales.csv", index=False)
+    offers = np.where(np.arange(99) % 7 == 3, "sale", "")
+    later = pd.period_range("2012-01", periods=99, freq="M").astype(str)
+    shop = pd.DataFrame({"month": months, "sold": (sold + 30 * (offers[:96] != "")).round(1)})
+    shop.assign(offer=offers[:96], visits=sold.round()).to_csv(place / "shop.csv", index=False)
+    ahead = pd.DataFrame({"month": later[96:], "offer": offers[96:]})
+    ahead.to_csv(place / "offers.csv", index=False)
     names = {f"{a}{b}{c}" for a in "KLMP" for b in "aeiou" for c in ("rson", "ley", "mann")}
     (place / "surnames.txt").write_text("\n".join(sorted(names)))
     pairs = [(f"Go {a} {b}.", f"{b} {a} 가.") for a in THINGS for b in THINGS]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from recurra.answers.effects import PARTS, Effects, check_columns
 from recurra.answers.model import FittedModel
 from recurra.arrays import Floats, Rows
 from recurra.bundle import Bundle
@@ -25,6 +26,7 @@ class _Learnt(Stored):
     margins: list[Annotated[Number, Field(ge=0)]]
     begins: str | None = None
     share: Share | None = None
+    effects: list[Number] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class ForecastAnswers(FittedModel):
         share_: of what the networks say that is added.
         target_scale_: (horizon,) of what is added.
         margins_: (horizon,) half the width of the intervals.
+        known: how many columns beside what is forecast are known ahead.
+        effects_: what they add; None where none are.
     """
 
     horizon: int
@@ -98,6 +102,8 @@ class ForecastAnswers(FittedModel):
     share_: float
     target_scale_: Floats
     margins_: Floats
+    known: int = 0
+    effects_: Effects | None = None
 
     def predict(self, X: Any) -> Floats:
         """Forecast what follows each of these histories, (rows, horizon).
@@ -158,8 +164,13 @@ class ForecastAnswers(FittedModel):
                 f"a history must have at least {self.season} steps, but row {short[0]} "
                 f"has {histories.lengths[short[0]]}."
             )
+        if isinstance(self.encoder_, NumberEncoder):
+            past = self.encoder_.features - 1 - 2 * self.known
+            check_columns(histories, self.known, past, max(self.season, self.horizon))
         base = begun(self.begins_ or "naive", histories, self.horizon, self.season)
         windows, scale = self._scaled(histories)
+        if self.effects_ is not None:
+            base += self.effects_.ahead(histories, self.horizon, self.season) * scale[:, None]
         if self.share_:
             outputs = self._outputs(self.encoder_.encode(windows)).reshape(-1, self.horizon)
             base = base + self.share_ * outputs * self.target_scale_ * scale[:, None]
@@ -175,6 +186,7 @@ class ForecastAnswers(FittedModel):
             "margins": self.margins_.tolist(),
             "begins": self.begins_,
             "share": self.share_,
+            **({"effects": self.effects_.to_json()} if self.effects_ else {}),
         }
 
     def _restore(self, bundle: Bundle) -> None:
@@ -184,6 +196,12 @@ class ForecastAnswers(FittedModel):
         self.margins_ = np.asarray(learnt.margins, float)
         self.begins_ = learnt.begins
         self.share_ = 1.0 if learnt.share is None else learnt.share
+        self.effects_ = Effects.from_json(learnt.effects) if learnt.effects else None
+        if len(learnt.effects or []) != (PARTS * self.known + 1 if self.known else 0):
+            raise SettingsError(
+                f"{self.known} columns that are known ahead must have {PARTS} numbers each, and "
+                f"one more, but there are {len(learnt.effects or [])}."
+            )
         if self.begins_ not in (None, *STARTS):
             raise SettingsError(
                 f"a forecaster begins as {', '.join(STARTS)}, but this one as {self.begins_!r}."

@@ -8,6 +8,9 @@
     ETS              level, trend and season smoothed; which of them, the AICc says
     linear           forecast[k] = last + s (W (window - last) / s + b)_k
 
+Columns that are known ahead move all but ETS (`recurra.answers.effects`); those known to the last
+step are read by the linear one.
+
 Each has intervals: quantiles of its errors on rows known, which its fit did not see, in the scale
 of the row (`recurra.answers.forecasts.scales`).
 """
@@ -23,13 +26,14 @@ import numpy as np
 from pydantic import Field
 from sklearn.linear_model import Ridge
 
+from recurra.answers.effects import PARTS, Effects, check_columns
 from recurra.answers.forecasts import Ahead, begun, scales
 from recurra.arrays import Floats, Rows
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
-from recurra.sequences import Histories, conformal_margins
+from recurra.sequences import Histories, conformal_margins, mean_and_scale
 from recurra.stored import LARGEST, Number, Numbers, Share, Stored, Text
 
 __all__ = ["EtsAhead", "KnownSeries", "LinearAhead", "NaiveAhead", "ThetaAhead", "forecasts"]
@@ -39,6 +43,7 @@ CALIBRATED = 2000  # origins, whose errors say how wide intervals are
 LONGEST_SEASON = 24  # that is smoothed; a longer one is taken off before
 FEWEST = 10  # steps, to fit a trend to
 NEWEST = 500  # steps that are fitted, or ten seasons
+Beside = tuple[int, int]  # columns known ahead, and to the last step
 
 
 @dataclass(frozen=True)
@@ -50,18 +55,23 @@ class KnownSeries:
         origins: the steps that are forecast first; a window lies before each, a horizon ahead.
         facts: what a saved model remembers: the name of the column, whether it is a logarithm.
         starts: (origins,) where the series of each begins; None for one series.
+        beside: (steps, columns) of each step, as `recurra.data.beside.Beside.table` gives them.
     """
 
     numbers: Floats
     origins: Rows
     facts: Mapping[str, Any] = field(default_factory=dict)
     starts: Rows | None = None
+    beside: Floats | None = None
 
     @property
     def histories(self) -> Histories:
         """What stands before each origin."""
         starts = np.zeros_like(self.origins) if self.starts is None else self.starts
-        return Histories(self.numbers[:, None], starts, self.origins)
+        table = self.numbers[:, None]
+        if self.beside is not None:
+            table = np.concatenate([table, self.beside], axis=1)
+        return Histories(table, starts, self.origins)
 
 
 class _Rival:
@@ -73,7 +83,10 @@ class _Rival:
     needs: int = 1
     margins: Floats | None = None
     rows = steps = 0
+    known = past = 0
     facts: Mapping[str, Any]
+    effects: Effects | None = None
+    moved: ClassVar[bool] = True  # whether known columns move it
 
     def fit(
         self,
@@ -87,10 +100,12 @@ class _Rival:
         self.rows, self.steps, self.facts = len(known.origins), len(known.numbers), known.facts
         histories = known.histories
         unseen = self._learn(histories, sides)
+        if self.known and self.moved:
+            unseen = self._move(histories, sides, unseen)
         if self.level is not None and len(unseen):
             some = np.unique(np.linspace(0, len(unseen) - 1, CALIBRATED).astype(np.int64))
             rows = histories.take(unseen[some])
-            errors = np.abs(self._middle(rows) - rows.ahead(self.horizon))
+            errors = np.abs(self._ahead_of(rows) - rows.ahead(self.horizon))
             errors /= scales(rows, self.season)[:, None]
             self.margins = conformal_margins(errors, self.level)
         self._finish(histories)
@@ -99,6 +114,24 @@ class _Rival:
     def _learn(self, histories: Histories, sides: Sides) -> Rows:
         """Learn, and give the rows that were not learnt from."""
         return np.arange(len(histories))
+
+    def _move(self, histories: Histories, sides: Sides, unseen: Rows) -> Rows:
+        """Learn what known columns add, and give the rows that this was not learnt from."""
+        train = np.asarray(sides[0][0]) if len(sides) else np.arange(len(histories))
+        some = np.unique(np.linspace(0, len(train) - 1, CALIBRATED).astype(np.int64))
+        rows = histories.take(train[some])
+        left = rows.ahead(self.horizon) - self._middle(rows)
+        left /= scales(rows, self.season)[:, None]
+        self.effects = Effects.fit(rows, left, self.season, self.known)
+        return np.setdiff1d(unseen, train)
+
+    def _ahead_of(self, histories: Histories) -> Floats:
+        """Forecast, moved by what is known ahead."""
+        middle = self._middle(histories)
+        if self.effects is None:
+            return middle
+        moved = self.effects.ahead(histories, self.horizon, self.season)
+        return middle + moved * scales(histories, self.season)[:, None]
 
     def _finish(self, histories: Histories) -> None:
         """Learn from all rows."""
@@ -110,13 +143,20 @@ class _Rival:
         """Forecast what follows histories, (rows, steps) or as `Histories`."""
         histories = Histories.of(asked)
         _long_enough(histories, self.needs)
-        middle = self._middle(histories)
+        check_columns(histories, self.known, self.past, max(self.season, self.horizon))
+        middle = self._ahead_of(histories)
         if self.margins is None:
             return Ahead(middle)
         return Ahead(middle, self.margins * scales(histories, self.season)[:, None])
 
     def _settings(self) -> dict[str, Any]:
-        return {"horizon": self.horizon, "season": self.season, "level": self.level}
+        return {
+            "horizon": self.horizon,
+            "season": self.season,
+            "level": self.level,
+            "known": self.known,
+            "past": self.past,
+        }
 
     def _weights(self) -> dict[str, Floats]:
         return {}
@@ -132,6 +172,7 @@ class _Rival:
             "rows": self.rows,
             "steps": self.steps,
             "margins": None if self.margins is None else self.margins.tolist(),
+            "effects": None if self.effects is None else self.effects.to_json(),
             **self._learnt(),
             **self.facts,
             **facts,
@@ -140,7 +181,16 @@ class _Rival:
 
     def _restore(self, found: "_Stored") -> None:
         self.rows, self.steps = found.rows, found.steps
-        self.facts = found.model_dump(include={"target", "log", "trained_to", "columns"})
+        self.facts = found.model_dump(
+            include={"target", "log", "trained_to", "columns", "channels"}
+        )
+        if found.effects is not None:
+            if len(found.effects) != PARTS * self.known + 1:
+                raise DataError(
+                    f"{self.known} columns must have {PARTS * self.known + 1} numbers that say "
+                    f"what they move, but there are {len(found.effects)}."
+                )
+            self.effects = Effects.from_json(found.effects)
         if found.margins is None:
             self.level = None
             return
@@ -157,8 +207,16 @@ class _Unlearnt(_Rival):
 
     begins: ClassVar[str]
 
-    def __init__(self, horizon: int, season: int = 1, level: float | None = None) -> None:
+    def __init__(
+        self,
+        horizon: int,
+        season: int = 1,
+        level: float | None = None,
+        known: int = 0,
+        past: int = 0,
+    ) -> None:
         self.horizon, self.season, self.level = horizon, season, level
+        self.known, self.past = known, past
 
     def _middle(self, histories: Histories) -> Floats:
         return begun(self.begins, histories, self.horizon, self.season)
@@ -173,7 +231,7 @@ class _Unlearnt(_Rival):
         with opened(folder, cls.__name__) as bundle:
             bundle.arrays({})
             found = bundle.config_as(_Seasonal.model_validate)
-            model = cls(found.settings.horizon, found.settings.season, found.settings.level)
+            model = cls(**found.settings.model_dump())
             model._restore(found)
         return model
 
@@ -185,6 +243,7 @@ class NaiveAhead(_Unlearnt):
         horizon: steps ahead.
         season: steps of a season, 1 for the last value.
         level: the share of outcomes that intervals shall hold, None for no intervals.
+        known, past: columns beside it that are known ahead, and to the last step.
 
     Example:
         >>> known = KnownSeries(np.arange(9.0), np.arange(2, 8))
@@ -207,6 +266,7 @@ class ThetaAhead(_Unlearnt):
         horizon: steps ahead.
         season: steps of a season, 1 for none.
         level: the share of outcomes that intervals shall hold, None for no intervals.
+        known, past: columns beside it that are known ahead, and to the last step.
 
     Example:
         >>> ThetaAhead(2).say(np.arange(10.0)[None]).middle.round(1).tolist()
@@ -226,6 +286,7 @@ class EtsAhead(_Unlearnt):
         horizon: steps ahead.
         season: steps of a season, 1 for none. One of more than 24 is taken off before.
         level: the share of outcomes that intervals shall hold, None for no intervals.
+        known, past: columns beside it, which it does not read.
 
     Example:
         >>> EtsAhead(2).say(np.arange(30.0)[None]).middle.round(1).tolist()
@@ -234,8 +295,17 @@ class EtsAhead(_Unlearnt):
     Source: Hyndman et al., "Forecasting with Exponential Smoothing" (2008); statsmodels.
     """
 
-    def __init__(self, horizon: int, season: int = 1, level: float | None = None) -> None:
-        super().__init__(horizon, season, level)
+    moved = False
+
+    def __init__(
+        self,
+        horizon: int,
+        season: int = 1,
+        level: float | None = None,
+        known: int = 0,
+        past: int = 0,
+    ) -> None:
+        super().__init__(horizon, season, level, known, past)
         self._fits: dict[bytes, Any] = {}  # by the steps that were fitted
 
     def _learn(self, histories: Histories, sides: Sides) -> Rows:
@@ -361,6 +431,8 @@ class LinearAhead(_Rival):
         window: steps read.
         level: the share of outcomes that intervals shall hold, None for no intervals.
         alone: whether the deviation is one of all training windows, as of one series.
+        known, past: columns beside it that are known ahead, and to the last step; of the latter
+            it reads a window, too.
 
     Example:
         >>> known = KnownSeries(np.arange(40.0), np.arange(4, 38))
@@ -370,10 +442,18 @@ class LinearAhead(_Rival):
     """
 
     def __init__(
-        self, horizon: int, window: int, level: float | None = None, alone: bool = True
+        self,
+        horizon: int,
+        window: int,
+        level: float | None = None,
+        alone: bool = True,
+        known: int = 0,
+        past: int = 0,
     ) -> None:
         self.horizon, self.window, self.level, self.alone = horizon, window, level, alone
+        self.known, self.past = known, past
         self.penalty, self.scale = 1.0, 1.0
+        self.mean, self.deviation = np.zeros(past), np.ones(past)
 
     @property
     def needs(self) -> int:  # type: ignore[override]
@@ -382,43 +462,61 @@ class LinearAhead(_Rival):
 
     def _learn(self, histories: Histories, sides: Sides) -> Rows:
         """Choose the penalty on the first turn; the validation rows were not learnt from."""
+        train, validation = np.arange(len(histories)), np.zeros(0, np.int64)
+        if len(sides):
+            train, validation = map(np.asarray, sides[0])
+        if self.past:
+            steps = histories.steps[: histories.ends[train].max(), -self.past :]
+            self.mean, self.deviation = mean_and_scale(steps)
         X, last, size = self._windows(histories)
         y = (histories.ahead(self.horizon) - last) / size
-        if not len(sides):
-            self._fit(X, y, self.penalty)
-            return np.zeros(0, np.int64)
-        train, validation = sides[0]
 
         def error(penalty: float) -> float:
             self._fit(X[train], y[train], penalty)
             return float(np.abs(self._ahead(X[validation]) - y[validation]).mean())
 
-        self.penalty = min(PENALTIES, key=error)
+        if len(validation):
+            self.penalty = min(PENALTIES, key=error)
         self._fit(X[train], y[train], self.penalty)
-        return np.asarray(validation)
+        return validation
 
     def _finish(self, histories: Histories) -> None:
         X, last, size = self._windows(histories)
         self._fit(X, (histories.ahead(self.horizon) - last) / size, self.penalty)
 
     def _windows(self, histories: Histories) -> tuple[Floats, Floats, Floats]:
-        """Give windows without their last value, that value, and the size of each."""
+        """Give what is read, the last value, and the size of each.
+
+        Windows stand without their last value; beside them those of what is known to the last step.
+        """
         windows = histories.windows(self.window)
         last = windows[:, -1:]
-        if self.alone:
-            return windows - last, last, np.ones((len(windows), 1))
-        size = windows.std(axis=1, keepdims=True)
-        size = np.where(size > 0, size, np.maximum(np.abs(last), 1e-300))
-        return (windows - last) / size, last, size
+        size = np.ones((len(windows), 1))
+        if not self.alone:
+            size = windows.std(axis=1, keepdims=True)
+            size = np.where(size > 0, size, np.maximum(np.abs(last), 1e-300))
+        moves = (windows - last) / size
+        return np.concatenate([moves, self._beside(histories)], axis=1), last, size
+
+    def _beside(self, histories: Histories) -> Floats:
+        """Give windows of what is known to the last step, in deviations, (rows, columns)."""
+        at = histories.ends[:, None] - self.window + np.arange(self.window)
+        columns = histories.steps[:, histories.steps.shape[1] - self.past :]
+        found: Floats = ((columns[at] - self.mean) / self.deviation).reshape(len(histories), -1)
+        return found
 
     def _fit(self, X: Floats, y: Floats, penalty: float) -> None:
-        self.scale = (float(X.std()) or 1.0) if self.alone else 1.0
-        model = Ridge(penalty).fit(X / self.scale, y / self.scale)
-        self.coefficients = model.coef_.reshape(self.horizon, self.window)
+        self.scale = (float(X[:, : self.window].std()) or 1.0) if self.alone else 1.0
+        model = Ridge(penalty).fit(self._plain(X), y / self.scale)
+        self.coefficients = model.coef_.reshape(self.horizon, X.shape[1])
         self.intercept = np.atleast_1d(model.intercept_)
 
+    def _plain(self, X: Floats) -> Floats:
+        """Bring the window to one scale; what stands beside it has it."""
+        return np.concatenate([X[:, : self.window] / self.scale, X[:, self.window :]], axis=1)
+
     def _ahead(self, X: Floats) -> Floats:
-        ahead: Floats = (X / self.scale @ self.coefficients.T + self.intercept) * self.scale
+        ahead: Floats = (self._plain(X) @ self.coefficients.T + self.intercept) * self.scale
         return ahead
 
     def _middle(self, histories: Histories) -> Floats:
@@ -431,6 +529,8 @@ class LinearAhead(_Rival):
             "window": self.window,
             "level": self.level,
             "alone": self.alone,
+            "known": self.known,
+            "past": self.past,
         }
 
     def _learnt(self) -> dict[str, Any]:
@@ -441,6 +541,7 @@ class LinearAhead(_Rival):
             "coefficients": self.coefficients,
             "intercept": self.intercept,
             "scale": np.array([self.scale]),
+            **({"mean": self.mean, "deviation": self.deviation} if self.past else {}),
         }
 
     @classmethod
@@ -452,19 +553,28 @@ class LinearAhead(_Rival):
         """
         with opened(folder, "LinearAhead") as bundle:
             found = bundle.config_as(_Linear.model_validate)
-            asked = found.settings
-            model = cls(asked.horizon, asked.window, asked.level, asked.alone)
+            model = cls(**found.settings.model_dump())
             model._restore(found)
-            arrays = bundle.arrays(
-                {
-                    "coefficients": Numbers((model.horizon, model.window)),
-                    "intercept": Numbers((model.horizon,)),
-                    "scale": Numbers((1,), 1 / LARGEST, LARGEST, ("float64",)),
-                }
-            )
+            arrays = bundle.arrays(model._stored())
+            model.mean = arrays.get("mean", model.mean)
+            model.deviation = arrays.get("deviation", model.deviation)
             model.penalty, model.scale = found.penalty, float(arrays["scale"][0])
             model.coefficients, model.intercept = arrays["coefficients"], arrays["intercept"]
         return model
+
+    def _stored(self) -> dict[str, Numbers]:
+        """Say what arrays are saved."""
+        size = self.window * (1 + self.past)
+        of_past = {
+            "mean": Numbers((self.past,), -LARGEST, LARGEST, ("float64",)),
+            "deviation": Numbers((self.past,), 1 / LARGEST, LARGEST, ("float64",)),
+        }
+        return {
+            "coefficients": Numbers((self.horizon, size)),
+            "intercept": Numbers((self.horizon,)),
+            "scale": Numbers((1,), 1 / LARGEST, LARGEST, ("float64",)),
+            **(of_past if self.past else {}),
+        }
 
 
 def _long_enough(histories: Histories, steps: int) -> None:
@@ -478,10 +588,15 @@ def _long_enough(histories: Histories, steps: int) -> None:
 Steps = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
+Columns = Annotated[int, Field(ge=0, le=1_000)]
+
+
 class _Season(Stored):
     horizon: Steps
     season: Steps
     level: Share | None = None
+    known: Columns = 0
+    past: Columns = 0
 
 
 class _Window(Stored):
@@ -489,6 +604,8 @@ class _Window(Stored):
     window: Steps
     level: Share | None = None
     alone: bool = True
+    known: Columns = 0
+    past: Columns = 0
 
 
 class _Stored(Stored):
@@ -499,6 +616,8 @@ class _Stored(Stored):
     log: bool | None = None
     trained_to: Text | None = None
     columns: dict[Text, Text] = Field(default_factory=dict)
+    channels: list[Text] = Field(default_factory=list)
+    effects: list[Number] | None = None
 
 
 class _Seasonal(_Stored):
@@ -510,16 +629,25 @@ class _Linear(_Stored):
     penalty: Number
 
 
-def _unlearnt(kind: type[_Unlearnt], horizon: int, season: int, level: float, seed: int) -> _Rival:
-    return kind(horizon, season, level)
+def _unlearnt(
+    kind: type[_Unlearnt], horizon: int, season: int, level: float, beside: Beside, seed: int
+) -> _Rival:
+    return kind(horizon, season, level, *beside)
 
 
-def _linear(horizon: int, window: int, level: float, alone: bool, seed: int) -> LinearAhead:
-    return LinearAhead(horizon, window, level, alone)
+def _linear(
+    horizon: int, window: int, level: float, alone: bool, beside: Beside, seed: int
+) -> LinearAhead:
+    return LinearAhead(horizon, window, level, alone, *beside)
 
 
 def forecasts(
-    horizon: int, window: int, season: int, level: float = 0.9, several: bool = False
+    horizon: int,
+    window: int,
+    season: int,
+    level: float = 0.9,
+    several: bool = False,
+    beside: Beside = (0, 0),
 ) -> list[Contender]:
     """Give the baselines of series as contenders.
 
@@ -529,14 +657,15 @@ def forecasts(
         season: steps of a season, 1 for none.
         level: the share of outcomes that intervals shall hold.
         several: whether there are several series.
+        beside: how many columns are known ahead, and how many to the last step.
     """
     kinds: list[tuple[str, type[_Unlearnt], int]] = [("naive", NaiveAhead, 1)]
     if season > 1:
         kinds.append(("seasonal naive", NaiveAhead, season))
     kinds += [("Theta", ThetaAhead, season), ("ETS", EtsAhead, season)]
     found = [
-        Contender(name, partial(_unlearnt, kind, horizon, each, level), baseline=True)
+        Contender(name, partial(_unlearnt, kind, horizon, each, level, beside), baseline=True)
         for name, kind, each in kinds
     ]
-    linear = partial(_linear, horizon, window, level, not several)
+    linear = partial(_linear, horizon, window, level, not several, beside)
     return [*found, Contender("linear", linear, baseline=True)]

@@ -45,6 +45,16 @@ Target = Annotated[str | None, typer.Option(help="The column to forecast.")]
 Log = Annotated[bool, typer.Option("--log", help="Forecast its logarithm.")]
 Time = Annotated[str | None, typer.Option(help="The column that is time [found].")]
 Group = Annotated[str | None, typer.Option(help="The column that tells several series apart.")]
+Known = Annotated[
+    str, typer.Option(help="Columns known ahead, such as holidays, separated by commas.")
+]
+Past = Annotated[
+    str, typer.Option(help="Columns read up to the last step alone, separated by commas.")
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(help="Whose clock the times are of, such as Europe/Berlin [as they stand]."),
+]
 Horizon = Annotated[str, typer.Option(help="How far ahead: steps, or '18 months', 2y, 48h.")]
 Window = Annotated[int | None, typer.Option(min=1, help="Steps read [32, or what fits].")]
 Level = Annotated[float, typer.Option(min=0.01, max=0.999, help="What intervals shall hold.")]
@@ -59,6 +69,9 @@ def train_forecasting(
     target: Target = None,
     time: Time = None,
     group: Group = None,
+    known: Known = "",
+    past: Past = "",
+    zone: Zone = None,
     log: Log = False,
     encoding: Encoding = None,
     sample: Sample = False,
@@ -74,9 +87,8 @@ def train_forecasting(
 ) -> None:
     """Forecast a column many steps ahead; judge beside naive, seasonal and linear forecasts."""
     one_of(model, SHAPES, "the model")
-    series = _series(
-        file, sample, target=target, time=time, group=group, log=log, encoding=encoding
-    )
+    read: dict[str, Any] = {"target": target, "time": time, "group": group, "zone": zone}
+    series = _series(file, sample, known, past, **read, log=log, encoding=encoding)
     place = how.place(_name(file))
     from recurra.data.calendar import steps_in
 
@@ -108,6 +120,11 @@ def _split(
 
     season = season or series.season
     window = window or window_of(series, horizon, season)
+    if series.ahead and max(window, season) < horizon:
+        raise SettingsError(
+            f"--window must hold the horizon where columns are known ahead, but it is {window} and "
+            f"the horizon is {horizon}. Leave --window out, or give {horizon}."
+        )
     split = split_series(series, horizon=horizon, window=max(window, season), folds=folds)
     return split, window
 
@@ -119,6 +136,9 @@ def compare_forecasting(
     target: Target = None,
     time: Time = None,
     group: Group = None,
+    known: Known = "",
+    past: Past = "",
+    zone: Zone = None,
     log: Log = False,
     encoding: Encoding = None,
     sample: Sample = False,
@@ -131,9 +151,8 @@ def compare_forecasting(
 ) -> None:
     """Compare forecasters on the last steps in turn, each time fitted on all before."""
     models = how.names(SHAPES)
-    series = _series(
-        file, sample, target=target, time=time, group=group, log=log, encoding=encoding
-    )
+    read: dict[str, Any] = {"target": target, "time": time, "group": group, "zone": zone}
+    series = _series(file, sample, known, past, **read, log=log, encoding=encoding)
     place = how.place(_name(file))
     from recurra.data.calendar import steps_in
 
@@ -160,19 +179,36 @@ def _name(file: Path | None) -> str:
     return f"forecasting-{file.stem if file else 'sample'}"
 
 
-def _series(file: Path | None, sample: bool, **read: Any) -> "Series":
+def _series(file: Path | None, sample: bool, known: str, past: str, **read: Any) -> "Series":
     """Read the series asked for, and say what was found."""
     if sample == bool(file):
         raise SettingsError("give a file with --target, or --sample.")
     from recurra.data import read_series, sample_series
+    from recurra.data.beside import Covariates
 
-    return sample_series() if file is None else say_notes(read_series(file, **read))
+    beside = Covariates(_columns(known), _columns(past))
+    if file is None and (beside or read["zone"]):
+        raise SettingsError("--known, --past and --zone are of a file, but --sample was given.")
+    if file is None:
+        return sample_series()
+    return say_notes(read_series(file, beside=beside, **read))
+
+
+def _columns(given: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, given.split(","))))
 
 
 AsTarget = Annotated[str | None, typer.Option(help="The column [as in training].")]
 AsTime = Annotated[str | None, typer.Option(help="The column that is time [as in training].")]
 AsGroup = Annotated[
     str | None, typer.Option(help="The column that tells series apart [as in training].")
+]
+AsZone = Annotated[str | None, typer.Option(help="Whose clock the times are of [as in training].")]
+Ahead = Annotated[
+    Path | None,
+    typer.Option(
+        help="A table of what --known named, for the steps ahead [rows after the last one]."
+    ),
 ]
 AsLog = Annotated[
     bool | None,
@@ -187,8 +223,10 @@ def forecast(
     target: AsTarget = None,
     time: AsTime = None,
     group: AsGroup = None,
+    zone: AsZone = None,
     log: AsLog = None,
     encoding: Encoding = None,
+    ahead: Ahead = None,
     with_: With = None,
     out: Annotated[Path | None, typer.Option(help="A CSV file to write them to.")] = None,
     as_json: Json = False,
@@ -198,12 +236,16 @@ def forecast(
     from recurra.problems.new_rows import read_series_of
 
     kept = kept_model(run, with_)
-    series = say_notes(
-        read_series_of(kept, file, target, log, time=time, group=group, encoding=encoding)
-    )
+    read: dict[str, Any] = {"time": time, "group": group, "zone": zone, "encoding": encoding}
+    series = say_notes(read_series_of(kept, file, target, log, **read))
+    if ahead is not None and not series.ahead:
+        raise SettingsError(
+            "--ahead is of models that were taught columns known ahead, by --known, but "
+            f"{kept.name} was not. Leave it out."
+        )
     from recurra.problems.saved.forecasts import saved_forecaster, table_of
 
-    found = saved_forecaster(run, with_).answer(series)
+    found = saved_forecaster(run, with_).answer(series, ahead)
     if as_json:
         print_json(found)
     if out is not None:
@@ -229,11 +271,12 @@ def evaluate_forecasts(
     target: AsTarget = None,
     time: AsTime = None,
     group: AsGroup = None,
+    zone: AsZone = None,
     log: AsLog = None,
     encoding: Encoding = None,
     with_: Alone = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved forecaster on the steps after those that it was fitted on."""
-    read = {"target": target, "time": time, "group": group, "log": log, "encoding": encoding}
-    evaluate_run(run, file, with_, as_json, **read)
+    read = {"target": target, "time": time, "group": group, "zone": zone, "log": log}
+    evaluate_run(run, file, with_, as_json, **read, encoding=encoding)

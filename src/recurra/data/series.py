@@ -12,7 +12,7 @@ they are never judged, and of more than a fifth of them nothing is made. Weekday
 holidays. What is empty at the beginning or the end is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Bools, Dates, Floats, Rows
+from recurra.data.beside import NOTHING, Beside, Covariates, Later, carried_on, covariates_in
 from recurra.data.calendar import WEEKDAY, Frequency, frequency_of
 from recurra.data.numbers import decimal_sign, number_of
 from recurra.data.readers import Table, read_table
@@ -35,9 +36,11 @@ from recurra.data.times import (
     years_of,
 )
 from recurra.data.tsf_files import is_tsf, read_tsf
+from recurra.data.zones import in_zone, known_zone, local_label
 from recurra.errors import DataError
 from recurra.names import listed, near
 from recurra.smoothing import is_seasonal
+from recurra.text.joining import roles
 
 __all__ = ["Series", "read_series", "sample_series", "series_in"]
 
@@ -61,11 +64,13 @@ class Series:
         season: steps after which they repeat themselves, where that is known; 1 for none.
         times: (steps,) of each, None where no column is time.
         frequency: how long a step is, None where that is not known.
-        zone: as it is written behind a time.
+        zone: as it is written behind a time; or the name of a place, whose clock shows them.
         filled: (steps,) which were not in the file; None for none.
         names: of the series, where there are several.
         offsets: (series + 1,) where each begins; None for one.
-        columns: the columns they were read from, by what they hold: time, group.
+        columns: the columns they were read from, by what they hold: time, group, known, past; and
+            the zone, where one was given.
+        beside: what stands beside each step; None where nothing does.
     """
 
     numbers: Floats
@@ -82,6 +87,7 @@ class Series:
     names: tuple[str, ...] = ()
     offsets: Rows | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    beside: Beside | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -90,6 +96,34 @@ class Series:
     def bounds(self) -> Rows:
         """Where each series begins, and where the last one ends."""
         return np.array([0, len(self.numbers)]) if self.offsets is None else self.offsets
+
+    @property
+    def ahead(self) -> int:
+        """How many columns beside it are known ahead."""
+        return self.beside.known if self.beside else 0
+
+    def judged(self, origins: Rows, horizon: int) -> Rows:
+        """Leave out origins with a step ahead that was not in the file, or just after one.
+
+        What is filled along a straight line is made of the next step that is there, too: an origin
+        just after it would read what it is to foretell.
+        """
+        if self.filled is None or not len(origins):
+            return origins
+        around = self.filled[origins[:, None] + np.arange(-1, horizon)]
+        return np.asarray(origins[~around.any(axis=1)])
+
+    def table(self, horizon: int, ahead: Sequence[Floats] = ()) -> Floats:
+        """Give what a model reads of each step, (steps, 1 and what stands beside).
+
+        Args:
+            horizon: steps ahead.
+            ahead: of each series, what is known of the steps after it; see `Beside.table`.
+        """
+        if self.beside is None:
+            return self.numbers[:, None]
+        beside = self.beside.table(self.bounds, horizon, ahead)
+        return np.concatenate([self.numbers[:, None], beside], axis=1)
 
     def time_of(self, step: int) -> str | None:
         """Say when a step is, None where no column is time."""
@@ -101,6 +135,8 @@ class Series:
 
     def label(self, time: np.datetime64) -> str:
         """Write a time as people do."""
+        if self.zone[:1].isalpha():
+            return local_label(time, self.zone)
         return self.frequency.label(time, self.zone) if self.frequency else _shown(time)
 
     def labels_after(self, end: int, steps: int) -> list[str]:
@@ -112,11 +148,28 @@ class Series:
 
 @dataclass
 class _Read:
-    """One series as it stands in the file."""
+    """One series as it stands in the file: (rows, 1 and what stands beside it)."""
+
+    cells: Floats
+    times: Dates | None
+    name: str = ""
+
+    @classmethod
+    def of(cls, numbers: Floats, times: Dates | None, name: str = "") -> "_Read":
+        """Take a series with nothing beside it."""
+        return cls(numbers[:, None], times, name)
+
+
+@dataclass
+class _Tidied:
+    """One series in order."""
 
     numbers: Floats
     times: Dates | None
-    name: str = ""
+    filled: Bools
+    odd: "_Odd"
+    beside: Floats
+    later: Later
 
 
 @dataclass
@@ -130,6 +183,8 @@ class _Odd:
     missing: int = 0
     empty: int = 0
     widest: tuple[int, str] = (0, "")
+    given: int = 0
+    carried: int = 0
 
 
 def read_series(
@@ -139,6 +194,8 @@ def read_series(
     log: bool = False,
     time: str | None = None,
     group: str | None = None,
+    beside: Covariates = NOTHING,
+    zone: str | None = None,
     encoding: str | None = None,
 ) -> Series:
     """Read one column of numbers, oldest first; of several series, each by itself.
@@ -153,16 +210,25 @@ def read_series(
         log: whether its logarithm is taken.
         time: the column that is time, None to find it.
         group: the column that tells several series apart, None for one.
+        beside: the columns that stand beside it: known ahead, or up to the last step.
+        zone: the place whose clock the times are of, such as Europe/Berlin; None: times as they
+            stand there.
         encoding: of the file, None to recognise it.
 
     Raises:
         DataError: a column is not there, a cell of it is no number, or, for logarithms, not
             above 0, several series are stacked and no group is given, or too much is missing.
+        SettingsError: there is no such zone, or a column is asked for as two things.
     """
+    if zone is not None:
+        known_zone(zone)
     if is_tsf(path):
-        return _of_tsf(path, target, time, group, log, encoding)
+        first = next(iter([*beside.known, *beside.past]), None)
+        given = {"--target": target, "--time": time, "--group": group, "--zone": zone}
+        _refuse_columns({**given, "--known or --past": first})
+        return _of_tsf(path, log, encoding)
     table = read_table(path, encoding=encoding)
-    return series_in(table, target, log=log, time=time, group=group)
+    return series_in(table, target, log=log, time=time, group=group, beside=beside, zone=zone)
 
 
 def series_in(
@@ -172,61 +238,66 @@ def series_in(
     log: bool = False,
     time: str | None = None,
     group: str | None = None,
+    beside: Covariates = NOTHING,
+    zone: str | None = None,
 ) -> Series:
     """Give the series that a table holds, as `read_series` does."""
     notes = list(table.notes)
-    wide = None if target or time or group else _of_years(table, notes)
+    wide = None if target or time or group or beside else _of_years(table, notes)
     if wide is not None:
         return _series([wide[0]], wide[1], table, None, log, notes, {})
-    name = _target(table.frame, target, table, notes, {time, group})
+    asked = [meant(each) for each in (*beside.known, *beside.past)]
+    name = _target(table.frame, target, table, notes, {time, group, *asked})
     if group is not None:
         group = _column(table, group, "--group")
     numbers = _numbers(table.frame[name], table, notes)
-    without = {name, *([group] if group else [])}
+    names, known, values = covariates_in(table.frame, beside, [name, time, group], table)
+    groups = None if group is None else table.frame[group].astype(str).str.strip()
+    without = {name, *asked, *([group] if group else [])}
     clock, said = time_of_rows(table.frame, table.unnamed, time, without, table.source)
+    if clock and zone:
+        clock = in_zone(clock, zone, None if groups is None else list(groups), table.source)
     times = clock.times if clock else None
     if clock and clock.column is None:  # it was left out as a column, and is time
         notes = [note for note in notes if "without a name" not in note]
         notes.append("the column without a name is time")
     if times is not None and group is None:
         _refuse_stacked(table.frame, times, name, table)
-    read = _apart(numbers, times, None if group is None else table.frame[group])
-    columns = {"time": time, "group": group}
+    notes += [f"known ahead: {listed(names[:known])}"] if known else []
+    notes += [f"known to the last step: {listed(names[known:])}"] if names[known:] else []
+    read = _apart(np.concatenate([numbers[:, None], values], axis=1), times, groups)
+    columns = {"time": time, "group": group, "zone": zone}
     given = {role: column for role, column in columns.items() if column is not None}
-    return _series(read, clock, table, name, log, [*notes, *said], given)
+    given |= {**roles("known", beside.known), **roles("past", beside.past)}
+    return _series(read, clock, table, name, log, [*notes, *said], given, known=(names, known))
 
 
-def _apart(numbers: Floats, times: Dates | None, groups: "pd.Series[str] | None") -> list[_Read]:
+def _apart(cells: Floats, times: Dates | None, groups: "pd.Series[str] | None") -> list[_Read]:
     """Take the rows of each series apart, in the order in which their names first stand there."""
     if groups is None:
-        return [_Read(numbers, times)]
-    codes, names = pd.factorize(groups.astype(str).str.strip())
+        return [_Read(cells, times)]
+    codes, names = pd.factorize(groups)
     rows = [np.flatnonzero(codes == code) for code in range(len(names))]
     return [
-        _Read(numbers[at], None if times is None else times[at], str(name))
+        _Read(cells[at], None if times is None else times[at], str(name))
         for at, name in zip(rows, names, strict=True)
     ]
 
 
-def _of_tsf(
-    path: str | Path,
-    target: str | None,
-    time: str | None,
-    group: str | None,
-    log: bool,
-    encoding: str | None,
-) -> Series:
-    given = {"--target": target, "--time": time, "--group": group}
+def _refuse_columns(given: Mapping[str, str | None]) -> None:
     wrong = next((option for option, value in given.items() if value is not None), None)
     if wrong:
         raise DataError(
             f"a .tsf file says itself what its series are, but {wrong} was given. Leave it out."
         )
+
+
+def _of_tsf(path: str | Path, log: bool, encoding: str | None) -> Series:
     file = read_tsf(path, encoding=encoding)
     table = Table(pd.DataFrame(), str(path), file.sha256)
-    read = [_Read(each.numbers, each.times(file.frequency), each.name) for each in file.series]
+    read = [_Read.of(each.numbers, each.times(file.frequency), each.name) for each in file.series]
     if any(each.times is None for each in read):
-        read = [_Read(each.numbers, None, each.name) for each in read]
+        read = [_Read(each.cells, None, each.name) for each in read]
     return _series(read, None, table, None, log, list(file.notes), {}, file.frequency)
 
 
@@ -247,7 +318,7 @@ def _of_years(table: Table, notes: list[str]) -> tuple[_Read, Clock] | None:
     months = np.add.outer(years * 12, np.arange(0, 12, length)).ravel() - 1970 * 12
     times = months.astype("datetime64[M]").astype("datetime64[s]")
     notes.append(f"a year a row, a {'month' if length == 1 else 'quarter'} a column")
-    return _Read(numbers, times), Clock(times)
+    return _Read.of(numbers, times), Clock(times)
 
 
 # ---- from what stands in the file to what is forecast
@@ -262,24 +333,24 @@ def _series(
     notes: list[str],
     columns: Mapping[str, str],
     frequency: Frequency | None = None,
+    known: tuple[tuple[str, ...], int] = ((), 0),
 ) -> Series:
     """Put each series in order, fill its holes, and lay them end to end."""
-    longest = max(read, key=lambda each: len(each.numbers))
+    longest = max(read, key=lambda each: len(each.cells))
     if longest.times is not None:
         frequency = frequency or frequency_of(np.sort(longest.times))
-    made = [_tidy(each, frequency, table.source) for each in read]
-    lengths = [len(numbers) for numbers, *_ in made]
-    numbers = np.concatenate([numbers for numbers, *_ in made])
-    times = None
-    if all(times is not None for _, times, *_ in made):
-        times = np.concatenate([times for _, times, *_ in made])
-    filled = np.concatenate([filled for _, _, filled, _ in made])
+    made = [_tidy(each, frequency, table.source, known) for each in read]
+    lengths = [len(each.numbers) for each in made]
+    numbers = np.concatenate([each.numbers for each in made])
+    there = [each.times for each in made if each.times is not None]
+    times = np.concatenate(there) if len(there) == len(made) else None
+    filled = np.concatenate([each.filled for each in made])
     if log:
         _refuse_below_zero(numbers, filled, table, name)
         numbers = np.log(numbers)
         notes.append(f"Figures are of the logarithm of {name or 'the values'}.")
     notes += clock.notes if clock else []
-    notes += _said([odd for *_, odd in made], int(filled.sum()), len(numbers))
+    notes += _said([each.odd for each in made], int(filled.sum()), len(numbers))
     several = len(read) > 1 or bool(read[0].name)
     found = Series(
         numbers,
@@ -295,29 +366,42 @@ def _series(
         names=tuple(each.name for each in read) if several else (),
         offsets=np.r_[0, np.cumsum(lengths)].astype(np.int64) if several else None,
         columns=columns,
+        beside=_beside(made, known),
     )
     found.season = _season(found)
     notes.append(_told(found))
     return found
 
 
+def _beside(made: list[_Tidied], known: tuple[tuple[str, ...], int]) -> Beside | None:
+    names, ahead = known
+    if not names:
+        return None
+    values = np.concatenate([each.beside for each in made])
+    return Beside(names, ahead, values, tuple(each.later for each in made))
+
+
 def _tidy(
-    read: _Read, frequency: Frequency | None, source: str
-) -> tuple[Floats, Dates | None, Bools, _Odd]:
-    """Give the numbers of a series in order, when they are, which were filled, and what was odd."""
+    read: _Read, frequency: Frequency | None, source: str, known: tuple[tuple[str, ...], int]
+) -> _Tidied:
+    """Give a series in order, when its steps are, which were filled, and what was odd."""
     odd = _Odd()
-    times, numbers = read.times, read.numbers
+    times, cells = read.times, read.cells
     if times is not None:
-        times, numbers = _in_order(times, numbers, odd)
-        times, numbers = _once(times, numbers, odd)
-        times, numbers = _on_calendar(times, numbers, frequency, odd)
-    known = np.flatnonzero(~np.isnan(numbers))
-    if not len(known):
+        times, cells = _in_order(times, cells, odd)
+        times, cells = _once(times, cells, odd)
+        times, cells = _on_calendar(times, cells, frequency, odd)
+    there = np.flatnonzero(~np.isnan(cells[:, 0]))
+    if not len(there):
         way = "Leave it out." if read.name else "Take another --target."
         raise DataError(f"a series must hold numbers, but {_whose(read, source)} has none. {way}")
-    part = slice(known[0], known[-1] + 1)
-    odd.cut = int(known[0]), len(numbers) - int(known[-1]) - 1
-    numbers, times = numbers[part], None if times is None else times[part]
+    names, ahead = known
+    end = int(there[-1]) + 1
+    part = slice(there[0], end)
+    later = Later(cells[end:, 1 : 1 + ahead], None if times is None else times[end:])
+    odd.given = len(later.numbers) if ahead else 0
+    odd.cut = int(there[0]), len(cells) - end - odd.given
+    numbers, times = cells[part, 0], None if times is None else times[part]
     empty = np.isnan(numbers)
     odd.empty = int(empty.sum())
     if empty.mean() > MOST_FILLED:
@@ -326,45 +410,49 @@ def _tidy(
             f"{_whose(read, source)} {odd.empty:,} are missing or empty. Keep the rows after the "
             "gap, or add up longer steps."
         )
+    beside, odd.carried = carried_on(cells[part, 1:], names, _whose(read, source))
     at = np.arange(len(numbers))
     numbers = np.interp(at, at[~empty], numbers[~empty])
-    return numbers, times, empty, odd
+    return _Tidied(numbers, times, empty, odd, beside, later)
 
 
 def _whose(read: _Read, source: str) -> str:
     return f"series {quoted(read.name)} of {source}" if read.name else source
 
 
-def _in_order(times: Dates, numbers: Floats, odd: _Odd) -> tuple[Dates, Floats]:
+def _in_order(times: Dates, cells: Floats, odd: _Odd) -> tuple[Dates, Floats]:
     steps = np.diff(times).astype("timedelta64[s]").astype(np.int64)
     odd.back = int((steps < 0).sum())
     odd.turned = odd.back > 0 and bool((steps <= 0).all())
     if odd.turned:
-        return times[::-1], numbers[::-1]
+        return times[::-1], cells[::-1]
     order = np.argsort(times, kind="stable")
-    return times[order], numbers[order]
+    return times[order], cells[order]
 
 
-def _once(times: Dates, numbers: Floats, odd: _Odd) -> tuple[Dates, Floats]:
+def _once(times: Dates, cells: Floats, odd: _Odd) -> tuple[Dates, Floats]:
     """Make times that stand there more than once one step, with the mean of their numbers."""
     once, first, place = np.unique(times, return_index=True, return_inverse=True)
     if len(once) == len(times):
-        return times, numbers
+        return times, cells
     again = np.ones(len(times), bool)
     again[first] = False
     odd.again = list(times[again])
-    known = ~np.isnan(numbers)
-    count = np.bincount(place[known], minlength=len(once)).astype(float)
-    total = np.bincount(place[known], numbers[known], minlength=len(once))
-    return once, np.divide(total, count, out=np.full(len(once), np.nan), where=count > 0)
+    means = np.full((len(once), cells.shape[1]), np.nan)
+    for column, numbers in enumerate(cells.T):
+        known = ~np.isnan(numbers)
+        count = np.bincount(place[known], minlength=len(once)).astype(float)
+        total = np.bincount(place[known], numbers[known], minlength=len(once))
+        np.divide(total, count, out=means[:, column], where=count > 0)
+    return once, means
 
 
 def _on_calendar(
-    times: Dates, numbers: Floats, frequency: Frequency | None, odd: _Odd
+    times: Dates, cells: Floats, frequency: Frequency | None, odd: _Odd
 ) -> tuple[Dates, Floats]:
     """Put in the steps that are missing, as unknown."""
     if frequency is None or len(times) < 2:
-        return times, numbers
+        return times, cells
     steps = frequency.between(times)
     weekdays = frequency.unit == WEEKDAY
     wide = steps > (HOLIDAYS if weekdays else 1)
@@ -373,12 +461,12 @@ def _on_calendar(
         at = int(np.argmax(np.where(wide, steps, 0)))
         odd.widest = int(steps[at]), frequency.label(times[at])
     if weekdays or not odd.missing:
-        return times, numbers
+        return times, cells
     place = np.r_[0, np.cumsum(np.maximum(steps, 1))]
-    if len(numbers) / (place[-1] + 1) < 1 - MOST_FILLED:
-        _refuse_holes(place[-1] + 1, len(numbers), odd)
-    full = np.full(place[-1] + 1, np.nan)
-    full[place] = numbers
+    if len(cells) / (place[-1] + 1) < 1 - MOST_FILLED:
+        _refuse_holes(place[-1] + 1, len(cells), odd)
+    full = np.full((place[-1] + 1, cells.shape[1]), np.nan)
+    full[place] = cells
     when = frequency.at(np.full(len(full), times[0]), np.arange(len(full)))
     when[place] = times
     return when, full
@@ -409,6 +497,13 @@ def _said(odd: list[_Odd], filled: int, steps: int) -> list[str]:
     for count, end in zip(cut, ("beginning", "end"), strict=True):
         if count:
             notes.append(f"{count:,} steps at the {end} are empty: left out")
+    if given := max(each.given for each in odd):
+        notes.append(f"{given:,} steps at the end have no target: what is known ahead is kept")
+    if carried := sum(each.carried for each in odd):
+        notes.append(
+            f"{carried:,} cells beside the series are missing or empty: each takes the value of "
+            "the step before"
+        )
     widest = max((each.widest for each in odd), default=(0, ""))
     most = f", most of them after {widest[1]}" if widest[0] > 2 else ""
     if filled:

@@ -37,7 +37,8 @@ class Clock:
 
     Args:
         times: (rows,) of each.
-        zone: as it is written behind a time, such as +09:00; "" where none is.
+        zone: as it is written behind a time, such as +09:00; or the name of a place whose clock is
+            to show times of UTC; "" where none is.
         column: what they were read from; None where the file says it otherwise.
         notes: what was ambiguous, and how it was read.
     """

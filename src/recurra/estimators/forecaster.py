@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from recurra.answers.effects import Effects
 from recurra.answers.forecasts import ForecastAnswers, begun, scales
 from recurra.arrays import Floats, Rows
 from recurra.errors import DataError, SettingsError
@@ -63,6 +64,9 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         start: what it begins as, one of `recurra.names.STARTS`, or "best": that with the least
             error on the rows it is fitted on. None: the naive forecast, all numbers brought to the
             scale of the training steps.
+        known: how many columns after the first are known ahead, such as holidays. As many follow
+            that hold them `horizon` steps later (`recurra.data.beside.Beside.table` makes them);
+            what comes after is known to the last step.
         validation_split: the last share of the series, held out for validation.
         batch_size: windows a step of training, None for 64.
         learning_rate: of Adam, None for 0.002.
@@ -72,6 +76,7 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         margins_: (horizon,) half the width of the intervals; with a start in scales of a row.
         begins_: the start that was taken.
         share_: of what the network says, added to it.
+        effects_: what known columns add to the start, None where none are known ahead.
         encoder_, sides_, histories_, weights_: as in `SequenceClassifier`; a row is an origin, the
             step that is forecast first.
 
@@ -94,6 +99,7 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
     level: float = 0.9
     units: int = 32
     start: str | None = None
+    known: int = 0
 
     def fit(
         self,
@@ -151,11 +157,17 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         self.sides_ = [sides] * (self.members or 1)
         training, validation = sides
         truth = known.ahead(self.horizon)
-        self.begins_ = self._best(known, truth) if self.start == "best" else self.start
+        rows = training if self.known else np.arange(len(known))
+        self.begins_ = self._best(known, rows) if self.start == "best" else self.start
         windows, scale = self._scaled(known)
         self.encoder_ = self._fitted_encoder(known, windows, sides)
         base = begun(self.begins_ or "naive", known, self.horizon, self.season)
         left = (truth - base) / scale[:, None]
+        self.effects_ = None
+        if self.known:
+            some = _spread(training)
+            self.effects_ = Effects.fit(known.take(some), left[some], self.season, self.known)
+            left -= self.effects_.ahead(known, self.horizon, self.season)
         size = np.abs(known.numbers).max() / (1 if self.begins_ is None else scale.min())
         _, self.target_scale_ = mean_and_scale(left[training], beside=size)
         targets = (left / self.target_scale_).astype(np.float32)
@@ -171,17 +183,22 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         self._calibrate(left, added * self.target_scale_, validation)
         return self
 
-    def _best(self, known: Histories, truth: Floats) -> str:
-        """Find the start with the least error; none of them learns, so every row is a fair one."""
-        some = np.unique(np.linspace(0, len(known) - 1, TRIED).astype(np.int64))
-        rows = known.take(some)
-        scale = scales(rows, self.season)[:, None]
-        return min(
-            STARTS,
-            key=lambda start: float(
-                np.abs((begun(start, rows, self.horizon, self.season) - truth[some]) / scale).mean()
-            ),
-        )
+    def _best(self, known: Histories, rows: Rows) -> str:
+        """Find the start with the least error on rows; none of them learns, so all are fair ones.
+
+        Where columns are known ahead, what they add is learnt for each start, on training rows.
+        """
+        some = known.take(_spread(rows))
+        truth, scale = some.ahead(self.horizon), scales(some, self.season)[:, None]
+
+        def error(start: str) -> float:
+            left = (begun(start, some, self.horizon, self.season) - truth) / scale
+            if self.known:
+                effects = Effects.fit(some, left, self.season, self.known)
+                left -= effects.ahead(some, self.horizon, self.season)
+            return float(np.abs(left).mean())
+
+        return min(STARTS, key=error)
 
     def _fitted_encoder(
         self, known: Histories, windows: Ragged, sides: tuple[Rows, Rows]
@@ -213,7 +230,7 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
 
     @classmethod
     def _with(cls, settings: Mapping[str, Any]) -> Self:
-        return super()._with({"start": None, **settings})  # an earlier version had none
+        return super()._with({"start": None, "known": 0, **settings})  # earlier versions had none
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for the fitted encoder and horizon."""
@@ -233,8 +250,19 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         super()._check_settings()
         if self.start is not None:
             one_of(self.start, ("best", *STARTS), "start")
+        if self.known and max(self.window, self.season) < self.horizon:
+            raise SettingsError(
+                f"the window must hold a horizon where columns are known ahead, but it is "
+                f"{self.window} and the horizon {self.horizon}. Give a longer window."
+            )
         if not 0 < self.level < 1:
             raise SettingsError(f"level must be a share between 0 and 1, but it is {self.level}.")
+
+
+def _spread(rows: Rows) -> Rows:
+    """Give some of the rows, from the first to the last."""
+    found: Rows = rows[np.unique(np.linspace(0, len(rows) - 1, TRIED).astype(np.int64))]
+    return found
 
 
 def _share(over: Floats, added: Floats) -> float:

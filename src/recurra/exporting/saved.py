@@ -17,7 +17,7 @@ from recurra.bundle import read_bundle
 from recurra.errors import BundleError, RunError, SettingsError
 from recurra.extras import how_to_install
 from recurra.files import write_atomically
-from recurra.names import STARTING
+from recurra.names import STARTING, listed
 from recurra.operations.network import Plan
 from recurra.problems.kept import Kept, classes_of, kept_model
 from recurra.runtime.models import NETWORKS, SavedNetwork, load
@@ -63,6 +63,11 @@ def exportable(
         raise BundleError(
             f"a file of others is given a text alone, but {kept.name} reads columns beside it, "
             "too. Ask it with recurra predict, score or serve"
+        )
+    if kept.kind == "SequenceForecaster" and kept.facts.channels:
+        raise BundleError(
+            f"a file of others is given a series alone, but {kept.name} reads columns beside it "
+            f"({listed(kept.facts.channels)}). Ask it with recurra predict"
         )
     for file, ending in ((onnx, ".onnx"), (keras, ".keras")):
         if file is not None:

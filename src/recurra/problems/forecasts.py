@@ -17,9 +17,10 @@ import numpy as np
 from scipy import special
 
 from recurra.answers.forecasts import Ahead
-from recurra.arrays import Floats, Rows
+from recurra.arrays import Bools, Floats, Rows
 from recurra.baselines.forecasting import KnownSeries, forecasts
 from recurra.data import Series, read_series, sample_series
+from recurra.data.beside import NOTHING, Beside, Covariates
 from recurra.errors import SettingsError
 from recurra.estimators import SequenceForecaster
 from recurra.judging.evidence import Evidence
@@ -60,6 +61,8 @@ def forecasting(
     target: str | None = None,
     time: str | None = None,
     group: str | None = None,
+    beside: Covariates = NOTHING,
+    zone: str | None = None,
     log: bool = False,
     sample: bool = False,
     models: Sequence[str] = ("gru",),
@@ -75,6 +78,8 @@ def forecasting(
         target: the column of the table.
         time: the column that is time, None to find it.
         group: the column that tells several series apart, None for one.
+        beside: the columns that stand beside it: known ahead, or up to the last step.
+        zone: the place whose clock the times are of; None: times as they stand there.
         log: whether the logarithm of the column is forecast.
         sample: whether the embedded sample is taken.
         models: architectures by name.
@@ -94,7 +99,8 @@ def forecasting(
     if series is None:
         series = sample_series()
     elif not isinstance(series, Series):
-        series = read_series(series, target, log=log, time=time, group=group)
+        columns: dict[str, Any] = {"time": time, "group": group, "beside": beside, "zone": zone}
+        series = read_series(series, target, log=log, **columns)
     given = _settings(series, settings)
     estimators = [SequenceForecaster(name, random_state=seed, **given) for name in models]
     return _declared(series, estimators, folds, seed, split)
@@ -102,7 +108,7 @@ def forecasting(
 
 def _settings(series: Series, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Give what a forecaster of this series is made with; what is None is left to the series."""
-    given: dict[str, Any] = {"season": series.season, "start": "best"}
+    given: dict[str, Any] = {"season": series.season, "start": "best", "known": series.ahead}
     given["window"] = window_of(
         series,
         settings.get("horizon") or SequenceForecaster.horizon,
@@ -118,7 +124,7 @@ def _declared(
     seed: int,
     split: SplitSeries | None,
 ) -> "ForecastingProblem":
-    first = estimators[0]
+    first, several = estimators[0], bool(series.names)
     horizon, window = first.horizon, max(first.window, first.season)
     share = first.validation_split
     split = split or split_series(series, horizon=horizon, window=window, folds=folds, share=share)
@@ -129,12 +135,14 @@ def _declared(
         folds=split.folds,
         contenders=[
             *networks(ForecasterNetwork, estimators),
-            *forecasts(horizon, window, first.season, first.level, bool(series.names)),
+            *forecasts(
+                horizon, window, first.season, first.level, bool(series.names), _columns(series)
+            ),
         ],
-        measures=forecast_measures(horizon, bool(series.names)),
+        measures=forecast_measures(horizon, several),
         beside=BESIDE,
         seed=seed,
-        facts=[*(e.get_params() for e in estimators), series.numbers.tolist()],
+        facts=[*(e.get_params() for e in estimators), series.table(first.horizon).tolist()],
         season=first.season,
         series=series,
         horizon=horizon,
@@ -142,6 +150,12 @@ def _declared(
         level=first.level,
         validation_split=share,
     )
+
+
+def _columns(series: Series) -> tuple[int, int]:
+    """Give how many columns beside a series are known ahead, and how many to the last step."""
+    beside = series.beside
+    return (0, 0) if beside is None else (beside.known, len(beside.names) - beside.known)
 
 
 def _described(series: Series) -> DataInfo:
@@ -279,7 +293,7 @@ class ForecastingProblem(Problem):
         offsets = np.r_[0, np.cumsum(ends - begins)]
         numbers = [series.numbers[b:e] for b, e in zip(begins, ends, strict=True)]
         within = np.searchsorted(names, place)
-        facts = {
+        facts: dict[str, Any] = {
             "target": series.target,
             "log": series.log,
             "trained_to": self._last_time(ends),
@@ -287,7 +301,14 @@ class ForecastingProblem(Problem):
         }
         origins = rows - begins[within] + offsets[within]
         starts = offsets[within] if series.names else None
-        return KnownSeries(np.concatenate(numbers), origins, facts, starts)
+        beside = None
+        if series.beside is not None:
+            facts["channels"] = list(series.beside.names)
+            parts = zip(begins, ends, strict=True)
+            values = np.concatenate([series.beside.numbers[b:e] for b, e in parts])
+            bounds = np.r_[offsets[:-1], len(values)]
+            beside = replace(series.beside, numbers=values, later=()).table(bounds, self.horizon)
+        return KnownSeries(np.concatenate(numbers), origins, facts, starts, beside)
 
     def _last_time(self, ends: Rows) -> str | None:
         times = [str(self._series().time_of(int(end) - 1)) for end in ends]
@@ -297,8 +318,8 @@ class ForecastingProblem(Problem):
         """Give what stands before each origin."""
         series = self._series()
         end = int(rows.max()) if len(rows) else 0
-        numbers = series.numbers[:end].copy()  # nothing from the last origin on
-        return Histories(numbers[:, None], series.bounds[self._places(rows)], rows)
+        table = series.table(self.horizon)[:end].copy()  # nothing from the last origin on
+        return Histories(table, series.bounds[self._places(rows)], rows)
 
     def _truth(self, rows: Rows) -> Floats:
         truth: Floats = self._series().numbers[rows[:, None] + np.arange(self.horizon)]
@@ -364,7 +385,8 @@ class ForecastingProblem(Problem):
         for origin in origins:
             later = np.arange(len(series)) >= origin
             numbers = np.where(later, series.numbers + 1 + series.numbers.std(), series.numbers)
-            changed = replace(self, series=replace(series, numbers=numbers))
+            others = _moved_from(series.beside, later)
+            changed = replace(self, series=replace(series, numbers=numbers, beside=others))
             for contender in self.contenders:
                 model, rows = found.model(contender.name), np.array([origin])
                 one, other = model.say(self.asked(rows)), model.say(changed.asked(rows))
@@ -564,6 +586,15 @@ class ForecastingProblem(Problem):
             for at, begin, end in zip(steps, begins, ends, strict=True)
         )
         return {"duplicate_key": np.array([content_key(each.tobytes()) for each in read])}
+
+
+def _moved_from(beside: Beside | None, later: Bools) -> Beside | None:
+    """Change what is known to the last step alone, of some steps."""
+    if beside is None:
+        return None
+    values = beside.numbers.copy()
+    values[later, beside.known :] += 1 + values[:, beside.known :].std(axis=0)
+    return replace(beside, numbers=values)
 
 
 def _moves(before: Floats, season: int) -> float:

@@ -28,6 +28,7 @@ from recurra.data import (
     read_series,
     read_tagged,
 )
+from recurra.data.beside import Covariates
 from recurra.data.labelled import Taught
 from recurra.data.multi_labels import LabelColumns, MultiLabelled, read_multi_labels
 from recurra.data.sequences import LabelledSequences, Layout, read_sequences
@@ -38,11 +39,13 @@ from recurra.markets.opening import Opened, open_prices
 from recurra.markets.prices import Prices
 from recurra.problems.kept import Asked, Kept, classes_of
 from recurra.stored import Count, Share, Stored
+from recurra.text.joining import columns_of
 
 __all__ = [
     "NEW_ROWS",
     "NewRows",
     "Steps",
+    "beside_taught",
     "columns_taught",
     "last_known",
     "new_rows_of",
@@ -272,9 +275,10 @@ def read_series_of(
     *,
     time: str | None = None,
     group: str | None = None,
+    zone: str | None = None,
     encoding: str | None = None,
 ) -> Series:
-    """Read a series as a model was taught it.
+    """Read a series as a model was taught it, with the columns beside it.
 
     Args:
         model: that forecasts.
@@ -283,6 +287,7 @@ def read_series_of(
         log: whether its logarithm is taken; None: as it was fitted.
         time: the column that is time; None: of the name it was fitted on.
         group: the column that tells series apart; None: of the name it was fitted on.
+        zone: the place whose clock the times are of; None: as it was fitted.
         encoding: of the file, None to recognise it.
 
     Raises:
@@ -298,15 +303,25 @@ def read_series_of(
         )
     taken = bool(log if log is not None else taught)
     column = target or model.facts.target
-    columns = {**model.facts.columns, **{k: v for k, v in (("time", time), ("group", group)) if v}}
+    given = {"time": time, "group": group, "zone": zone}
+    columns = {**model.facts.columns, **{role: name for role, name in given.items() if name}}
     return read_series(
         path,
         column,
         log=taken,
         time=columns.get("time"),
         group=columns.get("group"),
+        zone=columns.get("zone"),
+        beside=beside_taught(model),
         encoding=encoding,
     )
+
+
+def beside_taught(model: Kept) -> Covariates:
+    """Give the columns beside a series that a model was taught."""
+    columns = model.facts.columns
+    known, past = columns_of("known", columns), columns_of("past", columns)
+    return Covariates(known, past, model.facts.channels)
 
 
 def origins_after(asked: Asked, series: Series) -> Rows:
@@ -328,9 +343,7 @@ def origins_after(asked: Asked, series: Series) -> Rows:
             later = np.searchsorted(times, np.datetime64(end), side="right")
             begin = max(begin, start + int(later))
         parts.append(np.arange(begin, stop - horizon + 1))
-    origins: Rows = np.concatenate(parts)
-    if series.filled is not None and len(origins):
-        origins = origins[~series.filled[origins[:, None] + np.arange(horizon)].any(axis=1)]
+    origins = series.judged(np.concatenate(parts), horizon)
     if not len(origins):
         after = f" after {end}, up to which it was fitted" if end else ""
         raise DataError(

@@ -743,7 +743,7 @@ def split_series(
             f"each series {kind}", _of_several(series, horizon, window, folds, share)
         )
     made = [
-        cut_by_time(_judged(known, series, horizon), _judged(held, series, horizon), share, horizon)
+        cut_by_time(series.judged(known, horizon), series.judged(held, horizon), share, horizon)
         for known, held in _by_time(len(series), window, horizon, folds)
     ]
     if not all(len(fold.sides[0][0]) and len(fold.held) for fold in made):
@@ -765,7 +765,7 @@ def _of_several(
     for start, end in pairwise(series.bounds):
         of_one = _sides_of_one(int(end - start), window, horizon, folds)
         for number, sides in enumerate(of_one):
-            known, held = (_judged(each + start, series, horizon) for each in sides)
+            known, held = (series.judged(each + start, horizon) for each in sides)
             parts[number].append(cut_by_time(known, held, share, horizon))
     made = [joined(folds) for folds in parts]
     if not all(len(fold.sides[0][0]) and len(fold.held) for fold in made):
@@ -810,21 +810,17 @@ def joined(folds: Sequence[Fold]) -> Fold:
     )
 
 
-def _judged(origins: Rows, series: Series, horizon: int) -> Rows:
-    """Leave out origins with a step ahead that was not in the file."""
-    if series.filled is None or not len(origins):
-        return origins
-    ahead = series.filled[origins[:, None] + np.arange(horizon)]
-    return np.asarray(origins[~ahead.any(axis=1)])
-
-
 def window_of(series: Series, horizon: int, season: int) -> int:
     """Give how many steps are read where that is not said: `MOST_READ`, or as many as fit.
 
     A third of the steps that are known is read, at most, and a season is read whole. Of several
     series, half of those known of the middle one, and no more than the shortest that can be judged
-    has before its last horizon.
+    has before its last horizon. Where columns are known ahead, a horizon is read at least.
     """
+    return max(_fitting_window(series, horizon, season), horizon if series.ahead else 1)
+
+
+def _fitting_window(series: Series, horizon: int, season: int) -> int:
     if series.names:
         lengths = np.diff(series.bounds)
         fitting = lengths[lengths - horizon >= max(FEWEST_READ, season)]

@@ -127,6 +127,8 @@ def remembered(model: SavedModel, row: Any, step: int = -1) -> Remembered:
 def _read(model: SavedNetwork, row: Any) -> tuple[Ragged, Ragged | None]:
     """Give a row as the networks read it, and where they begin if they do so."""
     if isinstance(model, SavedForecaster):
+        if getattr(model.encoder_, "features", 1) > 1:
+            raise SettingsError("memory is shown of forecasters of a series alone.")
         windows, _ = model._scaled(Histories.of([row]))
         return model.encoder_.encode(windows), None
     inputs: Any = model._sequences(row) if model.kind == RISER else model._encode([row])  # type: ignore[attr-defined]

@@ -251,6 +251,7 @@ class _Horizon(Stored):
     window: Count
     season: Count
     level: Annotated[float, Field(gt=0, lt=1)]
+    known: Annotated[int, Field(ge=0, le=1_000)] = 0
 
 
 class SavedForecaster(ForecastAnswers, SavedNetwork):
@@ -261,7 +262,7 @@ class SavedForecaster(ForecastAnswers, SavedNetwork):
     def _restore(self, bundle: Bundle) -> None:
         asked = bundle.config_as(lambda _: _Horizon.model_validate(self.settings))
         self.horizon, self.window = asked.horizon, asked.window
-        self.season, self.level = asked.season, asked.level
+        self.season, self.level, self.known = asked.season, asked.level, asked.known
         super()._restore(bundle)
 
     def _told(self) -> Shape:

@@ -12,6 +12,7 @@ import numpy as np
 
 from recurra.arrays import Array, Floats
 from recurra.errors import BundleError, DataError, SettingsError
+from recurra.names import listed
 from recurra.problems.kept import Kept, classes_of
 from recurra.problems.saved import forecasts, sequences, states, tags, texts
 from recurra.runtime.models import SavedNetwork
@@ -429,6 +430,11 @@ def opened_model(kept: Kept) -> Model:
     """
     kind, facts = kept.kind, kept.facts
     if kind in forecasts.KINDS:
+        if facts.channels:
+            raise BundleError(
+                f"a forecaster that is served reads a series alone, but {kept.folder} reads "
+                f"columns beside it ({listed(facts.channels)}). Ask it with recurra predict."
+            )
         model = kept.open(forecasts.KINDS, "forecast")
         return Forecasts(kept, forecasts.AskedForecaster(kept, model))
     if facts.normal is not None and kind in states.KINDS:

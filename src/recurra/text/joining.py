@@ -14,6 +14,7 @@ from recurra.text.normalise import compose, visible
 __all__ = [
     "JOINT",
     "blank",
+    "columns_of",
     "feature_columns",
     "join",
     "parts_of",
@@ -78,7 +79,7 @@ def text_columns(columns: Mapping[str, str]) -> list[str]:
         >>> text_columns({"text": "title", "text 2": "body", "label": "kind"})
         ['title', 'body']
     """
-    return _of(TEXT, columns)
+    return columns_of(TEXT, columns)
 
 
 def feature_columns(columns: Mapping[str, str]) -> list[str]:
@@ -88,7 +89,7 @@ def feature_columns(columns: Mapping[str, str]) -> list[str]:
         >>> feature_columns({"feature": "amount", "text": "body", "label": "kind"})
         ['amount']
     """
-    return _of(FEATURE, columns)
+    return columns_of(FEATURE, columns)
 
 
 def read_columns(columns: Mapping[str, str]) -> list[str]:
@@ -96,6 +97,12 @@ def read_columns(columns: Mapping[str, str]) -> list[str]:
     return [*feature_columns(columns), *text_columns(columns)]
 
 
-def _of(role: str, columns: Mapping[str, str]) -> list[str]:
+def columns_of(role: str, columns: Mapping[str, str]) -> list[str]:
+    """Give the columns of one role among columns by their roles, in their order.
+
+    Example:
+        >>> columns_of("known", {"time": "day", "known": "holiday", "known 2": "promo"})
+        ['holiday', 'promo']
+    """
     named = [role, *(f"{role} {k}" for k in range(2, len(columns) + 1))]
     return [columns[each] for each in named if each in columns]

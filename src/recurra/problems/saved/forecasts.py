@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recurra.data.ahead import known_ahead, read_ahead
 from recurra.problems.kept import Kept, kept_model
 from recurra.problems.new_rows import read_series_of
 from recurra.sequences import Histories
+from recurra.text.joining import columns_of
 
 if TYPE_CHECKING:
     from recurra.answers.forecasts import Ahead
@@ -58,6 +60,7 @@ class AskedForecaster:
         *,
         time: str | None = None,
         group: str | None = None,
+        zone: str | None = None,
         encoding: str | None = None,
     ) -> "Series":
         """Read the series that is to go on, as the model was taught.
@@ -68,6 +71,7 @@ class AskedForecaster:
             log: whether its logarithm is taken; None: as it was fitted.
             time: the column that is time; None: of the name it was fitted on.
             group: the column that tells series apart; None: of the name it was fitted on.
+            zone: the place whose clock the times are of; None: as it was fitted.
             encoding: of the file, None to recognise it.
 
         Raises:
@@ -75,17 +79,27 @@ class AskedForecaster:
             SettingsError: the model was taught the other of numbers and logarithms.
         """
         return read_series_of(
-            self.kept, path, target, log, time=time, group=group, encoding=encoding
+            self.kept, path, target, log, time=time, group=group, zone=zone, encoding=encoding
         )
 
-    def answer(self, series: "Series") -> dict[str, Any]:
+    def answer(self, series: "Series", ahead: "str | Path | None" = None) -> dict[str, Any]:
         """Give what a person or a program is told: forecasts in the units of the file, and when.
 
         Of several series `series` has one such answer of each, with its `name`. `lower`, `upper`
         and `level` are of models with intervals.
+
+        Args:
+            series: that goes on.
+            ahead: a table of what is known of the steps ahead; None: the rows after the last one.
+
+        Raises:
+            DataError: of a step ahead something is not given that the model reads.
         """
-        bounds = series.bounds
-        said: Ahead = self.model.say(Histories(series.numbers[:, None], bounds[:-1], bounds[1:]))
+        bounds, horizon = series.bounds, self.model.horizon
+        known = columns_of("known", self.kept.facts.columns)
+        later = None if ahead is None else read_ahead(ahead, series, known)
+        table = series.table(horizon, known_ahead(series, horizon, later))
+        said: Ahead = self.model.say(Histories(table, bounds[:-1], bounds[1:]))
         told = self.told(said, series.target, series.log)
         for each, end in zip(told, bounds[1:], strict=True):
             each["times"] = series.labels_after(int(end), said.middle.shape[1])

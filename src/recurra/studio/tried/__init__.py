@@ -47,6 +47,8 @@ def kind_of(kept: Kept) -> str:
         return (
             "numbers:States" if kept.facts.normal is not None else "" if numbers else "texts:Tags"
         )
+    if kept.kind == "SequenceForecaster" and numbers:
+        return ""  # columns beside a series are not typed
     return KINDS.get(kept.kind, "")
 
 
