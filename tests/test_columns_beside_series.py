@@ -158,7 +158,6 @@ def test_a_forecast_reads_known_columns_ahead_and_no_past_column(seed: int) -> N
     values = rng.normal(size=(80, 2))
     series = Series(rng.normal(size=80), "here", "0" * 64, beside=Beside(("k", "p"), 1, values, ()))
     problem = ForecastingProblem(
-        **dict.fromkeys(()),  # type: ignore[arg-type]
         name="forecasting",
         data=asked(series).data,
         split="",

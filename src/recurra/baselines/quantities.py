@@ -22,7 +22,16 @@ from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Array, Floats
 from recurra.baselines.classes import TURNS
-from recurra.baselines.sequences import MiniRocket, rocket_needed, rocket_of, scaled, statistics_of
+from recurra.baselines.sequences import (
+    MiniRocket,
+    Scaled,
+    bring,
+    features_of,
+    rocket_needed,
+    rocket_of,
+    spread_of,
+    statistics_of,
+)
 from recurra.baselines.trees import Trees
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
@@ -98,21 +107,18 @@ class QuantityBaseline:
         """Learn scales and biases from rows; give the features of these rows."""
         self.encoder = NumberEncoder.fit(known.inputs)
         if self.kind == ROCKET:
-            self.rocket = MiniRocket.fit(scaled(self.encoder, known.inputs), self.seed)
-        raw = self._raw(known.inputs)
-        self.mean, deviation = raw.mean(axis=0), raw.std(axis=0)
-        self.scale = np.where(deviation > 1e-9, deviation, 1.0)
-        return self._features(known.inputs)
+            self.rocket = MiniRocket.fit(Scaled(self.encoder, known.inputs), self.seed)
+        features = self._raw(known.inputs)
+        self.mean, self.scale = spread_of(features)
+        return bring(features, self.mean, self.scale, farthest=FARTHEST)
 
     def _raw(self, asked: Ragged) -> Floats:
         if self.kind == MEAN:
             return np.zeros((len(asked), 1))
-        give = self.rocket or statistics_of
-        return np.stack([give(steps) for steps in scaled(self.encoder, asked)])
+        return features_of(self.rocket or statistics_of, Scaled(self.encoder, asked))
 
     def _features(self, asked: Ragged) -> Floats:
-        features: Floats = (self._raw(asked) - self.mean) / self.scale
-        return np.clip(features, -FARTHEST, FARTHEST)
+        return bring(self._raw(asked), self.mean, self.scale, farthest=FARTHEST)
 
     def _fit(self, features: Floats, truth: Floats, setting: float) -> None:
         if self.kind == BOOSTED:

@@ -11,7 +11,7 @@ MiniRocket is that of Dempster, Schmidt and Webb, "MiniRocket: a very fast (almo
 transform for time series classification" (KDD 2021), written for sequences of different lengths.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -38,10 +38,13 @@ __all__ = [
     "LinearSequences",
     "MiniRocket",
     "NearestSequence",
+    "Scaled",
+    "bring",
+    "features_of",
     "rocket_needed",
     "rocket_of",
-    "scaled",
     "sequence_baselines",
+    "spread_of",
     "statistics_of",
 ]
 
@@ -52,12 +55,39 @@ KERNELS = np.array([3.0 * np.isin(np.arange(TAPS), c) - 1 for c in combinations(
 FEATURES = 2500  # of MiniRocket, about
 GOLDEN = (np.sqrt(5) - 1) / 2
 LONGEST_COMPARED = 256  # steps that neighbours are compared at
+COMPARED = 1 << 24  # distances, or features, at once
 
 
-def scaled(encoder: NumberEncoder, asked: Ragged) -> list[Floats]:
-    """Give each sequence by its channels of mean 0 and deviation 1 in training."""
-    steps = (asked.timesteps() - encoder.mean) / encoder.scale
-    return np.split(steps, asked.offsets[1:-1])
+class Scaled(Sequence[Floats]):
+    """Each sequence by its channels of mean 0 and deviation 1 in training, made as it is asked for.
+
+    Args:
+        encoder: that knows mean and deviation.
+        asked: the sequences.
+    """
+
+    def __init__(self, encoder: NumberEncoder, asked: Ragged) -> None:
+        self.encoder, self.asked = encoder, asked
+
+    def __len__(self) -> int:
+        return len(self.asked)
+
+    def __getitem__(self, row: Any) -> Any:
+        """Give the steps of one sequence, (steps, channels)."""
+        if row >= len(self):
+            raise IndexError(row)
+        start, end = self.asked.offsets[row : row + 2]
+        steps = self.asked.table[self.asked.codes[start:end]]
+        return (steps - self.encoder.mean) / self.encoder.scale
+
+
+def features_of(give: Callable[[Floats], Floats], sequences: Scaled) -> Floats:
+    """Give the features of each sequence, (sequences, features), in one array from the start."""
+    first = give(sequences[0])
+    found = np.empty((len(sequences), len(first)))
+    for row, steps in enumerate(sequences):
+        found[row] = first if not row else give(steps)
+    return found
 
 
 # ---- features
@@ -82,6 +112,26 @@ def statistics_of(steps: Floats) -> Floats:
     return np.append(np.concatenate(parts), np.log(len(steps)))
 
 
+def spread_of(features: Floats) -> tuple[Floats, Floats]:
+    """Give the mean and the deviation of each column, some columns at a time; 1 where none moves.
+
+    Example:
+        >>> [each.tolist() for each in spread_of(np.array([[1.0, 5.0], [3.0, 5.0]]))]
+        [[2.0, 5.0], [1.0, 1.0]]
+    """
+    width = max(1, COMPARED // max(1, len(features)))
+    blocks = [features[:, at : at + width] for at in range(0, features.shape[1], width)]
+    deviation = np.concatenate([block.std(axis=0) for block in blocks])
+    return features.mean(axis=0), np.where(deviation > 1e-9, deviation, 1.0)
+
+
+def bring(features: Floats, mean: Floats, scale: Floats, farthest: float = np.inf) -> Floats:
+    """Bring features to mean 0 and deviation 1 where they lie, for there may be gigabytes."""
+    features -= mean
+    features /= scale
+    return features if np.isinf(farthest) else np.clip(features, -farthest, farthest, out=features)
+
+
 class MiniRocket:
     """84 kernels of nine taps (three of 2, six of -1) at rising dilations, and biases.
 
@@ -102,10 +152,10 @@ class MiniRocket:
         self.dilations, self.channels, self.biases = dilations, channels, biases
 
     @classmethod
-    def fit(cls, sequences: list[Floats], seed: int) -> Self:
+    def fit(cls, sequences: Scaled, seed: int) -> Self:
         """Choose dilations by the length of sequences, and biases by what they give."""
         rng = np.random.default_rng(seed)
-        length, width = np.median([len(steps) for steps in sequences]), sequences[0].shape[1]
+        length, width = np.median(sequences.asked.lengths), sequences.asked.table.shape[1]
         last = int(np.log2(max(1.0, (length - 1) / (TAPS - 1))))
         dilations = 2 ** np.arange(last + 1)
         count = max(1, FEATURES // len(KERNELS) // len(dilations))
@@ -208,20 +258,16 @@ class LinearSequences:
         """Learn scales and biases from rows; give the features of these rows."""
         self.encoder = NumberEncoder.fit(known.inputs)
         if self.kind == MINIROCKET:
-            self.rocket = MiniRocket.fit(scaled(self.encoder, known.inputs), self.seed)
-        raw = self._raw(known.inputs)
-        self.mean, deviation = raw.mean(axis=0), raw.std(axis=0)
-        self.scale = np.where(deviation > 1e-9, deviation, 1.0)
-        features: Floats = (raw - self.mean) / self.scale
-        return features
+            self.rocket = MiniRocket.fit(Scaled(self.encoder, known.inputs), self.seed)
+        features = self._raw(known.inputs)
+        self.mean, self.scale = spread_of(features)
+        return bring(features, self.mean, self.scale)
 
     def _raw(self, asked: Ragged) -> Floats:
-        give = self.rocket or statistics_of
-        return np.stack([give(steps) for steps in scaled(self.encoder, asked)])
+        return features_of(self.rocket or statistics_of, Scaled(self.encoder, asked))
 
     def _features(self, asked: Ragged) -> Floats:
-        features: Floats = np.clip((self._raw(asked) - self.mean) / self.scale, -30, 30)
-        return features
+        return bring(self._raw(asked), self.mean, self.scale, farthest=30)
 
     def _fit_linear(self, features: Floats, truth: Rows, C: float) -> None:
         self.model = LogisticRegression(C=C, max_iter=1000).fit(features, truth)
@@ -364,24 +410,24 @@ class NearestSequence:
         self.encoder = NumberEncoder.fit(known.inputs)
         self.steps = int(np.clip(np.median(known.inputs.lengths), 1, LONGEST_COMPARED))
         self.kept, self.truth = self._brought(known.inputs), known.truth
-        apart = _squared_distances(self.kept, self.kept)
-        apart[known.groups[:, None] == known.groups] = np.inf  # a copy of itself is no neighbour
-        right = float((self.truth[apart.argmin(axis=1)] == self.truth).mean())
+        nearest = _nearest_of(self.kept, self.kept, known.groups)
+        right = float((self.truth[nearest] == self.truth).mean())
         self.sure = (right * self.rows + 1) / (self.rows + len(self.names))
         return self
 
     def _brought(self, asked: Ragged) -> Floats:
         at = np.linspace(0, 1, self.steps)
-        rows = [
-            np.stack([np.interp(at, np.linspace(0, 1, len(steps)), c) for c in steps.T]).ravel()
-            for steps in scaled(self.encoder, asked)
-        ]
-        return np.stack(rows)
+
+        def brought(steps: Floats) -> Floats:
+            there = np.linspace(0, 1, len(steps))
+            return np.stack([np.interp(at, there, channel) for channel in steps.T]).ravel()
+
+        return features_of(brought, Scaled(self.encoder, asked))
 
     def say(self, asked: Ragged) -> Said:
         """Give the class of the nearest, and how sure that is."""
         _same_channels(asked, self.encoder)
-        nearest = _squared_distances(self._brought(asked), self.kept).argmin(axis=1)
+        nearest = _nearest_of(self._brought(asked), self.kept)
         decided = self.truth[nearest]
         others = (1 - self.sure) / (len(self.names) - 1)
         return Said(np.where(np.eye(len(self.names))[decided] > 0, self.sure, others), decided)
@@ -428,9 +474,24 @@ class _Nearest(StoredClasses):
     rows: Count
 
 
-def _squared_distances(one: Floats, other: Floats) -> Floats:
-    apart: Floats = (one**2).sum(axis=1)[:, None] - 2 * one @ other.T + (other**2).sum(axis=1)
-    return apart
+def _nearest_of(rows: Floats, kept: Floats, groups: Rows | None = None) -> Rows:
+    """Give the nearest of the rows kept to each row, a block of rows at a time.
+
+    Args:
+        rows: (rows, numbers).
+        kept: (kept, numbers).
+        groups: (kept,) where the rows are those kept: one of its own group is no neighbour.
+    """
+    found = np.empty(len(rows), np.int64)
+    sizes = (kept**2).sum(axis=1)
+    block = max(1, COMPARED // max(1, len(kept)))
+    for start in range(0, len(rows), block):
+        some = slice(start, start + block)
+        apart = (rows[some] ** 2).sum(axis=1)[:, None] - 2 * rows[some] @ kept.T + sizes
+        if groups is not None:
+            apart[groups[some, None] == groups] = np.inf
+        found[some] = apart.argmin(axis=1)
+    return found
 
 
 def _same_channels(asked: Ragged, encoder: NumberEncoder) -> None:

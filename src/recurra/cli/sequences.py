@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+MANY_STEPS, LARGE_FILE = 500_000, 20_000_000  # and bytes: what takes long is said
+
 File = Annotated[
     Path | None,
     typer.Argument(
@@ -148,8 +150,12 @@ def _problem(
 ) -> Any:
     """Declare the problem of a class, or of a number; rows that cannot be split are told first."""
     from recurra.problems.splitting import split_quantities, split_sequences
+    from recurra.terminal import note
 
     given = {name: value for name, value in settings.items() if value is not None}
+    steps = len(rows.sequences.codes)
+    if steps >= MANY_STEPS:
+        note(f"copies are looked for among {len(rows):,} sequences of {steps:,} steps")
     if rows.targets is None:
         split = split_sequences(rows, positive, near=not keep_near, folds=folds, seed=seed)
         from recurra.problems.sequence_classes import sequences
@@ -319,6 +325,8 @@ def _rows(
 
     if file is None:
         return sample_quantities() if layout.target else sample_sequences()
+    if file.is_file() and file.stat().st_size >= LARGE_FILE:
+        note(f"reading {file}")
     rows = read_sequences(file, layout, encoding=encoding)
     if test is not None:
         rows = with_test(rows, read_sequences(test, layout, encoding=encoding))
