@@ -25,8 +25,8 @@ from recurra.wording import retold, speak  # noqa: E402
 TEXT = "ann win a prize <b>now</b>"
 NO_PAGES = ("/events", ".css", ".js", "/report", "/learn.html")  # they are seen on those that are
 COLUMN = "--out=<i>x"  # a column that would be an option, and markup
-PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "locale": "ko-KR"}
-DESK = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", "locale": "en-GB"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "ko-KR"}
+DESK = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"}
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,9 @@ def test_every_page_is_whole_wherever_it_is_read(
                 here.page.locator("[data-ready]").wait_for()
             assert here.page.evaluate("document.documentElement.lang") == settings["locale"][:2]
             assert not here.too_wide, path
-            assert here.faults() == [], path
+            for scheme in ("light", "dark"):
+                here.page.emulate_media(color_scheme=scheme)
+                assert here.faults() == [], (path, scheme)
             korean = re.search("[가-힣]", here.page.locator("nav").first.inner_text()) is not None
             assert korean == (settings is PHONE), path
         assert all("404" in said for said in here.said)  # of the page that is not there
@@ -225,13 +227,14 @@ def asked_of(page: Any) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
+@pytest.mark.parametrize("language", LOCALES)
 def test_a_text_is_answered_as_it_is_typed_and_a_token_is_left_out_by_pressing_it(
-    browser: Any, place: str, model: Any
+    browser: Any, place: str, model: Any, language: str
 ) -> None:
-    with visit(browser, place) as here:
+    with visit(browser, place, locale=LOCALES[language]) as here, speak(language):
         page = here.page
         here.go("/try/one")
-        page.get_by_label("A text", exact=True).press_sequentially("ann win")
+        page.get_by_label(retold("A text"), exact=True).press_sequentially("ann win")
         page.locator("#tokens button").nth(1).wait_for()
         assert asked_of(page)["text"] == "ann win"
         for text in ("ann win", "ann "):
@@ -266,24 +269,26 @@ def test_the_threshold_shows_what_it_costs(browser: Any, place: str) -> None:
         assert sum(all_) == sum(none) > 10
 
 
+@pytest.mark.parametrize("language", LOCALES)
 def test_memory_is_stepped_through_with_the_keyboard_and_the_address_keeps_the_place(
-    browser: Any, place: str, model: Any
+    browser: Any, place: str, model: Any, language: str
 ) -> None:
-    with visit(browser, place) as here:
+    with visit(browser, place, locale=LOCALES[language]) as here, speak(language):
         page = here.page
         here.go(f"/memory/one?{urlencode({'row': TEXT})}")
-        slider = page.get_by_role("slider", name="step")
+        slider = page.get_by_role("slider", name=retold("step"))
         page.locator("[data-ready]").wait_for()
         slider.focus()
         for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowLeft"):
             slider.press(key)
         found = remembered(model, TEXT)
         assert (
-            slider.get_attribute("aria-valuetext") == f"{found.steps[2]}, 3 of {len(found.steps)}"
+            slider.get_attribute("aria-valuetext")
+            == f"{found.steps[2]}, 3 {retold('of')} {len(found.steps)}"
         )
         assert asked_of(page) | {"step": "2", "unit": "1"} == asked_of(page)
         h = found.trace.layers[0].values["h"]
-        state = page.locator("figure", has_text="state h").locator(".numbers").first
+        state = page.locator("figure", has_text=retold("state h")).locator(".numbers").first
         assert float(state.inner_text()) == pytest.approx(h[2, 1], abs=1e-3)
         here.go(page.url.removeprefix(place))
         page.locator("[data-ready]").wait_for()
@@ -357,21 +362,29 @@ def test_a_line_that_is_dragged_is_answered_and_told_what_moved_it(
         assert asked_of(page)["row"] == row
 
 
+BY_HAND = {
+    "en": ("it latches", "step 2 of 8", "Echo", "Train all three", "Stop"),
+    "ko": ("붙잡습니다", "8시점 중 2번째", "메아리", "셋 모두 학습", "중지"),
+}
+
+
+@pytest.mark.parametrize("language", LOCALES)
 def test_a_cell_is_moved_by_hand_and_a_task_is_learnt_in_the_studio(
-    browser: Any, place: str
+    browser: Any, place: str, language: str
 ) -> None:
-    with visit(browser, place) as here:
+    latches, second, echo, begin, stop = BY_HAND[language]
+    with visit(browser, place, locale=LOCALES[language]) as here:
         page = here.page
         here.go("/learn")
         page.locator("#hand .choice").get_by_text("SimpleRNN").click()
-        page.get_by_role("button", name="it latches").click()
+        page.get_by_role("button", name=latches).click()
         page.get_by_role("button", name="one step on").click()
-        assert page.locator(".stepping output").inner_text() == "step 2 of 8"
+        assert page.locator(".stepping output").inner_text() == second
         equation = page.locator(".forwards .equation").inner_text()
         assert equation.startswith("h₂ = tanh(w x₂ + u h₁ + b) = tanh(2.00 · 0.00 + 2.00 · 0.96")
-        page.locator("#lessons").get_by_text("Echo").click()
-        page.get_by_role("button", name="Train all three").click()
+        page.locator("#lessons").get_by_text(echo).click()
+        page.get_by_role("button", name=begin).click()
         page.locator("#lessons .status p").first.wait_for()
         page.locator("#lessons .example table").wait_for()
-        page.get_by_role("button", name="Stop").click()
-        page.get_by_role("button", name="Train all three").wait_for()
+        page.get_by_role("button", name=stop).click()
+        page.get_by_role("button", name=begin).wait_for()

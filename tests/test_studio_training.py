@@ -225,6 +225,26 @@ def test_what_is_written_of_a_training_is_read_as_it_was_heard(tmp_path: Path) -
     assert drawn(curve)["lines"]["loss"].endswith(" 630.0,230.0")  # the lowest, at the right
 
 
+def test_the_page_of_a_training_shows_the_numbers_of_its_history(
+    client: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio.trainings, "_run", lambda name, words: None)
+    training = studio.trainings.begin("seen", ["train", "texts", "spam", "--sample"])
+    history = History(
+        [{"loss": 0.75, "validation_loss": 0.5}, {"loss": 0.25, "validation_loss": 1}]
+    )
+    ProgressFile(training.folder / "progress.jsonl").progress(1, Progress(2, 9, 1.0, history))
+    page = client.get("/train/runs/seen").text
+    words = " ".join(re.sub("<[^>]*>", " ", page).split())
+    assert "Best epoch: 1, validation loss 0.500 · last: loss 0.250, validation loss 1.000" in words
+    assert 'class="best" cx="80.0" cy="156.7"' in page  # 0.5, two thirds of the way to the lowest
+    lines = dict(re.findall(r'<polyline class="(\w+)" points="(.*?)"', page))
+    assert lines == {
+        "loss": "80.0,83.3 630.0,230.0",
+        "validation_loss": "80.0,156.7 630.0,10.0",
+    }
+
+
 def test_the_time_left_is_that_of_the_epochs_that_may_come(tmp_path: Path) -> None:
     path, place = tmp_path / "progress.jsonl", {"member": 1, "epochs": 10}
     lines = [(100.0, 1, 0.5), (104.0, 2, 0.5), (108.0, 3, 0.5)]  # four seconds an epoch

@@ -28,9 +28,12 @@ from recurra.estimators import (  # noqa: E402
 )
 from recurra.estimators.labeller import SequenceLabeller  # noqa: E402
 from recurra.finished import finished_run  # noqa: E402
+from recurra.judging.report import figure  # noqa: E402
+from recurra.markets.choose import chosen_source  # noqa: E402
 from recurra.markets.rows import rows_of  # noqa: E402
 from recurra.markets.simulator import sample_market  # noqa: E402
 from recurra.problems.kept import kept_model  # noqa: E402
+from recurra.problems.saved.rises import saved_rises  # noqa: E402
 from recurra.runtime.memory import remembered  # noqa: E402
 from recurra.sequences import Ragged  # noqa: E402
 from recurra.studio.app import app_of  # noqa: E402
@@ -272,6 +275,22 @@ def test_closes_that_are_moved_move_the_probability_of_a_rise_as_in_python(
         other.loc[other.index[-1], last] = other.loc[other.index[-1], last] * factor
         found = model.newest({"SIM001": other}, allow_stale=True)["probability"][0]
         assert said["shares"]["rise"] == pytest.approx(float(found), abs=1e-6)
+
+
+def test_the_market_asks_a_run_as_python_does(runs: Path) -> None:
+    studio = Studio(runs)
+    form = {"csrf": studio.csrf, "days": "300", "edge": "0", "seed": "3"}
+    headers = {"accept": "text/html"}
+    with TestClient(app_of(studio), base_url="http://127.0.0.1", headers=headers) as client:
+        place = client.post("/market/simulate", data=form).url
+        page = client.get(place.copy_merge_params({"run": "rise"}))
+    frame = chosen_source(str(studio.files.all()[0].path.parent)).prices("SIM003").frame
+    model = saved_rises(runs / "rise")
+    (found,) = model.newest({"SIM003": frame}, allow_stale=True).to_dict("records")
+    assert (
+        f"rise says: probability {figure(found['probability'])} that it rises on {found['for']}; "
+        f"the base rate is {figure(found['base rate'])}."
+    ) in page.text
 
 
 def test_several_texts_are_typed_apart_and_stay_apart_in_other_orders(

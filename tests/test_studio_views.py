@@ -52,10 +52,13 @@ def test_an_audit_shows_every_finding_of_python(
     for finding in found.findings:
         assert finding.sentence in words(page)
         assert finding.advice in words(page)
+        assert f"{finding.kind} · {finding.size:,} of {finding.of:,} rows" in words(page)
         for example in finding.examples:
             assert re.sub(r"\s+", " ", example.left) in words(page)
     for tell in found.tells:
-        assert f"{tell.name} {100 * tell.told:.0f} %" in words(page)
+        chance = "< 0.001" if tell.p_value < 0.001 else f"{tell.p_value:.3f}"
+        shown = f"{tell.name} {100 * tell.told:.0f} % {chance} {tell.tried:,}"
+        assert shown in words(page)
 
 
 def test_an_audit_that_needs_a_column_says_so_and_lets_it_be_chosen(
@@ -70,18 +73,78 @@ def test_an_audit_that_needs_a_column_says_so_and_lets_it_be_chosen(
 
 def test_the_market_shows_the_numbers_of_python(client: TestClient, studio: Studio) -> None:
     from recurra.markets.choose import chosen_source
+    from recurra.markets.simulator import simulate
     from recurra.markets.window import window
 
     form = {"csrf": studio.csrf, "days": "200", "edge": "0.3", "seed": "1"}
     page = client.post("/market/simulate", data=form)
     assert page.status_code == 200
     (kept,) = studio.files.all()
-    found = window(chosen_source(str(kept.path.parent)).prices("SIM001"), None, 10)
-    for day, row in found.table.iterrows():
-        said = " ".join(f"{row[name]:,.2f}" for name in ("open", "high", "low", "close"))
+    prices = chosen_source(str(kept.path.parent)).prices("SIM001")
+    (made,) = simulate(1, 200, edge=0.3, seed=1).values()
+    assert prices.frame[["open", "close"]].equals(made.round(4)[["open", "close"]])
+    seen = window(prices, None, 60)
+    found = seen.table
+    names = ["open", "high", "low", "close", "SMA5", "SMA20", "SMA60", "SMA120", "MACD"]
+    for day, row in found.iloc[-10:].iterrows():
+        said = " ".join(
+            f"{row[name]:,.4g}" if abs(row[name]) < 1 else f"{row[name]:,.2f}" for name in names
+        )
         assert f"{row['day']} {day.date()} {said}" in words(page)
-    assert page.text.count('<g class="rose">') + page.text.count('<g class="fell">') == 60
-    assert f"D-1 {found.table.index[-1].date()}" in words(page)
+    check_candles(page.text, found)
+    assert "200 days known" in words(page)
+    listed = page.text.split("What may be wrong")[1].split("</section>")[0]
+    assert listed.count("<li>") == len(seen.check.flags)
+
+
+def check_candles(page: str, found: Any) -> None:
+    """See that every candle, and every point of an average, lies where its numbers are."""
+    averages = [name for name in found.columns if name.startswith("SMA")]
+    drawn_of = found[["low", "high", *averages]]
+    low, high = float(drawn_of.min(axis=None)), float(drawn_of.max(axis=None))
+
+    def value(y: str) -> float:
+        return high - (float(y) - 12) / (320 - 30 - 12) * (high - low)
+
+    near = (high - low) / 278  # a tenth of a point of the drawing, and more
+    candles = re.findall(r'<g class="(rose|fell)"><title>(.*?)</title><line(.*?)/><rect', page)
+    assert len(candles) == len(found) == 60
+    for (kind, said, line), (day, row) in zip(candles, found.iterrows(), strict=True):
+        one, last, least, most = (
+            f"{row[name]:,.4f}".rstrip("0").rstrip(".") for name in ("open", "close", "low", "high")
+        )
+        assert said == f"{row['day']} {day.date()}: {one} → {last} ({least} … {most})"
+        assert kind == ("rose" if row["close"] >= row["open"] else "fell")
+        top, foot = re.findall(r'y[12]="([\d.]+)"', line)
+        assert value(top) == pytest.approx(row["high"], abs=near)
+        assert value(foot) == pytest.approx(row["low"], abs=near)
+    for name in averages:
+        (points,) = re.findall(rf'<polyline class="{name}" points="(.*?)"', page)
+        shown = [value(point.split(",")[1]) for point in points.split()]
+        assert shown == pytest.approx(found[name].dropna().tolist(), abs=near)
+
+
+def test_what_may_be_wrong_with_prices_is_what_a_check_finds(
+    client: TestClient, studio: Studio
+) -> None:
+    from recurra.markets.choose import chosen_source
+    from recurra.markets.simulator import simulate
+    from recurra.markets.window import window
+
+    (frame,) = simulate(1, 200, seed=2).values()
+    frame.iloc[150, :4] *= 30  # a price that is not
+    frame.iloc[170, 1] = frame.iloc[170, 2] / 2  # a high below the low
+    content = frame.to_csv().encode()
+    form = {"csrf": studio.csrf}
+    page = client.post("/market", data=form, files={"file": ("ODD.csv", content)})
+    assert page.status_code == 200
+    (kept,) = studio.files.all()
+    flags = window(chosen_source(str(kept.path.parent)).prices("ODD"), None, 60).check.flags
+    assert [flag.level for flag in flags].count("fault") == 2
+    for flag in flags:
+        told = flag.findings[-1].detail
+        assert f"{flag.level} {flag.rule} · {flag.count:,} · {flag.last}" in words(page)
+        assert told in words(page)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,18 @@ WIDTH, HEIGHT, LEFT, FOOT, EDGE = 900, 320, 64, 30, 12
 AVERAGES = ("SMA5", "SMA20", "SMA60", "SMA120")
 
 
+def price(value: float) -> str:
+    """Write a price as people do.
+
+    Example:
+        >>> price(55040.0), price(47.20935296912798), price(0.00001234)
+        ('55,040', '47.2094', '1.234e-05')
+    """
+    if abs(value) < 1:
+        return f"{value:.4g}"
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
+
+
 def drawn(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give the drawing of days: a body and a wick each, and a line for each average.
 
@@ -37,7 +49,9 @@ def drawn(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "high": down(day["high"]),
             "low": down(day["low"]),
             "rose": day["close"] >= day["open"],
-            "said": "{day} {date}: {open} → {close} ({low} … {high})".format(**day),
+            "said": "{day} {date}: {0} → {1} ({2} … {3})".format(
+                *(price(day[name]) for name in ("open", "close", "low", "high")), **day
+            ),
         }
         for number, day in enumerate(days)
         if all(day.get(name) is not None for name in ("open", "high", "low", "close"))

@@ -39,10 +39,10 @@ export function gradients(place, state, kept) {
     for (const line of lines) line.values = line.norms.map((norm) => Math.log10(Math.max(norm, 1e-12)));
     const marks = [2, 0, -2, -4, -6, -8].map((power) => [power, power === 0 ? "1" : `10${power < 0 ? "⁻" : ""}${"⁰¹²³⁴⁵⁶⁷⁸"[Math.abs(power)]}`]);
     fill(plot,
-      chart({ lines, low: -8, high: 2, marks, height: 260, under: t("steps back →", "거슬러 올라간 걸음 →"),
-        said: t("Gradient norm by distance", "거리에 따른 그래디언트 크기") }),
+      chart({ lines, low: -8, high: 2, marks, height: 260, under: t("steps back →", "거슬러 간 시점 →"),
+        said: t("Gradient norm by distance", "거리에 따른 기울기의 크기") }),
       legend(lines),
-      element("p", { "aria-live": "polite" }, t(`What is left after ${state.timesteps - 1} steps: `, `${state.timesteps - 1}걸음 뒤에 남은 것: `),
+      element("p", { "aria-live": "polite" }, t(`What is left after ${state.timesteps - 1} steps: `, `${state.timesteps - 1}시점 뒤에 남은 것: `),
         lines.map(({ name, norms: found }, number) => [number ? ", " : "", `${name} `, element("b", { class: "n" }, found.at(-1).toExponential(1).replace("-", "−"))]).flat()));
     kept();
   }
@@ -50,7 +50,7 @@ export function gradients(place, state, kept) {
   return () => {
     const moved = (name) => (value) => { state[name] = value; show(); };
     fill(controls,
-      slider({ name: t("steps", "걸음 수"), low: 5, high: 100, by: 1, decimals: 0, value: state.timesteps }, moved("timesteps")),
+      slider({ name: t("steps", "시점 수"), low: 5, high: 100, by: 1, decimals: 0, value: state.timesteps }, moved("timesteps")),
       slider({ name: t("recurrent weights ×", "순환 가중치 ×"), low: 0.3, high: 2, value: state.scale }, moved("scale")),
       slider({ name: t("forget gate's bias", "망각 게이트의 편향"), low: -1, high: 5, value: state.forget }, moved("forget")),
       slider({ name: t("other random numbers", "다른 난수"), low: 1, high: 20, by: 1, decimals: 0, value: state.seed }, moved("seed")));

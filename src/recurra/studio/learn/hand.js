@@ -6,25 +6,25 @@ import { chart, choice, element, fill, legend, slider, t, written } from "./draw
 const GATES = { simple_rnn: [""], lstm: ["i", "f", "g", "o"], gru: ["z", "r", "n"] };
 const ROLES = () => ({
   i: t("input gate", "입력 게이트"), f: t("forget gate", "망각 게이트"),
-  g: t("candidate", "후보"), o: t("output gate", "출력 게이트"), z: t("update gate", "업데이트 게이트"),
+  g: t("candidate", "후보"), o: t("output gate", "출력 게이트"), z: t("update gate", "갱신 게이트"),
   r: t("reset gate", "리셋 게이트"), n: t("candidate", "후보"), "": t("the cell", "셀"),
 });
 
 // for each gate: what x, h and 1 are multiplied by
 const LESSONS = () => ({
   simple_rnn: {
-    fades: [t("it fades", "흐려진다"), [[1, 0.6, 0]]],
-    latches: [t("it latches", "붙잡는다"), [[2, 2, 0]]],
-    swings: [t("it swings", "흔들린다"), [[1.5, -1.6, 0]]],
+    fades: [t("it fades", "흐려집니다"), [[1, 0.6, 0]]],
+    latches: [t("it latches", "붙잡습니다"), [[2, 2, 0]]],
+    swings: [t("it swings", "흔들립니다"), [[1.5, -1.6, 0]]],
   },
   lstm: {
-    holds: [t("it holds", "간직한다"), [[4, 0, -2], [0, 0, 4], [2, 0, 0], [0, 0, 4]]],
-    counts: [t("it counts", "센다"), [[0, 0, 4], [0, 0, 4], [0.3, 0, 0], [0, 0, 4]]],
-    forgets: [t("it forgets", "잊는다"), [[0, 0, 2], [0, 0, -1], [1.5, 0, 0], [0, 0, 4]]],
+    holds: [t("it holds", "간직합니다"), [[4, 0, -2], [0, 0, 4], [2, 0, 0], [0, 0, 4]]],
+    counts: [t("it counts", "셉니다"), [[0, 0, 4], [0, 0, 4], [0.3, 0, 0], [0, 0, 4]]],
+    forgets: [t("it forgets", "잊습니다"), [[0, 0, 2], [0, 0, -1], [1.5, 0, 0], [0, 0, 4]]],
   },
   gru: {
-    holds: [t("it holds", "간직한다"), [[-6, 0, 4], [0, 0, 4], [2, 0, 0]]],
-    fades: [t("it fades", "흐려진다"), [[0, 0, -1], [0, 0, 4], [1.5, 0.5, 0]]],
+    holds: [t("it holds", "간직합니다"), [[-6, 0, 4], [0, 0, 4], [2, 0, 0]]],
+    fades: [t("it fades", "흐려집니다"), [[0, 0, -1], [0, 0, 4], [1.5, 0.5, 0]]],
   },
 });
 
@@ -89,7 +89,7 @@ function backLines(name, steps, slopes, step) {
     const gate = name === "lstm" ? "f" : "z";
     if (name === "lstm") lines.unshift(line(`∂h${last}/∂c${before} = `, n(from[1][0])));
     const straight = steps.slice(step).reduce((product, each) => product * each.gates[gate][0], 1);
-    lines.push(line(t("the straight way back: ", "곧게 돌아가는 길: "),
+    lines.push(line(t("the straight way back: ", "곧장 거슬러 가는 길: "),
       `${gate}${at} · … · ${gate}${last} = `, n(straight)));
   }
   return lines;
@@ -114,7 +114,7 @@ export function hand(place, state, kept) {
     const slopes = backward(state.cell, steps, said, weights);
     const [at, before] = [subscript(state.step + 1), subscript(state.step)];
     const made = steps[state.step];
-    fill(stepping.querySelector("output"), t(`step ${state.step + 1} of ${STEPS}`, `${STEPS}단계 중 ${state.step + 1}단계`));
+    fill(stepping.querySelector("output"), t(`step ${state.step + 1} of ${STEPS}`, `${STEPS}시점 중 ${state.step + 1}번째`));
     fill(forwards, GATES[state.cell].map((letter, number) =>
       gateLine(letter, number, at, sliders()[number], made, before)), stateLines(state.cell, made, at, before));
     fill(backwards, backLines(state.cell, steps, slopes, state.step));
@@ -135,13 +135,13 @@ export function hand(place, state, kept) {
     const back = [{ name: `∂h${subscript(STEPS)}/∂x`, kind: "back", values: slopes.inputs.map((each) => each[0]) }];
     const steep = Math.max(0.1, ...back[0].values.map(Math.abs));
     return [
-      element("h4", {}, t("Forwards: what the cell says and holds", "앞으로: 셀이 말하고 간직하는 것")),
-      chart({ lines, low: -most, high: most, marks, under: t("step →", "단계 →"),
-        said: t("State and gates at each step", "단계마다의 상태와 게이트") }),
+      element("h4", {}, t("Forwards: what the cell says and holds", "앞으로: 셀이 내고 간직하는 것")),
+      chart({ lines, low: -most, high: most, marks, under: t("step →", "시점 →"),
+        said: t("State and gates at each step", "시점마다의 상태와 게이트") }),
       legend(lines),
       element("h4", {}, t("Backwards: how much each input still moves the last state",
-        "뒤로: 각 입력이 마지막 상태를 아직 얼마나 움직이는가")),
-      chart({ lines: back, low: -steep, high: steep, height: 130, under: t("step →", "단계 →"),
+        "뒤로: 입력마다 마지막 상태를 아직 얼마나 움직이는지")),
+      chart({ lines: back, low: -steep, high: steep, height: 130, under: t("step →", "시점 →"),
         marks: [[steep, written(steep)], [0, "0"], [-steep, written(-steep)]],
         said: t("Slope of the last state with each input", "각 입력에 대한 마지막 상태의 기울기") }),
       legend(back),
@@ -152,7 +152,7 @@ export function hand(place, state, kept) {
     const roles = ROLES();
     fill(controls,
       choice("cell", t("Cell", "셀"), SHOWN, state.cell, (value) => { state.cell = value; build(); }),
-      element("p", { class: "lessons" }, t("Set it so that ", "이렇게 맞추기: "),
+      element("p", { class: "lessons" }, t("Set it so that ", "다음과 같이 되게 맞추기: "),
         Object.values(LESSONS()[state.cell]).map(([words, values]) => element("button", { type: "button",
           onclick: () => { state.weights[state.cell] = values.map((each) => [...each]); state.inputs = [...FIRST]; build(); } }, words))),
       GATES[state.cell].map((letter, gate) => element("div", { class: "sliders" },

@@ -32,11 +32,11 @@ export function* lesson(task, name, seed, settings = SETTINGS) {
 
 const WORDS = () => ({
   echo: [t("Echo", "메아리"), t("Which letter came after the last “!”? It must be said again at every step, while other letters go by. A SimpleRNN writes its whole state anew at every step, so each letter that goes by wears away the one it must keep; a gate can leave a state as it is.",
-    "마지막 “!” 뒤에 온 글자는 무엇인가? 다른 글자들이 지나가는 동안 걸음마다 그것을 되풀이해 말해야 한다. SimpleRNN은 걸음마다 상태를 모두 새로 쓰므로, 지나가는 글자마다 지켜야 할 글자를 조금씩 지운다. 게이트는 상태를 그대로 둘 수 있다.")],
+    "마지막 “!” 다음에 온 글자는 무엇입니까? 다른 글자가 지나가는 동안 시점마다 그 글자를 다시 답해야 합니다. SimpleRNN은 시점마다 상태를 모두 새로 쓰므로, 지나가는 글자마다 간직할 글자가 조금씩 지워집니다. 게이트는 상태를 그대로 둘 수 있습니다.")],
   counting: [t("Counting", "세기"), t("How many 1s came since the last bar? A state that is bent by tanh at every step loses count; a cell state that is added to does not.",
-    "마지막 막대 뒤로 1이 몇 번 왔는가? 걸음마다 tanh로 휘는 상태는 수를 놓친다. 더하기만 하는 셀 상태는 놓치지 않는다.")],
+    "마지막 막대 뒤로 1이 몇 번 나왔습니까? 시점마다 tanh로 휘는 상태는 수를 놓칩니다. 더하기만 하는 셀 상태는 놓치지 않습니다.")],
   parentheses: [t("Parentheses", "괄호"), t("Which bracket must close next? What was opened last is closed first, up to four deep. What was opened first must outlast all that is opened and closed after it; a state that is written anew at every step loses it.",
-    "다음에는 어떤 괄호가 닫혀야 하는가? 마지막에 연 것을 먼저 닫는다. 깊이는 넷까지. 처음 연 것은 그 뒤에 열리고 닫히는 모든 것보다 오래 남아야 한다. 걸음마다 새로 쓰는 상태는 그것을 잃는다.")],
+    "다음에는 어떤 괄호를 닫아야 합니까? 마지막에 연 것을 먼저 닫으며, 깊이는 넷까지입니다. 처음 연 것은 그 뒤에 열리고 닫히는 모든 것보다 오래 남아야 합니다. 시점마다 새로 쓰는 상태는 그것을 잃습니다.")],
 });
 
 /** Give the section its life. */
@@ -50,9 +50,9 @@ export function lessons(place, state, kept) {
 
   function show() {
     const length = SETTINGS.steps / SETTINGS.every + 1;
-    fill(plot, chart({ lines, low: 0, high: 1, length, under: t(`training steps, of ${SETTINGS.steps} →`, `훈련 걸음 (모두 ${SETTINGS.steps}) →`),
+    fill(plot, chart({ lines, low: 0, high: 1, length, under: t(`training steps, of ${SETTINGS.steps} →`, `학습 단계(모두 ${SETTINGS.steps}) →`),
       marks: [[1, "100 %"], [0.5, "50 %"], [0, "0"]],
-      said: t("Sequences answered wholly right", "모두 맞힌 순서의 비율") }), legend(lines));
+      said: t("Sequences answered wholly right", "모두 맞힌 시퀀스의 비율") }), legend(lines));
     fill(status, lines.map(({ name, said }) => element("p", {}, element("b", {}, name), " ", said)));
     const shown = lines.filter(({ at }) => at);
     fill(example, shown.length ? table(shown) : []);
@@ -112,15 +112,15 @@ export function lessons(place, state, kept) {
     const right = values.at(-1);
     const seconds = written(spent, 1);
     const share = `${Math.round(100 * right)} %`;
-    if (!done) return t(`step ${at.step}: ${share} right`, `${at.step}걸음: ${share} 맞음`);
+    if (!done) return t(`step ${at.step}: ${share} right`, `${at.step}단계: ${share} 맞음`);
     return right >= SETTINGS.learnt
-      ? t(`learnt it in ${at.step} steps, ${seconds} s`, `${at.step}걸음 만에 배웠다 (${seconds}초)`)
-      : t(`has not learnt it in ${at.step} steps, ${seconds} s: ${share} right`, `${at.step}걸음에도 못 배웠다 (${seconds}초): ${share} 맞음`);
+      ? t(`learnt it in ${at.step} steps, ${seconds} s`, `${at.step}단계 만에 배웠습니다(${seconds}초)`)
+      : t(`has not learnt it in ${at.step} steps, ${seconds} s: ${share} right`, `${at.step}단계에도 배우지 못했습니다(${seconds}초): ${share} 맞음`);
   }
 
   function button() {
     const which = controls.querySelector(".go");
-    which.textContent = running ? t("Stop", "멈추기") : t("Train all three", "셋 다 가르치기");
+    which.textContent = running ? t("Stop", "중지") : t("Train all three", "셋 모두 학습");
     which.onclick = running ? stop : start;
     kept();
   }

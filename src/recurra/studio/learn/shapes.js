@@ -10,16 +10,16 @@ const weights = (w, u) => ({ features: 1, units: 1, kernel: Float64Array.of(w),
 const SHAPES = () => [
   { name: t("one to one", "일대일"), reads: [1], says: [1], by: weights(1.5, 0),
     words: t("No memory is needed: the same input gives the same answer. A picture gets its name.",
-      "기억이 필요 없다. 같은 입력에는 같은 답이 나온다. 그림 한 장에 이름 하나.") },
+      "기억이 필요 없습니다. 입력이 같으면 답도 같습니다. 그림에 이름을 붙이는 일입니다.") },
   { name: t("one to many", "일대다"), reads: [1, 0, 0, 0, 0], says: [1, 1, 1, 1, 1], by: weights(1.6, -1.9),
     words: t("One thing is read, and the state carries it on: each step is said from the last state.",
-      "하나를 읽고, 상태가 그것을 이어 나른다. 걸음마다 지난 상태에서 말이 나온다.") },
+      "하나를 읽으면 상태가 그것을 이어 갑니다. 시점마다 앞 상태에서 출력이 나옵니다.") },
   { name: t("many to one", "다대일"), reads: [1, 1, 1, 1, 1], says: [0, 0, 0, 0, 1], by: weights(2, 2),
     words: t("A whole sequence is read, and one answer is given: is this message spam? This one tells whether it read any 1.",
-      "순서 전체를 읽고 답은 하나. 이 메시지는 스팸인가? 이 신경망은 1을 하나라도 읽었는지 말한다.") },
+      "시퀀스를 모두 읽고 하나를 답합니다. 이 메시지는 스팸입니까? 여기서는 1을 하나라도 읽었는지 답합니다.") },
   { name: t("many to many", "다대다"), reads: [1, 1, 1, 1, 1], says: [1, 1, 1, 1, 1], by: weights(1.4, 0.7),
     words: t("Each step is answered: a tag for every word, a state for every minute.",
-      "걸음마다 답한다. 낱말마다 품사, 분마다 기계의 상태.") },
+      "시점마다 답합니다. 단어마다 품사를, 분마다 기계의 상태를 답합니다.") },
 ];
 
 const GAP = 62;
