@@ -105,7 +105,7 @@ int64_t weights(const Call &call) {
     return weights_of<C>(call) + weights<typename C::Then>(call);
 }
 
-// The weights as panels: [panel][input of h, then of x][vector][lane]; then biases [panel][sum][lane].
+// The weights as panels: [panel][input of x, then of h][vector][lane]; then biases [panel][sum][lane].
 template <class C>
 void pack(const Call &call, int64_t panel, float *packed) {
   const Sizes<C> size(call);
@@ -113,8 +113,8 @@ void pack(const Call &call, int64_t panel, float *packed) {
   float *to = packed + panel * size.inputs * size.WEIGHTS;
   for (int64_t k = 0; k < size.inputs; ++k)
     for (int v = 0; v < C::VECTORS; ++v, to += LANES) {
-      const float *from = k < size.units ? call.recurrent_kernel + k * columns
-                                         : call.kernel + (k - size.units) * columns;
+      const float *from = k < size.features ? call.kernel + k * columns
+                                            : call.recurrent_kernel + (k - size.features) * columns;
       const int64_t unit = size.unit(panel, v), some = min(LANES, size.units - unit);
       from += size.gate(v) * size.units + unit;
       if (some == LANES)
