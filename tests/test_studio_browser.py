@@ -295,6 +295,64 @@ def test_memory_is_stepped_through_with_the_keyboard_and_the_address_keeps_the_p
         assert page.locator("#steps .now").inner_text() == found.steps[2]
 
 
+def pictures(page: Any) -> dict[str, Any]:
+    """The pictures of memory by what stands over them: (rows, steps) of values from -1 to 1."""
+    drawn = page.locator("#layers figure").evaluate_all(
+        """all => all.map(figure => {
+            const canvas = figure.querySelector("canvas"), { width, height } = canvas;
+            const data = [...canvas.getContext("2d").getImageData(0, 0, width, height).data];
+            return [figure.querySelector("figcaption span").textContent, height, width, data];
+        })"""
+    )
+    found = {}
+    for name, rows, steps, data in drawn:
+        points = np.array(data, dtype=float).reshape(rows, steps, 4)
+        blue = points[..., 2] > points[..., 0]
+        found[name] = np.where(blue, 1, -1) * points[..., 3] / 255
+    return found
+
+
+def test_the_pictures_of_memory_are_the_numbers_of_python_in_the_order_asked_for(
+    browser: Any, place: str, runs: Path, model: Any
+) -> None:
+    rows = ["ann win now", "bob is at home", "cho win 7 prizes"]
+    layer = remembered(model, TEXT).trace.layers[0]
+    habits = [each for each in unit_habits(model, rows) if each.layer == 0]
+    follows = sorted(habits, key=lambda each: (each.follows[0], -each.follows[1], each.unit))
+    slow = sorted(habits, key=lambda each: (-each.keeps, each.unit))
+    moves = np.linalg.norm(layer.slopes, axis=1)
+    with visit(browser, place) as here:
+        page = here.page
+        here.go(f"/memory/one?{urlencode({'row': TEXT})}")
+        page.locator("[data-ready]").wait_for()
+        page.get_by_label("Rows of your own, one a line").fill("\n".join(rows))
+        page.get_by_role("button", name="Read the rows").click()
+        page.locator("#unit .on").wait_for()
+        h = layer.values["h"] / np.abs(layer.values["h"]).max()
+        for order, units in (("stored", range(h.shape[1])), ("follows", follows), ("slow", slow)):
+            page.locator("#sort").select_option(order)
+            shown = pictures(page)
+            asked = [getattr(each, "unit", each) for each in units]
+            np.testing.assert_allclose(shown["state h"], h.T[asked], atol=0.02)
+        np.testing.assert_allclose(
+            shown["still moves the answer"], [moves / moves.max()], atol=0.01
+        )
+        here.go("/memory/numbers?row=1 2%0A0 1%0A-1 0&step=1")
+        page.locator("[data-ready]").wait_for()
+        row = np.array([[1.0, 2], [0, 1], [-1, 0]])
+        values = remembered(runtime.load(runs / "numbers" / "model"), row).trace.layers[0].values
+        shown = pictures(page)
+        forget = values["f"]
+        kept = np.array([forget[t + 1 :].prod(axis=0).mean() for t in range(3)])
+        np.testing.assert_allclose(shown["still kept at the end"], [kept / kept.max()], atol=0.01)
+        strip = page.locator("figure", has_text="still kept at the end").locator(".numbers")
+        assert float(strip.inner_text()) == pytest.approx(kept[1], rel=0.06)
+        for name, letter in (("forget gate f", "f"), ("input gate i", "i"), ("output gate o", "o")):
+            np.testing.assert_allclose(shown[name], values[letter].T, atol=0.01)
+        c = values["c"] / np.abs(values["c"]).max()
+        np.testing.assert_allclose(shown["cell state c"], c.T, atol=0.02)
+
+
 def test_when_a_unit_is_on_is_told_from_rows_that_are_given(
     browser: Any, place: str, model: Any
 ) -> None:
