@@ -5,17 +5,28 @@ gigabytes. So where there are many, they lie end to end, as Arrow has them: a ce
 letters and eight bytes.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["MANY_CELLS", "ROWS", "frame_of", "frame_of_columns", "in_blocks", "joined"]
+__all__ = ["MANY_CELLS", "ROWS", "frame_of", "frame_of_columns", "give_back", "in_blocks", "joined"]
 
 ROWS = 1 << 16  # of a block
 MANY_CELLS = 1 << 20  # of a table; so many and more lie end to end
 END_TO_END = pd.StringDtype("pyarrow", na_value=float("nan"))
+
+
+def give_back() -> None:
+    """Give the memory of cells that are no more back to the system.
+
+    Arrow keeps it for cells to come: after ten million rows of six columns a gigabyte.
+    """
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None:
+        arrow.default_memory_pool().release_unused()
 
 
 def in_blocks(rows: Iterable[Any]) -> Iterator[list[Any]]:

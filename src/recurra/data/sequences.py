@@ -24,6 +24,7 @@ from recurra.arrays import Array, Bools, Floats, Rows, Texts
 from recurra.data.bonds import ALONE, Times, groups_in, order_of, times_in
 from recurra.data.contents import read_contents, sha256_of_both
 from recurra.data.encodings import decode, known_encoding
+from recurra.data.frames import give_back
 from recurra.data.labelled import TO_TEST_ON
 from recurra.data.numbers import check_reach, decimal_sign, number_of, plain_numbers
 from recurra.data.readers import LABEL_NAMES, Table, read_table
@@ -184,7 +185,9 @@ def read_sequences(
     begins = "" if binary else contents.data[:1000].decode("latin-1")
     if not is_ts(path, begins):
         del contents  # a table is read by its own reader, and both need room
-        return sequences_in(read_table(path, encoding=encoding), layout)
+        rows = sequences_in(read_table(path, encoding=encoding), layout)
+        give_back()
+        return rows
     _no_columns(layout, path)
     decoded = decode(contents, encoding)
     file = parse_ts(decoded.text, path)

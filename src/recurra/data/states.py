@@ -20,6 +20,7 @@ import pandas as pd
 
 from recurra.arrays import Bools, Floats, Rows, Texts
 from recurra.data.bonds import order_of
+from recurra.data.frames import give_back
 from recurra.data.numbers import check_reach
 from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.sequences import (
@@ -132,7 +133,9 @@ def read_steps(
         DataError: it cannot be read, a channel is no numbers, a time stands twice in a stream, or a
             state is missing.
     """
-    return steps_in(read_table(path, encoding=encoding), columns)
+    rows = steps_in(read_table(path, encoding=encoding), columns)
+    give_back()
+    return rows
 
 
 def steps_in(table: Table, columns: StepColumns) -> LabelledSteps:
