@@ -222,3 +222,28 @@ def test_an_encoding_that_is_given_is_taken(tmp_path: Path) -> None:
     assert open_pairs(str(tmp_path / "p.txt"), encoding="cp1251").targets.tolist() == ["да"]
     read = open_sentences("train", tmp_path / "t.conll", encoding="cp1251")
     assert read.words == [["да"]]
+
+
+def test_the_first_line_of_a_csv_file_names_its_columns_and_is_no_line(tmp_path: Path) -> None:
+    lines, pairs = tmp_path / "names.csv", tmp_path / "pairs.csv"
+    lines.write_text("name\nKim\nLee\n", "utf-8")
+    pairs.write_text('question,answer\n"Go, now.",가.\nHi.,안녕.\n', "utf-8")
+    said: list[str] = []
+    assert read_classes(lines, notes=said) == (["Kim", "Lee"], ["", ""])
+    assert read_pairs(pairs, notes=said) == (["Go, now.", "Hi."], ["가.", "안녕."])
+    assert said == [
+        "the first line names the columns: name",
+        "the first line names the columns: question, answer",
+    ]
+    lines.write_text("Kim\nLee\nKim\n", "utf-8")  # a value that recurs is no name
+    assert read_classes(lines)[0] == ["Kim", "Lee"]
+
+
+def test_a_csv_file_of_several_columns_is_no_file_of_lines(tmp_path: Path) -> None:
+    file = tmp_path / "names.csv"
+    file.write_text("name,count\nKim,3\nLee,4\n", "utf-8")
+    with pytest.raises(DataError, match="has 2: name, count"):
+        read_classes(file)
+    file.write_text("en,ko\nGo.,가.\nHi.,\n", "utf-8")
+    with pytest.raises(DataError, match="line 3"):
+        read_pairs(file)

@@ -1,13 +1,15 @@
 """Lines with their classes, and pairs of sentences, from text files."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from recurra.data.catalogue import CORPORA, Corpus, locate_corpus
 from recurra.data.lines import read_lines
+from recurra.data.readers import read_table
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
+from recurra.names import listed
 
 __all__ = ["CORPORA", "Corpus", "locate_corpus", "read_classes", "read_pairs"]
 
@@ -23,7 +25,8 @@ def read_classes(
 ) -> tuple[list[str], list[str]]:
     """Read lines with their classes: from a folder of `CLASS.txt`, or one file of one class.
 
-    Blank lines are left out; a line that its class has twice is kept once.
+    Blank lines are left out; a line that its class has twice is kept once. Of a CSV file of one
+    column, the first line names it.
 
     Args:
         path: a folder of text files, or a text file (then every class is "").
@@ -43,7 +46,7 @@ def read_classes(
     lines, classes, repeated = [], [], 0
     for file in files:
         said: list[str] = []
-        read = [line.strip() for line in read_lines(file, encoding=encoding, notes=said)]
+        read = [line.strip() for line in _lines(file, encoding, said)]
         filled = [line for line in read if meant(line)]
         found = dict.fromkeys(filled)
         lines += list(found)
@@ -60,7 +63,7 @@ def read_classes(
 def read_pairs(
     path: str | Path, *, encoding: str | None = None, notes: list[str] | None = None
 ) -> tuple[list[str], list[str]]:
-    """Read pairs of sentences: a line a pair, separated by a tab.
+    """Read pairs of sentences: a line a pair, separated by a tab; or the columns of a CSV file.
 
     Columns of numbers and of names of languages, as Tatoeba gives them (number, sentence, number,
     translation), are left out, and so is a first line that names the columns. Of the columns that
@@ -78,11 +81,9 @@ def read_pairs(
         DataError: a line has no second sentence, or there is no line.
     """
     path, notes = Path(path), [] if notes is None else notes
-    lines = read_lines(path, encoding=encoding, notes=notes)
+    lines = _cells(path, encoding, notes)
     rows = [
-        (number, [cell.strip() for cell in line.split("\t")])
-        for number, line in enumerate(lines, start=1)
-        if meant(line)
+        (number, cells) for number, cells in enumerate(lines, start=1) if any(map(meant, cells))
     ]
     if rows and _is_header(rows[0][1]):
         notes.append(f"the first line names the columns: {', '.join(rows[0][1])}")
@@ -110,6 +111,42 @@ def read_pairs(
             "its translation on each line."
         )
     return sources, targets
+
+
+def _is_csv(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(".csv")
+
+
+def _lines(path: Path, encoding: str | None, notes: list[str]) -> Iterable[str]:
+    """Give the lines of a text file, or the column of a CSV file."""
+    if not _is_csv(path):
+        return read_lines(path, encoding=encoding, notes=notes)
+    names, rows = _table(path, encoding, notes)
+    if len(names) > 1:
+        raise DataError(
+            f"a file of lines has one column, but {path} has {len(names)}: {listed(names)}. Save "
+            "the one to learn from alone, or as a .txt file."
+        )
+    return [cells[0] for cells in rows]
+
+
+def _cells(path: Path, encoding: str | None, notes: list[str]) -> Iterable[list[str]]:
+    """Give the cells of each line of a file of pairs, or of each row of a CSV file."""
+    if not _is_csv(path):
+        lines = read_lines(path, encoding=encoding, notes=notes)
+        return ([cell.strip() for cell in line.split("\t")] for line in lines)
+    _, rows = _table(path, encoding, notes)
+    return [[], *rows]  # a blank line for the names, so that lines are counted as in the file
+
+
+def _table(path: Path, encoding: str | None, notes: list[str]) -> tuple[list[str], list[list[str]]]:
+    """Give the columns and the rows of a CSV file, and say that its first line names them."""
+    table = read_table(path, encoding=encoding)
+    names = list(map(str, table.frame.columns))
+    notes += table.notes
+    if "no header: the first line is data" not in table.notes:
+        notes.append(f"the first line names the columns: {', '.join(names)}")
+    return names, table.frame.to_numpy(object).tolist()
 
 
 def _is_header(cells: list[str]) -> bool:
