@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # a worker for each processor; files stay whole, for what their tests share
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --durations=25
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
 .PHONY: demo test check docs notebooks wheel mutants fuzz fuzz-bundles crashes keras-tests sanitize fuzz-native aarch64 clean
