@@ -1,6 +1,7 @@
 """What holds of every problem there is; a new one must say here how it is tested."""
 
 import ast
+import copy
 import pickle
 from pathlib import Path
 from typing import Any
@@ -74,12 +75,28 @@ def test_every_held_row_belongs_to_a_piece_of_evidence(problem: Problem) -> None
     assert evidence.count >= 1
 
 
+def test_chance_in_intervals_is_drawn_from_the_seed_of_the_problem(problem: Problem) -> None:
+    other = copy.copy(problem)
+    other.seed = 7
+    assert other.evidence(problem.folds[0].held).seed == 7
+
+
 def test_what_decides_is_a_measure_and_what_is_asked_beside_it_are_others(
     problem: Problem,
 ) -> None:
     names = [measure.name for measure in problem.measures]
     assert len(set(names)) == len(names)
     assert set(problem.beside) <= set(names[1:])
+
+
+# measures that may be below nought, or above their whole; all others are shares
+NO_SHARES = {"Brier skill", "MAE", "MASE", "MCC", "RMSE", "R²", "WQL", "bits per character"}
+NO_SHARES |= {"delay in seconds", "false alarms a day", "log loss", "perplexity"}
+
+
+def test_measures_between_nought_and_their_whole_are_shares(problem: Problem) -> None:
+    for measure in problem.measures:
+        assert measure.share == (measure.name not in NO_SHARES), measure.name
 
 
 # for each problem what its report says may be typed next, of the run "RUN"
