@@ -19,7 +19,7 @@ from recurra.answers.effects import Effects
 from recurra.baselines.forecasting import EtsAhead, LinearAhead, NaiveAhead, ThetaAhead
 from recurra.cli import app
 from recurra.data import Series, read_series
-from recurra.data.ahead import known_ahead
+from recurra.data.ahead import known_ahead, read_ahead
 from recurra.data.beside import Beside, Covariates, Later
 from recurra.errors import DataError, SettingsError
 from recurra.problems.forecasts import ForecastingProblem
@@ -423,6 +423,29 @@ def test_a_zone_that_cannot_be_is_refused(zone: str, said: str, tmp_path: Path) 
     frame = pd.DataFrame({"time": when, "sold": np.arange(len(when))})
     with pytest.raises((DataError, SettingsError), match=said):
         read_series(written(frame, tmp_path), "sold", zone=zone)
+
+
+def test_a_zone_is_of_times(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no column of .* is time"):
+        read_series(written(table(60)[["sold"]], tmp_path), "sold", zone="Asia/Seoul")
+
+
+def test_percents_are_numbers(tmp_path: Path) -> None:
+    frame = table(60).assign(warmth=[f"{n}%" for n in range(60)])
+    series = read(frame, tmp_path)
+    assert series.beside is not None
+    assert series.beside.numbers[:, 1].tolist() == list(range(60))
+
+
+def test_steps_ahead_without_times_are_counted_and_no_blank_line_is_lost(tmp_path: Path) -> None:
+    frame = table(60).drop(columns="day").assign(offer=["sale", "", ""] * 20)
+    series = read(frame, tmp_path, known=("offer",))
+    ahead = pd.DataFrame({"step": [1, 2, 3], "offer": ["", "sale", ""]})
+    later = read_ahead(written(ahead, tmp_path, "ahead.csv"), series, ["offer"])
+    assert known_ahead(series, 3, later)[0].tolist() == [[0.0], [1.0], [0.0]]
+    alone = written(ahead[["offer"]], tmp_path, "alone.csv")
+    with pytest.raises(DataError, match="blank lines are not read"):
+        read_ahead(alone, series, ["offer"])
 
 
 def test_whole_days_have_no_clock(tmp_path: Path) -> None:

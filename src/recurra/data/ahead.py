@@ -61,6 +61,11 @@ def read_ahead(
         if zone:
             clock = in_zone(clock, zone, None if groups is None else list(groups), table.source)
         times = clock.times
+    elif table.frame.shape[1] == 1 and "=" in names[0]:
+        raise DataError(
+            f"of {table.source}, a file of one column, blank lines are not read, and with them "
+            "the steps at which nothing happens. Add a column, such as the number of the step."
+        )
     found = []
     for name in series.names or ("",):
         rows = np.arange(len(values))

@@ -166,6 +166,9 @@ def values_of(
     cells = [str(cell).strip() for cell in column]
     cells = ["" if cell.casefold() in {"nan", "none", "null", "<na>"} else cell for cell in cells]
     there = [cell for cell in cells if cell]
+    if there and all(cell.endswith("%") for cell in there):
+        cells = [cell.removesuffix("%") for cell in cells]
+        there = [cell for cell in cells if cell]
     decimal = decimal_sign(there, comma=table.separator == ";", what=table.source)
     read = [number_of(cell, decimal) for cell in cells]
     odd = [row for row, cell in enumerate(cells) if cell and read[row] is None]

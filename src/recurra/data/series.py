@@ -37,7 +37,7 @@ from recurra.data.times import (
 )
 from recurra.data.tsf_files import is_tsf, read_tsf
 from recurra.data.zones import in_zone, known_zone, local_label
-from recurra.errors import DataError
+from recurra.errors import DataError, SettingsError
 from recurra.names import listed, near
 from recurra.smoothing import is_seasonal
 from recurra.text.joining import roles
@@ -255,6 +255,11 @@ def series_in(
     groups = None if group is None else table.frame[group].astype(str).str.strip()
     without = {name, *asked, *([group] if group else [])}
     clock, said = time_of_rows(table.frame, table.unnamed, time, without, table.source)
+    if zone and clock is None:
+        raise SettingsError(
+            f"--zone says whose clock times are of, but no column of {table.source} is time. Name "
+            "it with --time, or leave --zone out."
+        )
     if clock and zone:
         clock = in_zone(clock, zone, None if groups is None else list(groups), table.source)
     times = clock.times if clock else None
