@@ -26,6 +26,7 @@ from recurra.studio.documents import taken_apart  # noqa: E402
 from recurra.studio.house import Studio  # noqa: E402
 from recurra.studio.limits import Room  # noqa: E402
 from recurra.studio.rendering import HEADERS  # noqa: E402
+from recurra.wording import retold, speak  # noqa: E402
 
 HERE = "http://127.0.0.1:8800"
 TOKEN = "a-token-of-many-letters"
@@ -119,6 +120,21 @@ def test_equal_styles_become_one_rule() -> None:
     page, sheet = taken_apart('<p style="a: b">x</p><i style="c: d"/><p style="a: b">&amp;</p>')
     assert page == '<p data-s="0">x</p><i data-s="1"/><p data-s="0">&amp;</p>'
     assert sheet.count("{ a: b }") == sheet.count("{ c: d }") == 1
+
+
+def test_a_report_is_told_in_korean_but_for_what_is_typed_and_what_is_the_users() -> None:
+    page = """<h2>Data</h2><p>No leak was found.</p><code><b>recurra</b> <b>train</b></code>
+<p>no training &#39;x&#39; was begun in this studio.</p><table><tr><td>machine 3</td><td>passed</td>
+<td>No leak was found.</td></tr></table><br><p>a &lt; b</p>"""
+    assert taken_apart(page)[0] == page  # in English
+    with speak("ko"):
+        told = taken_apart(page)[0]
+        said = retold("no training 'x' was begun in this studio.")
+        whole = page
+        for english in ("Data", "No leak was found.", "passed"):
+            whole = whole.replace(f">{english}<", f">{retold(english)}<")
+    assert re.search("[가-힣]", said)
+    assert told == whole.replace("no training &#39;x&#39; was begun in this studio.", said)
 
 
 def test_two_runs_are_compared_as_the_command_does(client: TestClient, runs: Path) -> None:

@@ -266,3 +266,31 @@ def test_whether_a_console_has_korean_is_known_by_its_encoding() -> None:
     assert console_speaks(Stream("utf-8"), Stream("cp949"), Stream(None))
     assert not console_speaks(Stream("utf-8"), Stream("ascii"))
     assert not console_speaks(Stream("nothing known"))
+
+
+@pytest.mark.parametrize(
+    ("said", "korean"),
+    [
+        (
+            "144 steps, monthly, 1949-01 to 1960-12, a season of 12 steps",
+            "144시점, 매월, 1949-01~1960-12, 한 계절이 12시점",
+        ),
+        (
+            "12 series, every weekday, 30 to 40 steps, no season of 5 steps found",
+            "시계열 12개, 평일마다, 30~40시점, 5시점의 계절은 찾지 못함",
+        ),
+        (
+            "Training: best epoch 1 of 3, validation loss was still falling",
+            "학습: 에포크 3개 가운데 1번째가 가장 좋으며, 검증 손실이 아직 내려가고 있었습니다",
+        ),
+        (
+            "no probe of this problem looks at it.",
+            "이 문제의 점검 가운데 그것을 보는 것이 없습니다.",
+        ),
+    ],
+)
+def test_a_short_sentence_does_not_swallow_the_parts_of_a_longer_one(
+    said: str, korean: str
+) -> None:
+    with speak("ko"):
+        assert retold(said) == korean

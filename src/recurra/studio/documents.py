@@ -6,7 +6,8 @@
     <p style="RULES">             <p data-s="7">                    :root [data-s="7"] { RULES }
 
 What a page holds beside that is left as it is: the policy lets none of it run. Sentences that the
-catalogue knows are told in the language in force.
+catalogue knows are told in the language in force; commands are not, and of cells, which may hold
+the user's data, only what stands in the catalogue letter for letter.
 """
 
 import re
@@ -15,7 +16,7 @@ from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
-from recurra.wording import language, retold
+from recurra.wording import language, retold, term
 
 __all__ = ["DOCUMENT", "Apart", "document_of", "taken_apart"]
 
@@ -25,6 +26,10 @@ DOCUMENT = {
     "X-Frame-Options": "SAMEORIGIN",
 }
 INLINE = re.compile(r'\sstyle="([^"]*)"')
+TYPED = {"code", "pre", "kbd"}  # what is typed, in any language
+ENDS = (".", "?", ":")  # of sentences
+VOID = {"br", "circle", "col", "hr", "img", "input", "link", "meta", "wbr"}  # they hold nothing
+PARTS = re.compile(r"(\s+·\s*|\s*\n\s*)")  # stand between what is told part by part
 SHEET = "{sheet}"  # where the page gets its stylesheet
 
 
@@ -46,11 +51,16 @@ class Apart(HTMLParser):
         self.page: list[str] = []
         self.sheet: list[str] = []
         self._known: dict[str, int] = {}
+        self._within: list[str] = []
+        self._text: list[str] = []
         self._in_style = self._linked = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep a tag, without its style."""
+        self._end_text()
         self._in_style = tag == "style"
+        if tag not in VOID:
+            self._within.append(tag)
         if not self._in_style:
             self.page.append(INLINE.sub(self._named, self.get_starttag_text() or ""))
         elif not self._linked:
@@ -59,10 +69,15 @@ class Apart(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep a tag that is closed at once."""
+        self._end_text()
         self.page.append(INLINE.sub(self._named, self.get_starttag_text() or ""))
 
     def handle_endtag(self, tag: str) -> None:
         """Keep the end of a tag."""
+        self._end_text()
+        if tag in self._within:
+            while self._within.pop() != tag:
+                pass
         if tag == "style":
             self._in_style = False
             self.sheet.append("\n")
@@ -70,24 +85,43 @@ class Apart(HTMLParser):
             self.page.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        """Keep text in the language in force, and rules where they belong."""
-        said = data.strip()
-        if self._in_style or not said:
-            (self.sheet if self._in_style else self.page).append(data)
-        else:
-            self.page.append(data.replace(said, escape(retold(unescape(said)), quote=False), 1))
+        """Keep text, and rules where they belong."""
+        (self.sheet if self._in_style else self._text).append(data)
 
     def handle_entityref(self, name: str) -> None:
         """Keep what is escaped as it is."""
-        self.page.append(f"&{name};")
+        self._text.append(f"&{name};")
 
     def handle_charref(self, name: str) -> None:
         """Keep what is escaped as it is."""
-        self.page.append(f"&#{name};")
+        self._text.append(f"&#{name};")
 
     def handle_decl(self, decl: str) -> None:
         """Keep the kind of the document."""
         self.page.append(f"<!{decl}>")
+
+    def close(self) -> None:
+        """Keep what is left."""
+        super().close()
+        self._end_text()
+
+    def _end_text(self) -> None:
+        """Keep text in the language in force, and as it was written where that is the same."""
+        written = "".join(self._text)
+        self._text.clear()
+        plain = unescape(written)
+        said = plain.strip()
+        told = "".join(map(self._told, PARTS.split(said)))
+        if told != said:
+            written = escape(plain.replace(said, told, 1), quote=False)
+        self.page.append(written)
+
+    def _told(self, said: str) -> str:
+        if TYPED & {*self._within} or PARTS.fullmatch(said):
+            return said
+        if self._within[-1:] == ["td"] and " " in said and not said.endswith(ENDS):
+            return term(said, exact=True)
+        return retold(said)
 
     def _named(self, found: "re.Match[str]") -> str:
         if found[1] not in self._known:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from recurra.judging.report import figure
-from recurra.wording import language, retold, worded
+from recurra.wording import language, retold, term, worded
 
 __all__ = ["HEADERS", "LANGUAGES", "address", "environment", "html", "language_of", "static_file"]
 
@@ -56,6 +56,7 @@ def environment() -> jinja2.Environment:
     )
     templates.filters["figure"] = figure
     templates.filters["retold"] = retold
+    templates.filters["term"] = term
     templates.globals |= {
         "address": address,
         "figure": figure,

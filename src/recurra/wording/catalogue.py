@@ -99,16 +99,35 @@ def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
     known, found = _best(said, least)
     name, colon, rest = said.partition(": ")
     if colon and name in _by_english():  # what was found, under its name
-        of_name = _by_english()[name].letters
-        if found is None or known < of_name + _best(rest, least)[0]:
-            return f"{term(name)}: {_told(rest, least, separators)}"
+        under = f"{term(name)}: {_told(rest, least, separators)}"
+        less = found is None or known < _by_english()[name].letters + _best(rest, least)[0]
+        if less or _latin(under) < _latin(found or said):
+            return under
     if found is not None:
-        return found
+        return _of_known_parts(said, found, separators)
     for separator in separators:
         if separator in said:
             parts = said.split(separator)
             return separator.join(_in_parts(parts, separator, least, separators))
     return said
+
+
+def _of_known_parts(said: str, found: str, separators: tuple[str, ...]) -> str:
+    """Tell a text part by part where all parts are known and more of it is told so.
+
+    "{first} to {last}" is all of "weekly, 2020 to 2021, a season of 52 steps", too.
+    """
+    for separator in (*separators, ", "):
+        parts = [_recognised(part, 0) for part in said.split(separator)]
+        if len(parts) > 1 and None not in parts:
+            told = separator.join(filter(None, parts))
+            if _latin(told) < _latin(found):
+                return told
+    return found
+
+
+def _latin(said: str) -> int:
+    return sum(letter.isascii() and letter.isalpha() for letter in said)
 
 
 def _in_parts(
@@ -150,15 +169,17 @@ def _best(said: str, least: int) -> tuple[int, str | None]:
             continue
         known, head = _best(said[:place], least)
         if known + sentence.letters > letters and (head is not None or least == 0):
-            letters = known + sentence.letters
-            found = (said[:place] if head is None else head) + _filled(sentence.korean, values)
+            told = (said[:place] if head is None else head) + _filled(sentence.korean, values)
+            if found is None or _latin(told) <= _latin(found):
+                letters, found = known + sentence.letters, told
     return letters, found
 
 
 def _whole(said: str, least: int) -> tuple[int, str | None]:
-    plain = _by_english().get(said)
-    if plain is not None and not plain.fields:
-        return plain.letters, _filled(plain.korean, {})
+    for known, stop in ((said, ""), (said.removesuffix("."), ".")):  # a note may be a sentence
+        plain = _by_english().get(known)
+        if plain is not None and not plain.fields and plain.letters:
+            return plain.letters, _filled(plain.korean, {}).removesuffix(stop) + stop
     for anchor, sentence in _by_letters():
         if sentence.letters < least:
             break
