@@ -5,6 +5,7 @@ import argparse
 import numpy as np
 
 from recurra.auditing.labels import doubtful, out_of_fold
+from recurra.auditing.simple import simple_of_texts
 from recurra.data import open_texts
 from recurra.text.near import find_copies
 
@@ -19,8 +20,9 @@ def measured(name: str, most: int, share: float, seed: int) -> str:
     groups = find_copies(texts).groups
     turned = draw.random(len(truth)) < share
     labels = np.where(turned, 1 - truth, truth)
-    named, _ = doubtful(out_of_fold(texts, labels, groups, seed), labels)
-    as_is, _ = doubtful(out_of_fold(texts, truth, groups, seed), truth)
+    simple = simple_of_texts(texts)
+    named, _ = doubtful(out_of_fold(simple, labels, groups, seed), labels)
+    as_is, _ = doubtful(out_of_fold(simple, truth, groups, seed), truth)
     hit = turned[named]
     return (
         f"| {name} | {len(truth):,} | {turned.sum():,} | {len(named):,} | {hit.mean():.1%} | "

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import recurra
 from recurra.auditing.labels import doubtful, out_of_fold
+from recurra.auditing.simple import simple_of_texts
 from recurra.cli import app
 
 GOOD = ["lovely", "superb", "moving", "funny", "gentle", "brilliant", "warm", "charming"]
@@ -49,7 +50,7 @@ def test_no_row_is_told_by_a_copy_of_its_own() -> None:
     texts = np.array([*frame["text"], *["a xylograph of qwerty things"] * 2], object)
     truth = np.append(np.arange(200) % 2, [1, 0])
     groups = np.append(np.arange(200), [200, 200])
-    together = out_of_fold(texts, truth, groups)[-2:]
+    together = out_of_fold(simple_of_texts(texts), truth, groups)[-2:]
     assert np.allclose(together[0], together[1])
 
 

@@ -141,7 +141,7 @@ def test_every_documented_block_of_python_runs(
 
 
 def test_every_documented_audit_runs(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from recurra.data import Columns, open_texts
     from recurra.markets.simulator import sample_market
@@ -157,6 +157,7 @@ def test_every_documented_audit_runs(
     sides_of(problem).to_csv("runs/messages/split.csv", index=False)
     report = {"problem": "texts", "data": problem.data.model_dump()}
     Path("runs/messages/report.json").write_text(json.dumps(report))
+    shutil.copytree(finished / "model", "runs/messages/model")  # it tells the same classes
     for command in commands("docs/audit.md"):
         done = CliRunner().invoke(app, shlex.split(command)[1:])
         assert done.exit_code in (0, 1), f"{command}\n{done.output}"

@@ -41,7 +41,7 @@ import numpy.typing as npt
 from recurra.arrays import Bools, Floats, Floats32, Rows
 from recurra.sequences import Ragged
 
-__all__ = ["KINDS", "MOST_ROWS", "NearSequences", "find_near_sequences"]
+__all__ = ["KINDS", "MOST_ROWS", "NearSequences", "find_near_sequences", "means_of_bins"]
 
 KINDS = (
     "copies",
@@ -559,6 +559,22 @@ def _near(sequences: Ragged, chosen: Rows, classes: Rows) -> Pairs:
 
 def _seen(sequences: Ragged) -> Iterator[Floats32]:
     """Give the bins of each sequence, and their differences: mean 0 and length 1."""
+    means = means_of_bins(sequences)
+    for seen in (means, np.diff(means, axis=1)):
+        seen = seen - seen.mean(axis=1, keepdims=True)
+        size = seen.std(axis=1, keepdims=True)
+        seen = seen / np.where(size > 0, size, 1.0)
+        each = np.sqrt(seen.shape[1] * seen.shape[2])
+        yield (seen / each).reshape(len(seen), -1).astype(np.float32)
+
+
+def means_of_bins(sequences: Ragged) -> Floats:
+    """Give the means of 64 parts of each sequence, (rows, bins, channels); of many channels fewer.
+
+    Example:
+        >>> means_of_bins(Ragged.of_numbers([np.arange(128.0)[:, None]]))[0, :3, 0].tolist()
+        [0.5, 2.5, 4.5]
+    """
     steps = sequences.timesteps().astype(np.float64)
     channels = steps.shape[1]
     bins = max(8, min(BINS, WIDTH // channels))
@@ -570,11 +586,7 @@ def _seen(sequences: Ragged) -> Iterator[Floats32]:
         summed = np.append(0.0, np.cumsum(steps[:, channel] - steps[:, channel].mean()))
         means[:, :, channel] = np.diff(np.interp(edges, places, summed), axis=1)
     means /= sequences.lengths[:, None, None] / bins
-    for seen in (means, np.diff(means, axis=1)):
-        seen = seen - seen.mean(axis=1, keepdims=True)
-        size = seen.std(axis=1, keepdims=True)
-        seen = seen / np.where(size > 0, size, 1.0)
-        yield (seen / np.sqrt(seen.shape[1] * channels)).reshape(len(seen), -1).astype(np.float32)
+    return means
 
 
 def _nearer_than_luck(seen: Floats32, classes: Rows) -> Pairs:

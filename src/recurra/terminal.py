@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # a note about a wrong file need not wait for Keras
 
     import pandas as pd
 
-    from recurra.auditing.findings import Audit, Finding
+    from recurra.auditing.findings import Audit, Curve, Finding
     from recurra.finished import FinishedRun
     from recurra.judging.report import Evaluation, ModelInfo, Probe, Report
     from recurra.looking import Look
@@ -362,8 +362,24 @@ def show_audit(found: "Audit") -> None:
         _print_whole(table)
     for finding in found.findings:
         _show_finding(finding)
+    for check in found.checks:
+        said = f"{term(check.result):<11} {term(check.name)}: {retold(check.sentence)}"
+        out.print(said, soft_wrap=True)
+    if found.curve is not None:
+        _show_curve(found.curve)
     out.print(retold(found.question), style="dim")
     out.print(retold(found.sentence), style=STYLE["yes" if found.clean else "no"], soft_wrap=True)
+
+
+def _show_curve(curve: "Curve") -> None:
+    """Print whether more rows would help."""
+    table = Table(title=worded("Would more rows help?"), box=SIMPLE_HEAD, pad_edge=False)
+    for name in (worded("rows learnt from"), worded("mean recall")):
+        table.add_column(name, justify="right", no_wrap=True)
+    for point in curve.points:
+        table.add_row(f"{point.rows:,}", f"{point.score:.1%}")
+    _print_whole(table)
+    out.print(retold(curve.sentence), soft_wrap=True)
 
 
 def _show_finding(finding: "Finding") -> None:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from recurra.arrays import Bools
 from recurra.auditing.copies import copy_findings
+from recurra.auditing.curve import learning_curve
 from recurra.auditing.encoded import encoded_findings
 from recurra.auditing.findings import Audit, Finding, Suspect, Tell
 from recurra.auditing.judged import (
@@ -52,7 +53,7 @@ from recurra.data.sequences import (
 from recurra.errors import DataError, RunError, SettingsError
 from recurra.text.joining import feature_columns, text_columns
 
-__all__ = ["audit", "audit_numbers", "audit_run", "audit_texts"]
+__all__ = ["audit", "audit_numbers", "audit_run", "audit_texts", "rows_of", "rows_of_run"]
 
 Source = str | Path | pd.DataFrame | LabelledTexts | LabelledSequences
 NO_TABLES = {".ts", ".npz", ".npy"}
@@ -73,6 +74,7 @@ def audit(
     encoding: str | None = None,
     sample: bool = False,
     labels: bool = False,
+    curve: bool = False,
     layout: Layout | None = None,
 ) -> Audit:
     """Look for whatever makes figures better than they are, without training anything.
@@ -84,11 +86,12 @@ def audit(
         text, label, positive, encoding: of the columns, None of what is to be guessed.
         sample: whether the embedded sample of a named dataset is taken.
         labels: whether labels that may be wrong are looked for, too: simple models are fitted.
+        curve: whether it is asked if more rows would help: simple models are fitted.
         layout: of a table of numbers: which column names the sequence of a row, orders it, is a
             channel.
 
     Returns:
-        What was found: `clean`, `findings`, `tells`, `suspects`; `to_json()`.
+        What was found: `clean`, `findings`, `tells`, `suspects`, `curve`; `to_json()`.
 
     Raises:
         DataError: a source cannot be read, or the sides have no label in common.
@@ -101,20 +104,29 @@ def audit(
     if isinstance(source, str | Path) and test is None and (Path(source) / "report.json").is_file():
         run = Path(source)
         given: dict[str, Any] = {"text": text, "label": label, "encoding": encoding}
-        return audit_run(run, **given, labels=labels, layout=layout)
+        return audit_run(run, **given, labels=labels, curve=curve, layout=layout)
     columns = Columns(text, label, positive, encoding)
     layout = dataclasses.replace(layout, label=label or layout.label)
     if isinstance(source, str | Path) and test is None and _is_of_prices(source, columns, layout):
+        if labels or curve:
+            raise SettingsError("labels and curves are asked of rows with a class, not of prices.")
         return audit_price_files(Path(source), encoding=encoding)
     rows = _opened(source, columns, layout, sample)
     other = None if test is None else _opened(test, columns, layout, sample)
-    if labels and isinstance(rows, NumericRows):
-        raise SettingsError("labels that may be wrong are looked for in texts, not in numbers.")
     if isinstance(rows, NumericRows) and (other is None or isinstance(other, NumericRows)):
-        return audit_numbers(rows if other is None else joined(rows, other))
+        both = rows if other is None else joined(rows, other)
+        return audit_numbers(both, labels=labels, curve=curve)
     if isinstance(rows, NumericRows) or isinstance(other, NumericRows):
         raise DataError("both sides must be of one kind, but one is of texts, one of numbers.")
-    return audit_texts(rows if other is None else _joined(rows, other), labels=labels)
+    both_sides = rows if other is None else _joined(rows, other)
+    return audit_texts(both_sides, labels=labels, curve=curve)
+
+
+def rows_of(
+    source: Source, columns: Columns, layout: Layout | None = None, *, sample: bool = False
+) -> LabelledTexts | NumericRows:
+    """Read labelled texts or rows of numbers, whichever a source holds, as `audit` does."""
+    return _opened(source, columns, layout or Layout(), sample)
 
 
 def _is_of_prices(source: str | Path, columns: Columns, layout: Layout) -> bool:
@@ -197,7 +209,12 @@ def _joined(train: LabelledTexts, test: LabelledTexts) -> LabelledTexts:
 
 
 def audit_texts(
-    rows: LabelledTexts, *, question: str = "", held: Bools | None = None, labels: bool = False
+    rows: LabelledTexts,
+    *,
+    question: str = "",
+    held: Bools | None = None,
+    labels: bool = False,
+    curve: bool = False,
 ) -> Audit:
     """Audit rows that were read.
 
@@ -206,17 +223,24 @@ def audit_texts(
         question: what is asked, for people; "" for what the rows say.
         held: (rows,) whether a row is held out, None as published.
         labels: whether labels that may be wrong are looked for, too.
+        curve: whether it is asked if more rows would help.
     """
     held = rows.published_test if held is None else held
     audited = AuditedTexts(rows, held)
     findings, tells = tell_findings(audited)
     content = list(views_of_writing(rows.texts[audited.counted.rows]))
-    of_labels, suspects = label_findings(audited) if labels else ([], [])
-    findings += [*of_labels, *copy_findings(audited), *_of_any(audited, content)]
-    return _found(audited, question, findings, tells, suspects)
+    findings += [*copy_findings(audited), *_of_any(audited, content)]
+    return _found(audited, question, findings, tells, labels, curve)
 
 
-def audit_numbers(rows: NumericRows, *, question: str = "", held: Bools | None = None) -> Audit:
+def audit_numbers(
+    rows: NumericRows,
+    *,
+    question: str = "",
+    held: Bools | None = None,
+    labels: bool = False,
+    curve: bool = False,
+) -> Audit:
     """Audit labelled rows of numbers that were read, as `audit_texts` audits texts."""
     held = rows.published_test if held is None else held
     audited = AuditedNumbers(rows, held)
@@ -228,7 +252,7 @@ def audit_numbers(rows: NumericRows, *, question: str = "", held: Bools | None =
         alone = written_steps(steps, audited.counted)
     findings, tells = view_findings(audited, [*content, *alone])
     findings += [*number_copy_findings(audited), *_of_any(audited, content)]
-    return _found(audited, question, findings, tells)
+    return _found(audited, question, findings, tells, labels, curve)
 
 
 def _of_any(audited: Audited, content: list[View]) -> list[Finding]:
@@ -247,9 +271,15 @@ def _found(
     question: str,
     findings: list[Finding],
     tells: list[Tell],
-    suspects: Sequence[Suspect] = (),
+    labels: bool,
+    curve: bool,
 ) -> Audit:
     rows = audited.rows
+    suspects: list[Suspect] = []
+    if labels:
+        of_labels, suspects = label_findings(audited)
+        findings = [*findings, *of_labels]
+    more = learning_curve(audited) if curve else None
     return Audit(
         version=version("recurra"),
         question=question or QUESTIONS["file" if audited.held is None else "sides"],
@@ -259,7 +289,8 @@ def _found(
         classes=rows.classes,
         findings=sorted(findings, key=_weight),
         tells=tells[:40],
-        suspects=list(suspects),
+        suspects=suspects,
+        curve=more,
         notes=[*rows.notes, *audited.notes, *_few(audited)],
     )
 
@@ -289,6 +320,7 @@ def audit_run(
     label: str | None = None,
     encoding: str | None = None,
     labels: bool = False,
+    curve: bool = False,
     layout: Layout | None = None,
 ) -> Audit:
     """Audit the split of a run of texts or sequences, whose rows are read again.
@@ -296,7 +328,30 @@ def audit_run(
     Args:
         run: a run folder.
         text, label, encoding, layout: of the file, where they were given to the run.
-        labels: whether labels that may be wrong are looked for, too, of texts.
+        labels: whether labels that may be wrong are looked for, too.
+        curve: whether it is asked if more rows would help.
+
+    Raises:
+        RunError: the run is of neither, or its rows are not those it was fitted on.
+    """
+    rows, held = rows_of_run(run, Columns(text or None, label, None, encoding), layout)
+    question = QUESTIONS["run"]
+    if isinstance(rows, NumericRows):
+        return audit_numbers(rows, question=question, held=held, labels=labels, curve=curve)
+    return audit_texts(rows, question=question, held=held, labels=labels, curve=curve)
+
+
+def rows_of_run(
+    run: Path, given: Columns, layout: Layout | None = None
+) -> tuple[LabelledTexts | NumericRows, Bools]:
+    """Read the rows of a run of texts or sequences again; say which it held out.
+
+    Args:
+        run: a run folder.
+        given, layout: of the file, where they were given to the run.
+
+    Returns:
+        The rows that were not left out, and (rows,) whether each was held out.
 
     Raises:
         RunError: the run is of neither, or its rows are not those it was fitted on.
@@ -312,23 +367,23 @@ def audit_run(
     kept = (sides["side"] != "left out").to_numpy()
     if report["problem"] == "sequences":
         layout = layout or Layout()
-        layout = dataclasses.replace(layout, label=label or layout.label)
-        numbers = _sequences_of(report, layout, encoding)
+        layout = dataclasses.replace(layout, label=given.label or layout.label)
+        numbers = _sequences_of(report, layout, given.encoding)
         _must_be_same(numbers.source, numbers.sha256, len(numbers), report, len(sides))
         chosen = numeric_rows_of(numbers).take(np.flatnonzero(kept))
-        return audit_numbers(chosen, question=QUESTIONS["run"], held=held[kept])
+        return chosen, held[kept]
     taught = _taught(run)
     columns = Columns(
-        text or text_columns(taught) or None,
-        label,
+        given.text or text_columns(taught) or None,
+        given.label,
         report["data"]["positive"],
-        encoding,
+        given.encoding,
         features=feature_columns(taught),
     )
     rows = _rows_of(report, columns)
     _must_be_same(rows.source, rows.sha256, len(rows.texts), report, len(sides))
     texts = dataclasses.replace(rows.take(np.flatnonzero(kept)), published_test=held[kept])
-    return audit_texts(texts, question=QUESTIONS["run"], labels=labels)
+    return texts, held[kept]
 
 
 def _taught(run: Path) -> Mapping[str, str]:

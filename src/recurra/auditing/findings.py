@@ -5,12 +5,18 @@ from typing import Literal
 
 from pydantic import Field
 
+from recurra.auditing.behaviour import Behaviour, Check
 from recurra.judging.report import Strict
 from recurra.wording import retold, term, worded
 
-__all__ = ["Audit", "Example", "Finding", "Level", "Suspect", "Tell"]
+__all__ = ["Audit", "Curve", "CurvePoint", "Example", "Finding", "Level", "Suspect", "Tell"]
 
 Level = Literal["leak", "note"]
+ANSWERS = {
+    "yes": "more rows like these would help.",
+    "hardly": "more rows like these would hardly help. Look at the labels, and at what is read.",
+    "undecided": "whether more rows would help cannot be told from so few.",
+}
 
 
 class Example(Strict):
@@ -90,6 +96,45 @@ class Suspect(Strict):
     text: str
 
 
+class CurvePoint(Strict):
+    """How well a simple model does that learnt from some rows.
+
+    Args:
+        rows: that it learnt from.
+        score: the mean recall of the classes, on the same rows held out.
+    """
+
+    rows: int
+    score: float
+
+
+class Curve(Strict):
+    """Whether more rows would help, as far as a simple model tells.
+
+    Args:
+        points: from few rows to all.
+        gain: of the mean recall, from half of the rows to all.
+        low, high: between which it lies, with 95 %.
+        helps: yes, hardly, or undecided.
+    """
+
+    points: list[CurvePoint]
+    gain: float
+    low: float
+    high: float
+    helps: Literal["yes", "hardly", "undecided"]
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words."""
+        half, whole = self.points[-2:]
+        gain = f"{self.gain:+.1%} [{self.low:+.1%}, {self.high:+.1%}]"
+        return (
+            f"From {half.rows:,} to {whole.rows:,} rows a simple model moves from {half.score:.1%} "
+            f"to {whole.score:.1%} mean recall ({gain}): {ANSWERS[self.helps]}"
+        )
+
+
 class Audit(Strict):
     """Whether a split is clean, and what a model could know that it should not.
 
@@ -102,6 +147,8 @@ class Audit(Strict):
         findings: leaks first.
         tells: how well each thing alone tells the class, the best first.
         suspects: rows whose label may be wrong, the likeliest first, where labels were asked.
+        curve: whether more rows would help, where that was asked.
+        checks: how the model of a run behaves, where that was asked.
         notes: what was guessed, left out or looked at in part.
     """
 
@@ -115,7 +162,25 @@ class Audit(Strict):
     findings: list[Finding] = Field(default_factory=list)
     tells: list[Tell] = Field(default_factory=list)
     suspects: list[Suspect] = Field(default_factory=list)
+    curve: Curve | None = None
+    checks: list[Check] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+
+    def with_behaviour(self, found: Behaviour) -> "Audit":
+        """Give the same with how its model behaves: what that fails is a leak."""
+        failed = [
+            Finding(
+                kind=check.name,
+                level="leak",
+                sentence=check.sentence,
+                size=round(check.size),
+                of=check.of,
+                advice=check.advice,
+            )
+            for check in found.failed
+        ]
+        update = {"findings": [*failed, *self.findings], "checks": found.checks}
+        return self.model_copy(update=update)
 
     @property
     def leaks(self) -> list[Finding]:

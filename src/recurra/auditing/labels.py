@@ -7,8 +7,8 @@
     l_i    the class of the largest p_ij among those with p_ij >= t_j; none: nothing is said
     suspect where l_i is not the label, the likeliest first: by p_i,label - p_i,l_i
 
-The model is a logistic regression on runs of two to five letters (TF-IDF), which sees words and
-their spelling in any language, and nothing of the row's own copies. Nothing is dropped or changed.
+The model is simple (`simple`): of texts a logistic regression on runs of letters, of numbers random
+trees. It sees nothing of the row's own copies. Nothing is dropped or changed.
 
 Source: Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels",
 Journal of Artificial Intelligence Research 70 (2021).
@@ -16,19 +16,19 @@ Journal of Artificial Intelligence Research 70 (2021).
 
 import numpy as np
 
-from recurra.arrays import Floats, Rows, Texts
+from recurra.arrays import Floats, Rows
 from recurra.auditing.findings import Example, Finding, Suspect
-from recurra.auditing.rows import FOLDS, AuditedTexts
+from recurra.auditing.rows import FOLDS, Audited
+from recurra.auditing.simple import Simple
 from recurra.judging.splits import stratified_group_folds
 
 __all__ = ["doubtful", "label_findings", "out_of_fold"]
 
-RUNS, FEATURES, STRENGTH = (2, 5), 200_000, 1.0
 MOST_ROWS = 100_000  # that are asked; of more, as many are drawn
 SHOWN = 3
 
 
-def label_findings(audited: AuditedTexts) -> tuple[list[Finding], list[Suspect]]:
+def label_findings(audited: Audited) -> tuple[list[Finding], list[Suspect]]:
     """Give the rows whose label may be wrong, the likeliest first, and what is to be said."""
     truth, names = audited.truth, audited.rows.names
     rows = np.arange(len(truth))
@@ -38,25 +38,24 @@ def label_findings(audited: AuditedTexts) -> tuple[list[Finding], list[Suspect]]
     if np.bincount(truth[rows], minlength=len(names)).min() < 2 * FOLDS:
         audited.notes.append(f"labels were not asked: a class has fewer than {2 * FOLDS} rows")
         return [], []
-    groups = audited.copies.groups[rows]
-    told = out_of_fold(audited.rows.texts[rows], truth[rows], groups, audited.seed)
+    told = out_of_fold(audited.simple(rows), truth[rows], audited.bound[rows], audited.seed)
     which, likely = doubtful(told, truth[rows])
     suspects = [
         Suspect(
-            row=int(audited.rows.ids[rows[i]]),
+            row=audited.place(int(rows[i])),
             side="" if audited.held is None else audited.names[int(audited.held[rows[i]])],
             label=names[truth[rows[i]]],
             likely=names[j],
             of_label=float(told[i, truth[rows[i]]]),
             of_likely=float(told[i, j]),
-            text=audited.rows.texts[rows[i]],
+            text=audited.shown(int(rows[i])),
         )
         for i, j in zip(which.tolist(), likely.tolist(), strict=True)
     ]
     return [_finding(audited, suspects, rows[which], len(rows))] * bool(suspects), suspects
 
 
-def _finding(audited: AuditedTexts, suspects: list[Suspect], rows: Rows, of: int) -> Finding:
+def _finding(audited: Audited, suspects: list[Suspect], rows: Rows, of: int) -> Finding:
     size = len(suspects)
     return Finding(
         kind="labels that may be wrong",
@@ -84,11 +83,11 @@ def _finding(audited: AuditedTexts, suspects: list[Suspect], rows: Rows, of: int
     )
 
 
-def out_of_fold(texts: Texts, truth: Rows, groups: Rows, seed: int = 0) -> Floats:
-    """Give the probability of each class for each text, by a model that did not learn from it.
+def out_of_fold(simple: Simple, truth: Rows, groups: Rows, seed: int = 0) -> Floats:
+    """Give the probability of each class for each row, by a model that did not learn from it.
 
     Args:
-        texts: (rows,) strings.
+        simple: the model.
         truth: (rows,) the number of the class; each has ten rows or more.
         groups: (rows,) rows of one number stand in one fold.
         seed: of the folds.
@@ -96,23 +95,12 @@ def out_of_fold(texts: Texts, truth: Rows, groups: Rows, seed: int = 0) -> Float
     Returns:
         (rows, classes) probabilities.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-
-    found = np.zeros((len(truth), int(truth.max()) + 1))
-    read = TfidfVectorizer(
-        analyzer="char_wb",
-        ngram_range=RUNS,
-        sublinear_tf=True,
-        max_features=FEATURES,
-        dtype=np.float32,
-    ).fit_transform(texts)  # no label is read: how often runs stand in all texts
+    classes = int(truth.max()) + 1
+    found = np.zeros((len(truth), classes))
     fold = stratified_group_folds(truth, groups, FOLDS, seed)
     for number in range(FOLDS):
-        known, held = fold != number, fold == number
-        model = LogisticRegression(C=STRENGTH, max_iter=200)
-        model.fit(read[known], truth[known])
-        found[np.ix_(held, model.classes_)] = model.predict_proba(read[held])
+        known, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        found[held] = simple.shares(known, truth, held, classes)
     return found
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from recurra.arrays import Bools, Rows
 from recurra.auditing.findings import Example, Finding, Level
 from recurra.auditing.rows import Audited
+from recurra.auditing.simple import Simple, simple_of_numbers
 from recurra.auditing.tables import NumericRows, content_columns
 from recurra.near_numbers import KINDS, NearSequences, find_near_sequences
 
@@ -56,6 +57,23 @@ class AuditedNumbers(Audited):
     def groups(self) -> Rows:
         """(rows,) one number for all rows that are equal: windows count each."""
         return np.where(self.near.telling, self.near.exact, np.arange(len(self.truth)))
+
+    @property
+    def bound(self) -> Rows:
+        """(rows,) one number for all rows that a split must hold together, near copies too."""
+        return self.near.groups if self.rows.sequences is not None else self.groups
+
+    def simple(self, rows: Rows) -> Simple:
+        """Give a simple model of some of the rows."""
+        chosen = self.rows.take(rows)
+        if chosen.sequences is not None:
+            return simple_of_numbers(chosen.sequences)
+        return simple_of_numbers(chosen.other_columns[content_columns(chosen.other_columns)])
+
+    def place(self, row: int) -> int:
+        """Give the number of a row in its file, or on its side."""
+        side = None if self.held is None else self.held == self.held[row]
+        return row if side is None else int(side[:row].sum())
 
     def shown(self, row: int) -> str:
         """Give the first steps, or the cells."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from recurra.arrays import Bools, Rows, Texts
 from recurra.auditing.findings import Example
+from recurra.auditing.simple import Simple, simple_of_texts
 from recurra.data.labelled import LabelledTexts
 from recurra.judging.splits import stratified_group_folds
 from recurra.text.near import Copies, find_copies
@@ -78,6 +79,19 @@ class Audited:
     @property
     def groups(self) -> Rows:
         """(rows,) one number for all rows that are copies."""
+        raise NotImplementedError
+
+    @property
+    def bound(self) -> Rows:
+        """(rows,) one number for all rows that a split must hold together, near copies too."""
+        raise NotImplementedError
+
+    def simple(self, rows: Rows) -> Simple:
+        """Give a simple model of some of the rows."""
+        raise NotImplementedError
+
+    def place(self, row: int) -> int:
+        """Give the number of a row in its file, counted from 0."""
         raise NotImplementedError
 
     def most(self, rows: Rows) -> int:
@@ -154,6 +168,19 @@ class AuditedTexts(Audited):
     def groups(self) -> Rows:
         """(rows,) one number for all texts that are near copies."""
         return self.copies.groups
+
+    @property
+    def bound(self) -> Rows:
+        """(rows,) the same."""
+        return self.copies.groups
+
+    def simple(self, rows: Rows) -> Simple:
+        """Give a simple model of some of the texts."""
+        return simple_of_texts(self.rows.texts[rows])
+
+    def place(self, row: int) -> int:
+        """Give where it stands."""
+        return int(self.rows.ids[row])
 
     def most(self, rows: Rows) -> int:
         """Give how many of these texts are asked: long ones are fewer."""

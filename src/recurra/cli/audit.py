@@ -29,6 +29,23 @@ def audit(
         Path | None,
         typer.Option(help="Write the rows whose label may be wrong to this CSV, likeliest first."),
     ] = None,
+    curve: Annotated[
+        bool,
+        typer.Option("--curve", help="Ask whether more rows would help: simple models are fitted."),
+    ] = False,
+    behaviour: Annotated[
+        bool, typer.Option("--behaviour", help="Ask the network of a run how it behaves, too.")
+    ] = False,
+    fresh: Annotated[
+        Path | None,
+        typer.Option(help="With --behaviour: rows that nobody learnt from; was the test learnt?"),
+    ] = None,
+    shuffles: Annotated[
+        int,
+        typer.Option(
+            help="With --behaviour: how many times labels are shuffled, with a fit each.", min=0
+        ),
+    ] = 0,
     html: Annotated[Path | None, typer.Option(help="Write a page as well.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -37,11 +54,24 @@ def audit(
 
     from recurra.auditing import Suspect
     from recurra.auditing import audit as look
+    from recurra.data import Columns
     from recurra.data.sequences import Layout
+    from recurra.errors import SettingsError
     from recurra.files import write_atomically
     from recurra.terminal import note, show_audit
 
     names = tuple(filter(None, map(str.strip, channels.split(","))))
+    layout = Layout(id=id, time=time, channels=names)
+    behaves = None
+    if behaviour:
+        from recurra.behaving import audit_behaviour
+
+        columns = Columns(text or None, label, None, encoding)
+        behaves = audit_behaviour(
+            source, fresh=fresh, shuffles=shuffles, given=columns, layout=layout
+        )
+    elif fresh is not None or shuffles:
+        raise SettingsError("--fresh and --shuffles are asked of a model: give --behaviour, too.")
     found = look(
         source,
         test,
@@ -50,8 +80,11 @@ def audit(
         encoding=encoding,
         sample=sample,
         labels=labels is not None,
-        layout=Layout(id=id, time=time, channels=names),
+        curve=curve,
+        layout=layout,
     )
+    if behaves is not None:
+        found = found.with_behaviour(behaves)
     if labels is not None:
         import pandas as pd
 
