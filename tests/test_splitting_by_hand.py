@@ -292,7 +292,7 @@ def test_rows_of_one_class_need_not_be_stratified() -> None:
 @pytest.mark.parametrize("kind", ["lines", "pairs"])
 def test_a_file_to_test_on_is_held_out_and_leaves_no_folds(kind: str) -> None:
     held = np.arange(60) % 3 == 0
-    texts, other = (objects(*(f"{side} number {n}" for n in range(60))) for side in ("so", "to"))
+    texts, other = (objects(*(f"{side} {n}" for n in range(60))) for side in ("so", "to"))
     split: Any = split_lines if kind == "lines" else split_pairs
     rows: Any = (
         Lines(texts, objects(*[""] * 60), "given", "", published_test=held)
@@ -318,6 +318,39 @@ def test_pairs_that_share_a_sentence_are_on_one_side() -> None:
     assert [
         len(fold.held) for fold in split_pairs(Pairs(said, meant, "given", ""), folds=4).folds
     ] == [20] * 4
+
+
+SAID = (
+    "the train to the sea was late again and nobody told us why",
+    "my brother has painted the old kitchen green and yellow",
+    "she reads the paper in the garden when the weather is fine",
+    "two dogs ran across the bridge before the rain had begun",
+)
+
+
+def test_near_copies_of_lines_stand_on_one_side_unless_told_otherwise() -> None:
+    texts = objects(*SAID * 2, *(f"line number {n}" for n in range(80)))
+    texts[4:8] = [text.replace(" the ", " that ", 1) + "!" for text in SAID]
+    rows = Lines(texts, objects(*[""] * len(texts)), "given", "")
+    made, kept = split_lines(rows), split_lines(rows, near=False)
+    assert made.groups[:4].tolist() == made.groups[4:8].tolist()
+    assert len(set(made.groups.tolist())) == 84
+    (said,) = made.notes
+    assert said.startswith("8 of 88 lines are near copies of others, and not equal: they stand")
+    assert len(set(kept.groups.tolist())) == 88
+    assert "--keep-near" in kept.notes[0]
+
+
+def test_near_copies_of_pairs_stand_on_one_side_unless_told_otherwise() -> None:
+    said = objects(*SAID * 2, *(f"sentence {n}" for n in range(80)))
+    meant = objects(*[text[::-1] for text in SAID] * 2, *(f"meaning {n}" for n in range(80)))
+    said[4:8] = [text.replace(" the ", " that ", 1) for text in SAID]
+    meant[4:8] = [text + " now" for text in meant[:4]]
+    made = split_pairs(Pairs(said, meant, "given", ""), folds=4)
+    assert made.groups[:4].tolist() == made.groups[4:8].tolist()
+    assert "8 of 88 pairs" in made.notes[0]
+    kept = split_pairs(Pairs(said, meant, "given", ""), near=False)
+    assert len(set(kept.groups.tolist())) == 88
 
 
 # ---- series

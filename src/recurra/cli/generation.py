@@ -45,6 +45,10 @@ Model = Annotated[str, typer.Option(help=f"{', '.join(WRITERS)}.")]
 Level = Annotated[str, typer.Option(help="characters or words.")]
 Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 
+KeepNear = Annotated[
+    bool, typer.Option("--keep-near", help="Let near copies of a line stand on both sides.")
+]
+
 
 @train.command("generation", epilog=described("generation"))
 @with_options
@@ -60,6 +64,7 @@ def train_generation(
     units: Units = 128,
     epochs: Epochs = 40,
     batch_size: Annotated[int, typer.Option(min=1, help="Lines a step.")] = 64,
+    keep_near: KeepNear = False,
     *,
     how: Training,
 ) -> None:
@@ -69,7 +74,7 @@ def train_generation(
     place = how.place(_name(source, sample))
     from recurra.problems.splitting import split_lines
 
-    split = split_lines(lines, seed=how.seed)
+    split = split_lines(lines, near=not keep_near, seed=how.seed)
     from recurra.problems.lines import generation
 
     problem = generation(
@@ -94,6 +99,7 @@ def compare_generation(
     sample: Sample = False,
     level: Level = "characters",
     units: Units = 128,
+    keep_near: KeepNear = False,
     *,
     how: Comparing,
 ) -> None:
@@ -103,7 +109,7 @@ def compare_generation(
     place = how.place(_name(source, sample))
     from recurra.problems.splitting import split_lines
 
-    split = split_lines(lines, folds=how.folds, seed=how.seed)
+    split = split_lines(lines, near=not keep_near, folds=how.folds, seed=how.seed)
     from recurra.problems.lines import generation
 
     problem = generation(

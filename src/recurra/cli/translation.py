@@ -47,6 +47,10 @@ Levels = Annotated[str | None, typer.Option(help="words or characters (Korean: s
 Units = Annotated[int, typer.Option(min=2, help="Of the decoder.")]
 Beam = Annotated[int, typer.Option(min=1, help="Beginnings kept; 1 is greedy.")]
 
+KeepNear = Annotated[
+    bool, typer.Option("--keep-near", help="Let near copies of a pair stand on both sides.")
+]
+
 
 @train.command("translation", epilog=described("translation"))
 @with_options
@@ -66,6 +70,7 @@ def train_translation(
     beam: Beam = 4,
     epochs: Epochs = 60,
     batch_size: Annotated[int, typer.Option(min=1, help="Pairs a step.")] = 32,
+    keep_near: KeepNear = False,
     *,
     how: Training,
 ) -> None:
@@ -75,7 +80,7 @@ def train_translation(
     place = how.place(_name(source, sample))
     from recurra.problems.splitting import split_pairs
 
-    split = split_pairs(pairs, seed=how.seed)
+    split = split_pairs(pairs, near=not keep_near, seed=how.seed)
     from recurra.problems.translations import translation
 
     problem = translation(
@@ -108,6 +113,7 @@ def compare_translation(
     target_level: Levels = None,
     units: Units = 128,
     beam: Beam = 4,
+    keep_near: KeepNear = False,
     *,
     how: Comparing,
 ) -> None:
@@ -117,7 +123,7 @@ def compare_translation(
     place = how.place(_name(source, sample))
     from recurra.problems.splitting import split_pairs
 
-    split = split_pairs(pairs, folds=how.folds, seed=how.seed)
+    split = split_pairs(pairs, near=not keep_near, folds=how.folds, seed=how.seed)
     from recurra.problems.translations import translation
 
     problem = translation(

@@ -47,6 +47,8 @@ COPIES_LOOKED_AT = 1000
 SHOWN = 8
 WARNING = "What it writes is likely, not true: it may repeat lines it was trained on."
 ALIKE = "case and spacing aside"
+ALIKE_NEAR = "case and spacing aside, near copies counted"
+GROUPED = "random, equal lines grouped"
 UNKNOWN = 1
 
 
@@ -83,6 +85,7 @@ def generation(
     sample: bool = False,
     folds: int | None = None,
     seed: int = 0,
+    keep_near: bool = False,
     split: SplitLines | None = None,
     **settings: Any,
 ) -> "GenerationProblem":
@@ -94,6 +97,7 @@ def generation(
         sample: whether the embedded sample is taken instead.
         folds: how many; None holds out a tenth.
         seed: of splits, networks and draws.
+        keep_near: whether near copies may stand on both sides; equal lines never do.
         split: of these lines, where it is made; None: it is made here.
         settings: of `SequenceGenerator`; None leaves one as it is.
 
@@ -108,7 +112,7 @@ def generation(
     rows = source if isinstance(source, Lines) else open_lines(str(source), sample=sample)
     estimators = generators_of(models, random_state=seed, **settings)
     share = estimators[0].validation_split
-    split = split or split_lines(rows, folds=folds, share=share, seed=seed)
+    split = split or split_lines(rows, near=not keep_near, folds=folds, share=share, seed=seed)
     return _declared(rows, split, estimators, seed)
 
 
@@ -120,10 +124,11 @@ def _declared(
     known, several = Classed(rows.texts, rows.classes), bool(split.classes.max(initial=0))
     return GenerationProblem(
         name="generation",
-        data=_described(rows, split.groups),
+        data=_described(rows, split.groups, split.notes),
         split=HELD_OUT
         if rows.published_test is not None
-        else "random, equal lines grouped" + ", each class on all sides" * several,
+        else ("random, equal lines and near copies grouped" if split.near else GROUPED)
+        + ", each class on all sides" * several,
         folds=split.folds,
         contenders=[*networks(GeneratorNetwork, estimators), *line_counts(reading, several)],
         measures=LINES,
@@ -134,6 +139,7 @@ def _declared(
         groups=split.groups,
         reading=reading,
         validation_split=first.validation_split,
+        near=split.near,
     )
 
 
@@ -147,7 +153,7 @@ def generators_of(models: Sequence[str], **settings: Any) -> list[SequenceGenera
     return estimators
 
 
-def _described(rows: Lines, groups: Rows) -> DataInfo:
+def _described(rows: Lines, groups: Rows, notes: Iterable[str] = ()) -> DataInfo:
     classes = dict(sorted(Counter(map(str, rows.classes)).items()))
     return DataInfo(
         source=rows.source,
@@ -155,7 +161,7 @@ def _described(rows: Lines, groups: Rows) -> DataInfo:
         rows=len(groups),
         classes=classes if any(classes) else {},
         groups=len(np.unique(groups)),
-        notes=list(rows.notes),
+        notes=[*rows.notes, *notes],
     )
 
 
@@ -167,6 +173,7 @@ class GenerationProblem(Problem):
         rows: all lines, with their classes.
         classes: (rows,) the number of the class of each.
         groups: (rows,) one number for lines that are equal but for case and spacing.
+        near: whether near copies have one number, too.
         reading: how every contender reads lines.
         validation_split: the share of the rows known that validates.
     """
@@ -176,6 +183,7 @@ class GenerationProblem(Problem):
     groups: Rows
     reading: Reading
     validation_split: float = 0.1
+    near: bool = False
 
     alike = ALIKE
 
@@ -216,7 +224,7 @@ class GenerationProblem(Problem):
             known |= set(_vocabulary(found.model(contender.name)).tokens[2:])
         training = [self.reading.tokens(text) for text in self.rows.texts[split.train]]
         return [
-            leaks.rows_on_both_sides(self.groups, [split], ALIKE),
+            leaks.rows_on_both_sides(self.groups, [split], ALIKE_NEAR if self.near else ALIKE),
             leaks.vocabulary(sorted(known), self.reading.min_count, [training]),
         ]
 

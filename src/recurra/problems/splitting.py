@@ -627,23 +627,39 @@ def _published(groups: Rows, kept: int) -> tuple[Rows, Rows]:
 
 
 class SplitLines(NamedTuple):
-    """The number of the class and of the group of each line, and the folds."""
+    """The number of the class and of the group of each line, the folds, and what is to be said."""
 
     classes: Rows
     groups: Rows
     folds: list[Fold]
+    near: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def split_lines(
-    rows: Lines, *, folds: int | None = None, share: float = 0.1, seed: int = 0
+    rows: Lines,
+    *,
+    near: bool = True,
+    folds: int | None = None,
+    share: float = 0.1,
+    seed: int = 0,
 ) -> SplitLines:
     """Split lines, of each class about as many; None folds hold out a tenth.
+
+    Args:
+        rows: the lines.
+        near: whether near copies count as copies; equal lines always do.
+        folds: how many.
+        share: of the rows known, for validation.
+        seed: of the shuffling.
 
     Raises:
         DataError: there are too few.
     """
     _, classes = np.unique(rows.classes.astype(str), return_inverse=True)
-    groups = fold_lines(rows.texts)
+    groups, notes = _with_near(
+        fold_lines(rows.texts), rows.texts, near, "lines", rows.published_test is not None
+    )
 
     def sides(known: Rows) -> Sides:
         return [split_rows(classes[known], groups[known], share, seed)]
@@ -655,7 +671,34 @@ def split_lines(
     else:
         known, held = split_rows(classes, groups, WRITTEN_SHARE, seed)
         made = [Fold(known, held, sides(known))]
-    return SplitLines(classes, groups, made)
+    return SplitLines(classes, groups, made, near, notes)
+
+
+def _with_near(
+    equal: Rows, texts: Texts, near: bool, what: str, published: bool
+) -> tuple[Rows, tuple[str, ...]]:
+    """Join what is equal to what is near, and say how many rows are near another.
+
+    Args:
+        equal: (rows,) one number for rows that are equal.
+        texts: (rows,) what near copies are looked for in: of words and numbers, as of sentences.
+        near: whether they are joined; if not, they are counted all the same.
+        what: the rows are, in words.
+        published: whether a file to test on says which rows are held out.
+    """
+    alike = group_near(np.array([text.translate(COUNTED) for text in texts], object))
+    places, rows = np.arange(len(texts)), len(texts)
+    each = [np.unique(found, return_index=True, return_inverse=True) for found in (equal, alike)]
+    pairs = np.concatenate([np.stack([places, first[number]], 1) for _, first, number in each])
+    both = connected(pairs, rows)
+    sizes = [np.bincount(found, minlength=rows)[found] for found in (each[0][2], both)]
+    more, groups = int((sizes[1] > sizes[0]).sum()), both if near else equal
+    if not more:
+        return groups, ()
+    side = "they stand on one side" if near else "they may stand on both sides (--keep-near)"
+    side = "the file to test on says their side" if published else side
+    said = f"{more:,} of {rows:,} {what} are near copies of others, and not equal: {side}."
+    return groups, (said,)
 
 
 def _given(published: Bools, folds: int | None, sides: Callable[[Rows], Sides]) -> Fold:
@@ -678,31 +721,49 @@ def split_rows(classes: Rows, groups: Rows, share: float, seed: int) -> tuple[Ro
 
 
 class SplitPairs(NamedTuple):
-    """The number of the group of each pair, and the folds."""
+    """The number of the group of each pair, the folds, and what is to be said."""
 
     groups: Rows
     folds: list[Fold]
+    near: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def split_pairs(
-    rows: Pairs, *, folds: int | None = None, share: float = 0.1, seed: int = 0
+    rows: Pairs,
+    *,
+    near: bool = True,
+    folds: int | None = None,
+    share: float = 0.1,
+    seed: int = 0,
 ) -> SplitPairs:
     """Split pairs; those that share a sentence stay together. None folds hold out a tenth.
+
+    Args:
+        rows: the pairs.
+        near: whether pairs that are near copies, both sentences taken as one text, do, too.
+        folds: how many.
+        share: of the rows known, for validation.
+        seed: of the shuffling.
 
     Raises:
         DataError: there are too few.
     """
-    groups = group_pairs(rows.sources, rows.targets)
+    equal = group_pairs(rows.sources, rows.targets)
+    whole = np.array([f"{a} {b}" for a, b in zip(rows.sources, rows.targets, strict=True)], object)
+    groups, notes = _with_near(equal, whole, near, "pairs", rows.published_test is not None)
 
     def sides(known: Rows) -> Sides:
         return [group_split(groups[known], share, seed)]
 
     if rows.published_test is not None:
-        return SplitPairs(groups, [_given(rows.published_test, folds, sides)])
-    if folds is not None:
-        return SplitPairs(groups, folds_of(group_folds(groups, folds, seed), sides))
-    known, held = group_split(groups, WRITTEN_SHARE, seed)
-    return SplitPairs(groups, [Fold(known, held, sides(known))])
+        made = [_given(rows.published_test, folds, sides)]
+    elif folds is not None:
+        made = folds_of(group_folds(groups, folds, seed), sides)
+    else:
+        known, held = group_split(groups, WRITTEN_SHARE, seed)
+        made = [Fold(known, held, sides(known))]
+    return SplitPairs(groups, made, near, notes)
 
 
 # ---- what has an order in time

@@ -44,6 +44,7 @@ __all__ = [
 
 SHOWN = 12
 ALIKE = "one shared sentence is enough; case, spaces and signs aside"
+ALIKE_NEAR = "one shared sentence, or a near copy, is enough; case, spaces and signs aside"
 UNKNOWN = 1
 BESIDE = ("exact",)
 # settings of `SequenceTranslator`: Korean is read and written by syllables
@@ -100,6 +101,7 @@ def translation(
     sample: bool = False,
     folds: int | None = None,
     seed: int = 0,
+    keep_near: bool = False,
     split: SplitPairs | None = None,
     **settings: Any,
 ) -> "TranslationProblem":
@@ -113,6 +115,7 @@ def translation(
         sample: whether the embedded sample is taken instead.
         folds: how many; None holds out a tenth.
         seed: of splits, networks and draws.
+        keep_near: whether near copies may stand on both sides.
         split: of these pairs, where it is made; None: it is made here.
         settings: of `SequenceTranslator`; None leaves one as it is.
 
@@ -131,7 +134,7 @@ def translation(
         named, rows = str(source), open_pairs(str(source), data=data, sample=sample)
     estimators = translators_of(models, named, random_state=seed, **settings)
     share = estimators[0].validation_split
-    split = split or split_pairs(rows, folds=folds, share=share, seed=seed)
+    split = split or split_pairs(rows, near=not keep_near, folds=folds, share=share, seed=seed)
     return _declared(rows, split, estimators, seed)
 
 
@@ -141,10 +144,12 @@ def _declared(
     known = Translated(rows.sources, rows.targets)
     return TranslationProblem(
         name="translation",
-        data=_described(rows, split.groups),
-        split="random, pairs that share a sentence grouped"
-        if rows.published_test is None
-        else HELD_OUT,
+        data=_described(rows, split.groups, split.notes),
+        split=HELD_OUT
+        if rows.published_test is not None
+        else "random, near copies and pairs that share a sentence grouped"
+        if split.near
+        else "random, pairs that share a sentence grouped",
         folds=split.folds,
         contenders=[*networks(TranslatorNetwork, estimators), *memories()],
         measures=TRANSLATIONS,
@@ -154,16 +159,17 @@ def _declared(
         rows=known,
         groups=split.groups,
         validation_split=estimators[0].validation_split,
+        near=split.near,
     )
 
 
-def _described(rows: Pairs, groups: Rows) -> DataInfo:
+def _described(rows: Pairs, groups: Rows, notes: Iterable[str] = ()) -> DataInfo:
     return DataInfo(
         source=rows.source,
         sha256=rows.sha256,
         rows=len(groups),
         groups=len(np.unique(groups)),
-        notes=list(rows.notes),
+        notes=[*rows.notes, *notes],
     )
 
 
@@ -174,12 +180,14 @@ class TranslationProblem(Problem):
     Args:
         rows: all pairs.
         groups: (rows,) one number for pairs that share a sentence.
+        near: whether near copies have one number, too.
         validation_split: the share of the rows known that validates.
     """
 
     rows: Translated
     groups: Rows
     validation_split: float = 0.1
+    near: bool = False
 
     alike = ALIKE
 
@@ -211,7 +219,7 @@ class TranslationProblem(Problem):
         split = Split(fold.known[training], fold.known[validation], fold.held)
         taught = self.known(split.train)
         return [
-            leaks.rows_on_both_sides(self.groups, [split], ALIKE),
+            leaks.rows_on_both_sides(self.groups, [split], ALIKE_NEAR if self.near else ALIKE),
             *(
                 _tokens(side, vocabulary, level, translator.min_count, texts)
                 for side, vocabulary, level, texts in (
