@@ -171,3 +171,31 @@ def test_what_cannot_be_asked_is_told(words: list[str], said: str) -> None:
     done = CliRunner().invoke(app, ["audit", *words])
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def two_ways(tmp_path: Path) -> str:
+    draw = np.random.default_rng(0)
+    texts = list(made(60).texts)
+    texts[3], texts[40] = "NULL", " n/a "
+    label = np.where(draw.random(60) < 0.3, "HAM", "ham").astype(object)
+    label[::2] = "spam"
+    file = tmp_path / "two.csv"
+    pd.DataFrame({"text": texts, "label": label}).to_csv(file, index=False)
+    return str(file)
+
+
+def test_classes_in_two_spellings_and_texts_of_nothing_are_said_and_kept(tmp_path: Path) -> None:
+    file = two_ways(tmp_path)
+    classes = "labels that differ in capitals alone are classes of their own: HAM, ham"
+    nothing = "2 texts are nothing but n/a, NULL: they are read as texts, not left out"
+    rows = open_texts(file, columns=Columns("text", "label"))
+    assert {classes, nothing} <= set(rows.notes)
+    assert len(rows.texts) == 60
+    assert rows.names == ("HAM", "ham", "spam")
+    assert {classes, nothing} <= set(recurra.audit(file).notes)
+    said = CliRunner().invoke(app, ["look", file])
+    assert said.exit_code == 0
+    assert classes in said.stderr
+    assert nothing in said.stderr
+    told = CliRunner().invoke(app, ["--lang", "ko", "look", file])
+    assert "저마다 다른 클래스입니다: HAM, ham" in told.stderr

@@ -308,8 +308,8 @@ def test_a_file_to_test_on_is_held_out_and_leaves_no_folds(kind: str) -> None:
 
 
 def test_pairs_that_share_a_sentence_are_on_one_side() -> None:
-    said = objects(*(f"sentence {n // 2}" for n in range(80)))
-    meant = objects(*(f"meaning {n}" for n in range(80)))
+    said = objects(*(f"said {n // 2}" for n in range(80)))
+    meant = objects(*(f"meant {n}" for n in range(80)))
     made = split_pairs(Pairs(said, meant, "given", ""))
     (fold,) = made.folds
     assert made.groups.tolist() == [n // 2 for n in range(80)]
@@ -342,8 +342,8 @@ def test_near_copies_of_lines_stand_on_one_side_unless_told_otherwise() -> None:
 
 
 def test_near_copies_of_pairs_stand_on_one_side_unless_told_otherwise() -> None:
-    said = objects(*SAID * 2, *(f"sentence {n}" for n in range(80)))
-    meant = objects(*[text[::-1] for text in SAID] * 2, *(f"meaning {n}" for n in range(80)))
+    said = objects(*SAID * 2, *(f"said {n}" for n in range(80)))
+    meant = objects(*[text[::-1] for text in SAID] * 2, *(f"meant {n}" for n in range(80)))
     said[4:8] = [text.replace(" the ", " that ", 1) for text in SAID]
     meant[4:8] = [text + " now" for text in meant[:4]]
     made = split_pairs(Pairs(said, meant, "given", ""), folds=4)

@@ -22,7 +22,7 @@ from recurra.data import (
 )
 from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
-from recurra.data.labelled import label_texts
+from recurra.data.labelled import label_texts, nothing_said
 from recurra.data.multi_labels import NO, SIGNS, YES, LabelColumns, labels_in
 from recurra.data.numbers import number_of, plain_numbers
 from recurra.data.readers import FORMATS, LABEL_NAMES, TEXT_NAMES, Table, read_table
@@ -34,6 +34,7 @@ from recurra.data.sequences import (
     sequences_in,
 )
 from recurra.data.series import Series, series_in
+from recurra.data.spelling import capitals_said
 from recurra.data.states import StepColumns, steps_in
 from recurra.data.tagged import tag_columns_of
 from recurra.data.times import TIMES, moments_in, months_in_a_row, quarters_in_a_row
@@ -151,7 +152,21 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
     table = read_table(path, encoding=encoding)
     columns = tuple(_column(table.frame[name]) for name in table.frame.columns)
     questions = tuple(_of_table(table, columns, path, encoding))
-    return Look(str(path), len(table.frame), columns, questions, list(table.notes))
+    notes = [*table.notes, *_cells_said(table, columns)]
+    return Look(str(path), len(table.frame), columns, questions, notes)
+
+
+def _cells_said(table: Table, columns: Sequence[Column]) -> list[str]:
+    """Say which classes are written in two ways, and which texts say that there is none."""
+    found = []
+    for column in columns:
+        cells = table.frame[column.name].astype(str)
+        if column.kind == "classes":
+            said = capitals_said(cells.str.strip().unique())
+        else:
+            said = nothing_said(cells) if column.kind == "texts" else []
+        found += said
+    return found
 
 
 def the_reading(file: str) -> list[str]:

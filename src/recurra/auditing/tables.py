@@ -21,7 +21,7 @@ from recurra.arrays import Bools, Rows, Texts
 from recurra.auditing.views import ID_NAME, days_of
 from recurra.data.readers import LABEL_NAMES, Table
 from recurra.data.sequences import LabelledSequences, Layout, read_sequences, sequences_of_frame
-from recurra.data.spelling import quoted
+from recurra.data.spelling import capitals_said, quoted
 from recurra.errors import DataError
 from recurra.sequences import Ragged
 
@@ -163,6 +163,7 @@ def _wide(table: Table, layout: Layout) -> NumericRows:
         labels = frame[layout.label].astype(str).to_numpy(object)
         ids = np.array([f"row {row + 1}" for row in range(len(frame))], object)
         notes.append("no columns are the steps of a sequence: each is asked by itself")
+        notes += capitals_said(set(labels.tolist()))
         return NumericRows(labels, ids, beside, None, (), table.source, table.sha256, notes)
     notes.append(f"{len(steps):,} columns are steps, {steps[0]} to {steps[-1]}")
     empty = (frame[steps].astype(str).apply(lambda c: c.str.strip()) == "").sum(axis=1)

@@ -30,6 +30,7 @@ __all__ = [
     "columns_of",
     "joined_texts",
     "label_texts",
+    "nothing_said",
     "read_columns_of",
     "texts_of",
     "with_test_texts",
@@ -38,6 +39,7 @@ __all__ = [
 TO_TEST_ON = ", to test on: "  # between the names of two files
 PUBLISHED = "as published"  # how rows to test on came to be held out
 NO_LABEL = {"null", "nan", "none", "na", "n/a", "#n/a", "<na>"}
+MOST_OF_NOTHING = 8  # letters of a cell that may say that there is none
 MOST_GUESSED, ROWS_A_CLASS = 50, 10  # a column with more values, or fewer rows each, is not guessed
 FEWEST_OF_A_CLASS = 5  # one for the test, one for validation, some to learn from
 POSITIVE_NAMES = ("spam", "1", "true", "yes", "y", "pos", "positive", "good", "스팸", "긍정")
@@ -217,6 +219,7 @@ def label_texts(
     if not usable.all():
         notes.append(f"{int((~usable).sum()):,} rows without a text or a label left out")
     labels = labels[usable]
+    notes += nothing_said(texts[usable])
     kept = table.frame[usable].reset_index(drop=True)
     notes += [_feature(kept[name], taught is None) for name in beside]
     groups, times = None, None
@@ -241,6 +244,20 @@ def label_texts(
         groups=groups,
         times=times,
     )
+
+
+def nothing_said(texts: "pd.Series[str]") -> list[str]:
+    """Say how many texts are nothing but a word for nothing: they are read as texts.
+
+    Example:
+        >>> nothing_said(pd.Series(["NULL", "see you", "n/a"]))
+        ['2 texts are nothing but n/a, NULL: they are read as texts, not left out']
+    """
+    short = texts[texts.str.len() <= MOST_OF_NOTHING].str.strip()
+    words = short[short.str.lower().isin(NO_LABEL)]
+    shown = ", ".join(sorted(set(words), key=str.casefold))
+    said = f"{len(words):,} texts are nothing but {shown}: they are read as texts, not left out"
+    return [said] if len(words) else []
 
 
 def _differ(named: Mapping[str, str]) -> None:

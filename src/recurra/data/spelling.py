@@ -2,14 +2,16 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 import pandas as pd
 
 from recurra.names import quoted
 from recurra.text.normalise import visible
 
-__all__ = ["meant", "meant_labels", "quoted"]
+__all__ = ["capitals_said", "meant", "meant_labels", "quoted"]
 
+MOST_SHOWN = 5  # groups of labels in a message
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 
 
@@ -41,4 +43,20 @@ def meant_labels(labels: "pd.Series[str]") -> "tuple[pd.Series[str], list[str]]"
         distinct = {label: name.partition(".")[0] for label, name in distinct.items()}
         whole = ", ".join(sorted(set(distinct.values()) - {""}))
         notes.append(f"labels read as whole numbers: {whole}")
-    return labels.map(distinct), notes
+    return labels.map(distinct), notes + capitals_said(distinct.values())
+
+
+def capitals_said(labels: Iterable[str]) -> list[str]:
+    """Say which labels differ in capitals alone: they are taken for classes of their own.
+
+    Example:
+        >>> capitals_said(["ham", "spam", "HAM"])
+        ['labels that differ in capitals alone are classes of their own: HAM, ham']
+    """
+    alike: dict[str, set[str]] = {}
+    for label in labels:
+        alike.setdefault(label.casefold(), set()).add(label)
+    several = [sorted(names) for _, names in sorted(alike.items()) if len(names) > 1]
+    shown = "; ".join(", ".join(names) for names in several[:MOST_SHOWN])
+    said = f"labels that differ in capitals alone are classes of their own: {shown}"
+    return [said] if several else []

@@ -690,7 +690,7 @@ def _with_near(
     places, rows = np.arange(len(texts)), len(texts)
     each = [np.unique(found, return_index=True, return_inverse=True) for found in (equal, alike)]
     pairs = np.concatenate([np.stack([places, first[number]], 1) for _, first, number in each])
-    both = connected(pairs, rows)
+    both = np.unique(connected(pairs, rows), return_inverse=True)[1]
     sizes = [np.bincount(found, minlength=rows)[found] for found in (each[0][2], both)]
     more, groups = int((sizes[1] > sizes[0]).sum()), both if near else equal
     if not more:
