@@ -6,8 +6,8 @@
     <p style="RULES">             <p data-s="7">                    :root [data-s="7"] { RULES }
 
 What a page holds beside that is left as it is: the policy lets none of it run. Sentences that the
-catalogue knows are told in the language in force; commands are not, and of cells, which may hold
-the user's data, only what stands in the catalogue letter for letter.
+catalogue knows are told in the language in force; commands and what is marked translate="no" are
+not, and of cells, which may hold the user's data, only what stands there letter for letter.
 """
 
 import re
@@ -51,7 +51,7 @@ class Apart(HTMLParser):
         self.page: list[str] = []
         self.sheet: list[str] = []
         self._known: dict[str, int] = {}
-        self._within: list[str] = []
+        self._within: list[tuple[str, bool]] = []  # tags, and whether what they hold stays
         self._text: list[str] = []
         self._in_style = self._linked = False
 
@@ -60,7 +60,7 @@ class Apart(HTMLParser):
         self._end_text()
         self._in_style = tag == "style"
         if tag not in VOID:
-            self._within.append(tag)
+            self._within.append((tag, tag in TYPED or ("translate", "no") in attrs))
         if not self._in_style:
             self.page.append(INLINE.sub(self._named, self.get_starttag_text() or ""))
         elif not self._linked:
@@ -75,8 +75,8 @@ class Apart(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         """Keep the end of a tag."""
         self._end_text()
-        if tag in self._within:
-            while self._within.pop() != tag:
+        if tag in dict(self._within):
+            while self._within.pop()[0] != tag:
                 pass
         if tag == "style":
             self._in_style = False
@@ -117,9 +117,9 @@ class Apart(HTMLParser):
         self.page.append(written)
 
     def _told(self, said: str) -> str:
-        if TYPED & {*self._within} or PARTS.fullmatch(said):
+        if any(stays for _, stays in self._within) or PARTS.fullmatch(said):
             return said
-        if self._within[-1:] == ["td"] and " " in said and not said.endswith(ENDS):
+        if self._within and self._within[-1][0] == "td" and " " in said and not said.endswith(ENDS):
             return term(said, exact=True)
         return retold(said)
 
