@@ -124,7 +124,7 @@ def test_equal_styles_become_one_rule() -> None:
 
 def test_a_report_is_told_in_korean_but_for_what_is_typed_and_what_is_the_users() -> None:
     page = """<h2>Data</h2><p>No leak was found.</p><code><b>recurra</b> <b>train</b></code>
-<p>seed 0 · <span translate="no">still 20</span></p>
+<p>seed 0 · <span translate="no">still 20</span> · seed 0</p>
 <p>no training &#39;x&#39; was begun in this studio.</p><table><tr><td>machine 3</td><td>passed</td>
 <td>No leak was found.</td></tr></table><br><p>a &lt; b</p>"""
     assert taken_apart(page)[0] == page  # in English

@@ -29,7 +29,7 @@ INLINE = re.compile(r'\sstyle="([^"]*)"')
 TYPED = {"code", "pre", "kbd"}  # what is typed, in any language
 ENDS = (".", "?", ":")  # of sentences
 VOID = {"br", "circle", "col", "hr", "img", "input", "link", "meta", "wbr"}  # they hold nothing
-PARTS = re.compile(r"(\s+·\s*|\s*\n\s*)")  # stand between what is told part by part
+PARTS = re.compile(r"((?:^|\s+)·\s*|\s*\n\s*)")  # stand between what is told part by part
 SHEET = "{sheet}"  # where the page gets its stylesheet
 
 
