@@ -135,6 +135,15 @@ def test_every_side_has_each_label() -> None:
         assert (rows.truth[side].mean(axis=0) > 0.15).all()
 
 
+def test_copies_are_spoken_of_where_there_are_any() -> None:
+    rows = sample_multi_labels(240)
+    apart = np.array([f"{n:08b}".translate({48: "a", 49: "b"}) for n in range(240)], object)
+    assert split_labels(replace(rows, texts=apart)).notes == []
+    apart[1] = apart[0]
+    (said,) = split_labels(replace(rows, texts=apart)).notes
+    assert said.startswith("2 of 240 rows are copies of others, in 1 groups")
+
+
 def test_rows_whose_copies_leave_few_apart_are_split_as_they_come() -> None:
     rows = sample_multi_labels(60)
     said = [

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,17 @@ def fitted(problem: TextProblem, contender: Contender, place: Path) -> dict[str,
 def kinds(request: pytest.FixtureRequest) -> list[str]:
     found: list[str] = request.param
     return found
+
+
+def test_commands_name_the_columns_of_the_file_and_none_where_there_are_none() -> None:
+    rows = rows_of(["ham", "spam"])
+    assert dict(problem_of(rows).commands("RUN"))["judge it on new rows with labels"] == [
+        *("evaluate", "RUN", "NEW.csv")
+    ]
+    read = replace(rows, columns={"text": "body", "label": "kind"})
+    assert dict(problem_of(read).commands("RUN"))["judge it on new rows with labels"] == [
+        *("evaluate", "RUN", "NEW.csv", "--text", "body", "--label", "kind")
+    ]
 
 
 def moved(

@@ -177,7 +177,7 @@ def test_a_class_to_find_among_sequences_is_one_of_two() -> None:
         split_sequences(waves(), "left")
 
 
-def test_what_is_done_with_copies_of_sequences_is_said() -> None:
+def test_what_is_done_with_copies_of_sequences_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = waves()
     copied = rows.take(np.arange(40) % 35)
 
@@ -197,6 +197,8 @@ def test_what_is_done_with_copies_of_sequences_is_said() -> None:
         times=days(40)
     )
     assert split_sequences(waves()).notes == []
+    monkeypatch.setattr(splitting, "MOST_COMPARED", 35)
+    assert note().endswith("; 35 sequences were looked at for noise added")
 
 
 # ---- sentences, lines and pairs
