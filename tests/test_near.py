@@ -1,6 +1,7 @@
 """Near copies of texts are found whatever was done to them, and different texts are left apart."""
 
 import base64
+import codecs
 import html
 import re
 import urllib.parse
@@ -11,6 +12,7 @@ import pytest
 
 from recurra.text.near import CONTAINED, SHORTEST, connected, find_copies, group_near
 from recurra.text.plain import plain
+from recurra.text.rewritten import in_other_letters
 
 SYLLABLES = re.findall("..", "katorimesulopanevidohagezoultaeronisthelba")
 
@@ -201,3 +203,30 @@ def test_what_hangs_together_is_called_by_its_first_row_in_whatever_order_pairs_
     assert connected(apart, 6).tolist() == [0, 1, 2, 1, 2, 5]
     assert connected(pairs[:0], 3).tolist() == [0, 1, 2]
     assert connected(pairs[:0], 0).tolist() == []
+
+
+LEET = str.maketrans("aeiost", "431057")
+LETTER_BY_LETTER = {
+    "digits for letters": lambda text: text.translate(LEET),
+    "letters moved on": lambda text: codecs.encode(text, "rot13"),
+    "backwards": lambda text: text[::-1],
+    "each word backwards": lambda text: " ".join(word[::-1] for word in text.split(" ")),
+    "an alphabet of its own": lambda text: text.translate(
+        str.maketrans("abcdefghijklmnopqrstuvwxyz", "αβγδεζηθικλμνξοπρστυφχψωϊϋ")
+    ),
+}
+
+
+@pytest.mark.parametrize("change", LETTER_BY_LETTER)
+def test_copies_in_other_letters_are_found(change: str) -> None:
+    texts = written(60)
+    groups = group_near([*texts, *(LETTER_BY_LETTER[change](text) for text in texts)])
+    assert groups[60:].tolist() == list(range(60))
+
+
+def test_texts_with_words_as_long_are_no_copies() -> None:
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("aeiourstnl"), 5)) for _ in range(900)]
+    texts = [" ".join(rng.choice(words, 12)) for _ in range(400)]
+    pairs, _ = in_other_letters(texts)
+    assert len(pairs) == 0

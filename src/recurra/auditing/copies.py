@@ -16,7 +16,8 @@ MEANING = {
     "copies": "a copy, letter for letter,",
     OTHER_DIGITS: "a copy that differs in digits, case or spacing alone",
     "near copies": (
-        "a near copy (80 % of the letters alike, the same words, or one holds the other)"
+        "a near copy (80 % of the letters alike, the same words, one holds the other, or other "
+        "letters for letters)"
     ),
 }
 GROUP = (

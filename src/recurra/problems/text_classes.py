@@ -42,8 +42,8 @@ __all__ = ["DEFAULT", "KEEP_NEAR", "KINDS", "Protocol", "TextProblem", "asked_ag
 
 MASKED = "digits, case and spacing masked"
 ALIKE = (
-    f"near copies, too: {SIMILARITY:.0%} of the letters alike, the same words, or one holds the "
-    "other"
+    f"near copies, too: {SIMILARITY:.0%} of the letters alike, the same words, one holds the "
+    "other, or other letters for letters"
 )
 WORD = re.compile(r"\w+")
 MOST_MISTAKES, LONGEST_SHOWN = 12, 300

@@ -5,7 +5,8 @@
     plain(text)  = letters and one 0 for each number: case, signs, spacing, HTML, mojibake aside
     similarity   = 1 - edits(a, b) / max(|a|, |b|)         edits: Levenshtein's, of plain texts
     near(a, b)   = similarity(a, b) >= 0.8,  or one begins or ends the other,
-                   or both have the same words,  or one holds 80 % of the other (`parts`)
+                   or both have the same words,  or one holds 80 % of the other (`parts`),
+                   or letters stand for letters (`rewritten`)
     telling      = bits(a), bits(b) >= log2(rows / 1 %)       bits: for who knows the other rows
     families     = what hangs together through pairs that are near and telling
 
@@ -16,7 +17,8 @@ Pairs to be held to that are found by three kinds of keys, so that no row is com
 - each of its words left out in turn, of a text of few words: texts that differ in one word share
   one for certain;
 - the order of the alphabet, forwards and backwards: what begins or ends another stands beside it;
-- the sum of the words, and runs of twenty letters (`parts`).
+- the sum of the words, and runs of twenty letters (`parts`);
+- the lengths of the words (`rewritten`).
 
 What many people say, they say anew: a text that one of so many rows would say by luck, to one in a
 hundred, is near nothing (`surprisal`). The texts that are near no other tell what is said often.
@@ -54,6 +56,7 @@ from recurra.text.hashing import (
 )
 from recurra.text.parts import held_by_others, in_other_order
 from recurra.text.plain import keys_and_plains, plain
+from recurra.text.rewritten import in_other_letters
 from recurra.text.surprisal import surprisal
 
 __all__ = [
@@ -183,7 +186,7 @@ def find_copies(texts: Sequence[str] | npt.NDArray[np.object_]) -> Copies:
     long = _long(plains)
     chosen = np.flatnonzero((alike == np.arange(len(alike))) & long)
     kept = [plains[row] for row in chosen.tolist()]
-    pairs, similarity = _near(kept)
+    pairs, similarity = _near(kept, [str(texts[row]) for row in chosen.tolist()])
     pairs = chosen[pairs]
     telling = _telling(plains, alike, pairs)
     pairs, similarity = pairs[telling], similarity[telling]
@@ -257,8 +260,8 @@ def _firsts(values: Iterable[Any]) -> Rows:
 # ---- pairs that are near
 
 
-def _near(texts: list[str]) -> tuple[Pairs, Floats32]:
-    """Give the pairs of texts that are near, and how similar they are."""
+def _near(texts: list[str], written: list[str]) -> tuple[Pairs, Floats32]:
+    """Give the pairs of texts that are near, and how similar they are; `written`: as they stand."""
     found = [np.zeros((0, 2), np.int64)], [np.zeros(0, np.float32)]
     if len(texts) > 1:
         contained = _contained(texts)
@@ -279,6 +282,11 @@ def _near(texts: list[str]) -> tuple[Pairs, Floats32]:
         held, share = held_by_others(texts, codes_of(np.concatenate(found[0])))
         found[0].append(held)
         found[1].append(share)
+        known = codes_of(np.concatenate(found[0]))
+        others, agreed = in_other_letters(written)
+        new = ~np.isin(codes_of(others), known)
+        found[0].append(others[new])
+        found[1].append(agreed[new])
     return np.concatenate(found[0]), np.concatenate(found[1])
 
 
