@@ -219,6 +219,12 @@ def test_a_table_is_learnt_asked_and_its_best_baseline_asked_too(tmp_path: Path)
         first = found["predictions"][0]
         assert first["id"] == "s0"
         assert set(first["probabilities"]) == {"quick", "slow", "still"}
+    said = [each["label"] for each in found["predictions"]]  # of the baseline
+    judged = CliRunner().invoke(app, ["evaluate", out, path, *COLUMNS, "--with", best, "--json"])
+    assert judged.exit_code == 0, judged.output
+    measures = json.loads(judged.stdout)["measures"]
+    right = np.mean(np.array(said) == sample_sequences().labels)
+    assert measures["accuracy"]["value"] == pytest.approx(right)
     held = saved_sequences(out).answer(sample_sequences())
     asked = CliRunner().invoke(app, ["predict", out, path, *COLUMNS])
     lines = asked.stdout.splitlines()

@@ -153,6 +153,13 @@ def test_the_protocol_of_the_lecture_is_the_exception_it_says_it_is(tmp_path: Pa
     assert not passed["vocabulary from outside training"]
 
 
+def test_a_network_that_reads_pairs_is_asked_where_they_come_from() -> None:
+    network = SequenceClassifier("pair-bi-gru", epochs=1, members=1, batch_size=32)
+    report = run(texts(rows_of(["ham", "spam"]), [network])).report
+    (probe,) = [each for each in report.probes if each.name == "pieces from outside training"]
+    assert probe.passed
+
+
 # ---- (b) one rule for thresholds
 
 
