@@ -16,6 +16,7 @@ from recurra.baselines.sequences import (
     LinearSequences,
     MiniRocket,
     NearestSequence,
+    Scaled,
     statistics_of,
 )
 from recurra.cli import app
@@ -25,7 +26,7 @@ from recurra.judging.classes import Labelled
 from recurra.problems.saved.sequences import saved_sequences
 from recurra.problems.sequence_classes import SequenceProblem, sequences
 from recurra.running import run
-from recurra.sequences import Ragged
+from recurra.sequences import NumberEncoder, Ragged
 
 QUICK: dict[str, Any] = {"epochs": 1, "members": 1}
 
@@ -135,7 +136,9 @@ def test_a_constant_channel_and_sequences_of_one_step_are_read() -> None:
 def test_a_feature_of_minirocket_is_the_share_of_steps_above_its_bias() -> None:
     rng = np.random.default_rng(0)
     steps = rng.normal(size=(40, 3))
-    rocket = MiniRocket.fit([steps, steps[:30]], seed=1)
+    both = Ragged.of_numbers([steps, steps[:30]])
+    scaled = Scaled(NumberEncoder.fit(both), both)
+    rocket, steps = MiniRocket.fit(scaled, seed=1), scaled[0]
     features = rocket(steps).reshape(rocket.biases.shape)
     dilation, kernel, bias = 1, 17, 2
     spread = int(rocket.dilations[dilation])

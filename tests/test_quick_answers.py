@@ -318,5 +318,5 @@ def seconds(place: Path, *arguments: str) -> float:
     ],
 )
 def test_a_mistake_is_told_within_a_second_of_processor_time(command: str, place: Path) -> None:
-    took = seconds(place, "-m", "recurra.cli", *command.split())
+    took = min(seconds(place, "-m", "recurra.cli", *command.split()) for _ in range(2))
     assert took < MOST_SECONDS or took < MOST_IMPORTS * seconds(place, "-c", "import pandas")

@@ -571,9 +571,11 @@ def _seen(sequences: Ragged) -> Iterator[Floats32]:
 def means_of_bins(sequences: Ragged) -> Floats:
     """Give the means of 64 parts of each sequence, (rows, bins, channels); of many channels fewer.
 
+    They are counted from the mean of all steps, of each channel.
+
     Example:
         >>> means_of_bins(Ragged.of_numbers([np.arange(128.0)[:, None]]))[0, :3, 0].tolist()
-        [0.5, 2.5, 4.5]
+        [-63.0, -61.0, -59.0]
     """
     steps = sequences.timesteps().astype(np.float64)
     channels = steps.shape[1]

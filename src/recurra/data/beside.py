@@ -213,8 +213,9 @@ def carried_on(values: Floats, names: Sequence[str], whose: str) -> tuple[Floats
         DataError: the first step has none, or too many are empty.
 
     Example:
-        >>> carried_on(np.array([[1.0], [np.nan], [3.0]]), ["promo"], "here")[0].ravel().tolist()
-        [1.0, 1.0, 3.0]
+        >>> values = np.array([[1.0], [np.nan], [3.0], [4.0], [5.0]])
+        >>> carried_on(values, ["promo"], "here")[0].ravel().tolist()
+        [1.0, 1.0, 3.0, 4.0, 5.0]
     """
     empty = np.isnan(values)
     for place, name in enumerate(names):

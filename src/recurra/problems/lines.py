@@ -18,7 +18,6 @@ from recurra.arrays import Floats, Rows
 from recurra.baselines.ngrams import Classed, Reading, line_counts
 from recurra.data import Lines, open_lines
 from recurra.estimators import SequenceGenerator
-from recurra.groups import fold_lines
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
 from recurra.judging.problem import Fold, Problem, Sides, all_held
@@ -30,7 +29,7 @@ from recurra.names import WRITERS, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.lines import KINDS
-from recurra.problems.splitting import HELD_OUT, SplitLines, split_lines, split_rows
+from recurra.problems.splitting import HELD_OUT, SplitLines, grouped_lines, split_lines, split_rows
 from recurra.stored import Count, Stored
 from recurra.text import content_key
 from recurra.text.levels import cut_lines, level_named
@@ -306,7 +305,7 @@ class _Reads(Stored):
 
 def asked_again(asked: Asked, rows: Lines) -> GenerationProblem:
     """Ask saved models how likely new lines are."""
-    groups, reads = fold_lines(rows.texts), asked.network.settings(_Reads)
+    (groups, _), reads = grouped_lines(rows), asked.network.settings(_Reads)
     return GenerationProblem(
         name="generation",
         data=_described(rows, groups),

@@ -64,6 +64,8 @@ __all__ = [
     "SplitTexts",
     "cut_by_time",
     "group_near_sentences",
+    "grouped_lines",
+    "grouped_pairs",
     "joined",
     "rise_rows",
     "segments_of",
@@ -657,9 +659,7 @@ def split_lines(
         DataError: there are too few.
     """
     _, classes = np.unique(rows.classes.astype(str), return_inverse=True)
-    groups, notes = _with_near(
-        fold_lines(rows.texts), rows.texts, near, "lines", rows.published_test is not None
-    )
+    groups, notes = grouped_lines(rows, near)
 
     def sides(known: Rows) -> Sides:
         return [split_rows(classes[known], groups[known], share, seed)]
@@ -672,6 +672,19 @@ def split_lines(
         known, held = split_rows(classes, groups, WRITTEN_SHARE, seed)
         made = [Fold(known, held, sides(known))]
     return SplitLines(classes, groups, made, near, notes)
+
+
+def grouped_lines(rows: Lines, near: bool = True) -> tuple[Rows, tuple[str, ...]]:
+    """Give one number to lines that are equal, or near copies, and what is to be said of them."""
+    published = rows.published_test is not None
+    return _with_near(fold_lines(rows.texts), rows.texts, near, "lines", published)
+
+
+def grouped_pairs(rows: Pairs, near: bool = True) -> tuple[Rows, tuple[str, ...]]:
+    """Give one number to near copies and pairs that share a sentence, and what is to be said."""
+    equal = group_pairs(rows.sources, rows.targets)
+    whole = np.array([f"{a} {b}" for a, b in zip(rows.sources, rows.targets, strict=True)], object)
+    return _with_near(equal, whole, near, "pairs", rows.published_test is not None)
 
 
 def _with_near(
@@ -749,9 +762,7 @@ def split_pairs(
     Raises:
         DataError: there are too few.
     """
-    equal = group_pairs(rows.sources, rows.targets)
-    whole = np.array([f"{a} {b}" for a, b in zip(rows.sources, rows.targets, strict=True)], object)
-    groups, notes = _with_near(equal, whole, near, "pairs", rows.published_test is not None)
+    groups, notes = grouped_pairs(rows, near)
 
     def sides(known: Rows) -> Sides:
         return [group_split(groups[known], share, seed)]

@@ -18,7 +18,7 @@ from recurra.baselines.memories import Translated, memories
 from recurra.data import Pairs, open_pairs
 from recurra.data.pairs import DIRECTIONS
 from recurra.estimators import SequenceTranslator
-from recurra.groups import group_pairs, letters_of
+from recurra.groups import letters_of
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
 from recurra.judging.problem import Fold, Problem, Sides, all_held
@@ -30,7 +30,7 @@ from recurra.names import CELLS, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks
 from recurra.problems.saved.translations import KINDS
-from recurra.problems.splitting import HELD_OUT, SplitPairs, split_pairs
+from recurra.problems.splitting import HELD_OUT, SplitPairs, grouped_pairs, split_pairs
 from recurra.text import content_key
 from recurra.text.levels import cut_lines, level_named
 
@@ -126,7 +126,7 @@ def translation(
     Example:
         >>> problem = translation(sample=True)
         >>> [len(rows) for rows in (problem.folds[0].known, problem.folds[0].held)]
-        [1350, 150]
+        [1353, 147]
     """
     if isinstance(source, Pairs):
         rows = source
@@ -297,8 +297,7 @@ def _tokens(side: str, vocabulary: Any, level: str, min_count: int, texts: Texts
 
 def asked_again(asked: Asked, rows: Pairs) -> TranslationProblem:
     """Ask saved models for the translation of new sentences."""
-    known = Translated(rows.sources, rows.targets)
-    groups = group_pairs(*known)
+    known, (groups, _) = Translated(rows.sources, rows.targets), grouped_pairs(rows)
     return TranslationProblem(
         name="translation",
         data=_described(rows, groups),
