@@ -111,8 +111,8 @@ def audit(
         if labels or curve:
             raise SettingsError("labels and curves are asked of rows with a class, not of prices.")
         return audit_price_files(Path(source), encoding=encoding)
-    rows = _opened(source, columns, layout, sample)
-    other = None if test is None else _opened(test, columns, layout, sample)
+    rows = rows_of(source, columns, layout, sample=sample)
+    other = None if test is None else rows_of(test, columns, layout, sample=sample)
     if isinstance(rows, NumericRows) and (other is None or isinstance(other, NumericRows)):
         both = rows if other is None else joined(rows, other)
         return audit_numbers(both, labels=labels, curve=curve)
@@ -120,13 +120,6 @@ def audit(
         raise DataError("both sides must be of one kind, but one is of texts, one of numbers.")
     both_sides = rows if other is None else _joined(rows, other)
     return audit_texts(both_sides, labels=labels, curve=curve)
-
-
-def rows_of(
-    source: Source, columns: Columns, layout: Layout | None = None, *, sample: bool = False
-) -> LabelledTexts | NumericRows:
-    """Read labelled texts or rows of numbers, whichever a source holds, as `audit` does."""
-    return _opened(source, columns, layout or Layout(), sample)
 
 
 def _is_of_prices(source: str | Path, columns: Columns, layout: Layout) -> bool:
@@ -140,9 +133,11 @@ def _is_of_prices(source: str | Path, columns: Columns, layout: Layout) -> bool:
     return holds_prices(read_table(path, encoding=columns.encoding))
 
 
-def _opened(
-    source: Source, columns: Columns, layout: Layout, sample: bool = False
+def rows_of(
+    source: Source, columns: Columns, layout: Layout | None = None, *, sample: bool = False
 ) -> LabelledTexts | NumericRows:
+    """Read labelled texts or rows of numbers, whichever a source holds, as `audit` does."""
+    layout = layout or Layout()
     if isinstance(source, LabelledTexts):
         return source
     if isinstance(source, LabelledSequences):

@@ -18,7 +18,7 @@ of the row (`recurra.answers.forecasts.scales`).
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
@@ -297,16 +297,10 @@ class EtsAhead(_Unlearnt):
 
     moved = False
 
-    def __init__(
-        self,
-        horizon: int,
-        season: int = 1,
-        level: float | None = None,
-        known: int = 0,
-        past: int = 0,
-    ) -> None:
-        super().__init__(horizon, season, level, known, past)
-        self._fits: dict[bytes, Any] = {}  # by the steps that were fitted
+    @cached_property
+    def _fits(self) -> dict[bytes, Any]:
+        """What was fitted, by the steps that it was fitted on."""
+        return {}
 
     def _learn(self, histories: Histories, sides: Sides) -> Rows:
         """Look at validation rows: only those that follow a fit were not seen by it."""

@@ -66,6 +66,7 @@ __all__ = [
     "run_problem",
     "say_empty",
     "say_notes",
+    "separated",
     "train",
     "with_options",
 ]
@@ -398,6 +399,11 @@ class Comparing(Running):
     def settings(self) -> dict[str, Any]:
         """Give what an estimator is told beside its architecture."""
         return {"epochs": self.epochs, **super().settings()}
+
+
+def separated(given: str) -> tuple[str, ...]:
+    """Give the names in what was typed with commas between."""
+    return tuple(filter(None, map(str.strip, given.split(","))))
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recurra.cli.app import Encoding, Json, Label, Sample, Text, app, command_line
+from recurra.cli.app import Encoding, Json, Label, Sample, Text, app, command_line, separated
 
 
 @app.command()
@@ -60,7 +60,7 @@ def audit(
     from recurra.files import write_atomically
     from recurra.terminal import note, show_audit
 
-    names = tuple(filter(None, map(str.strip, channels.split(","))))
+    names = separated(channels)
     layout = Layout(id=id, time=time, channels=names)
     behaves = None
     if behaviour:

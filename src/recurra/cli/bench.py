@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recurra.cli.app import Json, app, print_json
+from recurra.cli.app import Json, app, print_json, separated
 
 bench = typer.Typer(
     rich_markup_mode=None, help="Time Recurra on this machine, beside what else there is."
@@ -45,7 +45,7 @@ def kernels(
     from recurra.bench.picture import check_plot, draw
     from recurra.terminal import note, show_bench, watching
 
-    rivals = [name.strip() for name in peers.split(",") if name.strip()]
+    rivals = list(separated(peers))
     check_peers(rivals)
     names = cases or list(CASES)
     for name in names:
@@ -87,7 +87,7 @@ def runtime(
     from recurra.names import one_of
     from recurra.terminal import note, show_bench_runtime, watching
 
-    rivals = [name.strip() for name in peers.split(",") if name.strip()]
+    rivals = list(separated(peers))
     for name in rivals or [""]:
         one_of(name, PEERS, "a peer")
     names = cases or list(CASES)

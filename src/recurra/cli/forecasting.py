@@ -27,6 +27,7 @@ from recurra.cli.app import (
     run_comparison,
     run_problem,
     say_notes,
+    separated,
     train,
     with_options,
 )
@@ -186,16 +187,12 @@ def _series(file: Path | None, sample: bool, known: str, past: str, **read: Any)
     from recurra.data import read_series, sample_series
     from recurra.data.beside import Covariates
 
-    beside = Covariates(_columns(known), _columns(past))
+    beside = Covariates(separated(known), separated(past))
     if file is None and (beside or read["zone"]):
         raise SettingsError("--known, --past and --zone are of a file, but --sample was given.")
     if file is None:
         return sample_series()
     return say_notes(read_series(file, beside=beside, **read))
-
-
-def _columns(given: str) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, given.split(","))))
 
 
 AsTarget = Annotated[str | None, typer.Option(help="The column [as in training].")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from recurra.cli.app import Json, Overwrite, app, print_json
+from recurra.cli.app import Json, Overwrite, app, print_json, separated
 from recurra.cli.market import Offline, Source
 from recurra.wording import retold
 
@@ -44,8 +44,8 @@ def make(
 
     made = make_kit(
         folder,
-        data=_named(data),
-        tickers=_named(prices),
+        data=list(separated(data)),
+        tickers=list(separated(prices)),
         source=source,
         wheels=wheel or [],
         offline=offline,
@@ -84,7 +84,3 @@ def check(folder: Folder, as_json: Json = False) -> None:
         typer.echo(retold(f"whole: {len(read_kit(folder)['files']):,} files"))
     if wrong:
         raise typer.Exit(1)
-
-
-def _named(given: str) -> list[str]:
-    return [name.strip() for name in given.split(",") if name.strip()]

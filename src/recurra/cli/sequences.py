@@ -26,6 +26,7 @@ from recurra.cli.app import (
     run_comparison,
     run_problem,
     say,
+    separated,
     train,
     with_options,
 )
@@ -285,7 +286,7 @@ def _layout(
 ) -> "Layout":
     from recurra.data.sequences import Layout
 
-    names = tuple(filter(None, map(str.strip, channels.split(","))))
+    names = separated(channels)
     taught: dict[str, Any] = {}
     if run is not None:
         from recurra.problems.kept import kept_model

@@ -26,6 +26,7 @@ from recurra.cli.app import (
     run_comparison,
     run_problem,
     say_notes,
+    separated,
     train,
     with_options,
 )
@@ -188,7 +189,7 @@ def _columns(
 ) -> "StepColumns":
     from recurra.data.states import StepColumns
 
-    names = tuple(filter(None, map(str.strip, channels.split(","))))
+    names = separated(channels)
     return StepColumns(time, label, id, names, labelled)
 
 

@@ -37,6 +37,7 @@ from recurra.cli.app import (
     say,
     say_empty,
     say_notes,
+    separated,
     train,
     with_options,
 )
@@ -414,7 +415,7 @@ def read_rows(
     """Read labelled texts from a named dataset, a file or the sample; say what was guessed."""
     from recurra.data import Columns, open_texts
 
-    beside = tuple(filter(None, map(str.strip, features.split(","))))
+    beside = separated(features)
     columns = Columns(
         tuple(text or ()) or None,
         label,
