@@ -16,15 +16,23 @@ from typer.testing import CliRunner
 
 from recurra import problems
 from recurra.answers.effects import Effects
-from recurra.baselines.forecasting import EtsAhead, LinearAhead, NaiveAhead, ThetaAhead
+from recurra.answers.forecasts import scales
+from recurra.baselines.forecasting import (
+    EtsAhead,
+    KnownSeries,
+    LinearAhead,
+    NaiveAhead,
+    ThetaAhead,
+)
 from recurra.cli import app
 from recurra.data import Series, read_series
 from recurra.data.ahead import known_ahead, read_ahead
 from recurra.data.beside import Beside, Covariates, Later
 from recurra.errors import DataError, SettingsError
+from recurra.estimators import SequenceForecaster
 from recurra.problems.forecasts import ForecastingProblem
 from recurra.problems.saved.forecasts import saved_forecaster
-from recurra.sequences import Histories, naive_ahead
+from recurra.sequences import Histories, conformal_margins, naive_ahead
 
 DAYS, HORIZON = 260, 4
 
@@ -456,3 +464,41 @@ def test_whole_days_have_no_clock(tmp_path: Path) -> None:
     np.testing.assert_array_equal(plain.times, placed.times)
     assert "whole days: --zone changes none" in placed.notes
     assert placed.labels_after(60, 1) == plain.labels_after(60, 1)
+
+
+# ---- what is chosen and measured on which rows
+
+
+def test_intervals_of_a_rival_are_those_of_rows_that_told_nothing_of_its_columns(
+    tmp_path: Path,
+) -> None:
+    series = read(table(), tmp_path, past=())
+    origins = np.arange(20, DAYS - HORIZON)
+    known = KnownSeries(series.numbers, origins, beside=series.table(HORIZON)[:, 1:])
+    training, validation = np.arange(150), np.arange(160, len(origins))
+    rival = NaiveAhead(HORIZON, season=7, level=0.9, known=1).fit(known, [(training, validation)])
+    rows = known.histories.take(np.arange(150, len(origins)))
+    missed = np.abs(rival.say(rows).middle - rows.ahead(HORIZON)) / scales(rows, 7)[:, None]
+    assert rival.margins == pytest.approx(conformal_margins(missed, 0.9))
+
+
+def test_a_start_is_chosen_with_its_columns_on_training_rows_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt = []
+
+    def fit(rows: Histories, *rest: Any) -> Effects:
+        learnt.append(rows.ends.max())
+        return original(rows, *rest)
+
+    original = Effects.fit
+    monkeypatch.setattr(Effects, "fit", fit)
+    steps = read(table(), tmp_path, past=()).table(HORIZON)
+    origins = np.arange(20, DAYS - HORIZON)
+    whole = Histories(steps, np.zeros_like(origins), origins)
+    model = SequenceForecaster(
+        "gru", horizon=HORIZON, window=7, season=7, start="best", known=1, epochs=1, units=2
+    )
+    model.fit_histories(whole, (np.arange(150), np.arange(160, len(origins))))
+    assert len(learnt) > 1
+    assert max(learnt) == origins[149]
