@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import hypergeom
 from typer.testing import CliRunner
 
 import recurra
 from recurra.auditing import Audit, audit_texts
+from recurra.auditing.rows import Counted
 from recurra.auditing.tells import said_by_values, told
+from recurra.auditing.words import patterns_of
 from recurra.cli import app
 from recurra.data import open_texts
 from recurra.errors import DataError, RunError
@@ -321,3 +324,23 @@ def test_the_copies_across_published_sides_are_counted(
     said = {finding.kind: finding.sentence for finding in found.findings}
     assert said["copies across"].startswith(copies)
     assert conflicts in said.get("conflicting labels", "")
+
+
+def test_a_pattern_s_chance_is_that_of_as_many_by_luck_times_all_that_were_tried() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.arange(400) % 2
+    words = rng.choice(np.array([f"w{n}" for n in range(40)], object), (400, 3))
+    marked = rng.random(400) < np.where(truth == 1, 0.5, 0.2)
+    texts = np.array(
+        [" ".join([*row, *["sun"] * int(mark)]) for row, mark in zip(words, marked, strict=True)],
+        object,
+    )
+    counted = Counted(np.arange(400), truth, np.zeros(0, np.int64))
+    found = {(each.name, each.place): each for each in patterns_of(texts, counted, 2)}
+    sun = found["sun", ""]
+    holds, inside = int(marked.sum()), int(marked[truth == 1].sum())
+    by_luck = hypergeom.sf(inside - 1, 400, 200, holds)
+    assert sun.tried > 80  # words, and words in a place, of two classes
+    assert sun.p_value == pytest.approx(by_luck * sun.tried, rel=1e-6)
+    coins = Counted(np.arange(400), rng.permutation(truth), np.zeros(0, np.int64))
+    assert patterns_of(texts, coins, 2) == []
