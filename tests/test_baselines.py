@@ -1,6 +1,7 @@
 """What networks are shown beside: how it is fitted, decides, and is saved."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,22 @@ def test_a_baseline_takes_a_sample_when_there_is_too_much_text(
     model = LinearTexts(kind).fit(rows, sides_of(rows))
     assert model.rows == pytest.approx(len(rows.truth) / 2, abs=3)
     assert model.threshold is not None
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_a_sample_has_its_share_of_the_rows_that_teach_and_of_those_that_validate(
+    share: float, messages: tuple[list[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # drawn as validation rows are drawn, it would be those rows, and C chosen of fits on none
+    rows = noisy(messages)
+    rows = rows.take(np.arange(len(rows.truth)).repeat(3))
+    rows = replace(rows, groups=np.arange(len(rows.truth)))
+    few = dict.fromkeys(LINEAR, int(sum(map(len, rows.inputs)) * share))
+    monkeypatch.setattr(module, "MOST_CHARACTERS", few)
+    _, sides = LinearTexts(LINEAR[0])._sample(rows, sides_of(rows))
+    taught, validating = (np.mean([len(side[part]) for side in sides]) for part in (0, 1))
+    assert validating / (taught + validating) == pytest.approx(0.2, abs=0.04)
+    assert all(len(side[1]) > 0.1 * len(side[0]) for side in sides)
 
 
 def test_texts_without_a_common_word_get_the_shares_of_the_classes() -> None:

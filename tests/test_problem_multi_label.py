@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss
 from sklearn.multiclass import OneVsRestClassifier
 from typer.testing import CliRunner
 
+from recurra.baselines import labels
 from recurra.baselines.labels import ConstantLabels, LinearLabels
 from recurra.cli import app
 from recurra.data.multi_labels import LabelColumns, read_multi_labels, sample_multi_labels
@@ -22,6 +23,7 @@ from recurra.estimators.labeller import SequenceLabeller
 from recurra.judging.labels import KnownLabels, SaidLabels, label_measures, label_statistics
 from recurra.judging.measures import values
 from recurra.judging.problem import Problem
+from recurra.judging.splits import group_split
 from recurra.problems import multi_label
 from recurra.problems.splitting import split_labels
 from recurra.runtime import load
@@ -83,6 +85,19 @@ def test_a_linear_rival_is_one_regression_a_label() -> None:
     oracle.fit(vectors.fit_transform(rows.inputs), rows.truth)
     wanted = oracle.predict_proba(vectors.transform(rows.inputs))
     np.testing.assert_allclose(model.say(rows.inputs).probabilities, wanted, atol=1e-4)
+
+
+def test_a_sample_of_much_text_is_not_the_rows_that_validate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = known()
+    rows = replace(rows.take(np.arange(160).repeat(5)), groups=np.arange(800))
+    few = {"word TF-IDF + LR": sum(map(len, rows.inputs)) // 10}
+    monkeypatch.setattr(labels, "MOST_CHARACTERS", few)
+    _, [(train, validation)] = LinearLabels("word TF-IDF + LR")._sample(
+        rows, [group_split(rows.groups, 0.2, 0)]
+    )
+    assert 0.05 < len(validation) / (len(train) + len(validation)) < 0.4
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -22,7 +22,7 @@ from recurra.baselines.terms import STRENGTHS, VECTORS, Counted, Weighted
 from recurra.baselines.texts import MOST_CHARACTERS
 from recurra.errors import DataError
 from recurra.judging.scaling import factors_of
-from recurra.judging.splits import group_folds, group_split
+from recurra.judging.splits import apart, group_folds, group_split
 from recurra.text.terms import log_odds_of
 
 __all__ = ["CrossFitted", "cross_fit"]
@@ -116,7 +116,7 @@ class _Tried:
         self.kind, self.taken = kind, np.arange(len(rows.truth))
         share = MOST_CHARACTERS[kind] / max(1, sum(map(len, rows.texts)))
         if share < 1:
-            _, self.taken = group_split(rows.groups, share, rows.seed)
+            _, self.taken = group_split(rows.groups, share, apart(rows.seed))
         self.rows = rows.take(self.taken)
         self.fold = _folds(self.rows.groups, rows.seed)
         self.counted = Counted(kind, self.rows.texts, rows.features)

@@ -26,7 +26,7 @@ from recurra.cells import sigmoid
 from recurra.judging.labels import KnownLabels, SaidLabels
 from recurra.judging.measures import best_threshold
 from recurra.judging.problem import Contender, Sides
-from recurra.judging.splits import group_split
+from recurra.judging.splits import apart, group_split
 from recurra.listeners import Listener
 from recurra.stored import Distinct, Numbers, Positive, Share, Stored
 from recurra.text.terms import NAIVE_BAYES, TermRegression
@@ -163,7 +163,7 @@ class LinearLabels:
         share = MOST_CHARACTERS[self.kind] / max(1, sum(map(len, known.inputs)))
         if share >= 1:
             return known, sides
-        _, sample = group_split(known.groups, share, self.seed)
+        _, sample = group_split(known.groups, share, apart(self.seed))
         place = np.full(len(known.truth), -1)
         place[sample] = np.arange(len(sample))
         kept = [place[rows][place[rows] >= 0] for side in sides for rows in side]

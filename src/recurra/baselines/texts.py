@@ -30,7 +30,7 @@ from recurra.judging.measures import (
 )
 from recurra.judging.problem import Contender, Sides
 from recurra.judging.said import Said
-from recurra.judging.splits import stratified_group_split
+from recurra.judging.splits import apart, stratified_group_split
 from recurra.listeners import Listener
 from recurra.stored import Positive, Share
 from recurra.text.terms import COLUMNS, NAIVE_BAYES, StoredTerms, TermModel
@@ -112,7 +112,7 @@ class LinearTexts:
         share = MOST_CHARACTERS[self.kind] / max(1, sum(map(len, known.inputs)))
         if share >= 1:
             return known, sides
-        _, sample = stratified_group_split(known.truth, known.groups, share, self.seed)
+        _, sample = stratified_group_split(known.truth, known.groups, share, apart(self.seed))
         place = np.full(len(known.truth), -1)
         place[sample] = np.arange(len(sample))
         kept = [place[rows][place[rows] >= 0] for side in sides for rows in side]

@@ -12,6 +12,7 @@ from recurra.errors import DataError, LeakError, SettingsError
 
 __all__ = [
     "Split",
+    "apart",
     "check_dates",
     "dated_split",
     "group_folds",
@@ -90,6 +91,20 @@ def stratified_group_folds(
         where = f"fold {number + 1} of {folds}"
         _needs_every_class(labels, fold != number, fold == number, where)
     return fold
+
+
+def apart(seed: int) -> int:
+    """Give a seed of draws that have nothing to do with the splits of this seed.
+
+    A sample of rows that is drawn as validation rows are drawn is those rows.
+
+    Example:
+        >>> sample = group_split(np.arange(1000), 0.1, apart(0))[1]
+        >>> validation = group_split(np.arange(1000), 0.1, 0)[1]
+        >>> len(set(sample.tolist()) & set(validation.tolist())) < 30
+        True
+    """
+    return int(np.random.default_rng([seed, 1]).integers(1 << 31))
 
 
 def stratified_group_split(
