@@ -164,6 +164,27 @@ def test_of_several_questions_one_must_be_chosen_and_texts_stay_texts(tmp_path: 
     assert "--epochs" in done.stderr
 
 
+def test_what_stands_in_the_way_of_a_question_is_said(tmp_path: Path) -> None:
+    frame = series()[["day", "sold"]].astype(str)
+    total = pd.DataFrame([["합계", "100"]], columns=["day", "sold"])
+    pd.concat([frame, total]).to_csv(tmp_path / "total.csv", index=False)
+    found = look(tmp_path / "total.csv")
+    assert not found.questions
+    assert "must have a time, but row 91" in found.notes[-1]
+    units = pd.DataFrame([["yyyy-mm-dd", "EUR"]], columns=["day", "sold"])
+    pd.concat([units, frame]).to_csv(tmp_path / "units.csv", index=False)
+    assert "'sold' would be numbers, but row 1 has 'EUR' (1 of 91 rows looked at)" in (
+        look(tmp_path / "units.csv").notes
+    )
+
+
+def test_percents_are_numbers(tmp_path: Path) -> None:
+    series().assign(sold=[f"{n % 7 + n / 100:.2f}%" for n in range(90)]).to_csv(
+        tmp_path / "rates.csv", index=False
+    )
+    assert look(tmp_path / "rates.csv").questions[0].command.endswith("--target sold")
+
+
 def test_a_file_with_nothing_to_ask_says_so(tmp_path: Path) -> None:
     pd.DataFrame({"a": ["x"] * 5, "b": ["y"] * 5}).to_csv(tmp_path / "flat.csv", index=False)
     assert look(tmp_path / "flat.csv").questions == ()

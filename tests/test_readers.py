@@ -30,6 +30,7 @@ EXPECTED = [["ham", "see you"], ["spam", "win now"]]
 def test_the_same_rows_come_from_every_format(tmp_path: Path) -> None:
     frame = pd.DataFrame(EXPECTED, columns=["kind", "body"])
     frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_feather(tmp_path / "a.feather")
     write(tmp_path / "a.csv", CSV)
     write(tmp_path / "semicolons.csv", CSV.replace(",", ";"))
     write(tmp_path / "a.tsv", CSV.replace(",", "\t"))
@@ -44,6 +45,7 @@ def test_the_same_rows_come_from_every_format(tmp_path: Path) -> None:
     for name in (
         "semicolons.csv",
         "a.parquet",
+        "a.feather",
         "a.csv",
         "a.tsv",
         "a.jsonl",
@@ -54,6 +56,47 @@ def test_the_same_rows_come_from_every_format(tmp_path: Path) -> None:
         "without_ending",
     ):
         assert records(tmp_path / name) == EXPECTED, name
+
+
+TITLES = {
+    "a title": ["Sales of shop A", ""],
+    "cells of a title": ["Sales of shop A,,", ",,"],
+    "a title of many columns": ["Sales,,", "in thousands,,"],
+}
+
+
+@pytest.mark.parametrize("above", TITLES.values(), ids=TITLES)
+def test_lines_of_a_title_above_the_header_are_left_out_and_said(
+    above: list[str], tmp_path: Path
+) -> None:
+    rows = ["day,sold,left", *(f"2024-01-0{n},{n},{9 - n}" for n in range(1, 8))]
+    file = write(tmp_path / "t.csv", "\n".join([*above, *rows]))
+    found = read_table(file)
+    assert list(found.frame.columns) == ["day", "sold", "left"]
+    assert len(found.frame) == 7
+    assert found.notes == [f"2 lines above the header left out, such as {above[0]!r}"]
+
+
+def test_a_header_with_one_name_is_no_title(tmp_path: Path) -> None:
+    file = write(tmp_path / "t.csv", "text,\n" + "so it is,\nso,yes\n" * 5)
+    assert list(read_table(file).frame.columns) == ["text"]
+
+
+def test_arff_of_numbers_and_names_is_read_and_other_arff_refused(tmp_path: Path) -> None:
+    head = "% of Weka\n@relation r\n@attribute 'at 1' numeric\n@attribute kind {1,two}\n@data\n"
+    file = write(tmp_path / "a.arff", f"{head}0.5,two\n?,1\n3,?\n")
+    assert list(read_table(file).frame.columns) == ["at 1", "kind"]
+    assert records(file) == [["0.5", "two"], ["", "1"], ["3", ""]]
+    for wrong in (head.replace("numeric", "string"), "@relation r\n", f"{head}1,three\n"):
+        write(file, f"{wrong}x,two\n" if "string" in wrong else wrong)
+        with pytest.raises(DataError, match="ARFF file must hold|holds none"):
+            read_table(file)
+
+
+def test_a_zip_archive_is_told_from_a_workbook(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 a.csv")
+    with pytest.raises(DataError, match="is a zip archive. Unpack it"):
+        read_table(tmp_path / "a.zip")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])

@@ -24,8 +24,8 @@ from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
 from recurra.data.labelled import label_texts, nothing_said
 from recurra.data.multi_labels import NO, SIGNS, YES, LabelColumns, labels_in
-from recurra.data.numbers import number_of, plain_numbers
-from recurra.data.readers import FORMATS, LABEL_NAMES, TEXT_NAMES, Table, read_table
+from recurra.data.numbers import number_of, plain_numbers, without_percent
+from recurra.data.readers import LABEL_NAMES, TABLES, TEXT_NAMES, Table, read_table
 from recurra.data.sequences import (
     LabelledSequences,
     Layout,
@@ -34,7 +34,7 @@ from recurra.data.sequences import (
     sequences_in,
 )
 from recurra.data.series import Series, series_in
-from recurra.data.spelling import capitals_said
+from recurra.data.spelling import capitals_said, quoted
 from recurra.data.states import StepColumns, steps_in
 from recurra.data.tagged import tag_columns_of
 from recurra.data.times import TIMES, moments_in, months_in_a_row, quarters_in_a_row
@@ -48,6 +48,7 @@ __all__ = ["Column", "Look", "Question", "look", "the_reading"]
 LOOKED_AT = 500  # cells of a column, by which is told what it holds
 MOST_CLASSES = 50
 FEWEST_STEPS = 8  # columns of numbers that are the steps of a sequence
+NEARLY_ALL = 0.9  # of the cells of a column are numbers, and the others faults
 FEWEST_VALUES = 5  # of a series; a column of fewer is a code
 EXAMPLES = 3
 MOST_TOLD = 5  # commands in a message
@@ -64,7 +65,6 @@ BINDING |= {"product", "shop", "store", "participant", "작성자", "사용자",
 BARS = {"open", "high", "low", "close"}
 ENDINGS = {".conllu", ".conll", ".ts", ".tsf", ".npz", ".npy"}  # of what is no table
 Try = Callable[[], str]  # reads, and says what; raises where that cannot be
-TABLES = {*FORMATS, ".parquet"} - {".txt"}
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,9 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
     table = read_table(path, encoding=encoding)
     columns = tuple(_column(table.frame[name]) for name in table.frame.columns)
     questions = tuple(_of_table(table, columns, path, encoding))
-    notes = [*table.notes, *_cells_said(table, columns)]
+    notes = [*table.notes, *_cells_said(table, columns), *_nearly_numbers(table, columns)]
+    if not questions:
+        notes += _no_series(table, columns)
     return Look(str(path), len(table.frame), columns, questions, notes)
 
 
@@ -167,6 +169,37 @@ def _cells_said(table: Table, columns: Sequence[Column]) -> list[str]:
             said = nothing_said(cells) if column.kind == "texts" else []
         found += said
     return found
+
+
+def _nearly_numbers(table: Table, columns: Sequence[Column]) -> list[str]:
+    """Say in which columns of numbers a few cells are none: a unit, a remark, another sign."""
+    found = []
+    for column in columns:
+        cells = table.frame[column.name].iloc[:LOOKED_AT].to_list()
+        if column.kind in ("numbers", "times"):
+            continue
+        read = [number_of(cell) is not None for cell in cells]
+        if NEARLY_ALL <= np.mean(read) < 1:
+            row = read.index(False)
+            found.append(
+                f"{quoted(column.name)} would be numbers, but row {row + 1} has "
+                f"{quoted(cells[row])} ({read.count(False):,} of {len(read):,} rows looked at)"
+            )
+    return found
+
+
+def _no_series(table: Table, columns: Sequence[Column]) -> list[str]:
+    """Say why numbers beside times are no series."""
+    numbers = next(
+        (c for c in columns if c.kind == "numbers" and c.distinct >= FEWEST_VALUES), None
+    )
+    if numbers is None or all(column.kind != "times" for column in columns):
+        return []
+    try:
+        series_in(table, numbers.name)
+    except RecurraError as error:
+        return [str(error)]
+    return []
 
 
 def the_reading(file: str) -> list[str]:
@@ -252,7 +285,8 @@ def _kind(filled: "pd.Series[str]", distinct: int) -> str:
     if filled.empty:
         return "nothing"
     some = filled[:LOOKED_AT]
-    are_numbers = all(number_of(cell) is not None for cell in some)
+    plain, _ = without_percent(some.to_list())
+    are_numbers = all(number_of(cell) is not None for cell in plain)
     named = str(filled.name).casefold() in TIMES
     if named or (not are_numbers and moments_in(list(map(str, some))) is not None):
         return "times"

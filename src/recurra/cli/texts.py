@@ -72,7 +72,6 @@ Features = Annotated[
     typer.Option(help="Columns of numbers or categories to read beside the text: amount,country."),
 ]
 PREDICTION_CHUNK = 4096
-TABLES = {".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson"}
 PROTOCOLS = ("default", "lecture")
 
 
@@ -448,7 +447,7 @@ def given_texts(
         return iter(texts)
     if file is not None:
         from recurra.data.labelled import texts_of
-        from recurra.data.readers import read_lines, read_table
+        from recurra.data.readers import TABLES, read_lines, read_table
         from recurra.terminal import note
 
         if not column and not TABLES & set(file.suffixes):

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Dates, Floats, Rows
-from recurra.data.numbers import decimal_sign, number_of
+from recurra.data.numbers import decimal_sign, number_of, without_percent
 from recurra.data.readers import Table
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError, SettingsError
@@ -165,10 +165,8 @@ def values_of(
     """
     cells = [str(cell).strip() for cell in column]
     cells = ["" if cell.casefold() in {"nan", "none", "null", "<na>"} else cell for cell in cells]
+    cells, _ = without_percent(cells)
     there = [cell for cell in cells if cell]
-    if there and all(cell.endswith("%") for cell in there):
-        cells = [cell.removesuffix("%") for cell in cells]
-        there = [cell for cell in cells if cell]
     decimal = decimal_sign(there, comma=table.separator == ";", what=table.source)
     read = [number_of(cell, decimal) for cell in cells]
     odd = [row for row, cell in enumerate(cells) if cell and read[row] is None]

@@ -104,11 +104,7 @@ def decode(contents: Contents, encoding: str | None = None) -> Decoded:
     given = known_encoding(encoding)
     data, path = contents.data, contents.path
     if data.startswith(WORKBOOKS):
-        raise DataError(
-            f"a data file must be text (CSV, TSV, JSON) or Parquet, but {path} is an Excel "
-            "workbook (or another archive). Save its sheet as CSV: in Excel, Save As, "
-            '"CSV UTF-8".'
-        )
+        raise _archive(data, path)
     found = given or _recognised(data, path)
     try:
         text = _decoded(data, found)
@@ -253,10 +249,23 @@ def _byte_as_latin_1(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("recurra-latin-1", _byte_as_latin_1)
 
 
+def _archive(data: bytes, path: Path) -> DataError:
+    if path.suffix.lower() == ".zip" and b"xl/" not in data:
+        return DataError(
+            f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is a zip "
+            "archive. Unpack it, and name the file in it."
+        )
+    return DataError(
+        f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is an Excel "
+        "workbook (or another archive). Save its sheet as CSV: in Excel, Save As, "
+        '"CSV UTF-8".'
+    )
+
+
 def _binary(path: Path) -> DataError:
     return DataError(
-        f"a data file must be text (CSV, TSV, JSON) or Parquet, but {path} is binary. If it is "
-        f"text, say in which encoding: --encoding {'|'.join(ENCODINGS[:4])}"
+        f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is binary. If "
+        f"it is text, say in which encoding: --encoding {'|'.join(ENCODINGS[:4])}"
     )
 
 

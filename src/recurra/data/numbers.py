@@ -12,15 +12,36 @@ from recurra.data.frames import ROWS
 from recurra.data.spelling import quoted
 from recurra.errors import DataError
 
-__all__ = ["check_reach", "decimal_sign", "number_of", "numbers_of", "plain_numbers"]
+__all__ = [
+    "UNSAID",
+    "check_reach",
+    "decimal_sign",
+    "number_of",
+    "numbers_of",
+    "plain_numbers",
+    "without_percent",
+]
 
 LARGEST = 1e30  # of numbers that are learnt, so that their squares and sums are numbers, too
 POWERS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "MN": 1e6, "BN": 1e9, "MIO": 1e6, "MRD": 1e9}
 MYRIADS = {"천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12, "千": 1e3, "万": 1e4, "萬": 1e4}
 MYRIADS |= {"亿": 1e8, "億": 1e8, "兆": 1e12}
-NOTHING = {"", "-", "--", "---", "–", "—", ".", "n/a", "na", "nan", "null", "none", "nat", "n/d"}
-NOTHING |= {"nd", "inf", "-inf", "+inf", "infinity", "-infinity", "<na>", "#n/a", "#na", "#value!"}
-NOTHING |= {"#div/0!", "#ref!", "#num!", "#null!", "#name?", "n.a.", "없음", "해당없음", "거래정지"}
+UNSAID = {"", "-", "--", "---", "–", "—", ".", "n/a", "na", "nan", "null", "none", "nat", "n/d"}
+UNSAID |= {
+    "?",
+    "nd",
+    "n.d.",
+    "<na>",
+    "#n/a",
+    "#na",
+    "#value!",
+    "#div/0!",
+    "#ref!",
+    "#num!",
+    "#null!",
+}
+UNSAID |= {"#name?", "n.a.", "missing", "없음", "해당없음", "거래정지", "결측", "결측치", "미측정"}
+NOTHING = UNSAID | {"inf", "-inf", "+inf", "infinity", "-infinity"}
 SIGNS = str.maketrans(dict.fromkeys("−‐‑‒–﹣－", "-"))
 MONEY = re.compile(
     r"[$€£¥₩￦원円元₹₽฿]|US\$|HK\$|\b(?:USD|EUR|KRW|JPY|CNY|HKD|GBP|CHF|RMB)\b|주$|株$|股$"
@@ -128,6 +149,19 @@ def number_of(text: str, decimal: str = ".") -> float | None:
             return None
         value = float(match[1]) * POWERS.get(match[2], 1.0)
     return -value if negative else value
+
+
+def without_percent(cells: list[str]) -> tuple[list[str], bool]:
+    """Leave the percent signs out where every number has one; say whether that is so.
+
+    Example:
+        >>> without_percent(["3.5%", "", "4 %"]), without_percent(["3.5%", "4"])
+        ((['3.5', '', '4 '], True), (['3.5%', '4'], False))
+    """
+    there = [cell for cell in cells if cell.casefold() not in UNSAID]
+    if not there or not all(cell.endswith("%") for cell in there):
+        return cells, False
+    return [cell.removesuffix("%") for cell in cells], True
 
 
 def _in_myriads(plain: str) -> float | None:

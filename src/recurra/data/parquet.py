@@ -1,4 +1,4 @@
-"""Parquet as rows of strings."""
+"""Parquet and Feather (Arrow) as rows of strings."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,40 +15,54 @@ from recurra.data.separators import MOST_COLUMNS
 from recurra.data.spelling import meant
 from recurra.errors import DataError
 
-__all__ = ["frame_of_parquet", "read_parquet"]
+__all__ = ["MARKS", "frame_of_parquet", "read_parquet"]
+
+MARKS = (b"PAR1", b"ARROW1")  # with which such files begin
 
 
 def frame_of_parquet(contents: Contents) -> pd.DataFrame:
-    """Give a Parquet file with its own types, row by group, as far as memory is lent for it.
+    """Give a Parquet or Feather file with its own types, as far as memory is lent for it.
 
     Raises:
         DataError: it is broken, or unpacks to far more than it was.
     """
     import pyarrow as pa
-    import pyarrow.parquet
 
     path = contents.path
     try:
-        file = pyarrow.parquet.ParquetFile(pa.BufferReader(contents.data))
-        if file.metadata.num_columns > MOST_COLUMNS:
+        schema, parts = _batches(contents.data)
+        if len(schema) > MOST_COLUMNS:
             raise DataError(
                 f"a table may have {MOST_COLUMNS:,} columns, but {path} has "
-                f"{file.metadata.num_columns:,}. Leave some out."
+                f"{len(schema):,}. Leave some out."
             )
         held, batches = 0, []
-        for batch in file.iter_batches(batch_size=1 << 14):
+        for batch in parts:
             held += batch.nbytes
             check_growth(held, len(contents.data), path)
             batches.append(batch)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what foreign metadata say
-            table = pa.Table.from_batches(batches, file.schema_arrow)
+            table = pa.Table.from_batches(batches, schema)
             return pd.DataFrame(table.to_pandas())
     except DataError:
         raise
     except Exception as error:  # broken bytes raise whatever the step that meets them raises
         reason = str(error).partition("\n")[0][:200] or type(error).__name__
-        raise DataError(f"a Parquet file must be whole, but {path} is not ({reason}).") from None
+        kind = "Parquet" if contents.data.startswith(MARKS[0]) else "Feather"
+        raise DataError(f"a {kind} file must be whole, but {path} is not ({reason}).") from None
+
+
+def _batches(data: bytes) -> tuple[Any, Iterator[Any]]:
+    """Give the schema of the columns, and the rows some at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    if data.startswith(MARKS[1]):
+        file = pa.ipc.open_file(pa.BufferReader(data))
+        return file.schema, map(file.get_batch, range(file.num_record_batches))
+    packed = pyarrow.parquet.ParquetFile(pa.BufferReader(data))
+    return packed.schema_arrow, packed.iter_batches(batch_size=1 << 14)
 
 
 def read_parquet(contents: Contents) -> pd.DataFrame:

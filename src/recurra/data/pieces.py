@@ -280,6 +280,8 @@ def _text(
         lines = _still_utf_8(lines, path)
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     kind = FORMATS.get(suffixes[-1] if suffixes else "")
+    if kind == "arff":
+        raise DataError(f"an ARFF file is read as a whole only. Save {path} as CSV.")
     if kind == "json" or (kind is None and decoded.text.lstrip().startswith("{")):
         names, pieces = _objects(lines, path)
         return _Told(names, pieces, decoded.notes)

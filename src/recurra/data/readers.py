@@ -1,4 +1,4 @@
-"""Tables from CSV, TSV, Parquet and JSON lines, as strings, with what had to be guessed said."""
+"""Tables from CSV, TSV, JSON, Parquet, Feather and ARFF, as strings; what was guessed is said."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from recurra.data.contents import Contents, read_contents, sha256_of
 from recurra.data.encodings import ENCODINGS, decode, known_encoding
 from recurra.data.frames import frame_of
 from recurra.data.lines import Lines, read_lines
+from recurra.data.parquet import MARKS
 from recurra.data.records import read_records
 from recurra.data.separators import separated
 from recurra.data.spelling import meant, quoted
@@ -17,6 +18,7 @@ from recurra.errors import DataError
 
 __all__ = [
     "ENCODINGS",
+    "TABLES",
     "Table",
     "header_of",
     "known_encoding",
@@ -32,7 +34,9 @@ FORMATS = {
     ".json": "json",
     ".jsonl": "json",
     ".ndjson": "json",
+    ".arff": "arff",
 }
+TABLES = {*FORMATS, ".parquet", ".feather", ".arrow"} - {".txt"}  # endings of what has columns
 FASTTEXT = re.compile(r"__label__(\S+)\s+(.*)", re.DOTALL)
 TEXT_NAMES = {"text", "message", "messages", "body", "sms", "document", "review", "content", "v2"}
 TEXT_NAMES |= {"내용", "메시지", "문자", "본문", "리뷰"}
@@ -66,10 +70,10 @@ class Table:
 def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
     """Read a table, every cell as a string; an empty cell is an empty string.
 
-    The format is known by the ending (.csv .tsv .txt .parquet .json .jsonl .ndjson, each also .gz),
-    and looked at where there is none. A text file's encoding is recognised unless given
-    (`recurra.data.encodings`). A first line that is data, not a header, is recognised by one of its
-    values recurring as a label below it. The file is read once.
+    The format is known by the ending (.csv .tsv .txt .json .jsonl .ndjson .arff, each also .gz), of
+    Parquet and Feather by how they begin, and looked at where there is none. A text file's encoding
+    is recognised unless given (`recurra.data.encodings`). A first line that is data, not a header,
+    is recognised by one of its values recurring as a label below it. The file is read once.
 
     Args:
         path: the file.
@@ -82,7 +86,7 @@ def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
     encoding = known_encoding(encoding)
     contents = read_contents(path)
     table = Table(pd.DataFrame(), str(path), contents.sha256)
-    if contents.data.startswith(b"PAR1"):
+    if contents.data.startswith(MARKS):
         from recurra.data.parquet import read_parquet
 
         table.frame = _distinct(read_parquet(contents), path)
@@ -113,6 +117,10 @@ def _read_text(contents: Contents, table: Table, encoding: str | None) -> None:
         frame, notes = read_records(decoded.text, path)
         table.notes += notes
         table.frame = _distinct(frame, path)
+    elif kind == "arff":
+        from recurra.data.arff import frame_of_arff
+
+        table.frame = _distinct(frame_of_arff(decoded.text, contents), path)
     elif begins.startswith("__label__"):
         table.frame = _fasttext(Lines(decoded.text, path), path)
         table.notes.append("fastText lines: a label, then the text")

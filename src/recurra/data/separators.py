@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recurra.data.frames import in_blocks
 from recurra.data.lines import LONGEST_LINE, Lines
+from recurra.data.spelling import quoted as shown
 from recurra.errors import DataError
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "separated",
     "separator_of",
     "tabs_are_quoted",
+    "titles_above",
 ]
 
 SEPARATORS = ",;\t|"
+FEWEST_BELOW = 5  # rows of one width, below a title that has none
 # spreadsheets write it above the header
 SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|:~^])"?[,;]*\s*', re.IGNORECASE)
 MOST_COLUMNS = 10_000
@@ -62,6 +65,12 @@ def separated(lines: Lines | list[str], path: str | Path, *, tabs: bool = False)
     if start is None:
         return Separated(iter(()), ",")
     first = list(islice(lines, start, start + 1 + 4 * LOOKED_AT))
+    found = Separated(iter(()), ",")
+    above = titles_above(first)
+    if above:
+        start += above
+        found.notes.append(f"{above:,} lines above the header left out, such as {shown(first[0])}")
+        first = first[above:]
     named = SEPARATOR_LINE.fullmatch(first[0])
     if named:
         start += 1
@@ -71,9 +80,52 @@ def separated(lines: Lines | list[str], path: str | Path, *, tabs: bool = False)
     else:
         separator = separator_of(first)
     quoted = separator != "\t" or tabs_are_quoted(lines)
-    found = Separated(iter(()), separator)
+    found.separator = separator
     found.blocks = _blocks(lines, start, path, found, quoted)
     return found
+
+
+def titles_above(lines: Sequence[str]) -> int:
+    """Count the lines of a title that stand above the header, as exports of offices write them.
+
+    None of them has two cells, and all rows below have the width of the header. Where a title has
+    the commas of empty cells, it must be followed by an empty line, or stand above three columns:
+    a header may have one name and an empty cell beside it.
+
+    Examples:
+        >>> rows = [f"2024-01-0{n},{n}" for n in range(1, 7)]
+        >>> titles_above(["Sales of shop A", "", "day,sold", *rows])
+        2
+        >>> titles_above(["day,", *rows]), titles_above(["day,sold", *rows])
+        (0, 0)
+    """
+    if SEPARATOR_LINE.fullmatch(lines[0]):
+        return 0
+    cut = [_each_line(lines[: LOOKED_AT + 1], separator) for separator in SEPARATORS]
+    if any(_filled(rows[0]) > 1 and len(set(map(len, rows))) == 1 for rows in cut):
+        return 0
+    for rows in cut:
+        filled = list(map(_filled, rows))
+        header = next((place for place, cells in enumerate(filled) if cells > 1), 0)
+        width, below = len(rows[header]), rows[header + 1 :]
+        if not header or len(below) < FEWEST_BELOW or {len(row) for row in below} != {width}:
+            continue
+        bare = all(len(row) <= 1 for row in rows[:header])
+        if bare or width > 2 or 0 in filled[1:header]:
+            return header
+    return 0
+
+
+def _filled(row: list[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _each_line(lines: Sequence[str], separator: str) -> list[list[str]]:
+    with _long_fields():
+        return [
+            next(csv.reader([line.replace("\r", " ")], delimiter=separator), [])
+            for line in (line[:MOST_LOOKED_AT] for line in lines)
+        ]
 
 
 def separator_of(lines: Sequence[str]) -> str:

@@ -26,7 +26,13 @@ from recurra.data.contents import read_contents, sha256_of_both
 from recurra.data.encodings import decode, known_encoding
 from recurra.data.frames import give_back
 from recurra.data.labelled import TO_TEST_ON
-from recurra.data.numbers import check_reach, decimal_sign, number_of, plain_numbers
+from recurra.data.numbers import (
+    check_reach,
+    decimal_sign,
+    number_of,
+    plain_numbers,
+    without_percent,
+)
 from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.records import cell_of
 from recurra.data.spelling import meant, meant_labels, quoted
@@ -719,9 +725,11 @@ def numbers_of(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
         values = plain_numbers(column)
         odd = np.flatnonzero(~np.isfinite(values))
         cells = [str(cell).strip() for cell in column.iloc[odd]]
+        if not np.isfinite(values).any():
+            cells, _ = without_percent(cells)
         decimal = decimal_sign(cells, comma=table.separator == ";", what=table.source)
         for row, cell in zip(odd.tolist(), cells, strict=True):
-            found = np.nan if cell == "?" else number_of(cell, decimal)
+            found = number_of(cell, decimal)
             if found is None:
                 raise DataError(
                     f"channels must hold numbers, but row {row + 1} of {table.source}, counted "

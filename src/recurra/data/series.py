@@ -13,7 +13,7 @@ holidays. What is empty at the beginning or the end is left out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,13 +23,14 @@ import pandas as pd
 from recurra.arrays import Bools, Dates, Floats, Rows
 from recurra.data.beside import NOTHING, Beside, Covariates, Later, carried_on, covariates_in
 from recurra.data.calendar import WEEKDAY, Frequency, frequency_of
-from recurra.data.numbers import decimal_sign, number_of
+from recurra.data.numbers import UNSAID, decimal_sign, number_of, without_percent
 from recurra.data.readers import Table, read_table
 from recurra.data.spelling import meant, quoted
 from recurra.data.times import (
     TIMES,
     YEARS,
     Clock,
+    is_time,
     months_in_a_row,
     quarters_in_a_row,
     time_of_rows,
@@ -44,7 +45,6 @@ from recurra.text.joining import roles
 
 __all__ = ["Series", "read_series", "sample_series", "series_in"]
 
-EMPTY = {"", "nan", "na", "n/a", "null", "none", "<na>", "#n/a", "-", "?"}
 HOLIDAYS = 4  # and more weekdays than that, where weekends are left out anyway
 MOST_FILLED = 0.2  # of the steps
 LOOKED_AT = 0.6  # of the steps, for a season: later ones may be held out
@@ -250,6 +250,7 @@ def series_in(
     name = _target(table.frame, target, table, notes, {time, group, *asked})
     if group is not None:
         group = _column(table, group, "--group")
+    table = _without_remarks(table, name, notes)
     numbers = _numbers(table.frame[name], table, notes)
     names, known, values = covariates_in(table.frame, beside, [name, time, group], table)
     groups = None if group is None else table.frame[group].astype(str).str.strip()
@@ -572,6 +573,35 @@ def _refuse_below_zero(numbers: Floats, filled: Bools, table: Table, name: str |
 # ---- the columns
 
 
+def _without_remarks(table: Table, target: str, notes: list[str]) -> Table:
+    """Leave out rows that hold nothing, and remarks below the table: one cell, neither time nor
+    number.
+    """
+    frame = table.frame
+    empty = np.flatnonzero((frame[target] == "").to_numpy())
+    if frame.shape[1] < 2 or not len(empty):
+        return table
+    cells = [[cell for cell in map(str, frame.iloc[row]) if cell.strip()] for row in empty]
+    out = [int(row) for row, there in zip(empty, cells, strict=True) if not there]
+    end = len(frame)
+    for row, there in zip(empty[::-1].tolist(), cells[::-1], strict=True):
+        if row != end - 1 or len(there) > 1:
+            break
+        if there and not (is_time(there[0]) or number_of(there[0]) is not None):
+            out.append(row)
+            notes.append(f"below the table, left out: {quoted(there[0])}")
+        end = row
+    kept = np.setdiff1d(np.arange(len(frame)), out)
+    if len(kept) == len(frame):
+        return table
+    unnamed = table.unnamed.iloc[kept] if len(table.unnamed) else table.unnamed
+    return replace(
+        table,
+        frame=frame.iloc[kept].reset_index(drop=True),
+        unnamed=unnamed.reset_index(drop=True),
+    )
+
+
 def _column(table: Table, given: str, option: str) -> str:
     names = list(map(str, table.frame.columns))
     name = given if given in names else meant(given)
@@ -603,7 +633,7 @@ def _target(
 def _holds_numbers(frame: pd.DataFrame, name: str) -> bool:
     if name.lower() in TIMES or not name:
         return False
-    values = [number_of(cell.rstrip("%")) for cell in frame[name].iloc[:200]]
+    values = list(map(number_of, without_percent(frame[name].iloc[:200].to_list())[0]))
     known = [value for value in values if value is not None and np.isfinite(value)]
     return None not in values and len(known) > 0
 
@@ -611,9 +641,8 @@ def _holds_numbers(frame: pd.DataFrame, name: str) -> bool:
 def _numbers(column: pd.Series, table: Table, notes: list[str]) -> Floats:
     """Read the numbers of the target; NaN where a cell is empty."""
     cells = [str(cell).strip() for cell in column]
-    there = [cell for cell in cells if cell.casefold() not in EMPTY]
-    if there and all(cell.endswith("%") for cell in there):
-        cells = [cell.removesuffix("%") for cell in cells]
+    cells, percent = without_percent(cells)
+    if percent:
         notes.append("in percent")
     semicolons = table.separator == ";"
     decimal = decimal_sign(cells, comma=semicolons, what=table.source)
@@ -624,7 +653,7 @@ def _numbers(column: pd.Series, table: Table, notes: list[str]) -> Floats:
         notes.append(f"nothing tells what commas are: {sample} is {number_of(sample):.12g}")
     read = (number_of(cell, decimal) for cell in cells)
     values = np.array([np.nan if value is None else value for value in read])
-    empty = np.array([cell.casefold() in EMPTY for cell in cells])
+    empty = np.array([cell.casefold() in UNSAID for cell in cells])
     wrong = np.flatnonzero(~np.isfinite(values) & ~empty)
     if len(wrong):
         row = int(wrong[0])

@@ -1,31 +1,41 @@
 """Which column of a table is time, however people write it, and what its cells say."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from recurra.arrays import Dates, Rows
+from recurra.data.calendar import frequency_of
 from recurra.data.dates import Moments, month_named, read_moments
 from recurra.data.numbers import number_of, plain_numbers
+from recurra.data.periods import YEAR, begin_of, fiscal, months_of_short_years
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near
 
-__all__ = ["TIMES", "Clock", "moments_in", "months_in_a_row", "quarters_in_a_row", "time_of_rows"]
+__all__ = [
+    "TIMES",
+    "Clock",
+    "is_time",
+    "moments_in",
+    "months_in_a_row",
+    "quarters_in_a_row",
+    "time_of_rows",
+]
 
 TIMES = {"date", "time", "datetime", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
 TIMES |= {"period", "날짜", "일자", "일시", "시간", "월", "연월", "연도", "년월", "년도", "기간"}
 TIMES |= {"日期", "日付", "datum", "fecha"}
-YEARS, MONTHS, QUARTERS = {"year", "연도", "년도"}, {"month", "월"}, {"quarter", "분기"}
-YEAR = re.compile(r"(1[5-9]|20|21)\d\d")
-YEAR_MONTH = re.compile(r"((?:1[5-9]|20|21)\d\d)\s*[-./년年]?\s*(0?[1-9]|1[0-2])\s*[월月]?")
-YEAR_QUARTER = re.compile(
-    r"(\d{4})\s*[-./년]?\s*[qQ](\d)|[qQ](\d)[\s/-]*(\d{4})|(\d{4})년?\s*(\d)분기"
-)
-YEAR_NAME = re.compile(r"(\d{4})[\s-]*([A-Za-z]{3,9})")
-NAME_YEAR = re.compile(r"([A-Za-z]{3,9})[\s-]*(\d{4})")
+YEARS, MONTHS = {"year", "yr", "yyyy", "연도", "년도", "년"}, {"month", "mon", "mm", "월"}
+QUARTERS, DAYS = {"quarter", "qtr", "분기"}, {"day", "dd", "일"}
+HOURS = {"hour", "hr", "hh", "time", "시", "시간", "시각"}
+STAMP = re.compile(r"\d{8}|\d{10}(\.0*)?|\d{13}|\d{16}|\d{19}")  # days, or parts of seconds
+HOUR_MINUTE = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s*[AaPp][Mm])?")
+HOUR = re.compile(r"(\d{1,2})(?:\.0|시|h)?")
+NEARLY_ALL = 0.9  # of the cells: the others are faults
 MONTH_COLUMN = re.compile(r"(0?[1-9]|1[0-2])\s*[월月]?")
 LOOKED_AT = 100  # cells
 QUARTER_COLUMN = re.compile(r"[qQ]([1-4])|([1-4])\s*분기")
@@ -70,22 +80,23 @@ def time_of_rows(
     if given is not None:
         return _given(frame, given, source), []
     names = [str(name) for name in frame.columns if name not in without]
-    pair = _in_two_columns(frame, names)
-    if pair is not None:
-        return pair, []
+    parts = _in_parts(frame, names)
+    if parts is not None:
+        return parts, []
     named = [name for name in names if name.lower() in TIMES or not name]
-    for name in [*named, *(name for name in names if name not in named)]:
-        if not _begins_as_time(frame[name]):
-            continue
-        if name not in named and _numbers_alone(frame[name]):
+    likely = [name for name in names if _begins_as_time(frame[name])]
+    for name in sorted(likely, key=lambda name: name not in named):
+        if name not in named and _numbers_alone(frame[name]) and not _count_time(frame[name]):
             continue  # 1990 may be a price
         found = _clock_in(frame[name], name)
         if found is not None:
-            return found, []
+            return _with_hours(found, frame, names), []
     if unnamed.shape[1]:
         found = _clock_in(unnamed.iloc[:, 0], None)
         if found is not None:
             return found, []
+    for name in likely:
+        _refuse_a_few(frame[name], source)
     return None, [
         f"{quoted(name)} is not read as time: rows are taken to be in order"
         for name in filter(None, named)
@@ -94,11 +105,19 @@ def time_of_rows(
 
 
 def _begins_as_time(column: "pd.Series[str]") -> bool:
-    return all(_is_time(cell) for cell in map(str, column.iloc[:1]))
+    return all(is_time(cell) for cell in map(str, column.iloc[:1]))
 
 
 def _numbers_alone(column: "pd.Series[str]") -> bool:
     return all(cell.strip().replace(".", "", 1).isdigit() for cell in map(str, column))
+
+
+def _count_time(column: "pd.Series[str]") -> bool:
+    """Say whether numbers are days such as 20240320, or seconds since 1970, at regular steps."""
+    if not all(STAMP.fullmatch(cell.strip()) for cell in map(str, column.iloc[:LOOKED_AT])):
+        return False
+    found = _clock_in(column, None)
+    return found is not None and frequency_of(found.times) is not None
 
 
 def _clock_in(column: "pd.Series[str]", name: str | None) -> Clock | None:
@@ -106,6 +125,46 @@ def _clock_in(column: "pd.Series[str]", name: str | None) -> Clock | None:
     if clock_of(list(map(str, column.iloc[:LOOKED_AT])), name) is None:
         return None
     return clock_of(list(map(str, column)), name)
+
+
+def _with_hours(clock: Clock, frame: pd.DataFrame, names: list[str]) -> Clock:
+    """Take the time of day from a column of its own, where whole days repeat."""
+    days = clock.times.astype("datetime64[D]")
+    if (clock.times != days).any() or len(np.unique(days)) == len(days):
+        return clock
+    for name in names:
+        cells = [cell.strip() for cell in map(str, frame[name])]
+        if name != clock.column and (style := _style_of_hours(name, cells)) is not None:
+            there = [f"{day} {style(cell)}" for day, cell in zip(days, cells, strict=True)]
+            found = clock_of(there, f"{clock.column} and {name}")
+            if found is not None:
+                found.notes = [*clock.notes, *found.notes]
+                found.notes.append(f"time is {quoted(clock.column)} and {quoted(name)} together")
+                return found
+    return clock
+
+
+def _style_of_hours(name: str, cells: list[str]) -> Callable[[str], str] | None:
+    """Say how a column of times of day is to be written, None where it is none."""
+    if all(HOUR_MINUTE.fullmatch(cell) for cell in cells):
+        return lambda cell: cell.replace(".", ":")
+    if name.lower() in HOURS and all(HOUR.fullmatch(cell) for cell in cells):
+        return lambda cell: f"{int(HOUR.fullmatch(cell)[1]):02}:00"  # type: ignore[index]
+    return None
+
+
+def _refuse_a_few(column: "pd.Series[str]", source: str) -> None:
+    """Refuse a column of times in which a few cells are none: the sum of all, or a remark."""
+    if _numbers_alone(column):
+        return
+    read = [is_time(cell) for cell in map(str, column)]
+    if NEARLY_ALL <= np.mean(read) < 1:
+        row = read.index(False)
+        raise DataError(
+            f"every row must have a time, but row {row + 1} of {source} has "
+            f"{quoted(column.iloc[row])} in {quoted(column.name)} ({read.count(False):,} of "
+            f"{len(read):,} rows have none). Leave such rows out."
+        )
 
 
 def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
@@ -118,25 +177,36 @@ def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
         )
     cells = [str(cell) for cell in frame[name]]
     found = clock_of(cells, name)
-    if found is not None or _rise(frame[name]):
-        return found
-    row = next((row for row, cell in enumerate(cells) if not _is_time(cell)), 0)
+    if found is not None:
+        return _with_hours(found, frame, names)
+    if _rise(frame[name]):
+        return None
+    row = next((row for row, cell in enumerate(cells) if not is_time(cell)), 0)
     raise DataError(
         f"--time must hold times, such as 2024-03-20, 2024-03 or 2024 Q1, but row {row + 1} of "
         f"{source} has {quoted(cells[row])} in {quoted(name)}."
     )
 
 
-def _is_time(cell: str) -> bool:
+def is_time(cell: str) -> bool:
+    """Say whether a cell is a moment, or a period that begins at one."""
     return moments_in([cell, cell]) is not None
 
 
-def _in_two_columns(frame: pd.DataFrame, names: list[str]) -> Clock | None:
-    """Read a column of years beside one of months or of quarters."""
+def _in_parts(frame: pd.DataFrame, names: list[str]) -> Clock | None:
+    """Read a column of years beside one of months or of quarters, and beside one of days."""
     plain = {name.lower(): name for name in names}
-    year = next((plain[name] for name in YEARS if name in plain), None)
-    for parts, sign in ((MONTHS, "-"), (QUARTERS, "Q")):
-        part = next((plain[name] for name in parts if name in plain), None)
+
+    def named(part: set[str]) -> str | None:
+        return next((plain[name] for name in plain if name in part), None)
+
+    year, month, quarter, day = map(named, (YEARS, MONTHS, QUARTERS, DAYS))
+    if year is not None and month is not None and day is not None:
+        cells = frame[year] + "-" + frame[month] + "-" + frame[day]
+        found = clock_of(list(cells), f"{year}, {month} and {day}")
+        if found is not None:
+            return _with_hours(found, frame, [n for n in names if n not in (year, month, day)])
+    for part, sign in ((month, "-"), (quarter, "Q")):
         if year is not None and part is not None:
             found = clock_of(list(frame[year] + sign + frame[part]), f"{year} and {part}")
             if found is not None:
@@ -162,14 +232,19 @@ def clock_of(cells: list[str], column: str | None) -> Clock | None:
     Of one zone, the clock is that of the zone. Of several, as summer time makes them, it is UTC;
     but whole days stay the days that they were.
     """
+    short = months_of_short_years(cells)
     try:
-        read = read_moments([_begins(cell) for cell in cells], "the series")
+        read = read_moments(short or [begin_of(cell) for cell in cells], "the series")
     except DataError:
         return None
     if np.isnat(read.days).any() or len(cells) < 2:
         return None
     times = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
     times, zone, notes = _one_zone(times, read)
+    if short:
+        notes.append(f"{quoted(cells[0])} is read as the month {short[0][:7]}")
+    elif fiscal(cells[0]):
+        notes.append(f"fiscal years are read as calendar years, such as {quoted(cells[0])}")
     return Clock(times, zone, column, [*read.notes, *notes])
 
 
@@ -188,23 +263,6 @@ def _one_zone(times: Dates, read: Moments) -> tuple[Dates, str, list[str]]:
 def _zone(seconds: int) -> str:
     hours, rest = divmod(abs(seconds), 3600)
     return f"{'-' if seconds < 0 else '+'}{hours:02}:{rest // 60:02}"
-
-
-def _begins(cell: str) -> str:
-    """Write a year, a quarter or a month as its first day; everything else stays."""
-    text = meant(cell)
-    if YEAR.fullmatch(text):
-        return f"{text}-01-01"
-    if match := YEAR_QUARTER.fullmatch(text):
-        year, quarter = match[1] or match[4] or match[5], match[2] or match[3] or match[6]
-        return f"{year}-{3 * int(quarter) - 2:02}-01"
-    if match := YEAR_MONTH.fullmatch(text):
-        return f"{match[1]}-{int(match[2]):02}-01"
-    for style, year, name in ((YEAR_NAME, 1, 2), (NAME_YEAR, 2, 1)):
-        match = style.fullmatch(text)
-        if match and (month := month_named(match[name])):
-            return f"{match[year]}-{month:02}-01"
-    return text
 
 
 def months_in_a_row(names: list[str]) -> dict[str, int]:
