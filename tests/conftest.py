@@ -11,8 +11,11 @@ from pathlib import Path
 CACHE = Path(tempfile.gettempdir()) / f"recurra-tests-{os.getuid()}"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-# tests read English, whatever the user of the machine does
-os.environ["RECURRA_LANG"] = "en"
+# tests read English in UTF-8, whatever the user of the machine does; those of Korean, and of consoles
+# without its letters, ask for what they need
+os.environ |= {"RECURRA_LANG": "en", "LANG": "C.UTF-8"}
+for said_elsewhere in ("LC_ALL", "LC_CTYPE", "LC_MESSAGES", "PYTHONIOENCODING"):
+    os.environ.pop(said_elsewhere, None)
 # nothing is kept where the user keeps things; what JAX compiled aside, each test has its own place
 os.environ["RECURRA_CACHE"] = tempfile.mkdtemp(prefix="recurra-tests-cache-")
 atexit.register(shutil.rmtree, os.environ["RECURRA_CACHE"], ignore_errors=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import shutil
 import signal
 import socket
@@ -44,6 +45,7 @@ from recurra.serving.rates import Rates  # noqa: E402
 from recurra.serving.refusals import RefusedError  # noqa: E402
 from recurra.serving.sessions import Sessions  # noqa: E402
 from recurra.serving.shelf import named_runs  # noqa: E402
+from recurra.wording import speak  # noqa: E402
 
 KEY = "a-key-of-many-letters"
 PREDICT = "/v1/models/spam/predict"
@@ -350,10 +352,10 @@ def test_tags_and_forecasts_are_tensors_too(client: TestClient) -> None:
         (tensor("texts", [1, 2], "BYTES", ["a", "b"]), "the shape [rows]"),
         (tensor("texts", [1], "FP64", [1.0]), "the input must be"),
         (tensor("texts", [1], "INT8", [1]), "datatype|inputs.0"),
-        (tensor("texts", [0], "BYTES", []), "greater than or equal to 1"),
-        (tensor("texts", [], "BYTES", ["a"]), "at least 1 item"),
+        (tensor("texts", [0], "BYTES", []), "must be 1 or more"),
+        (tensor("texts", [], "BYTES", ["a"]), "a list of 1 or more"),
         (tensor("texts", [1], "BYTES", ["a"]) | {"outputs": [{"name": "logits"}]}, "an output"),
-        ({"inputs": []}, "inputs is []"),
+        ({"inputs": []}, "'inputs' must be a list of 1 or more"),
     ],
 )
 def test_a_tensor_that_does_not_fit_is_refused(
@@ -441,7 +443,7 @@ def test_numbers_as_bytes_are_answered_as_numbers_in_json(
         ("spam", input_of("texts", [1], "BYTES", 5), b"\xff\xff\xff\xffa", "its length in 4"),
         ("spam", input_of("texts", [1], "BYTES", 5), b"\x01\0\0\0\xff", "must be UTF-8"),
         ("spam", input_of("texts", [2], "BYTES", 5), b"\x01\0\0\0a", "must fill the shape"),
-        ("spam", input_of("texts", [1], "BYTES", -1), b"", "greater than or equal to 0"),
+        ("spam", input_of("texts", [1], "BYTES", -1), b"", "must be 0 or more"),
         ("spam", input_of("texts", [1], "BYTES", 5) | {"data": ["a"]}, b"\1\0\0\0a", "either data"),
         ("spam", {"name": "texts", "shape": [1], "datatype": "BYTES"}, b"", "either data or"),
         ("spam", tensor("texts", [1], "BYTES", ["a"])["inputs"][0], b"a", "as many bytes must"),
@@ -465,7 +467,79 @@ def test_a_json_that_is_longer_than_its_body_is_refused(client: TestClient, leng
     assert "bytes are JSON" in error(answer)
 
 
-# ---- what is wrong is said in one sentence
+# ---- what is wrong is said in one sentence, in the language asked for
+
+KOREAN = {"accept-language": "fr;q=0.9, ko-KR;q=0.8, en;q=0.5"}
+
+
+def test_sentences_are_in_the_language_that_is_asked_for_and_names_in_none(
+    client: TestClient, models: dict[str, Path]
+) -> None:
+    answer = client.post("/v1/models/spma/predict", json={}, headers=KOREAN)
+    assert error(answer).startswith("모델은 ")
+    assert "'spma'" in error(answer)
+    assert (answer.headers["content-language"], answer.headers["vary"]) == (
+        "ko",
+        "Accept-Language",
+    )
+    assert error(client.post("/v1/models/spma/predict", json={})).startswith("the model must be ")
+    english, korean = (
+        client.get("/v1/models", headers=headers).json()["models"] for headers in ({}, KOREAN)
+    )
+    told = {"verdict", "remark"}
+    for one, other in zip(english, korean, strict=True):
+        assert {k: v for k, v in one.items() if k not in told} == {
+            k: v for k, v in other.items() if k not in told
+        }
+    sentences = {each["name"]: each["verdict"] for each in korean}
+    assert re.search("[가-힣]", sentences["spam"])
+    assert sentences["gru"] is None
+    answers = [
+        client.post(PREDICT, json={"texts": ["ann win now"]}, headers=headers).json()
+        for headers in ({}, KOREAN)
+    ]
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spoken"),
+    [
+        ("ko", "ko"),
+        ("KO-kr", "ko"),
+        ("en, ko;q=0.9", "en"),
+        ("en;q=0.4, ko;q=0.9", "ko"),
+        ("ko;q=0", "en"),
+        ("ko;q=much", "en"),
+        ("fr, *;q=0.5", "en"),
+        ("", "en"),
+        (",;q=;,", "en"),
+    ],
+)
+def test_a_language_is_wanted_as_browsers_say_it(
+    client: TestClient, wanted: str, spoken: str
+) -> None:
+    answer = client.get("/nowhere", headers={"accept-language": wanted})
+    assert answer.headers["content-language"] == spoken
+
+
+def test_a_server_that_was_begun_in_korean_speaks_it_where_nothing_else_is_asked_for(
+    models: dict[str, Path],
+) -> None:
+    with speak("ko"):
+        asked = limited(models)
+    assert error(asked.get("/nowhere")).startswith("이 주소")
+    assert error(asked.get("/nowhere", headers={"accept-language": "en"})).startswith("this")
+    assert error(asked.get("/nowhere", headers={"accept-language": "fr"})).startswith("이 주소")
+
+
+def test_every_refusal_of_a_hostile_body_is_told_in_korean(client: TestClient) -> None:
+    for body in HOSTILE:
+        for door in (PREDICT, "/v1/models/gestures/predict", "/v2/models/spam/infer"):
+            answer = client.post(door, content=body, headers=KOREAN)
+            if answer.status_code == 400:
+                plain = re.sub(r"\(Invalid JSON:.*\)|'.*'|{.*}|\S*[.\[]\S*", "", error(answer))
+                assert re.search("[가-힣]", plain), error(answer)
+                assert not re.search("[a-z]+ [a-z]+ [a-z]+", plain), error(answer)
 
 
 HOSTILE = [

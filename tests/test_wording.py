@@ -165,7 +165,7 @@ def test_every_sentence_of_the_catalogue_is_recognised_once_it_is_filled_in() ->
                 words + ("7" if field is not None else "")
                 for words, field, _, _ in Formatter().parse(english)
             )
-            if sum(map(str.isalpha, filled)) >= 12 and "{" not in filled:
+            if sum(map(str.isalpha, filled)) >= 12:
                 assert retold(filled) != filled, (english, korean)
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -16,7 +18,8 @@ from recurra.serving.keys import digest
 from recurra.serving.logs import frames_of, say
 from recurra.serving.rates import Rates
 from recurra.serving.refusals import RefusedError, one_line
-from recurra.serving.written import json_of
+from recurra.serving.written import json_with_sentences
+from recurra.wording import accepted, language, retold, speak
 
 __all__ = ["Guard"]
 
@@ -34,6 +37,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, house: House) -> None:
         self._app, self._house, self._inside = app, house, 0
+        self._spoken = language()
         self._rates = Rates(house.limits.rate)
         house.meters.in_flight.set_function(lambda: self._inside)
 
@@ -56,12 +60,18 @@ class Guard:
 
         self._inside += 1
         try:
-            await self._answered(scope, receive, noted)
+            with speak(self._language_of(scope)):
+                await self._answered(scope, receive, noted)
         except ClientDisconnect:
             pass
         finally:
             self._inside -= 1
             self._note(scope, status, time.perf_counter() - started)
+
+    def _language_of(self, scope: Scope) -> str:
+        """Give the language that a request asks for, else the one that the server began in."""
+        with speak(self._spoken):
+            return accepted(",".join(Headers(scope=scope).getlist("accept-language")))
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self._app  # so that Starlette raises where there is no door
@@ -73,16 +83,16 @@ class Guard:
         except TimeoutError:
             answer = self._too_slow(scope)
         except RefusedError as refused:
-            answer = json_of({"error": one_line(refused.sentence)}, refused.status, refused.headers)
+            answer = _told(refused.sentence, refused.status, refused.headers)
         except InputError as error:
-            answer = json_of({"error": one_line(str(error))}, 400)
+            answer = _told(str(error), 400)
         except HTTPException as error:
             answer = _no_door(error)
         except ClientDisconnect:
             raise
         except Exception as error:
             say("failed", 40, error=type(error).__name__, frames=frames_of(error))
-            answer = json_of({"error": "the server failed. Its log says where."}, 500)
+            answer = _told("the server failed. Its log says where.", 500)
         await answer(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
@@ -121,9 +131,9 @@ class Guard:
     def _too_slow(self, scope: Scope) -> Response:
         within = f"within {self._house.limits.seconds:g} seconds"
         if READ not in scope:
-            return json_of({"error": f"a body must arrive {within}."}, 408)
+            return _told(f"a body must arrive {within}.", 408)
         sentence = f"there was no answer {within}. Ask for less at a time, or come again."
-        return json_of({"error": sentence}, 503, {"Retry-After": "1"})
+        return _told(sentence, 503, {"Retry-After": "1"})
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count and log a request by the names that are known: an address may hold anything."""
@@ -146,4 +156,9 @@ def _no_door(error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     wrong = f"takes {headers['Allow']}" if "Allow" in headers else "is none of this server"
     sentence = f"this address {wrong}. GET /openapi.json says what there is."
-    return json_of({"error": sentence}, error.status_code, headers)
+    return _told(sentence, error.status_code, headers)
+
+
+def _told(sentence: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with one sentence, in the language in force."""
+    return json_with_sentences({"error": one_line(retold(sentence))}, status, headers)

@@ -14,7 +14,8 @@ from recurra.serving.limits import Limits
 from recurra.serving.models import Model, Tensor, check_rows
 from recurra.serving.questions import Infer, NumberTensor, Predict, TextTensor, question_in
 from recurra.serving.refusals import RefusedError
-from recurra.serving.written import json_of
+from recurra.serving.written import json_of, json_with_sentences
+from recurra.wording import retold
 
 __all__ = ["OpenInference"]
 
@@ -49,7 +50,8 @@ class OpenInference:
         """Say that a model answers."""
         served = self._house.served(request)
         self._check_version(request)
-        return json_of({"name": served.name, "ready": True, "remark": served.remark})
+        remark = served.remark and retold(served.remark)
+        return json_with_sentences({"name": served.name, "ready": True, "remark": remark})
 
     async def model(self, request: Request) -> Response:
         """Say which tensors a model reads and answers."""

@@ -11,7 +11,7 @@ from recurra.serving.house import House
 from recurra.serving.models import check_steps, checked_text
 from recurra.serving.questions import Explain, Predict, Stream
 from recurra.serving.shelf import Served
-from recurra.serving.written import json_of
+from recurra.serving.written import json_of, json_with_sentences
 
 __all__ = ["Plain"]
 
@@ -28,7 +28,8 @@ class Plain:
 
     async def models(self, request: Request) -> Response:
         """Say which models there are, and what their runs found."""
-        return json_of({"models": [served.facts() for served in self._house.shelf.values()]})
+        models = [served.facts() for served in self._house.shelf.values()]
+        return json_with_sentences({"models": models})
 
     async def predict(self, request: Request) -> Response:
         """Answer rows."""

@@ -50,7 +50,7 @@ class Predict(Question):
     @model_validator(mode="after")
     def _one(self) -> "Predict":
         if (self.texts is None) == (self.sequences is None):
-            raise ValueError('give {"texts": [...]} or {"sequences": [...]}')
+            raise ValueError('give either {"texts": [...]} or {"sequences": [...]}')
         return self
 
 

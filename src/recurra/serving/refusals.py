@@ -7,6 +7,23 @@ from pydantic import ValidationError
 __all__ = ["RefusedError", "one_line", "wrong_in"]
 
 LONGEST = 300  # letters of a sentence
+WANTED = {  # by pydantic's name of what is wrong
+    "model_type": "an object",
+    "dict_type": "an object",
+    "model_attributes_type": "an object",
+    "list_type": "a list",
+    "string_type": "a text",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "too_short": "a list of {min_length} or more",
+    "too_long": "a list of up to {max_length}",
+    "union_tag_invalid": "an object whose datatype is one of {expected_tags}",
+    "union_tag_not_found": "an object with a datatype",
+}
 
 
 class RefusedError(Exception):
@@ -36,16 +53,21 @@ def one_line(sentence: str) -> str:
 
 def wrong_in(error: ValidationError) -> str:
     """Say in one line what is wrong with a question: of several readings, the nearest one."""
-    errors = error.errors(include_url=False, include_context=False)
+    errors = error.errors(include_url=False)
     found = max(reversed(errors), key=lambda each: len(each["loc"]))
-    where = ".".join(str(part) for part in found["loc"] if "[" not in str(part)) or "the body"
-    message = found["msg"].removeprefix("Value error, ")
+    parts = [str(part) for part in found["loc"] if "[" not in str(part)]
+    where = repr(".".join(parts)) if parts else "the body"
+    if found["type"] == "value_error":  # of ours
+        return f"{found['ctx']['error']}."
     if found["type"] == "json_invalid":
-        return f"the body must be JSON, but it is not ({message})."
+        return f"the body must be JSON, but it is not ({found['msg']})."
     if found["type"] == "missing":
         return f"{where} must be given."
     if found["type"] == "extra_forbidden":
         return f"{where} is not known here. Leave it out."
     arrived = repr(found["input"])
     arrived = arrived if len(arrived) <= 60 else f"{arrived[:60]}…"
-    return f"{where} is {arrived}: {message[:1].lower()}{message[1:]}."
+    wanted = WANTED.get(found["type"])
+    if wanted is None:
+        return f"{where} must be as /openapi.json says, but it is {arrived} ({found['msg']})."
+    return f"{where} must be {wanted.format_map(found.get('ctx', {}))}, but it is {arrived}."

@@ -25,6 +25,7 @@ from recurra.serving.batches import Queue
 from recurra.serving.logs import say
 from recurra.serving.meters import Meters
 from recurra.serving.models import Model, opened_model
+from recurra.wording import retold
 
 __all__ = ["Served", "Standing", "named_runs", "watched"]
 
@@ -79,10 +80,11 @@ class Served:
         self.remark: str | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Say what it is, and what its run found."""
+        """Say what it is, and, in the language in force, what its run found."""
         model, now = self.now.model, self.now
-        facts = {"name": self.name, **model.facts()}
-        return facts | {"sha256": now.sha256, "verdict": now.verdict, "remark": self.remark}
+        facts = {"name": self.name, **model.facts(), "sha256": now.sha256}
+        said = {"verdict": now.verdict, "remark": self.remark}
+        return facts | {key: sentence and retold(sentence) for key, sentence in said.items()}
 
     def look(self) -> None:
         """Take up what is new on disk; whatever is wrong with it, the old model answers on."""

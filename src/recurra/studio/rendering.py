@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from recurra.judging.report import figure
-from recurra.wording import language, retold, term, worded
+from recurra.wording import accepted, language, retold, term, worded
 
 __all__ = ["HEADERS", "LANGUAGES", "address", "environment", "html", "language_of", "static_file"]
 
@@ -118,15 +118,4 @@ def language_of(request: Request) -> str:
     asked = request.query_params.get("lang")
     if asked in LANGUAGES:
         return asked
-    wanted = request.headers.get("accept-language", "")
-    ranked = sorted(map(_weighed, wanted.split(",")), key=lambda each: -each[1])
-    known = (name for name, weight in ranked if weight > 0 and name in LANGUAGES)
-    return next(known, language())
-
-
-def _weighed(part: str) -> tuple[str, float]:
-    name, _, weight = part.strip().lower().partition(";q=")
-    try:
-        return name.split("-")[0], float(weight or 1)
-    except ValueError:
-        return name, 0.0
+    return accepted(request.headers.get("accept-language", ""))

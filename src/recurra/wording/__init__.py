@@ -12,11 +12,12 @@ the words that do not change, and what stands between them is put into the Korea
 """
 
 from recurra.wording.catalogue import retold, sentences, term, worded
-from recurra.wording.languages import LANGUAGES, console_speaks, language, speak
+from recurra.wording.languages import LANGUAGES, accepted, console_speaks, language, speak
 from recurra.wording.particles import with_particle
 
 __all__ = [
     "LANGUAGES",
+    "accepted",
     "console_speaks",
     "language",
     "retold",

@@ -177,8 +177,8 @@ def _best(said: str, least: int) -> tuple[int, str | None]:
 
 def _whole(said: str, least: int) -> tuple[int, str | None]:
     for known, stop in ((said, ""), (said.removesuffix("."), ".")):  # a note may be a sentence
-        plain = _by_english().get(known)
-        if plain is not None and not plain.fields and plain.letters:
+        plain = _whole_ones().get(known)
+        if plain is not None:
             return plain.letters, _filled(plain.korean, {}).removesuffix(stop) + stop
     for anchor, sentence in _by_letters():
         if sentence.letters < least:
@@ -282,6 +282,12 @@ def _sentence(english: str, korean: str) -> Sentence:
 @cache
 def _by_english() -> dict[str, Sentence]:
     return {each.english: each for each in sentences()}
+
+
+@cache
+def _whole_ones() -> dict[str, Sentence]:
+    """Give the sentences without fields, as they are said: braces are not doubled."""
+    return {each.words[0]: each for each in sentences() if not each.fields and each.letters}
 
 
 @cache

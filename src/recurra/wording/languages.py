@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["LANGUAGES", "console_speaks", "language", "speak"]
+__all__ = ["LANGUAGES", "accepted", "console_speaks", "language", "speak"]
 
 LANGUAGES = ("en", "ko")
 _here: ContextVar[str | None] = ContextVar("language", default=None)
@@ -25,6 +25,29 @@ def language() -> str:
 def _of_the_system() -> str:
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
+def accepted(header: str) -> str:
+    """Give the language that a request wants most of those spoken here, else the one in force.
+
+    Args:
+        header: its Accept-Language.
+
+    Example:
+        >>> accepted("fr;q=0.9, ko-KR;q=0.8, en;q=0.5")
+        'ko'
+    """
+    ranked = sorted(map(_weighed, header.split(",")), key=lambda each: -each[1])
+    known = (name for name, weight in ranked if weight > 0 and name in LANGUAGES)
+    return next(known, language())
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    name, _, weight = part.strip().casefold().partition(";")
+    try:
+        return name.strip().split("-")[0], float(weight.strip().removeprefix("q=") or 1)
+    except ValueError:
+        return name, 0.0
 
 
 @contextmanager
