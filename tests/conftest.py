@@ -11,7 +11,7 @@ from pathlib import Path
 CACHE = Path(tempfile.gettempdir()) / f"recurra-tests-{os.getuid()}"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-# tests read English in UTF-8, whatever the user of the machine does; those of Korean, and of consoles
+# tests read English in UTF-8, whatever the machine speaks; those of Korean, and of consoles
 # without its letters, ask for what they need
 os.environ |= {"RECURRA_LANG": "en", "LANG": "C.UTF-8"}
 for said_elsewhere in ("LC_ALL", "LC_CTYPE", "LC_MESSAGES", "PYTHONIOENCODING"):
