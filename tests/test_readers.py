@@ -10,6 +10,7 @@ import pytest
 from recurra.data import label_texts, read_table
 from recurra.data.labelled import Taught, texts_of
 from recurra.data.readers import read_lines
+from recurra.data.spelling import meant_labels
 from recurra.errors import DataError, SettingsError
 
 CSV = "kind,body\nham,see you\nspam,win now\n"
@@ -91,6 +92,18 @@ def test_arff_of_numbers_and_names_is_read_and_other_arff_refused(tmp_path: Path
         write(file, f"{wrong}x,two\n" if "string" in wrong else wrong)
         with pytest.raises(DataError, match="ARFF file must hold|holds none"):
             read_table(file)
+
+
+@pytest.mark.parametrize("ending", [".txt", ".dat", ".csv"])
+def test_numbers_between_spaces_are_a_table(ending: str, tmp_path: Path) -> None:
+    lines = [f"  {n % 2 + 1}.0000000e+00  -{n}.5000e-01   nan" for n in range(8)]
+    found = read_table(write(tmp_path / f"a_TRAIN{ending}", "\n".join(lines)))
+    assert found.frame.iloc[1].to_list() == ["2.0000000e+00", "-1.5000e-01", "nan"]
+    labels, said = meant_labels(found.frame.iloc[:, 0])
+    assert labels.to_list() == ["1", "2"] * 4
+    assert said == ["labels read as whole numbers: 1, 2"]
+    words = write(tmp_path / "w.txt", "\n".join(f"{n} words of {n}" for n in range(8)))
+    assert read_table(words).frame.shape[1] == 1
 
 
 def test_a_zip_archive_is_told_from_a_workbook(tmp_path: Path) -> None:

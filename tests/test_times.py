@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from recurra.data import read_series
+from recurra.data.sequences import Layout, read_sequences
 from recurra.data.series import Series
+from recurra.data.states import StepColumns, read_steps
 from recurra.errors import DataError
+from recurra.looking import look
 
 MONTHS = [dt.date(2009 + n // 12, n % 12 + 1, 1) for n in range(24)]
 HOURS = [dt.datetime(2020, 2, 28) + dt.timedelta(hours=n) for n in range(60)]
@@ -163,3 +166,31 @@ def test_a_cell_that_says_that_nothing_is_known_is_filled_as_an_empty_one(
     rows = [f"{day},{cell if n == 5 else n * 2}" for n, day in enumerate(MONTHS)]
     file.write_text("\n".join(["date,sold", *rows]), "utf-8")
     assert read_series(file).numbers[5] == 10
+
+
+def test_a_log_and_sequences_take_the_time_of_day_from_its_column(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    rows = [
+        f"{time.date()},{time:%H:%M},{n % 7},{'on' if n // 20 % 2 else 'off'},m{n // 30}"
+        for n, time in enumerate(HOURS)
+    ]
+    mixed = [*rows[5:], *rows[:5]]
+    file.write_text("\n".join(["Date,Time,heat,state,machine", *mixed]), "utf-8")
+    log = read_steps(file, StepColumns(time="Date", label="state", channels=("heat",)))
+    assert log.times is not None
+    assert np.diff(log.times).tolist() == [3600.0] * 59
+    assert log.numbers.ravel().tolist() == [n % 7 for n in range(60)]
+    assert "time is 'Date' and 'Time' together" in log.notes
+    layout = Layout(id="machine", time="Date", label="machine", channels=("heat",))
+    found = read_sequences(file, layout)
+    assert found.sequences.table[found.sequences.codes[:30]].ravel().tolist() == [
+        n % 7 for n in range(30)
+    ]
+
+
+def test_a_column_that_counts_the_steps_of_each_sequence_is_its_time(tmp_path: Path) -> None:
+    file = tmp_path / "long.csv"
+    rows = [f"{n};{t};{t * n % 5},5;{'ab'[n % 2]}" for n in range(30) for t in range(6)]
+    file.write_text("\n".join(["versuch;zeit;wert;klasse", *rows]), "utf-8")
+    command = look(file).questions[0].command
+    assert command.endswith("--id versuch --time zeit --label klasse --channels wert")

@@ -564,14 +564,9 @@ def _of_long(
     """Ask for the class, or the number, of sequences of which a row is a step."""
     role, column = said
     taken = (id.name, column.name)
-    time = next(
-        (
-            c.name
-            for c in columns
-            if c.name.casefold() in TIMES | STEP_NAMES and c.name not in taken
-        ),
-        None,
-    )
+    free = [c for c in columns if c.name not in taken]
+    time = next((c.name for c in free if c.name.casefold() in TIMES | STEP_NAMES), None)
+    time = time or next((c.name for c in free if _counts_steps(table, c, id)), None)
     steps = [c.name for c in columns if c.kind == "numbers" and c.name not in (*taken, time)]
     if not steps:
         return
@@ -582,6 +577,19 @@ def _of_long(
     if role == "target":
         asks = "What number does a sequence have?"
     yield from _fits(asks, command, _reads_sequences(table, layout))
+
+
+def _counts_steps(table: Table, column: Column, id: Column) -> bool:
+    """Say whether cells are times, or go on by the same number in the rows of each id."""
+    if column.kind == "times":
+        return True
+    if column.kind != "numbers":
+        return False
+    ids = pd.factorize(table.frame[id.name])[0]
+    order = np.argsort(ids, kind="stable")
+    within = np.diff(ids[order]) == 0
+    steps = np.diff(plain_numbers(table.frame[column.name])[order])[within]
+    return len(steps) > 0 and steps[0] > 0 and bool((steps == steps[0]).all())
 
 
 def _constant_within(ids: Rows, labels: Rows) -> bool:

@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 SEPARATORS = ",;\t|"
+SPACED_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[nN]a[nN]")
 FEWEST_BELOW = 5  # rows of one width, below a title that has none
 # spreadsheets write it above the header
 SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|:~^])"?[,;]*\s*', re.IGNORECASE)
@@ -49,7 +50,9 @@ class Separated:
     notes: list[str] = field(default_factory=list)
 
 
-def separated(lines: Lines | list[str], path: str | Path, *, tabs: bool = False) -> Separated:
+def separated(
+    lines: "Lines | list[str] | _Tabbed", path: str | Path, *, tabs: bool = False
+) -> Separated:
     """Cut lines into cells. Blank lines are left out; a line `sep=;` above all is obeyed.
 
     Args:
@@ -77,6 +80,8 @@ def separated(lines: Lines | list[str], path: str | Path, *, tabs: bool = False)
         separator = named[1]
     elif tabs and "\t" in first[0]:
         separator = "\t"
+    elif _are_spaced_numbers(first):
+        separator, lines = "\t", _Tabbed(lines)
     else:
         separator = separator_of(first)
     quoted = separator != "\t" or tabs_are_quoted(lines)
@@ -126,6 +131,24 @@ def _each_line(lines: Sequence[str], separator: str) -> list[list[str]]:
             next(csv.reader([line.replace("\r", " ")], delimiter=separator), [])
             for line in (line[:MOST_LOOKED_AT] for line in lines)
         ]
+
+
+class _Tabbed:
+    """Lines whose cells stand between spaces, as if they stood between tabs."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = lines
+
+    def __iter__(self) -> Iterator[str]:
+        return ("\t".join(line.split()) for line in self.lines)
+
+
+def _are_spaced_numbers(lines: Sequence[str]) -> bool:
+    """Say whether lines are numbers between spaces, as many in each, as archives write them."""
+    rows = [line.split() for line in lines if line.strip()]
+    if len(rows[0]) < 2 or len(set(map(len, rows))) > 1:
+        return False
+    return all(SPACED_NUMBER.fullmatch(cell) for row in rows for cell in row)
 
 
 def separator_of(lines: Sequence[str]) -> str:

@@ -36,6 +36,7 @@ from recurra.data.numbers import (
 from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.records import cell_of
 from recurra.data.spelling import meant, meant_labels, quoted
+from recurra.data.times import with_hours
 from recurra.data.ts_files import is_ts, parse_ts
 from recurra.errors import DataError, LeakError, SettingsError
 from recurra.names import listed
@@ -565,6 +566,7 @@ def as_taught(asked: Asked, table: Table) -> Asked:
 def sequences_in(table: Table, layout: Layout) -> LabelledSequences:
     """Give the sequences that a table holds, as `read_sequences` does."""
     layout = as_taught(layout, table)
+    table = with_hours(table, layout.time)
     frame, notes = table.frame, list(table.notes)
     if layout.label and layout.target:
         raise SettingsError("--label names a class and --target a number: give one of them.")

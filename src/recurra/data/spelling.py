@@ -12,7 +12,7 @@ from recurra.text.normalise import visible
 __all__ = ["capitals_said", "meant", "meant_labels", "quoted"]
 
 MOST_SHOWN = 5  # groups of labels in a message
-WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
+WHOLE = re.compile(r"[+-]?\d+(\.0*)?|[+-]?\d\.\d+[eE][+-]?\d\d?")
 
 
 def meant(name: object) -> str:
@@ -39,11 +39,20 @@ def meant_labels(labels: "pd.Series[str]") -> "tuple[pd.Series[str], list[str]]"
     if changed:
         notes.append(f"{len(changed):,} spellings of labels composed, invisible signs left out")
     names = set(distinct.values()) - {""}
-    if names and all(map(WHOLE.fullmatch, names)) and any("." in name for name in names):
-        distinct = {label: name.partition(".")[0] for label, name in distinct.items()}
+    if names and any("." in name for name in names) and all(map(_is_whole, names)):
+        distinct = {label: _whole(name) for label, name in distinct.items()}
         whole = ", ".join(sorted(set(distinct.values()) - {""}))
         notes.append(f"labels read as whole numbers: {whole}")
     return labels.map(distinct), notes + capitals_said(distinct.values())
+
+
+def _is_whole(label: str) -> bool:
+    return WHOLE.fullmatch(label) is not None and float(label).is_integer()
+
+
+def _whole(label: str) -> str:
+    """Write 1.0 and 1.0000000e+00 as 1."""
+    return str(int(float(label))) if "e" in label.lower() else label.partition(".")[0]
 
 
 def capitals_said(labels: Iterable[str]) -> list[str]:

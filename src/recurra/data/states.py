@@ -31,6 +31,7 @@ from recurra.data.sequences import (
     numbers_of,
 )
 from recurra.data.spelling import meant_labels, quoted
+from recurra.data.times import with_hours
 from recurra.errors import DataError
 
 __all__ = [
@@ -141,6 +142,7 @@ def read_steps(
 def steps_in(table: Table, columns: StepColumns) -> LabelledSteps:
     """Give the steps that a table holds, as `read_steps` does."""
     columns = as_taught(columns, table)
+    table = with_hours(table, columns.time)
     frame, notes = table.frame, list(table.notes)
     label = _label(table, columns, notes)
     named = {"time": columns.time, "label": label, "id": columns.id}

@@ -1,8 +1,8 @@
 """Which column of a table is time, however people write it, and what its cells say."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from recurra.data.calendar import frequency_of
 from recurra.data.dates import Moments, month_named, read_moments
 from recurra.data.numbers import number_of, plain_numbers
 from recurra.data.periods import YEAR, begin_of, fiscal, months_of_short_years
+from recurra.data.readers import Table
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near
@@ -24,6 +25,7 @@ __all__ = [
     "months_in_a_row",
     "quarters_in_a_row",
     "time_of_rows",
+    "with_hours",
 ]
 
 TIMES = {"date", "time", "datetime", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
@@ -34,7 +36,7 @@ QUARTERS, DAYS = {"quarter", "qtr", "분기"}, {"day", "dd", "일"}
 HOURS = {"hour", "hr", "hh", "time", "시", "시간", "시각"}
 STAMP = re.compile(r"\d{8}|\d{10}(\.0*)?|\d{13}|\d{16}|\d{19}")  # days, or parts of seconds
 HOUR_MINUTE = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s*[AaPp][Mm])?")
-HOUR = re.compile(r"(\d{1,2})(?:\.0|시|h)?")
+HOUR = re.compile(r"\d{1,2}(?:\.0|시|h)?")
 NEARLY_ALL = 0.9  # of the cells: the others are faults
 MONTH_COLUMN = re.compile(r"(0?[1-9]|1[0-2])\s*[월月]?")
 LOOKED_AT = 100  # cells
@@ -50,6 +52,7 @@ class Clock:
         zone: as it is written behind a time, such as +09:00; or the name of a place whose clock is
             to show times of UTC; "" where none is.
         column: what they were read from; None where the file says it otherwise.
+        hours: the column of the time of day, where that has its own.
         notes: what was ambiguous, and how it was read.
     """
 
@@ -57,6 +60,7 @@ class Clock:
     zone: str = ""
     column: str | None = None
     notes: list[str] = field(default_factory=list)
+    hours: str | None = None
 
 
 def time_of_rows(
@@ -90,7 +94,7 @@ def time_of_rows(
             continue  # 1990 may be a price
         found = _clock_in(frame[name], name)
         if found is not None:
-            return _with_hours(found, frame, names), []
+            return _with_hours(found, frame), []
     if unnamed.shape[1]:
         found = _clock_in(unnamed.iloc[:, 0], None)
         if found is not None:
@@ -127,29 +131,59 @@ def _clock_in(column: "pd.Series[str]", name: str | None) -> Clock | None:
     return clock_of(list(map(str, column)), name)
 
 
-def _with_hours(clock: Clock, frame: pd.DataFrame, names: list[str]) -> Clock:
+def with_hours(table: Table, name: str | None) -> Table:
+    """Put the time of day into a column of days, where it stands in a column of its own.
+
+    Args:
+        table: as it was read.
+        name: of the column of time; None or one that is not there: the table stays.
+
+    Returns:
+        The table, without the column of the time of day, and with that said.
+    """
+    frame = table.frame
+    if name not in frame.columns:
+        return table
+    some = clock_of(list(map(str, frame[name].iloc[:LOOKED_AT])), name)
+    if some is None or _with_hours(some, frame.iloc[:LOOKED_AT]) is some:
+        return table
+    whole = clock_of(list(map(str, frame[name])), name)
+    found = whole and _with_hours(whole, frame)
+    if found is None or found is whole:
+        return table
+    joined = frame.drop(columns=found.hours)
+    joined[name] = found.times.astype(str)
+    return replace(table, frame=joined, notes=[*table.notes, *found.notes])
+
+
+def _with_hours(clock: Clock, frame: pd.DataFrame, without: Sequence[str] = ()) -> Clock:
     """Take the time of day from a column of its own, where whole days repeat."""
     days = clock.times.astype("datetime64[D]")
     if (clock.times != days).any() or len(np.unique(days)) == len(days):
         return clock
-    for name in names:
-        cells = [cell.strip() for cell in map(str, frame[name])]
-        if name != clock.column and (style := _style_of_hours(name, cells)) is not None:
-            there = [f"{day} {style(cell)}" for day, cell in zip(days, cells, strict=True)]
-            found = clock_of(there, f"{clock.column} and {name}")
-            if found is not None:
-                found.notes = [*clock.notes, *found.notes]
-                found.notes.append(f"time is {quoted(clock.column)} and {quoted(name)} together")
-                return found
+    for name in map(str, frame.columns):
+        if name == clock.column or name in without or not _style_of_hours(frame[name][:LOOKED_AT]):
+            continue
+        style = _style_of_hours(frame[name])
+        there = style and [
+            f"{day} {style(cell)}" for day, cell in zip(days, frame[name], strict=True)
+        ]
+        found = clock_of(there, clock.column) if there else None
+        if found is not None:
+            found.hours = name
+            found.notes = [*clock.notes, *found.notes]
+            found.notes.append(f"time is {quoted(clock.column)} and {quoted(name)} together")
+            return found
     return clock
 
 
-def _style_of_hours(name: str, cells: list[str]) -> Callable[[str], str] | None:
+def _style_of_hours(column: "pd.Series[str]") -> Callable[[str], str] | None:
     """Say how a column of times of day is to be written, None where it is none."""
-    if all(HOUR_MINUTE.fullmatch(cell) for cell in cells):
-        return lambda cell: cell.replace(".", ":")
-    if name.lower() in HOURS and all(HOUR.fullmatch(cell) for cell in cells):
-        return lambda cell: f"{int(HOUR.fullmatch(cell)[1]):02}:00"  # type: ignore[index]
+    cells = [str(cell).strip() for cell in column]
+    if all(map(HOUR_MINUTE.fullmatch, cells)):
+        return lambda cell: str(cell).strip().replace(".", ":")
+    if str(column.name).lower() in HOURS and all(map(HOUR.fullmatch, cells)):
+        return lambda cell: f"{int(re.sub(r'[^0-9].*', '', str(cell).strip())):02}:00"
     return None
 
 
@@ -178,7 +212,7 @@ def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
     cells = [str(cell) for cell in frame[name]]
     found = clock_of(cells, name)
     if found is not None:
-        return _with_hours(found, frame, names)
+        return _with_hours(found, frame)
     if _rise(frame[name]):
         return None
     row = next((row for row, cell in enumerate(cells) if not is_time(cell)), 0)
@@ -205,7 +239,7 @@ def _in_parts(frame: pd.DataFrame, names: list[str]) -> Clock | None:
         cells = frame[year] + "-" + frame[month] + "-" + frame[day]
         found = clock_of(list(cells), f"{year}, {month} and {day}")
         if found is not None:
-            return _with_hours(found, frame, [n for n in names if n not in (year, month, day)])
+            return _with_hours(found, frame, (year, month, day))
     for part, sign in ((month, "-"), (quarter, "Q")):
         if year is not None and part is not None:
             found = clock_of(list(frame[year] + sign + frame[part]), f"{year} and {part}")
