@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from recurra.data import read_series
+from recurra.data.ahead import known_ahead, read_ahead
+from recurra.data.beside import Covariates
 from recurra.data.sequences import Layout, read_sequences
 from recurra.data.series import Series
 from recurra.data.states import StepColumns, read_steps
@@ -194,3 +196,13 @@ def test_a_column_that_counts_the_steps_of_each_sequence_is_its_time(tmp_path: P
     file.write_text("\n".join(["versuch;zeit;wert;klasse", *rows]), "utf-8")
     command = look(file).questions[0].command
     assert command.endswith("--id versuch --time zeit --label klasse --channels wert")
+
+
+def test_one_hour_ahead_is_told_by_its_day_and_its_hour(tmp_path: Path) -> None:
+    file, ahead = tmp_path / "log.csv", tmp_path / "ahead.csv"
+    rows = [f"{time.date()},{time:%H:%M},{n % 7},{n % 3}" for n, time in enumerate(HOURS)]
+    file.write_text("\n".join(["Date,Time,sold,offer", *rows]), "utf-8")
+    found = read_series(file, "sold", beside=Covariates(known=("offer",)))
+    ahead.write_text("Date,Time,offer\n2020-03-01,12:00,2\n", "utf-8")
+    later = read_ahead(ahead, found, ("offer",))
+    assert known_ahead(found, 1, later)[0].tolist() == [[2.0]]

@@ -52,7 +52,10 @@ def read_ahead(
     if series.times is not None:
         given = series.columns.get("time")
         without = {*known, *([group] if group else [])}
-        clock, _ = time_of_rows(table.frame, table.unnamed, given, without, table.source)
+        hours = bool((series.times != series.times.astype("datetime64[D]")).any())
+        clock, _ = time_of_rows(
+            table.frame, table.unnamed, given, without, table.source, hours=hours
+        )
         if clock is None:
             raise DataError(
                 f"the steps ahead must have times, as those of {series.source} have, but "

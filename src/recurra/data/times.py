@@ -64,7 +64,13 @@ class Clock:
 
 
 def time_of_rows(
-    frame: pd.DataFrame, unnamed: pd.DataFrame, given: str | None, without: set[str], source: str
+    frame: pd.DataFrame,
+    unnamed: pd.DataFrame,
+    given: str | None,
+    without: set[str],
+    source: str,
+    *,
+    hours: bool = False,
 ) -> tuple[Clock | None, list[str]]:
     """Find when the rows of a table are: by the column given, by its name, or by its cells.
 
@@ -74,6 +80,8 @@ def time_of_rows(
         given: the column that is time, None to find it.
         without: columns that are something else.
         source: for messages.
+        hours: whether days that stand there once take the time of day from a column of its own,
+            too; False: days that repeat do.
 
     Returns:
         The clock, None where no column is time; and what is to be said.
@@ -82,9 +90,9 @@ def time_of_rows(
         DataError: the column given is not there, or a cell of it is no time.
     """
     if given is not None:
-        return _given(frame, given, source), []
+        return _given(frame, given, source, hours), []
     names = [str(name) for name in frame.columns if name not in without]
-    parts = _in_parts(frame, names)
+    parts = _in_parts(frame, names, hours)
     if parts is not None:
         return parts, []
     named = [name for name in names if name.lower() in TIMES or not name]
@@ -94,7 +102,7 @@ def time_of_rows(
             continue  # 1990 may be a price
         found = _clock_in(frame[name], name)
         if found is not None:
-            return _with_hours(found, frame), []
+            return _with_hours(found, frame, always=hours), []
     if unnamed.shape[1]:
         found = _clock_in(unnamed.iloc[:, 0], None)
         if found is not None:
@@ -156,10 +164,13 @@ def with_hours(table: Table, name: str | None) -> Table:
     return replace(table, frame=joined, notes=[*table.notes, *found.notes])
 
 
-def _with_hours(clock: Clock, frame: pd.DataFrame, without: Sequence[str] = ()) -> Clock:
+def _with_hours(
+    clock: Clock, frame: pd.DataFrame, without: Sequence[str] = (), always: bool = False
+) -> Clock:
     """Take the time of day from a column of its own, where whole days repeat."""
     days = clock.times.astype("datetime64[D]")
-    if (clock.times != days).any() or len(np.unique(days)) == len(days):
+    once = len(np.unique(days)) == len(days)
+    if (clock.times != days).any() or (once and not always):
         return clock
     for name in map(str, frame.columns):
         if name == clock.column or name in without or not _style_of_hours(frame[name][:LOOKED_AT]):
@@ -201,7 +212,7 @@ def _refuse_a_few(column: "pd.Series[str]", source: str) -> None:
         )
 
 
-def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
+def _given(frame: pd.DataFrame, given: str, source: str, hours: bool) -> Clock | None:
     names = list(map(str, frame.columns))
     name = given if given in names else meant(given)
     if name not in names:
@@ -212,7 +223,7 @@ def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
     cells = [str(cell) for cell in frame[name]]
     found = clock_of(cells, name)
     if found is not None:
-        return _with_hours(found, frame)
+        return _with_hours(found, frame, always=hours)
     if _rise(frame[name]):
         return None
     row = next((row for row, cell in enumerate(cells) if not is_time(cell)), 0)
@@ -224,10 +235,10 @@ def _given(frame: pd.DataFrame, given: str, source: str) -> Clock | None:
 
 def is_time(cell: str) -> bool:
     """Say whether a cell is a moment, or a period that begins at one."""
-    return moments_in([cell, cell]) is not None
+    return moments_in([cell]) is not None
 
 
-def _in_parts(frame: pd.DataFrame, names: list[str]) -> Clock | None:
+def _in_parts(frame: pd.DataFrame, names: list[str], hours: bool) -> Clock | None:
     """Read a column of years beside one of months or of quarters, and beside one of days."""
     plain = {name.lower(): name for name in names}
 
@@ -239,7 +250,7 @@ def _in_parts(frame: pd.DataFrame, names: list[str]) -> Clock | None:
         cells = frame[year] + "-" + frame[month] + "-" + frame[day]
         found = clock_of(list(cells), f"{year}, {month} and {day}")
         if found is not None:
-            return _with_hours(found, frame, (year, month, day))
+            return _with_hours(found, frame, (year, month, day), hours)
     for part, sign in ((month, "-"), (quarter, "Q")):
         if year is not None and part is not None:
             found = clock_of(list(frame[year] + sign + frame[part]), f"{year} and {part}")
@@ -271,7 +282,7 @@ def clock_of(cells: list[str], column: str | None) -> Clock | None:
         read = read_moments(short or [begin_of(cell) for cell in cells], "the series")
     except DataError:
         return None
-    if np.isnat(read.days).any() or len(cells) < 2:
+    if np.isnat(read.days).any() or not cells:
         return None
     times = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
     times, zone, notes = _one_zone(times, read)
