@@ -22,6 +22,7 @@ from recurra.models import (
 )
 from recurra.names import SEQUENCES, SHAPES
 from recurra.problems import tags
+from recurra.wording import retold, speak
 
 ROOT = Path(__file__).parents[1]
 TOKENS, PIECES, TAGS, AHEAD, FEATURES, CLASSES = 1000, 500, 17, 5, 10, 3
@@ -140,12 +141,15 @@ def test_a_description_follows_the_settings() -> None:
     assert "class" not in in_words(generator("gru"))
 
 
-@pytest.mark.parametrize("page", ["docs/networks.md", "docs/networks.ko.md"])
-def test_the_page_of_networks_shows_every_one(page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "spoken"), [("docs/networks.md", "en"), ("docs/networks.ko.md", "ko")]
+)
+def test_the_page_of_networks_shows_every_one(page: str, spoken: str) -> None:
     rows = [
         line for line in (ROOT / page).read_text("utf-8").splitlines() if line.startswith("| `")
     ]
-    assert rows == [f"| `{n}` | {NETWORKS[p][n]} |" for p, n in EVERY]
+    with speak(spoken):
+        assert rows == [f"| `{n}` | {retold(NETWORKS[p][n])} |" for p, n in EVERY]
 
 
 def test_help_ends_with_the_networks_of_the_problem() -> None:

@@ -63,6 +63,12 @@ FILES = {  # of which a chapter speaks
     "docs/states.md": {"log.csv": log_of_machines(5), "new.csv": log_of_machines(1)},
 }
 NEEDED = {"docs/export.md": ("onnx", "onnxruntime")}  # packages of which a chapter speaks
+CODE = re.compile(r"^```.*?^```|`[^`]*`", re.M | re.S)
+# as it stands elsewhere: code, addresses, what is quoted, HTML
+QUOTED = re.compile(
+    CODE.pattern + r"|\]\([^)]*\)|\"[^\"]*\"|\*[^*\n]*\*|^> .*$|<[^>]*>", re.M | re.S
+)
+KOREAN_PAGES = [page for page in EVERY_PAGE if page.endswith(".ko.md")]
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 # as documented but quick: one epoch of one network tells whether a command works
 QUICK = {"train": ["--epochs", "1", "--members", "1"], "compare": ["--epochs", "1"]}
@@ -281,13 +287,41 @@ def test_the_sentence_that_is_read_word_by_word_is_the_one_that_is_said() -> Non
         assert few in shown
 
 
-@pytest.mark.parametrize("page", [page for page in EVERY_PAGE if page.endswith(".ko.md")])
+@pytest.mark.parametrize("page", KOREAN_PAGES)
 def test_a_korean_page_has_the_sections_of_the_english(page: str) -> None:
     def levels(name: str) -> list[str]:
         text = re.sub(r"^```.*?^```", "", (ROOT / name).read_text("utf-8"), flags=re.M | re.S)
         return re.findall(r"^(#+) ", text, re.M)
 
     assert levels(page) == levels(page.replace(".ko.md", ".md"))
+
+
+def english_sentences(page: str) -> list[str]:
+    """Four words of English after each other, most of them no names, in a Korean text."""
+    found = re.findall(r"[A-Za-z'-]+(?:[ ,]+[A-Za-z'-]+){3,}", QUOTED.sub("·", page))
+    return [each for each in found if len(re.findall(r"\b[a-z]{2,}\b", each)) >= 3]
+
+
+@pytest.mark.parametrize("page", KOREAN_PAGES)
+def test_a_korean_page_says_nothing_in_english_but_code_names_and_quotations(page: str) -> None:
+    assert english_sentences((ROOT / page).read_text("utf-8")) == []
+
+
+def test_the_checker_of_korean_pages_sees_an_english_sentence() -> None:
+    for left in ("| the rows held out | 남겨 둔 행 |", "여기서는 this was not yet told 입니다."):
+        assert english_sentences(left)
+    for right in ("`the rows held out`", 'JSON의 "the rows held out"', "Keras, JAX, NumPy와 Ray"):
+        assert not english_sentences(right)
+
+
+@pytest.mark.parametrize("page", KOREAN_PAGES)
+def test_a_korean_page_uses_one_word_for_one_thing(page: str) -> None:
+    glossary = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("| not |")[1].splitlines()
+    rows = [line.split("|") for line in glossary if line.count("|") == 4]
+    wrong = [word.strip() for row in rows[1:] for word in row[3].split(",")]
+    assert "누출" in wrong
+    text = CODE.sub("", (ROOT / page).read_text("utf-8"))
+    assert [word for word in wrong if word in text] == []
 
 
 @pytest.mark.slow

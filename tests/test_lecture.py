@@ -72,18 +72,6 @@ def test_both_languages_have_the_same_cells(page: Path) -> None:
     assert BLOCK.findall(korean(page).read_text("utf-8")) == BLOCK.findall(page.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("page", sorted(FOLDER.glob("*.ko.md")), ids=lambda page: page.stem)
-def test_a_korean_chapter_says_nothing_in_english_but_names_and_code(page: Path) -> None:
-    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
-    text = re.sub(r"`[^`]*`|\]\([^)]*\)|\"[^\"\n]*\"|<[^>]*>", "·", text)
-    sentences = re.findall(r"[A-Za-z']+(?:[ ,]+[A-Za-z']+){4,}", text)
-    assert [each for each in sentences if not set(each.replace(",", " ").split()) <= NAMES] == []
-
-
-NAMES = {"RNN", "SimpleRNN", "LSTM", "GRU", "SMA", "MACD", "build", "summary", "compile", "fit"}
-NAMES |= {"evaluate", "predict"}
-
-
 @pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
 def test_a_chapter_opens_as_a_notebook_with_its_answers_hidden(page: Path) -> None:
     jupytext = pytest.importorskip("jupytext", reason="jupytext is absent: pip install jupytext")
