@@ -168,6 +168,9 @@ HEADERS = {
     "letters": "t o h l c v",
     "alpha": "timestamp 1._open 2._high 3._low 4._close 5._volume",
     "stars": "Date Open High Low Close* Volume",
+    "french": "Date Ouverture Plus_haut Plus_bas Clôture Volume",
+    "candles": "candle_date_time_kst opening_price high_price low_price trade_price volume",
+    "exchange of coins": "open_time open high low close volume",
 }
 
 

@@ -16,18 +16,18 @@ COLUMNS = ["open", "high", "low", "close", "volume"]
 NAMES = {
     "date": """date datetime timestamp 날짜 일자 일시 기준일 기준일자 거래일 거래일자 체결일 매매일
         日期 交易日期 日付 年月日 datum fecha data tarih trade_date tradedate day
-        time 시간 时间 時間""",
+        time 시간 时间 時間 open_time candle_date_time_kst candle_date_time_utc""",
     "open": "open opening 시가 开盘 开盘价 開盤 開盤價 始値 eröffnung eröffnungskurs erster "
-    "ouverture apertura open_price openprice",
+    "ouverture apertura open_price openprice opening_price",
     "high": "high 고가 最高 最高价 最高價 高値 hoch tageshoch höchst höchstkurs haut máximo max "
-    "high_price highprice",
+    "plus_haut high_price highprice",
     "low": "low 저가 最低 最低价 最低價 安値 tief tagestief tiefst tiefstkurs bas mínimo min "
-    "low_price lowprice",
+    "plus_bas low_price lowprice",
     "close": """close closing 종가 收盘 收盘价 收盤 收盤價 終値 schluss schlusskurs schluß clôture
         cloture cierre close_price closeprice close/last 현재가 last letzter dernier último ultimo
-        price settle settlement""",
+        trade_price price settle settlement""",
     "volume": "volume 거래량 成交量 成交股數 出来高 vol vol. volumen umsatz tickvol tick_volume "
-    "trade_volume volume_traded",
+    "trade_volume volume_traded candle_acc_trade_volume",
     "adjusted close": "adjclose adj_close adjusted_close adjustedclose 수정종가 수정주가 "
     "調整後終値 后复权 后复权价 调整后收盘价 還原收盤價",
     # some files put an adjusted open beside it, on another scale than their high and low
