@@ -178,6 +178,27 @@ def test_what_stands_in_the_way_of_a_question_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_words_alone_beside_a_class_and_two_languages_in_a_table_are_asked_about(
+    tmp_path: Path,
+) -> None:
+    words = pd.DataFrame({"surname": [f"Kim{n}" for n in range(40)], "of": ["ko", "cs"] * 20})
+    words.to_csv(tmp_path / "names.csv", index=False)
+    command = look(tmp_path / "names.csv").questions[0].command
+    assert command.endswith("--text surname --label of")
+    said = pd.DataFrame({"en": [f"I am {n}." for n in range(40)]})
+    said.assign(ko=[f"나는 {n} 이다" for n in range(40)]).to_csv(tmp_path / "p.csv", index=False)
+    assert "train translation" in look(tmp_path / "p.csv").questions[0].command
+
+
+def test_who_wrote_a_text_is_asked_after_what_it_says(tmp_path: Path) -> None:
+    body = [f"text {n} of what there is" for n in range(60)]
+    frame = pd.DataFrame({"body": body, "user": ["u1", "u2", "u3"] * 20, "stars": [1, 2] * 30})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    asked = [question.command for question in look(tmp_path / "t.csv").questions]
+    assert "--label stars" in asked[0]
+    assert any("--label user" in command for command in asked)
+
+
 def test_percents_are_numbers(tmp_path: Path) -> None:
     series().assign(sold=[f"{n % 7 + n / 100:.2f}%" for n in range(90)]).to_csv(
         tmp_path / "rates.csv", index=False

@@ -322,7 +322,7 @@ def _of_table(
     yield from _of_states(table, columns, file)
     yield from _of_series(table, columns, file)
     texts = [column for column in columns if column.kind == "texts"]
-    if len(texts) >= 2 and path.suffix.lower() == ".txt":
+    if len(texts) >= 2 and path.suffix.lower() in (".txt", ".tsv", ".csv"):
         yield from _of_pairs(path, file, encoding)
 
 
@@ -354,10 +354,17 @@ def _some(asked: list[Column], table: Table) -> list[Column]:
 def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
     rows = len(table.frame)  # "Ann Lee" in a column of authors is no text
     all_texts = [c for c in columns if c.kind == "texts" and not _binds(rows, c)]
+    all_texts = all_texts or _single_words(rows, columns)
     texts = [column.name for column in _some(all_texts, table)]
     labels = [column.name for column in _some(_labels(table, columns), table)]
     pairs = [(text, label) for text in texts for label in labels]
-    pairs.sort(key=lambda pair: (pair[1] not in LABEL_NAMES, pair[0] not in TEXT_NAMES))
+    pairs.sort(
+        key=lambda pair: (
+            pair[1] not in LABEL_NAMES,
+            pair[1].casefold() in BINDING,
+            pair[0] not in TEXT_NAMES,
+        )
+    )
     asks = "What class is a text of"
     for text, label in pairs:
         command = ["train", *file, "--text", text, "--label", label]
@@ -378,6 +385,13 @@ def _of_texts(table: Table, columns: tuple[Column, ...], file: list[str]) -> Ite
                 bound = {option.strip("-"): column}
                 read = _reads_texts(table, text, label, **bound)
                 yield from _fits(f"{asks}, {way}?", [*command, option, column], read)
+
+
+def _single_words(rows: int, columns: tuple[Column, ...]) -> list[Column]:
+    """Give the column whose cells are words alone, such as surnames, beside classes alone."""
+    if {column.kind for column in columns} != {"names", "classes"}:
+        return []
+    return [c for c in columns if c.kind == "names" and 2 * c.distinct > rows]
 
 
 def _each(option: str, names: list[str]) -> list[str]:
