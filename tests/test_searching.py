@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from units_elsewhere import Guess
+from units_elsewhere import Guess, Learns
 
-from recurra.errors import DataError, RecurraError
+from recurra.errors import RecurraError, RunError, SettingsError
 from recurra.executing import Executor, Here
 from recurra.executing.processes import Processes
+from recurra.judging.classes import ClassProblem
 from recurra.judging.example import Share, coin_problem
-from recurra.judging.problem import Contender, Fold
+from recurra.judging.problem import Contender, Fold, Tunable
 from recurra.judging.run import run
 from recurra.listeners import NOBODY, Listener
 from recurra.searching.choice import Choice, Tried
@@ -23,6 +26,8 @@ from recurra.searching.within import within
 NEEDS_OPTUNA = pytest.mark.skipif(find_spec("optuna") is None, reason="Optuna is not installed")
 SPACE = {"share": (0.01, 1.0), "reads": ["last", "nothing"]}
 DEFAULT = {"share": 1.0, "reads": "nothing"}
+SEARCHED = ("spam", "multi_label", "sequences", "quantities", "tagging", "states")
+SEARCHED += ("generation", "translation", "forecasting")
 
 
 class Stops(Listener):
@@ -41,15 +46,17 @@ def contender(settings: Mapping[str, Any]) -> Contender:
     return Contender("guess", Guess(**settings))
 
 
+def tunable(contender_of: Any = contender) -> Tunable:
+    return Tunable(SPACE, DEFAULT, lambda settings, alone: contender_of(settings))
+
+
 def looked_for(folder: Path, executor: Executor | None = None, **how: Any) -> Choice:
     from recurra.searching.trials import Budget, look_for
 
     folder.mkdir(exist_ok=True)
     return look_for(
         within(how.get("problem") or coin_problem(sticky=0.8)),
-        SPACE,
-        DEFAULT,
-        how.get("contender_of", contender),
+        tunable(how.get("contender_of", contender)),
         Budget(how.get("trials", 12)),
         place=folder / "search.db",
         executor=executor or Here(),
@@ -68,12 +75,38 @@ def test_the_problem_within_holds_other_rows_than_it_validates_on_and_none_of_th
     assert min(map(len, parts)) > 0
 
 
-def test_too_few_rows_to_search_are_told() -> None:
+def test_where_there_is_one_turn_the_rows_that_train_are_cut_once_more() -> None:
     problem = coin_problem()
-    fold = problem.folds[0]
-    problem.folds = [Fold(fold.known, fold.held, fold.sides[:1])]
-    with pytest.raises(DataError, match="two turns of validation"):
-        within(problem)
+    outer = problem.folds[0]
+    problem.folds = [Fold(outer.known, outer.held, outer.sides[:1])]
+    (fold,), (train, held) = within(problem).folds, outer.sides[0]
+    taught, validation = (fold.known[side] for side in fold.sides[0])
+    assert fold.held.tolist() == outer.known[held].tolist()
+    assert sorted([*taught, *validation]) == fold.known.tolist()
+    assert set(fold.known) <= set(outer.known[train])
+    assert 0.1 < len(validation) / len(fold.known) < 0.3
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_in_time_what_validates_comes_last_and_no_target_reaches_into_it(
+    several: bool, tmp_path: Path
+) -> None:
+    from recurra.problems import forecasting
+
+    steps = pd.DataFrame({"y": np.sin(np.arange(240.0))})
+    if several:
+        steps["who"] = np.repeat(["a", "b"], 120)
+    steps.to_csv(tmp_path / "steps.csv", index=False)
+    named = {"target": "y", "group": "who" if several else None}
+    problem = forecasting(tmp_path / "steps.csv", **named, horizon=3, window=8, epochs=1)
+    (fold,) = within(problem).folds
+    taught, validation = (fold.known[side] for side in fold.sides[0])
+    for start in (0, 120) if several else (0,):
+        end = start + (120 if several else 240)
+        parts = [rows[(rows >= start) & (rows < end)] for rows in (taught, validation, fold.held)]
+        for before, after in pairwise(parts):
+            assert min(len(before), len(after)) > 0
+            assert before.max() + 3 <= after.min()
 
 
 @NEEDS_OPTUNA
@@ -126,6 +159,168 @@ def test_settings_that_cannot_be_fitted_are_told_and_counted(tmp_path: Path) -> 
     assert f"{len(failed)} failed" in choice.notes()[0]
 
 
+def learner(settings: Mapping[str, Any]) -> Contender:
+    return Contender("learns", Learns(**settings))
+
+
+@NEEDS_OPTUNA
+def test_trials_behind_those_of_earlier_rounds_are_given_up_and_counted(tmp_path: Path) -> None:
+    from recurra.searching.trials import FEWEST, ROUND, SPARED
+
+    choice = looked_for(tmp_path, contender_of=learner, trials=24)
+    given_up = [each for each in choice.tried if each.given_up]
+    assert given_up
+    assert all(each.number >= ROUND and each.value is None for each in given_up)
+    for each in choice.tried:
+        earlier = [t for t in choice.tried[: each.number // ROUND * ROUND] if not t.given_up]
+        assert len(earlier) >= FEWEST or not each.given_up
+        middle = np.median([t.curve[SPARED] for t in earlier]) if earlier else np.inf
+        assert each.given_up == (each.curve[SPARED] > middle)
+        assert len(each.curve) == (SPARED + 1 if each.given_up else 6)
+    assert not choice.best.given_up
+    assert f"{len(given_up)} of them given up before their last epoch" in choice.notes()[0]
+    assert "failed" not in choice.notes()[0]
+
+
+@NEEDS_OPTUNA
+def test_what_is_given_up_does_not_depend_on_who_is_faster_or_where_it_stopped(
+    tmp_path: Path,
+) -> None:
+    how: dict[str, Any] = {"contender_of": learner, "trials": 14}
+    whole = looked_for(tmp_path / "whole", **how)
+    assert any(each.given_up for each in whole.tried)
+    assert looked_for(tmp_path / "two", Processes(2), **how).tried == whole.tried
+    with pytest.raises(KeyboardInterrupt):
+        looked_for(tmp_path / "stopped", listener=Stops(13), **how)
+    assert looked_for(tmp_path / "stopped", **how).tried == whole.tried
+
+
+class Tuned(ClassProblem):
+    """A coin whose contenders may be chosen, in three folds."""
+
+    def tunable(self) -> Tunable:
+        return tunable()
+
+
+def tuned_coin() -> Tuned:
+    coin = coin_problem(sticky=0.8)
+    problem = Tuned(**vars(coin))
+    rows = np.arange(len(coin._rows().truth))
+    problem.folds = [
+        Fold(rows[rows % 3 != k], rows[rows % 3 == k], fold_sides(len(rows[rows % 3 != k])))
+        for k in range(3)
+    ]
+    problem.contenders = [contender(DEFAULT), *coin.contenders[1:]]
+    return problem
+
+
+def fold_sides(rows: int) -> list[tuple[Any, Any]]:
+    turn = np.arange(rows) % 5
+    return [(np.flatnonzero(turn != k), np.flatnonzero(turn == k)) for k in range(5)]
+
+
+@NEEDS_OPTUNA
+def test_a_search_in_each_fold_is_judged_on_what_its_fold_held_out(tmp_path: Path) -> None:
+    from recurra.running import compare
+    from recurra.searching.networks import SearchInFolds
+    from recurra.searching.trials import Budget
+
+    def found(name: str, problem: Tuned, **how: Any) -> Any:
+        search = SearchInFolds(Budget(9))
+        return compare(problem, tmp_path / name, choose=search, **how)
+
+    report = found("whole", tuned_coin())
+    searched, default, *_ = report.contenders
+    assert searched.name == "searched"
+    assert searched.measures["Brier score"].value < default.measures["Brier score"].value
+    (table,) = report.exhibits
+    assert [row[0] for row in table.rows] == ["1", "2", "3"]
+    assert {row[-1] for row in table.rows} == {"last"}
+    assert any("27 settings were tried" in note for note in report.notes)
+    assert any("Settings found or default ones? Yes" in note for note in report.notes)
+    kept = {path.name for path in (tmp_path / "whole").iterdir()}
+    assert {"search.db", "compare.json", "compare.html"} <= kept
+    assert "The search, trial by trial" in (tmp_path / "whole" / "compare.html").read_text()
+
+    with pytest.raises(KeyboardInterrupt):
+        found("stopped", tuned_coin(), listeners=[Stops(20)])
+    again = found("stopped", tuned_coin(), resume=True)
+    assert again.exhibits == report.exhibits
+    assert [c.measures for c in again.contenders] == [c.measures for c in report.contenders]
+
+
+@NEEDS_OPTUNA
+def test_what_a_fold_holds_out_does_not_choose_the_settings_of_that_fold(tmp_path: Path) -> None:
+    def trials_of(problem: Tuned, name: str) -> Any:
+        (tmp_path / name).mkdir()
+        kept = {"place": tmp_path / name / "search.db", "executor": Here(), "listener": NOBODY}
+        return look_for(within(problem, 1), tunable(), Budget(9), **kept).tried
+
+    from recurra.searching.trials import Budget, look_for
+
+    before, problem = trials_of(tuned_coin(), "before"), tuned_coin()
+    held, rows = problem.folds[1].held, problem._rows()
+    truth = rows.truth.copy()
+    truth[held] = 1 - truth[held]
+    problem.rows = replace(rows, truth=truth)
+    assert trials_of(problem, "after") == before
+
+
+@NEEDS_OPTUNA
+def test_a_search_is_not_gone_on_with_by_other_choices(tmp_path: Path) -> None:
+    from recurra.searching.trials import Budget, look_for
+
+    looked_for(tmp_path, trials=2)
+    other = Tunable({**SPACE, "reads": ["last", "nothing", "all"]}, DEFAULT, tunable().contender)
+    kept = {"place": tmp_path / "search.db", "executor": Here(), "listener": NOBODY}
+    with pytest.raises(RunError, match="the choices it began with"):
+        look_for(within(coin_problem()), other, Budget(3), **kept)
+
+
+@NEEDS_OPTUNA
+@pytest.mark.parametrize("name", SEARCHED)
+def test_every_problem_of_a_network_says_what_may_be_chosen(name: str) -> None:
+    from recurra import problems
+
+    problem = getattr(problems, name)(sample=True)
+    found, estimator = problem.tunable(), problem.contenders[0].make.args[0]
+    assert found.space.keys() == found.default.keys() >= {"model", "batch_size", "learning_rate"}
+    chosen = {n: c[0] for n, c in found.space.items()}
+    made = found.contender(chosen, True).make(0).estimator.get_params()
+    assert {n: made[n] for n in chosen} == chosen
+    assert made.get("members", 1) == 1
+    by_default = found.contender(found.default, False).make(0).estimator.get_params()
+    kept = {n: v for n, v in estimator.get_params().items() if v is not None}
+    assert {n: by_default[n] for n in kept} == kept
+    (fold,) = within(problem).folds
+    parts = [fold.known[side] for side in fold.sides[0]] + [fold.held]
+    together = np.concatenate(parts)
+    assert min(map(len, parts)) > 0
+    assert len(np.unique(together)) == len(together)
+    assert np.isin(together, problem.folds[-1].known).all()
+
+
+@NEEDS_OPTUNA
+def test_what_has_no_such_network_is_told() -> None:
+    from recurra.problems import forecasting
+    from recurra.searching.networks import tunable_of
+
+    with pytest.raises(SettingsError, match="coin has none"):
+        tunable_of(coin_problem(), ())
+    with pytest.raises(SettingsError, match="'gur' is none"):
+        tunable_of(forecasting(sample=True), ["gur"])
+
+
+@pytest.mark.parametrize("name", ["sequences", "quantities"])
+def test_a_winner_is_judged_under_a_name_that_is_no_architecture(name: str) -> None:
+    from recurra import problems
+
+    problem = getattr(problems, name)(sample=True, models=["simple-rnn"], epochs=1, members=1)
+    network, *baselines = problem.contenders
+    problem.contenders = [Contender("simple-rnn, searched", network.make), baselines[0]]
+    assert run(problem).report.verdict.model == "simple-rnn, searched"
+
+
 def made_choice(best: int) -> Choice:
     tried = [
         Tried(n, {"rate": 10.0**-n, "cell": "ab"[n % 2]}, abs(n - best) / 10) for n in range(9)
@@ -171,7 +366,7 @@ def test_a_run_folder_keeps_what_was_tried_and_a_stopped_search_is_gone_on_with(
     def chosen(listener: Listener, **how: Any) -> Any:
         def choose(problem: Any, folder: Any, executor: Executor, _: Listener) -> Any:
             kept = {"place": folder.checkpoints / "search.db", "executor": executor}
-            asked = (within(problem), SPACE, DEFAULT, contender, Budget(3))
+            asked = (within(problem), tunable(), Budget(3))
             problem.choice = look_for(*asked, listener=listener, **kept)
             return problem
 

@@ -33,7 +33,7 @@ from recurra.judging.shift import KnownRows
 from recurra.ledger import record, row_keys
 from recurra.listeners import Listener, Listeners
 from recurra.pages.report import render_report
-from recurra.runs import COMPARED, SEARCHED, TRAINED, TRIALS, RunFolder
+from recurra.runs import COMPARED, SEARCHED, SEARCHED_FOLDS, TRAINED, TRIALS, RunFolder
 
 __all__ = ["compare", "run"]
 
@@ -108,6 +108,7 @@ def compare(
     overwrite: bool = False,
     repeats: int = 1,
     executor: Executor | None = None,
+    choose: Choose | None = None,
     listeners: Sequence[Listener] = (),
     command: str = "",
     commands: Callable[[Report], Commands] = lambda report: (),
@@ -117,7 +118,10 @@ def compare(
     What is given is as in `run`; `commands` gives from the report those that may be typed next.
     """
     listener = Listeners(listeners)
-    with _begun(out, COMPARED, problem, resume, overwrite, listener) as folder:
+    artefacts = COMPARED if choose is None else SEARCHED_FOLDS
+    with _begun(out, artefacts, problem, resume, overwrite, listener) as folder:
+        if choose is not None and folder is not None:
+            problem = choose(problem, folder, executor or Here(), listener)
         report = judging.compare(
             problem,
             repeats=repeats,
@@ -129,7 +133,9 @@ def compare(
         )
         _write_down("compare", problem, report)
         if folder is not None:
-            folder.finish(lambda place: _write_comparison(place, report, commands(report)))
+            page = render_report(report, commands=commands(report), chosen=problem.choice)
+            trials = folder.checkpoints / TRIALS if choose else None
+            folder.finish(lambda place: _write_comparison(place, report, page, trials))
     return report
 
 
@@ -179,7 +185,9 @@ def _write_run(place: Path, found: Found, commands: Commands, checkpoints: Path)
     if found.problem.choice is not None:
         shutil.copyfile(checkpoints / TRIALS, place / TRIALS)
     rows_kept(found).save(place / "training_rows.safetensors")
-    (place / "report.html").write_text(render_report(report, found, commands), "utf-8")
+    (place / "report.html").write_text(
+        render_report(report, found, commands, found.problem.choice), "utf-8"
+    )
     (place / "report.json").write_text(report.to_json(), "utf-8")
 
 
@@ -190,8 +198,10 @@ def rows_kept(found: Found) -> KnownRows:
     return KnownRows.of(found.problem.look(rows), found.problem.seed)
 
 
-def _write_comparison(place: Path, report: Report, commands: Commands) -> None:
-    (place / "compare.html").write_text(render_report(report, commands=commands), "utf-8")
+def _write_comparison(place: Path, report: Report, page: str, trials: Path | None) -> None:
+    if trials is not None:
+        shutil.copyfile(trials, place / TRIALS)
+    (place / "compare.html").write_text(page, "utf-8")
     (place / "compare.json").write_text(report.to_json(), "utf-8")
 
 

@@ -32,7 +32,7 @@ from recurra.errors import RunError
 from recurra.files import bring_to_disk, hold, write_atomically
 from recurra.listeners import NOBODY, Listener
 
-__all__ = ["COMPARED", "SEARCHED", "TRAINED", "TRIALS", "RunFolder"]
+__all__ = ["COMPARED", "SEARCHED", "SEARCHED_FOLDS", "TRAINED", "TRIALS", "RunFolder"]
 
 TRAINED = (
     "model",
@@ -45,13 +45,14 @@ TRAINED = (
 )
 COMPARED = ("compare.html", "compare.json")
 TRIALS = "search.db"
-SEARCHED = (TRIALS, *TRAINED)
+SEARCHED, SEARCHED_FOLDS = (TRIALS, *TRAINED), (TRIALS, *COMPARED)
 LOCK, WRITING, WRITTEN, LOGS = ".recurra.lock", ".finishing", ".finished", "logs"
 STARTED = "started.json"
 KEPT = {
     TRAINED: re.compile(r"(fold-\d+|all-rows-fold-\d+)-[^/]*$"),
     SEARCHED: re.compile(r"((fold-\d+|all-rows-fold-\d+)-[^/]*|search\.db(-\w+)?)$"),
     COMPARED: re.compile(r"\.?fold-.*\.json(\.\d+\.partial)?$"),
+    SEARCHED_FOLDS: re.compile(r"(\.?fold-.*\.json(\.\d+\.partial)?|search\.db(-\w+)?)$"),
 }
 LOG = re.compile(r"[^/]*\.log$")
 FULL = (errno.ENOSPC, errno.EDQUOT)

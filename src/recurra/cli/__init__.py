@@ -20,7 +20,6 @@ from recurra.cli import (  # noqa: F401 (they register their commands)
     multi_labels,
     runs,
     score,
-    search,
     sequences,
     serve,
     states,

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
+from recurra.architectures import NETWORKS, described
 from recurra.cli.speaking import in_words, speaking, translate_help
 from recurra.errors import BundleError, RecurraError, SettingsError
+from recurra.extras import how_to_install
 from recurra.files import as_written
 from recurra.names import near, some_of
 from recurra.places import keep_compiled
@@ -66,12 +69,14 @@ __all__ = [
     "run_problem",
     "say_empty",
     "say_notes",
+    "searched",
     "separated",
     "train",
     "with_options",
 ]
 
 INTERRUPTED = 130
+SEARCHES = "Look for settings within the training rows; judge the best once, as `train` would."
 
 
 class _WithNotes(Protocol):
@@ -262,7 +267,16 @@ compare = typer.Typer(
     "`recurra compare FILE` and `recurra compare spam` compare classifiers of texts: that is "
     "`compare texts`.",
 )
+search = typer.Typer(
+    cls=_ByRecipe,
+    rich_markup_mode=None,
+    help="Look for settings of a network within the training rows, and judge the best once, beside "
+    "the default and the baselines.\n\n"
+    "`recurra search FILE` and `recurra search spam` search for a classifier of texts: that is "
+    "`search texts`.",
+)
 app.add_typer(train, name="train")
+app.add_typer(search, name="search")
 app.add_typer(compare, name="compare")
 app.add_typer(predict, name="predict")
 app.add_typer(evaluate, name="evaluate")
@@ -367,6 +381,10 @@ class Training(Running):
         typer.Option("--fit-all", help="After judging, fit the network that is saved on all rows."),
     ] = False
 
+    def choose(self) -> "Choose | None":
+        """Give who chooses the settings that are judged; None: they are those given."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparing(Running):
@@ -377,7 +395,21 @@ class Comparing(Running):
     ] = ""
     folds: Annotated[int, typer.Option(min=2, help="How many folds.")] = 5
     epochs: MostEpochs = None
+    nested: Annotated[
+        bool,
+        typer.Option("--nested", help="Search settings inside each fold, and judge the search."),
+    ] = False
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Of --nested, the most tried in a fold [30].")
+    ] = None
     out: Annotated[Path | None, typer.Option(help="The folder [runs/compare-NAME].")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nested:
+            _need_optuna("--nested")
+        elif self.trials is not None:
+            raise SettingsError("--trials is of a search in each fold: give --nested with it.")
 
     def names(self, known: Iterable[str]) -> list[str]:
         """Give the architectures asked for, else all that are known.
@@ -392,13 +424,65 @@ class Comparing(Running):
         return super().place(f"compare-{name}")
 
     def _artefacts(self) -> tuple[str, ...]:
-        from recurra.runs import COMPARED
+        from recurra.runs import COMPARED, SEARCHED_FOLDS
 
-        return COMPARED
+        return SEARCHED_FOLDS if self.nested else COMPARED
+
+    def choose(self) -> "Choose | None":
+        """Give who chooses settings in each fold; None: they are those given."""
+        if not self.nested:
+            return None
+        from recurra.searching.networks import SearchInFolds
+        from recurra.searching.trials import Budget
+
+        return SearchInFolds(Budget(self.trials or Budget.trials))
 
     def settings(self) -> dict[str, Any]:
         """Give what an estimator is told beside its architecture."""
         return {"epochs": self.epochs, **super().settings()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searching(Training):
+    """The options of a search, which are those of a training and a budget."""
+
+    trials: Annotated[int, typer.Option(min=1, help="The most settings that are tried.")] = 30
+    minutes: Annotated[
+        float | None, typer.Option(help="After which nothing more is tried [no limit].")
+    ] = None
+    models: Annotated[
+        str, typer.Option(help="Architectures to try, separated by commas; all, unless given.")
+    ] = ""
+    out: Annotated[Path | None, typer.Option(help="The run folder [runs/search-NAME].")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.minutes is not None and not self.minutes > 0:
+            raise SettingsError(f"--minutes must be above 0, but it is {self.minutes}.")
+        _need_optuna("search")
+
+    def place(self, name: str) -> Path:
+        """Give the run folder, --out, else runs/search-NAME; one that is taken is told at once."""
+        return super().place(f"search-{name}")
+
+    def _artefacts(self) -> tuple[str, ...]:
+        from recurra.runs import SEARCHED
+
+        return SEARCHED
+
+    def choose(self) -> "Choose":
+        """Give who chooses the settings that are judged."""
+        from recurra.searching.networks import Search
+        from recurra.searching.trials import Budget
+
+        return Search(Budget(self.trials, self.minutes), separated(self.models))
+
+
+def _need_optuna(what: str) -> None:
+    if find_spec("optuna") is None:
+        raise SettingsError(
+            f"{what} needs Optuna, which is not installed: {how_to_install('search')}"
+        )
 
 
 def separated(given: str) -> tuple[str, ...]:
@@ -406,14 +490,21 @@ def separated(given: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, given.split(","))))
 
 
-def with_options(command: Callable[..., None]) -> Callable[..., None]:
+def with_options(
+    command: Callable[..., None], kind: type[Running] | None = None
+) -> Callable[..., None]:
     """Let a command take the fields of `Training` or `Comparing` as options, handed over as `how`.
 
     A field is declared once and is an option of every command with such an argument.
+
+    Args:
+        command: whose last argument is `how`.
+        kind: what is handed over; None: what the command says.
     """
     hints = get_type_hints(command, include_extras=True)
     hints.pop("return", None)
-    kind = hints.pop("how")
+    said = hints.pop("how")
+    kind = kind or said
     given = get_type_hints(kind, include_extras=True)
     own = inspect.get_annotations(kind)  # what is of this command comes first in its help
     own_first = sorted(fields(kind), key=lambda field: field.name not in own)
@@ -437,12 +528,34 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     return expanded
 
 
+def searched(name: str, known: Iterable[str]) -> Callable[[Callable[..., None]], Any]:
+    """Make a search of a command that trains: with its options, and those of `Searching`.
+
+    Args:
+        name: of the command.
+        known: the architectures that may be tried.
+    """
+
+    def register(trains: Callable[..., None]) -> Callable[..., None]:
+        searches = with_options(inspect.unwrap(trains), Searching)
+
+        @wraps(searches)
+        def checked(**arguments: Any) -> None:
+            some_of(arguments["models"], known, "the model")
+            searches(**arguments)
+
+        networks = described(name) if name in NETWORKS else None
+        search.command(name, help=SEARCHES, epilog=networks)(checked)
+        return trains
+
+    return register
+
+
 def run_problem(
     problem: "Problem",
     place: Path,
     how: Running,
     listeners: "Sequence[Listener]" = (),
-    choose: "Choose | None" = None,
 ) -> "Found":
     """Run a problem in a folder with its progress in view; show its report, or print it as JSON."""
     from recurra.cli.following import trained
@@ -459,7 +572,7 @@ def run_problem(
             repeats=how.repeats,
             fit_all=isinstance(how, Training) and how.fit_all,
             executor=how.executor(),
-            choose=choose,
+            choose=how.choose() if isinstance(how, Training) else None,
             listeners=[watch, *progress_listeners(), *listeners],
             command=command_line(),
             commands=trained(app, problem, place),
@@ -487,6 +600,7 @@ def run_comparison(problem: "Problem", place: Path, how: Comparing) -> None:
             overwrite=how.overwrite,
             repeats=how.repeats,
             executor=how.executor(),
+            choose=how.choose(),
             listeners=[watch, *progress_listeners()],
             command=command_line(),
             commands=lambda report: compared(app, _best_network(report)),

@@ -27,6 +27,7 @@ from recurra.cli.app import (
     run_comparison,
     run_problem,
     say_notes,
+    searched,
     separated,
     train,
     with_options,
@@ -63,6 +64,7 @@ Units = Annotated[int, typer.Option(min=1, help="Of the cell.")]
 Season = Annotated[int | None, typer.Option(min=1, help="Steps of a season; 1: none [found].")]
 
 
+@searched("forecasting", SHAPES)
 @train.command("forecasting", epilog=described("forecasting"))
 @with_options
 def train_forecasting(

@@ -27,6 +27,7 @@ from recurra.cli.app import (
     run_comparison,
     run_problem,
     say_notes,
+    searched,
     train,
     with_options,
 )
@@ -50,6 +51,7 @@ KeepNear = Annotated[
 ]
 
 
+@searched("generation", WRITERS)
 @train.command("generation", epilog=described("generation"))
 @with_options
 def train_generation(

@@ -27,6 +27,7 @@ from recurra.cli.app import (
     say,
     say_empty,
     say_notes,
+    searched,
     train,
     with_options,
 )
@@ -52,6 +53,7 @@ Separator = Annotated[
 ]
 
 
+@searched("multi-label", LABELLERS)
 @train.command("multi-label")
 @with_options
 def train_multi_label(

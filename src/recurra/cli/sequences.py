@@ -26,6 +26,7 @@ from recurra.cli.app import (
     run_comparison,
     run_problem,
     say,
+    searched,
     separated,
     train,
     with_options,
@@ -78,6 +79,7 @@ KeepNear = Annotated[
 ]
 
 
+@searched("sequences", SEQUENCES)
 @train.command("sequences", epilog=described("sequences"))
 @with_options
 def train_sequences(

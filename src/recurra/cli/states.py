@@ -26,6 +26,7 @@ from recurra.cli.app import (
     run_comparison,
     run_problem,
     say_notes,
+    searched,
     separated,
     train,
     with_options,
@@ -50,6 +51,7 @@ Tolerance = Annotated[int, typer.Option(min=0, help="Steps by which an alarm may
 Window = Annotated[int, typer.Option(min=8, help="Steps that a network is trained on at once.")]
 
 
+@searched("states", SHAPES)
 @train.command("states", epilog=described("states"))
 @with_options
 def train_states(

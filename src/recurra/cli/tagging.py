@@ -28,6 +28,7 @@ from recurra.cli.app import (
     run_comparison,
     run_problem,
     say_notes,
+    searched,
     train,
     with_options,
 )
@@ -62,6 +63,7 @@ Valid = Annotated[
 ]
 
 
+@searched("tagging", SHAPES)
 @train.command("tagging", epilog=described("tagging"))
 @with_options
 def train_tagging(

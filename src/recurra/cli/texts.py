@@ -37,6 +37,7 @@ from recurra.cli.app import (
     say,
     say_empty,
     say_notes,
+    searched,
     separated,
     train,
     with_options,
@@ -75,6 +76,7 @@ PREDICTION_CHUNK = 4096
 PROTOCOLS = ("default", "lecture")
 
 
+@searched("texts", TEXTS)
 @train.command("texts", epilog=described("texts"))
 @with_options
 def train_texts(

@@ -28,6 +28,7 @@ from recurra.cli.app import (
     run_problem,
     say_empty,
     say_notes,
+    searched,
     train,
     with_options,
 )
@@ -52,6 +53,7 @@ KeepNear = Annotated[
 ]
 
 
+@searched("translation", CELLS)
 @train.command("translation", epilog=described("translation"))
 @with_options
 def train_translation(

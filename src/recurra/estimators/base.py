@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -83,6 +83,8 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         weights_: the weights of each member, by variable name.
     """
 
+    USUAL: ClassVar[Mapping[str, Any]] = {"batch_size": 64, "learning_rate": 1e-3}
+
     model: str = field(default="gru", kw_only=False)
     validation_split: float = 0.2
     epochs: int | None = 30
@@ -121,6 +123,10 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
             axes = pyplot.subplots(layout="constrained")[1]
         draw_curves(axes, [history.rows for history in self.histories_])
         return axes
+
+    def usual(self, rows: Any) -> dict[str, Any]:
+        """Give what counts where a setting is None, by its name, for a fit of such rows."""
+        return dict(self.USUAL)
 
     def build(self) -> Any:
         """Give a fresh Keras model of this architecture for what was fitted."""
@@ -163,8 +169,8 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         example: Example,
         *,
         loss: Loss,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
+        batch_size: int,
+        learning_rate: float,
         epochs: int = 30,
         falling: bool = False,
         least: int = 0,

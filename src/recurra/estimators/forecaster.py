@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -93,6 +93,8 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
     measure their coverage.
     """
 
+    USUAL: ClassVar[Mapping[str, Any]] = {"batch_size": 64, "learning_rate": 2e-3}
+
     horizon: int = 5
     window: int = 32
     season: int = 1
@@ -175,7 +177,7 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         self._train(
             Example(encoded, targets, np.ones(len(known), np.float32)),
             loss="mean_absolute_error",
-            learning_rate=2e-3,
+            **self.USUAL,
             checkpoints=checkpoints,
             listeners=listeners,
         )

@@ -1,9 +1,9 @@
 """One to many: text from a class or a seed, a token at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -69,6 +69,8 @@ class SequenceGenerator(GeneratorAnswers, WritingEstimator):
         3
     """
 
+    USUAL: ClassVar[Mapping[str, Any]] = {"batch_size": 64, "learning_rate": 3e-3}
+
     model: str = field(default="lstm", kw_only=False)
     level: str = "characters"
     epochs: int = 40
@@ -113,8 +115,7 @@ class SequenceGenerator(GeneratorAnswers, WritingEstimator):
         self.vocabulary_ = writing_vocabulary([split(lines[i]) for i in training], self.min_count)
         self._teach(
             self._lesson(lines, np.searchsorted(self.classes_, classes)),
-            batch_size=64,
-            learning_rate=3e-3,
+            **self.USUAL,
             checkpoints=checkpoints,
             listeners=listeners,
         )

@@ -7,10 +7,10 @@ it knows of direction and of what the rule leaves out::
     P(rise) = σ( rule(volatility) + w · h + b ),   h the network's last state, w = b = 0 at first
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -147,6 +147,8 @@ class SequenceRiser(RiseAnswers, NetworkEstimator):
         True
     """
 
+    USUAL: ClassVar[Mapping[str, Any]] = {"batch_size": 512, "learning_rate": 2e-3}
+
     units: int = 32
     validation_split: float = 0.15
     epochs: int = 15
@@ -191,8 +193,7 @@ class SequenceRiser(RiseAnswers, NetworkEstimator):
         self._train(
             Example(sequences, truth.astype(np.float32), np.ones(len(truth), np.float32)),
             loss="binary_crossentropy",
-            batch_size=512,
-            learning_rate=2e-3,
+            **self.USUAL,
             checkpoints=checkpoints,
             listeners=listeners,
         )

@@ -8,7 +8,7 @@ from recurra.answers.reading import FittedEncoder, encoder_from_json
 from recurra.bundle import Bundle
 from recurra.errors import SettingsError
 from recurra.estimators.base import NetworkEstimator
-from recurra.estimators.encoders import Encoder, encoder_of
+from recurra.estimators.encoders import Encoder, encoder_for, encoder_of
 from recurra.operations.network import Network
 from recurra.plans import plan_of
 from recurra.sequences import Inputs, Ragged
@@ -93,6 +93,11 @@ class RowEstimator(SequenceEstimator):
     max_length: int = 256
     truncation: str = "head"
     scaled: bool = True
+
+    def usual(self, rows: Any) -> dict[str, Any]:
+        """Give what suits the architecture, for a fit of such rows."""
+        architecture = encoder_for(rows).architecture(self.model)
+        return {**architecture.training(len(rows)), "tokenizer": architecture.tokenizer}
 
     def _fit_encoder(
         self, reads: type[Encoder], rows: Any, encoder: FittedEncoder | None = None

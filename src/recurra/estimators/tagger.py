@@ -1,9 +1,9 @@
 """Sequences to sequences as long: a label at every step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -65,6 +65,8 @@ class SequenceTagger(TagAnswers, SequenceEstimator):
         [2, 0]
     """
 
+    USUAL: ClassVar[Mapping[str, Any]] = {"batch_size": 32, "learning_rate": 2e-3}
+
     model: str = field(default="bi-gru", kw_only=False)
     min_count: int = 2
     max_vocabulary: int | None = None
@@ -117,8 +119,7 @@ class SequenceTagger(TagAnswers, SequenceEstimator):
         self._train(
             Example(self._encoder().encode(rows), targets, np.ones(len(rows), np.float32)),
             loss="sparse_categorical_crossentropy",
-            batch_size=32,
-            learning_rate=2e-3,
+            **self.USUAL,
             checkpoints=checkpoints,
             listeners=listeners,
         )

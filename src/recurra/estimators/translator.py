@@ -1,9 +1,9 @@
 """Many to many: a sentence read whole, then another written, a token at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from recurra.answers.translating import TranslatorAnswers
 from recurra.answers.writing import as_lines
@@ -62,6 +62,8 @@ class SequenceTranslator(TranslatorAnswers, WritingEstimator):
         (2,)
     """
 
+    USUAL: ClassVar[Mapping[str, Any]] = {"batch_size": 32, "learning_rate": 2e-3}
+
     attention: bool = True
     source_level: str = "words"
     target_level: str = "words"
@@ -110,8 +112,7 @@ class SequenceTranslator(TranslatorAnswers, WritingEstimator):
         self.target_ = writing_vocabulary([write(targets[i]) for i in known], self.min_count)
         self._teach(
             self._lesson(sources, targets),
-            batch_size=32,
-            learning_rate=2e-3,
+            **self.USUAL,
             checkpoints=checkpoints,
             listeners=listeners,
         )

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from recurra.arrays import Floats, Rows
+from recurra.errors import DataError
 from recurra.judging.evidence import Evidence
 from recurra.judging.measures import Measure
 from recurra.judging.report import (
@@ -35,12 +36,14 @@ from recurra.judging.report import (
     Verdict,
 )
 from recurra.judging.shift import Look
+from recurra.judging.splits import group_split
 from recurra.listeners import Listener
 
 if TYPE_CHECKING:
     from recurra.judging.run import Found
 
 Pictures = list[tuple[str, Callable[[Any], None]]]
+Space = Mapping[str, Any]  # a list of names or numbers to choose from, or (low, high) of a rate
 
 __all__ = [
     "Chosen",
@@ -50,11 +53,14 @@ __all__ = [
     "Network",
     "Problem",
     "Sides",
+    "Space",
+    "Tunable",
     "all_held",
     "folds_of",
 ]
 
 Sides = Sequence[tuple[Rows, Rows]]
+VALIDATED = 0.2  # of rows that are cut once more
 
 
 class Model(Protocol):
@@ -85,6 +91,10 @@ class Model(Protocol):
 
 class Chosen(Protocol):
     """How settings that are judged were chosen, for the report and its page."""
+
+    @property
+    def contest(self) -> tuple[str, str] | None:
+        """The name of what was found and of what it is held to; None where that is the same."""
 
     def notes(self) -> list[str]:
         """Say how, and from how many."""
@@ -126,11 +136,33 @@ class Contender:
         name: by which it is called in every table.
         make: from a seed to a fresh model.
         baseline: whether it is what networks must beat.
+        in_folds: where its settings were chosen in each fold by itself, what makes it there.
     """
 
     name: str
     make: Callable[[int], Model]
     baseline: bool = False
+    in_folds: Sequence[Callable[[int], Model]] = ()
+
+    def made(self, fold: int, seed: int) -> Model:
+        """Give a fresh model for a fold."""
+        return (self.in_folds[fold] if self.in_folds else self.make)(seed)
+
+
+@dataclass(frozen=True)
+class Tunable:
+    """What a search may choose of the network of a problem.
+
+    Args:
+        space: by the name of a setting, what it may be.
+        default: a value of each, that counts where none is given.
+        contender: from a value of each, and whether one network shall stand for the average of
+            several, to what is fitted.
+    """
+
+    space: Space
+    default: Mapping[str, Any]
+    contender: Callable[[Mapping[str, Any], bool], Contender]
 
 
 @dataclass(frozen=True)
@@ -242,6 +274,37 @@ class Problem:
         raise NotImplementedError
 
     # ---- what a problem may add
+
+    def tunable(self) -> Tunable | None:
+        """Give what a search may choose of its network; None: nothing."""
+        return None
+
+    def cut_again(self, known: Rows, train: Rows, held: Rows) -> tuple[Rows, Rows]:
+        """Give places within rows known to train and to validate on, before others that are held.
+
+        Pieces of evidence stay whole, and in time what validates comes last, as far from what
+        trains as what is held is.
+
+        Args:
+            known: row numbers.
+            train: places within them that may be cut.
+            held: places within them that follow, or stand beside.
+
+        Raises:
+            DataError: there are too few.
+        """
+        evidence = self.evidence(known)
+        pieces = evidence.pieces
+        if not evidence.in_time:
+            kept, out = group_split(pieces[train], VALIDATED, self.seed)
+            return train[kept], train[out]
+        gap = max(1, int(pieces[held].min() - pieces[train].max()))
+        first = np.quantile(pieces[train], 1 - VALIDATED)
+        kept = np.flatnonzero(pieces[train] + gap <= first)
+        out = np.flatnonzero(pieces[train] >= first)
+        if not (len(kept) and len(out)):
+            raise DataError("to search, the training rows must be long enough to be cut once more.")
+        return train[kept], train[out]
 
     def whole(self) -> Fold:
         """Give all rows as rows known, for the model that is used after judging."""

@@ -189,9 +189,7 @@ def run(
     found.report.probes = problem.probes(found)
     found.report.notes += problem.notes(found)
     found.report.exhibits = problem.exhibits(found)
-    if problem.choice is not None:
-        found.report.notes += problem.choice.notes()
-        found.report.exhibits += problem.choice.exhibits()
+    _say_choice(found)
     if problem.fit_all if fit_all is None else fit_all:
         listener.stage(f"{found.chosen} on all rows")
         found.final = _fit_on_all(found, listener, checkpoints)
@@ -215,7 +213,10 @@ def compare(
     """
     listener = listener or Listener()
     work = _Work(executor or Here(), problem, units_of(problem, repeats), listener, logs)
-    return _report(Found(problem, work.said(checkpoints), repeats), command)
+    found = Found(problem, work.said(checkpoints), repeats)
+    found.report = _report(found, command)
+    _say_choice(found)
+    return found.report
 
 
 def evaluate(problem: Problem, models: Mapping[str, Model]) -> Evaluation:
@@ -359,7 +360,7 @@ def _fit_and_ask(problem: Problem, unit: Unit, listener: Listener, place: Path |
 
 def _outcome(problem: Problem, unit: Unit, listener: Listener, place: Path | None) -> Outcome:
     fold = problem.folds[unit.fold]
-    model = unit.contender.make(problem.seed + 1000 * unit.repeat)
+    model = unit.contender.made(unit.fold, problem.seed + 1000 * unit.repeat)
     place = None if unit.contender.baseline else place
     began = time.perf_counter()
     model.fit(problem.known(fold.known), fold.sides, listener=listener, checkpoints=place)
@@ -522,6 +523,21 @@ def _seeds(found: Found) -> list[str]:
         "Intervals are over the rows held out; that another seed would train another network is "
         "not in them (--repeats trains anew, and includes it)."
     ]
+
+
+def _say_choice(found: Found) -> None:
+    """Say how settings were chosen, and whether those found are better than the default ones."""
+    choice = found.problem.choice
+    if choice is None:
+        return
+    found.report.notes += choice.notes()
+    found.report.exhibits += choice.exhibits()
+    if choice.contest is not None:
+        one, other = choice.contest
+        ours, theirs = ({name: found.repeated(name)} for name in (one, other))
+        evidence = found.problem.evidence(found.held)
+        verdict = decide(found.problem.measures[:1], ours, theirs, evidence)[one]
+        found.report.notes.append(f"Settings found or default ones? {verdict.sentence}")
 
 
 def _describe(found: Found) -> None:

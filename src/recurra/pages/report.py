@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from recurra.arrays import Floats
+from recurra.judging.problem import Chosen
 from recurra.judging.report import ContenderResult, Report, figure
 from recurra.judging.run import Found
 from recurra.pages.drawing import (
@@ -26,6 +27,7 @@ def render_report(
     report: Report,
     found: Found | None = None,
     commands: Sequence[tuple[str, Sequence[str]]] = (),
+    chosen: Chosen | None = None,
 ) -> str:
     """Give the page as HTML.
 
@@ -33,11 +35,11 @@ def render_report(
         report: what was found.
         found: what it was made of, where it is at hand: plots and explanations come from it.
         commands: that may be typed next, each with what it is for.
+        chosen: how settings were chosen, where a search chose them.
     """
     plots = _plots(report)
+    plots += [(title, svg(draw), "") for title, draw in (chosen.pictures() if chosen else [])]
     if found is not None:
-        chosen = found.problem.choice
-        plots += [(t, svg(draw), "") for t, draw in (chosen.pictures() if chosen else [])]
         plots += [(title, svg(draw), "") for title, draw in found.problem.pictures(found)]
     return (
         environment()

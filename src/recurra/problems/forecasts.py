@@ -26,12 +26,13 @@ from recurra.estimators import SequenceForecaster
 from recurra.judging.evidence import Evidence
 from recurra.judging.intervals import estimate
 from recurra.judging.measures import Measure, values
-from recurra.judging.problem import Fold, Problem, Sides, all_held
+from recurra.judging.problem import Fold, Problem, Sides, Tunable, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe, figure
 from recurra.judging.run import Found
+from recurra.judging.splits import last_part
 from recurra.names import SHAPES, one_of
 from recurra.problems.kept import Asked
-from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.networks import UNITS, EstimatorNetwork, networks, tunable
 from recurra.problems.new_rows import Steps, last_known, origins_after
 from recurra.problems.saved.forecasts import KINDS
 from recurra.problems.splitting import SplitSeries, cut_by_time, joined, split_series, window_of
@@ -362,6 +363,21 @@ class ForecastingProblem(Problem):
             when = rows - series.bounds[place] if series.times is None else series.times[rows]
             return Evidence(np.unique(when, return_inverse=True)[1], in_time=True, seed=self.seed)
         return Evidence(rows, in_time=True, seed=self.seed)
+
+    def tunable(self) -> Tunable:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        return tunable(self.contenders, rows, model=SHAPES, units=UNITS)
+
+    def cut_again(self, known: Rows, train: Rows, held: Rows) -> tuple[Rows, Rows]:
+        """Cut each series by its own time; no target to train on reaches into validation."""
+        place = self._places(known[train])
+        parts = [np.flatnonzero(place == name) for name in np.unique(place)]
+        cut = [last_part(known[train[p]], self.validation_split, self.horizon) for p in parts]
+        taught, validation = (
+            np.concatenate([p[side[n]] for p, side in zip(parts, cut, strict=True)]) for n in (0, 1)
+        )
+        return train[taught], train[validation]
 
     def whole(self) -> Fold:
         """Give the whole series as known."""

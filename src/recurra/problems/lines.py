@@ -20,14 +20,14 @@ from recurra.data import Lines, open_lines
 from recurra.estimators import SequenceGenerator
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
-from recurra.judging.problem import Fold, Problem, Sides, all_held
+from recurra.judging.problem import Fold, Problem, Sides, Tunable, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import Split
 from recurra.judging.written import LINES, line_statistics
 from recurra.names import WRITERS, one_of
 from recurra.problems.kept import Asked
-from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.networks import UNITS, EstimatorNetwork, networks, tunable
 from recurra.problems.saved.lines import KINDS
 from recurra.problems.splitting import HELD_OUT, SplitLines, grouped_lines, split_lines, split_rows
 from recurra.stored import Count, Stored
@@ -208,6 +208,11 @@ class GenerationProblem(Problem):
     def evidence(self, rows: Rows) -> Evidence:
         """Give the pieces: equal lines are one."""
         return Evidence(self.groups[rows], seed=self.seed)
+
+    def tunable(self) -> Tunable:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        return tunable(self.contenders, rows, model=WRITERS, units=UNITS)
 
     def whole(self) -> Fold:
         """Give all rows as rows known."""

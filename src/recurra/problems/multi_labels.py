@@ -21,13 +21,13 @@ from recurra.judging.labels import (
     label_measures,
     label_statistics,
 )
-from recurra.judging.problem import Fold, Problem, Sides, all_held
+from recurra.judging.problem import Fold, Problem, Sides, Tunable, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import Split
 from recurra.names import LABELLERS, one_of
 from recurra.problems.kept import Asked
-from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.networks import READING, EstimatorNetwork, networks, tunable
 from recurra.problems.saved.multi_labels import KINDS
 from recurra.problems.splitting import SplitLabels, split_labels
 from recurra.text import tokenizer_named
@@ -189,6 +189,11 @@ class MultiLabelProblem(Problem):
     def evidence(self, rows: Rows) -> Evidence:
         """Give the pieces: copies are one."""
         return Evidence(self._pieces()[rows], seed=self.seed)
+
+    def tunable(self) -> Tunable:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        return tunable(self.contenders, rows, model=LABELLERS, **READING)
 
     def whole(self) -> Fold:
         """Give all rows as rows known."""

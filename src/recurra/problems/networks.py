@@ -1,7 +1,7 @@
 """Estimators as contenders: how the judge fits them, asks them and describes them."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,14 +13,24 @@ from sklearn.base import clone
 from recurra.data.passes import Streamed
 from recurra.estimators import SequenceClassifier
 from recurra.judging.classes import Labelled
-from recurra.judging.problem import Contender, Sides
+from recurra.judging.problem import Contender, Sides, Tunable
 from recurra.judging.report import LayerInfo, MemberInfo, ModelInfo, TrainingInfo
 from recurra.judging.said import Said
 from recurra.listeners import Listener
 from recurra.models import in_words, layer_table
 from recurra.training import seeded
 
-__all__ = ["ClassifierNetwork", "EstimatorNetwork", "networks"]
+__all__ = ["READING", "UNITS", "ClassifierNetwork", "EstimatorNetwork", "networks", "tunable"]
+
+# what a search may choose: of a reader of texts, of a cell, of every network
+READING: Mapping[str, Sequence[Any]] = {
+    "tokenizer": ("word", "cased-word", "char"),
+    "min_count": (1, 2, 3, 5),
+    "max_length": (64, 128, 256),
+}
+UNITS = (16, 32, 64, 128)
+BATCHES = (16, 32, 64, 128)
+RATES = (3e-4, 1e-2)
 
 
 @dataclass
@@ -214,3 +224,34 @@ def networks(
         Contender(estimator.model, partial(kind, copy.copy(estimator), **settings))
         for estimator in estimators
     ]
+
+
+def tunable(contenders: Sequence[Contender], rows: Any, **choices: Sequence[Any]) -> Tunable:
+    """Say what a search may choose of the first network, and what it is by default.
+
+    Args:
+        contenders: what `networks` gave, and others.
+        rows: what the network would read in a fit; some defaults depend on how many there are.
+        choices: by the name of a setting, what it may be, beside its default; rows a step and the
+            learning rate are always among them.
+    """
+    given = next(each for each in contenders if not each.baseline)
+    make = given.make
+    assert isinstance(make, partial)
+    estimator = make.args[0]
+    usual = estimator.usual(rows)
+    if make.keywords.get("encoder") is not None:  # what it reads is settled
+        choices = {name: choices[name] for name in choices if name not in READING}
+    named = {**choices, "batch_size": BATCHES}
+    default = {name: getattr(estimator, name) or usual[name] for name in [*named, "learning_rate"]}
+    space: dict[str, Any] = {name: sorted({*named[name], default[name]}) for name in named}
+    rate = default["learning_rate"]
+    space["learning_rate"] = (min(RATES[0], rate), max(RATES[1], rate))
+    return Tunable(space, default, partial(_with_settings, make))
+
+
+def _with_settings(make: Any, settings: Mapping[str, Any], alone: bool) -> Contender:
+    chosen = copy.copy(make.args[0]).set_params(**settings)
+    if alone and hasattr(chosen, "members"):
+        chosen.set_params(members=1)
+    return Contender(str(settings["model"]), partial(make.func, chosen, **make.keywords))

@@ -22,7 +22,7 @@ from recurra.judging.classes import (
     class_data,
 )
 from recurra.judging.measures import class_measures
-from recurra.judging.problem import all_held
+from recurra.judging.problem import Tunable, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.shift import Look
@@ -30,7 +30,7 @@ from recurra.judging.splits import Split
 from recurra.models import number_architecture
 from recurra.names import SEQUENCES, one_of
 from recurra.problems.kept import Asked, classes_of
-from recurra.problems.networks import ClassifierNetwork, networks
+from recurra.problems.networks import ClassifierNetwork, networks, tunable
 from recurra.problems.saved.sequences import KINDS
 from recurra.problems.splitting import SplitSequences, split_sequences
 from recurra.text import content_key
@@ -163,6 +163,11 @@ class SequenceProblem(ClassProblem):
     channels: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
 
+    def tunable(self) -> Tunable:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        return tunable(self.contenders, rows, model=SEQUENCES)
+
     def probes(self, found: Found) -> list[Probe]:
         """Look for equal sequences on two sides, and for a channel that is the class."""
         fold = self.folds[-1]
@@ -182,7 +187,7 @@ class SequenceProblem(ClassProblem):
 
     def notes(self, found: Found) -> list[str]:
         """Say which rows taught the network."""
-        if not number_architecture(found.chosen).validated:
+        if not number_architecture(found.model(found.chosen).estimator.model).validated:
             return [
                 "All rows known taught the network, those of validation, too: its learning rate "
                 "falls to nought and its last epoch is kept. Baselines choose C on validation "

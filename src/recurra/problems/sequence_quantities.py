@@ -15,7 +15,7 @@ from recurra.estimators import SequenceRegressor
 from recurra.groups import group_equal
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
-from recurra.judging.problem import Fold, Problem, Sides, all_held
+from recurra.judging.problem import Fold, Problem, Sides, Tunable, all_held
 from recurra.judging.quantities import BESIDE, Measured, quantity_measures
 from recurra.judging.report import DataInfo, Exhibit, Probe, figure
 from recurra.judging.run import Found
@@ -23,7 +23,7 @@ from recurra.judging.splits import Split
 from recurra.models import number_architecture
 from recurra.names import SEQUENCES, one_of
 from recurra.problems.kept import Asked
-from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.networks import EstimatorNetwork, networks, tunable
 from recurra.problems.saved.quantities import KINDS
 from recurra.problems.splitting import SplitQuantities, split_quantities
 from recurra.text import content_key
@@ -178,6 +178,11 @@ class QuantityProblem(Problem):
         assert self.pieces is not None
         return Evidence(self.pieces[rows], seed=self.seed)
 
+    def tunable(self) -> Tunable:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        return tunable(self.contenders, rows, model=SEQUENCES)
+
     def whole(self) -> Fold:
         """Give all rows as rows known."""
         assert self.sides is not None
@@ -222,7 +227,7 @@ class QuantityProblem(Problem):
 
     def notes(self, found: Found) -> list[str]:
         """Say which rows taught the network."""
-        if number_architecture(found.chosen).validated:
+        if number_architecture(found.model(found.chosen).estimator.model).validated:
             return []
         return [
             "All rows known taught the network, those of validation, too: its learning rate falls "

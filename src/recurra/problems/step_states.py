@@ -28,13 +28,13 @@ from recurra.judging.events import (
 )
 from recurra.judging.evidence import Evidence
 from recurra.judging.intervals import FEWEST
-from recurra.judging.problem import Fold, Problem, Sides, all_held
+from recurra.judging.problem import Fold, Problem, Sides, Tunable, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.said import Said
 from recurra.names import SHAPES, one_of
 from recurra.problems.kept import Asked
-from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.networks import UNITS, EstimatorNetwork, networks, tunable
 from recurra.problems.saved.states import KINDS, probabilities_of
 from recurra.problems.splitting import (
     SEGMENTS,
@@ -328,6 +328,11 @@ class StatesProblem(Problem):
         if self.by_stream:
             return Evidence(self.streams[rows], seed=self.seed)
         return Evidence(rows, in_time=True, seed=self.seed)
+
+    def tunable(self) -> Tunable:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        return tunable(self.contenders, rows, model=SHAPES, units=UNITS)
 
     def whole(self) -> Fold:
         """Give all segments as known."""

@@ -145,6 +145,9 @@ class StreamedProblem(TextProblem):
     passes: Passes | None = None
     frequencies: Mapping[str, int] = field(default_factory=dict)
 
+    def tunable(self) -> None:
+        """Nothing: the rows at hand teach nothing, so there is nothing to cut once more."""
+
     def known(self, rows: Rows) -> Streamed:
         """Give the rows that validate, and the passes over those that teach."""
         assert self.passes is not None

@@ -19,12 +19,12 @@ from recurra.groups import group_equal_sentences
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
 from recurra.judging.measures import Measure, mean_of, ratio_of
-from recurra.judging.problem import Fold, Problem, Sides, all_held
+from recurra.judging.problem import Fold, Problem, Sides, Tunable, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.names import SHAPES, one_of
 from recurra.problems.kept import Asked
-from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.networks import READING, UNITS, EstimatorNetwork, networks, tunable
 from recurra.problems.saved.tags import KINDS
 from recurra.problems.splitting import (
     SplitSentences,
@@ -303,6 +303,13 @@ class TaggingProblem(Problem):
     def evidence(self, rows: Rows) -> Evidence:
         """Take sentences, equal ones together, as pieces."""
         return Evidence(self.groups[rows], seed=self.seed)
+
+    def tunable(self) -> Tunable:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        return tunable(
+            self.contenders, rows, model=SHAPES, units=UNITS, min_count=READING["min_count"]
+        )
 
     def whole(self) -> Fold:
         """Give all sentences as known."""

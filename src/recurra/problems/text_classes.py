@@ -22,14 +22,15 @@ from recurra.judging import leaks
 from recurra.judging.classes import ClassProblem, Labelled, beside_of, class_data
 from recurra.judging.decide import decide
 from recurra.judging.measures import class_measures, class_statistics, values
-from recurra.judging.problem import all_held
+from recurra.judging.problem import Tunable, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe, Verdict
 from recurra.judging.run import Found
 from recurra.judging.shift import Look
 from recurra.judging.splits import Split
 from recurra.models import architecture_named
+from recurra.names import STARTING, TEXTS
 from recurra.problems.kept import Asked, classes_of
-from recurra.problems.networks import ClassifierNetwork, networks
+from recurra.problems.networks import READING, ClassifierNetwork, networks, tunable
 from recurra.problems.saved.texts import KINDS
 from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts, split_texts, tied
 from recurra.text import TextEncoder, tokenizer_named
@@ -148,6 +149,12 @@ class TextProblem(ClassProblem):
 
     source: LabelledTexts | None = None
     held_together: str = ALIKE
+
+    def tunable(self) -> Tunable | None:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        beside = self.source is not None and self.source.features
+        return tunable(self.contenders, rows, model=STARTING if beside else TEXTS, **READING)
 
     def probes(self, found: Found) -> list[Probe]:
         """Look for leaks in rows, vocabulary, text and columns."""

@@ -21,14 +21,14 @@ from recurra.estimators import SequenceTranslator
 from recurra.groups import letters_of
 from recurra.judging import leaks
 from recurra.judging.evidence import Evidence
-from recurra.judging.problem import Fold, Problem, Sides, all_held
+from recurra.judging.problem import Fold, Problem, Sides, Tunable, all_held
 from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.splits import Split, group_split
 from recurra.judging.written import TRANSLATIONS, translation_statistics
 from recurra.names import CELLS, one_of
 from recurra.problems.kept import Asked
-from recurra.problems.networks import EstimatorNetwork, networks
+from recurra.problems.networks import UNITS, EstimatorNetwork, networks, tunable
 from recurra.problems.saved.translations import KINDS
 from recurra.problems.splitting import HELD_OUT, SplitPairs, grouped_pairs, split_pairs
 from recurra.text import content_key
@@ -206,6 +206,11 @@ class TranslationProblem(Problem):
     def evidence(self, rows: Rows) -> Evidence:
         """Give the pieces: pairs that share a sentence are one."""
         return Evidence(self.groups[rows], seed=self.seed)
+
+    def tunable(self) -> Tunable:
+        """Say what a search may choose of its network."""
+        rows = self.asked(self.folds[-1].known)
+        return tunable(self.contenders, rows, model=CELLS, units=UNITS)
 
     def whole(self) -> Fold:
         """Give all rows as rows known."""
