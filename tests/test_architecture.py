@@ -16,7 +16,7 @@ SOURCE = Path(recurra.__file__).parent
 FLOORS = [
     {"wording"},
     {"arrays", "errors", "extras", "files", "listeners", "shown", "which_backend"},
-    {"cells", "spans", "stored"},
+    {"cells", "spans", "stored", "stores"},
     {"names", "notebook", "plots"},
     {"architectures", "backend", "sequences", "smoothing", "bundle", "places"},
     {"executing"},

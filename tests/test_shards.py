@@ -17,6 +17,7 @@ from recurra.executing.processes import Processes
 from recurra.listeners import NOBODY
 from recurra.scoring import Scored, score
 from recurra.shards import are_many, score_all
+from recurra.stores import Stored
 
 
 @pytest.fixture
@@ -121,3 +122,61 @@ def test_a_single_file_is_no_folder(finished: Path, shards: Path) -> None:
     told = CliRunner().invoke(app, [*words, "--on", "processes:2"])
     assert told.exit_code == 2
     assert "one file is scored in one process" in told.output
+
+
+def test_files_of_a_store_are_scored_as_those_of_this_machine_and_not_again(
+    finished: Path, shards: Path, tmp_path: Path
+) -> None:
+    scored(finished, shards, tmp_path / "here")
+    stored = Stored.at((tmp_path / "store").as_uri())
+    for executor in (Here(), Processes(2)):
+        found = score_all(
+            finished, shards.as_uri(), stored, executor=executor, listener=NOBODY, overwrite=True
+        )
+        assert found.rows == 200
+        assert contents(tmp_path / "store") == contents(tmp_path / "here")
+        (tmp_path / "store" / "0.parquet").unlink()
+    with pytest.raises(RunError, match="is there already"):
+        score_all(finished, shards.as_uri(), stored, executor=Here(), listener=NOBODY)
+
+
+def test_a_killed_score_to_a_store_goes_on_with_the_files_that_are_not_there(
+    finished: Path, shards: Path, tmp_path: Path
+) -> None:
+    out = (tmp_path / "store").as_uri()
+    (shards / "3.parquet").rename(tmp_path / "kept")
+    (shards / "3.parquet").write_bytes(b"no parquet")
+    how = {"executor": Processes(1), "listener": NOBODY}
+    with pytest.raises(InputError, match=r"1 of 4 failed: 3\.parquet"):
+        score_all(finished, shards.as_uri(), out, **how)
+    (tmp_path / "kept").replace(shards / "3.parquet")
+    assert score_all(finished, shards.as_uri(), out, **how).kept == 150
+    scored(finished, shards, tmp_path / "here")
+    assert contents(tmp_path / "store") == contents(tmp_path / "here")
+
+
+def test_one_file_of_a_store_and_what_is_no_store_are_told(
+    finished: Path, shards: Path, tmp_path: Path
+) -> None:
+    one, out = shards / "0.parquet", tmp_path / "new" / "0.csv"
+    words = ["score", str(finished), one.as_uri(), "--out", out.as_uri()]
+    said = CliRunner().invoke(app, words)
+    assert said.exit_code == 0, said.output
+    assert len(pd.read_csv(out)) == 50
+    said = CliRunner().invoke(app, [*words[:2], "ftp://a/b", "--out", "x.csv"])
+    assert said.exit_code == 2
+    assert "must begin with s3://" in said.output
+    assert str(Stored("s3://key:secret@bucket/a")) == "s3://…@bucket/a"
+
+
+def test_shards_of_a_store_are_read_in_passes_as_those_of_this_machine(
+    shards: Path,
+) -> None:
+    from recurra.data.passes import open_shards
+
+    for path in shards.iterdir():
+        rows = pd.read_parquet(path)
+        rows.assign(label=rows["text"].ne("").map({True: "yes", False: "no"})).to_parquet(path)
+    here, there = open_shards(str(shards)), open_shards(shards.as_uri())
+    assert [len(u.path.name) for u in here.units] == [len(u.path.name) for u in there.units]
+    assert here.sha256 == there.sha256

@@ -25,6 +25,7 @@ from recurra.files import hold, write_atomically
 from recurra.listeners import Listener
 from recurra.problems.kept import kept_model
 from recurra.scoring import ENDINGS, Scored, score
+from recurra.stores import Stored, near, place_of, placed
 
 __all__ = ["are_many", "score_all"]
 
@@ -33,21 +34,21 @@ STARTED, LOCK = ".started.json", ".recurra.lock"
 
 @dataclass(frozen=True)
 class _Shard:
-    """A file, and where what is said of it goes."""
+    """A file, and where what is said of it goes: paths, or of a store."""
 
-    source: Path
-    out: Path
+    source: Any
+    out: Any
 
 
-def are_many(source: Path) -> bool:
+def are_many(source: Any) -> bool:
     """Say whether a source names several files: a folder, or a pattern such as `logs/*.parquet`."""
     return source.is_dir() or (not source.exists() and any(c in source.name for c in "*?["))
 
 
 def score_all(
     run: str | Path,
-    source: str | Path,
-    out: str | Path,
+    source: Any,
+    out: Any,
     *,
     executor: Executor,
     listener: Listener,
@@ -58,8 +59,8 @@ def score_all(
 
     Args:
         run: a run folder, or the model folder in it.
-        source: the folder, or a pattern of the files in one.
-        out: a folder; each file there has the name of the one that was read.
+        source: the folder, or a pattern of the files in one; of this machine, or an address.
+        out: a folder, or an address of one; each file there has the name of the one that was read.
         executor: who scores.
         listener: is told how it goes.
         overwrite: whether files there may be replaced.
@@ -70,9 +71,10 @@ def score_all(
         RunError: files are there already, or another process is writing there.
         RecurraError: files could not be scored; all others are.
     """
-    shards = _shards(Path(source), Path(out))
-    with _alone(Path(out)):
-        _begin(Path(out), shards, _facts(run, shards, how), overwrite)
+    source, out = place_of(source), place_of(out)
+    shards = _shards(source, out)
+    with _alone(out):
+        _begin(out, shards, _facts(run, shards, how), overwrite)
         named = {shard.out.name: shard for shard in shards.values()}
         done: dict[str, Scored] = {}
         failed: dict[str, Failed] = {}
@@ -82,7 +84,7 @@ def score_all(
                 into[name] = found
         if failed:
             raise failures(failed, len(named), None, "the same command")
-        (Path(out) / STARTED).unlink()
+        (out / STARTED).unlink()
     notes = dict.fromkeys(note for each in done.values() for note in each.notes)
     rows, refused, kept = (
         sum(getattr(each, name) for each in done.values()) for name in ("rows", "refused", "kept")
@@ -90,7 +92,7 @@ def score_all(
     return Scored(rows, refused, kept, list(notes))
 
 
-def _shards(source: Path, out: Path) -> dict[str, _Shard]:
+def _shards(source: Any, out: Any) -> dict[str, _Shard]:
     shards: dict[str, _Shard] = {}
     files = files_of(source)
     for path in files:
@@ -109,8 +111,11 @@ def _shards(source: Path, out: Path) -> dict[str, _Shard]:
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Have a folder for oneself."""
+def _alone(out: Any) -> Iterator[None]:
+    """Have a folder for oneself; in a store nobody can tell whether another writes there."""
+    if isinstance(out, Stored):
+        yield
+        return
     if out.exists() and not out.is_dir():
         raise RunError(f"of many files --out must be a folder, but {out} is a file.")
     try:
@@ -135,7 +140,7 @@ def _facts(run: str | Path, shards: Mapping[str, _Shard], how: Mapping[str, Any]
 
 
 def _begin(
-    out: Path, shards: Mapping[str, _Shard], facts: Mapping[str, Any], overwrite: bool
+    out: Any, shards: Mapping[str, _Shard], facts: Mapping[str, Any], overwrite: bool
 ) -> None:
     """Go on with the same work, or begin anew where nothing is in the way.
 
@@ -154,7 +159,8 @@ def _begin(
     for path in there:
         if known.get(path.name) != facts["files"][path.name]:
             path.unlink()
-    write_atomically(started, json.dumps(facts, indent=1, sort_keys=True).encode())
+    with placed(started) as file:
+        write_atomically(file, json.dumps(facts, indent=1, sort_keys=True).encode())
 
 
 # ---- a unit
@@ -175,12 +181,14 @@ def _score(
         far = "" if share is None else f", {share:.0%}"
         listener.stage(f"{name}: {rows:,} rows{far}")
 
-    return score(run, shard.source, shard.out, watch=watch, overwrite=True, **how)
+    with near(shard.source) as source, placed(shard.out) as out:
+        return score(run, source, out, watch=watch, overwrite=True, **how)
 
 
-def _rows_in(path: Path) -> int:
+def _rows_in(path: Any) -> int:
     if path.suffix.lower() == ".parquet":
         import pyarrow.parquet
 
-        return int(pyarrow.parquet.read_metadata(path).num_rows)
+        with path.open("rb") as file:
+            return int(pyarrow.parquet.ParquetFile(file).metadata.num_rows)
     return 0  # a text table is not read anew only to count

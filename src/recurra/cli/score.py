@@ -1,7 +1,6 @@
 """`recurra score`."""
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,17 +16,17 @@ if TYPE_CHECKING:
 def score(
     run: Run,
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             help="CSV, TSV, JSON lines or Parquet; - for standard input; a folder of such files, "
-            "or a pattern in quotes."
+            "or a pattern in quotes; each also s3://, gs://, abfs:// or hdfs://."
         ),
     ],
     out: Annotated[
-        Path,
+        str,
         typer.Option(
             help="A .csv, .tsv, .jsonl or .parquet file; - for standard output; of many files, a "
-            "folder."
+            "folder; each also s3:// and the like."
         ),
     ],
     text: Annotated[
@@ -51,8 +50,10 @@ def score(
         raise SettingsError("--json and --out - both write to standard output: choose one.")
     from recurra.executing import executor_named
     from recurra.shards import are_many, score_all
+    from recurra.stores import near, place_of, placed
 
-    executor, many = executor_named(on), are_many(source)
+    executor, read, written = executor_named(on), place_of(source), place_of(out)
+    many = are_many(read)
     if on and not many:
         raise SettingsError(
             "--on hands out files of a folder, and one file is scored in one process: name a "
@@ -72,15 +73,15 @@ def score(
     if many:
         with watching(as_json) as listener:
             found = score_all(
-                run, source, out, executor=executor, listener=listener, overwrite=overwrite, **how
+                run, read, written, executor=executor, listener=listener, overwrite=overwrite, **how
             )
     else:
-        with counting(as_json) as watch:
-            found = run_score(run, source, out, overwrite=overwrite, watch=watch, **how)
-    _show(found, time.perf_counter() - began, out, as_json)
+        with counting(as_json) as watch, near(read) as file, placed(written) as place:
+            found = run_score(run, file, place, overwrite=overwrite, watch=watch, **how)
+    _show(found, time.perf_counter() - began, str(written), as_json)
 
 
-def _show(found: "Scored", seconds: float, out: Path, as_json: bool) -> None:
+def _show(found: "Scored", seconds: float, out: str, as_json: bool) -> None:
     from recurra.terminal import note
 
     for said in found.notes:

@@ -1,7 +1,6 @@
 """`recurra train streamed`: labelled texts that no memory holds."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +18,7 @@ from recurra.cli.app import (
 )
 from recurra.cli.texts import check_names
 from recurra.names import LABELLERS, one_of
+from recurra.stores import place_of
 
 MOST_WORDS = 50_000
 
@@ -57,7 +57,7 @@ def train_streamed(
     """Train on labelled texts of any number, read in passes: memory does not grow with the rows."""
     one_of(model, LABELLERS, "the model")
     check_names([], tokenizer, truncation)
-    name = _name_of(Path(source))
+    name = _name_of(place_of(source))
     place = how.place(name)
     from recurra.data.passes import open_shards
     from recurra.problems.setting_aside import split_stream
@@ -89,6 +89,6 @@ def train_streamed(
     run_problem(problem, place, how)
 
 
-def _name_of(source: Path) -> str:
+def _name_of(source: Any) -> str:
     """Give the name of the run folder of files: theirs, or that of their folder."""
     return source.stem if source.exists() else source.parent.resolve().name

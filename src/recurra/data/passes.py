@@ -16,7 +16,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +32,7 @@ from recurra.data.records import cell_of
 from recurra.errors import DataError
 from recurra.judging.classes import Labelled
 from recurra.names import listed
+from recurra.stores import place_of
 from recurra.text.joining import blank, join, text_columns
 from recurra.text.normalise import duplicate_key
 
@@ -60,12 +60,12 @@ class Unit:
     """What is read at once.
 
     Args:
-        path: a file.
+        path: a file, of this machine or of a store.
         group: the number of a row group of Parquet; None: the whole file.
         first: the row of the file that it begins with.
     """
 
-    path: Path
+    path: Any
     group: int | None = None
     first: int = 0
 
@@ -130,7 +130,7 @@ class Shards:
 
 
 def open_shards(
-    source: str | Path,
+    source: Any,
     *,
     text: Sequence[str] = (),
     label: str | None = None,
@@ -139,7 +139,7 @@ def open_shards(
     """Find files of labelled texts, and look at the beginning of each.
 
     Args:
-        source: a file, a folder, or a pattern such as "logs/*.parquet".
+        source: a file, a folder, or a pattern such as "logs/*.parquet"; each may be an address.
         text: the text column, or several; none: it is guessed from the first file.
         label: the label column; None: likewise.
         encoding: of text files, None to recognise it.
@@ -155,7 +155,8 @@ def open_shards(
         >>> shards.columns, next(shards.read(0)).texts
         ({'text': 'text', 'label': 'label'}, ['see you', 'win a prize'])
     """
-    files = files_of(Path(source))
+    source = place_of(source)
+    files = files_of(source)
     units: list[Unit] = []
     columns: dict[str, str] = {}
     notes: list[str] = []
@@ -171,7 +172,7 @@ def open_shards(
     return Shards(tuple(units), columns, encoding, str(source), sha256, tuple(said))
 
 
-def _beginning(pieces: Pieces, path: Path) -> Table:
+def _beginning(pieces: Pieces, path: Any) -> Table:
     """Give the first rows as a table of strings, to tell columns by."""
     first = next(iter(islice(pieces, 1)), None)
     if first is None:
@@ -184,9 +185,7 @@ def _nested(piece: Piece, name: str) -> bool:
     return bool(pa.types.is_nested(piece.rows.schema.field(name).type))
 
 
-def _check_columns(
-    path: Path, names: Sequence[str], columns: Mapping[str, str], first: Path
-) -> None:
+def _check_columns(path: Any, names: Sequence[str], columns: Mapping[str, str], first: Any) -> None:
     for role, name in columns.items():
         if name not in names:
             raise DataError(
@@ -195,13 +194,13 @@ def _check_columns(
             )
 
 
-def _units(path: Path) -> list[Unit]:
+def _units(path: Any) -> list[Unit]:
     with path.open("rb") as file:
         if file.read(4) != b"PAR1":
             return [Unit(path)]
-    import pyarrow.parquet
+        import pyarrow.parquet
 
-    about = pyarrow.parquet.read_metadata(path)
+        about = pyarrow.parquet.ParquetFile(file).metadata
     rows = [about.row_group(number).num_rows for number in range(about.num_row_groups)]
     firsts = np.cumsum([0, *rows]).tolist()
     return [Unit(path, number, firsts[number]) for number, count in enumerate(rows) if count]

@@ -39,6 +39,7 @@ from recurra.data.separators import (
 )
 from recurra.data.spelling import meant
 from recurra.errors import DataError
+from recurra.stores import place_of
 
 __all__ = ["Piece", "Pieces", "files_of", "read_pieces"]
 
@@ -101,7 +102,7 @@ class Pieces:
         return self.stream.tell() if self.stream.seekable() else 0
 
 
-def files_of(source: Path) -> list[Path]:
+def files_of(source: Any) -> list[Any]:
     """Give the files that a source names, in order: itself, those of a folder, or of a pattern.
 
     Raises:
@@ -117,7 +118,7 @@ def files_of(source: Path) -> list[Path]:
 
 
 def read_pieces(
-    path: str | Path,
+    path: Any,
     *,
     encoding: str | None = None,
     header: bool | None = None,
@@ -138,7 +139,7 @@ def read_pieces(
         DataError: it cannot be read, holds no rows, or its columns do not differ.
         SettingsError: the encoding is unknown.
     """
-    encoding, path = known_encoding(encoding), Path(path)
+    encoding, path = known_encoding(encoding), place_of(path)
     file, beginning = _opened(path)
     size = path.stat().st_size if str(path) != "-" else None
     try:
