@@ -91,4 +91,4 @@ def train_streamed(
 
 def _name_of(source: Any) -> str:
     """Give the name of the run folder of files: theirs, or that of their folder."""
-    return source.stem if source.exists() else source.parent.resolve().name
+    return str(source.stem if source.exists() else source.parent.resolve().name)
