@@ -357,6 +357,20 @@ def test_a_forecast_is_the_value_a_season_before_and_the_output(tmp_path: Path) 
     np.testing.assert_allclose(before + added, model.forecast(series), atol=1e-5)
 
 
+def test_a_forecast_that_begins_as_a_line_is_what_the_file_says_of_it(tmp_path: Path) -> None:
+    series = np.sin(np.arange(200) / 3) + np.arange(200) / 50
+    model = SequenceForecaster("gru", horizon=5, window=12, start="linear", epochs=1).fit(series)
+    model.share_ = 0.5
+    about, answer = answers_in(model, tmp_path)
+    seen, line = series[-12:], about["line"]
+    scale = np.abs(np.diff(series[-128:])).mean()  # what a row moves from step to step
+    read = ((seen - seen[-1]) / scale)[None, :, None]
+    (added,) = answer(scaled(read, about["encoder"])) * about["target_scale"] * scale
+    moves = (seen - seen[-1]) / line["scale"] @ np.transpose(line["coefficients"])
+    start = seen[-1] + (moves + line["intercept"]) * line["scale"]
+    np.testing.assert_allclose(start + about["share"] * added, model.forecast(series), atol=1e-5)
+
+
 def test_a_rise_is_told_from_scaled_days_and_the_log_odds_of_the_rule(tmp_path: Path) -> None:
     rows = rows_of(simulate(4, 400, seed=1))
     model = SequenceRiser("gru", units=4, epochs=1).fit(rows, rows.change >= 0.02)

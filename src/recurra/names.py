@@ -15,6 +15,7 @@ __all__ = [
     "CELLS",
     "FCN",
     "LABELLERS",
+    "LINES",
     "READS",
     "RISERS",
     "SEQUENCES",
@@ -22,6 +23,7 @@ __all__ = [
     "STARTING",
     "STARTS",
     "TEXTS",
+    "UNLEARNT",
     "WRITERS",
     "listed",
     "near",
@@ -47,7 +49,9 @@ LABELLERS = tuple(name for name in TEXTS if name not in STARTING)  # say any num
 WRITERS = (*CELLS, "conv1d", "one-to-one")
 RISERS = WRITERS
 LONGEST_SHOWN = 60  # letters of a cell in a message
-STARTS = ("naive", "theta", "damped", "smoothed")  # what a forecaster may begin as
+UNLEARNT = ("naive", "theta", "damped", "smoothed")  # starts of a forecaster that learn nothing
+LINES = ("linear", "combined")  # those that are fitted
+STARTS = (*UNLEARNT, *LINES)
 
 
 def near(given: str, known: Iterable[str]) -> str:

@@ -7,24 +7,27 @@ import numpy as np
 from pydantic import Field
 
 from recurra.answers.effects import PARTS, Effects, check_columns
+from recurra.answers.lines import Line, needed_of
 from recurra.answers.model import FittedModel
-from recurra.arrays import Floats, Rows
+from recurra.arrays import Array, Floats, Rows
 from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
-from recurra.names import STARTS
+from recurra.names import LINES, STARTS
 from recurra.sequences import Histories, NumberEncoder, Ragged, naive_ahead
 from recurra.smoothing import METHODS
-from recurra.stored import Number, Positive, Share, Stored
+from recurra.stored import Number, Numbers, Positive, Share, Stored
 
-__all__ = ["Ahead", "ForecastAnswers", "begun", "longest_read", "scales"]
+__all__ = ["LINE", "Ahead", "ForecastAnswers", "begun", "longest_read", "scales"]
 
 FEWEST = 128  # steps that are smoothed, or ten seasons
+LINE = "line/"  # before the names of its arrays in a bundle
 
 
 class _Learnt(Stored):
     target_scale: list[Positive]
     margins: list[Annotated[Number, Field(ge=0)]]
     begins: str | None = None
+    alone: bool = True
     share: Share | None = None
     effects: list[Number] | None = None
 
@@ -48,17 +51,26 @@ def longest_read(season: int) -> int:
     return max(FEWEST, 10 * season)
 
 
-def begun(begins: str, histories: Histories, horizon: int, season: int) -> Floats:
-    """Forecast by a method that learns nothing, (rows, horizon).
+def begun(
+    begins: str, histories: Histories, horizon: int, season: int, linear: Floats | None = None
+) -> Floats:
+    """Forecast as a network begins, (rows, horizon).
 
     Args:
-        begins: "naive" (seasonal where there is a season), "theta", "damped" or "smoothed".
+        begins: "naive" (seasonal where there is a season), "theta", "damped" or "smoothed", which
+            learn nothing; "linear", or "combined": the mean of the linear and the smoothed one.
         histories: what stands before.
         horizon: steps ahead.
         season: steps of a season, 1 for none.
+        linear: (rows, horizon) what a line says, where it begins as one.
     """
     if begins == "naive":
         return naive_ahead(histories.numbers, histories.ends, horizon, season)
+    if begins in LINES:
+        assert linear is not None
+        if begins == "linear":
+            return linear
+        return (linear + begun("smoothed", histories, horizon, season)) / 2
     found = np.empty((len(histories), horizon))
     for rows, steps in histories.by_length(longest_read(season)):
         found[rows] = METHODS[begins](steps, horizon, season)
@@ -88,6 +100,7 @@ class ForecastAnswers(FittedModel):
     Attributes:
         horizon, window, season: as in `SequenceForecaster`.
         begins_: the method; None: the naive one, and no row has a scale of its own.
+        line_: what it begins as, or half of it, where that was fitted; else None.
         share_: of what the networks say that is added.
         target_scale_: (horizon,) of what is added.
         margins_: (horizon,) half the width of the intervals.
@@ -99,6 +112,7 @@ class ForecastAnswers(FittedModel):
     window: int
     season: int
     begins_: str | None
+    line_: Line | None = None
     share_: float
     target_scale_: Floats
     margins_: Floats
@@ -135,7 +149,7 @@ class ForecastAnswers(FittedModel):
     def predict_from(self, series: Any, origins: Rows) -> Floats:
         """Forecast from inside a series, (origins, horizon); each reads only steps before it."""
         whole, ends = Histories.of([series]), np.asarray(origins)
-        length = max(self.window, self.season)
+        length = self._longest
         if len(ends) and not length <= ends.min() <= ends.max() <= len(whole.steps):
             raise DataError(
                 f"a forecast needs {length} steps before it, but one from step {ends.min()} of "
@@ -145,7 +159,7 @@ class ForecastAnswers(FittedModel):
 
     def _scaled(self, histories: Histories) -> tuple[Ragged, Floats]:
         """Give what the network reads of each history, and the scale of each row."""
-        windows = histories.ragged(max(self.window, self.season))
+        windows = histories.ragged(self._longest)
         if self.begins_ is None:
             return windows, np.ones(len(histories))
         scale = scales(histories, self.season)
@@ -167,7 +181,8 @@ class ForecastAnswers(FittedModel):
         if isinstance(self.encoder_, NumberEncoder):
             past = self.encoder_.features - 1 - 2 * self.known
             check_columns(histories, self.known, past, max(self.season, self.horizon))
-        base = begun(self.begins_ or "naive", histories, self.horizon, self.season)
+        linear = None if self.line_ is None else self.line_.ahead(histories)
+        base = begun(self.begins_ or "naive", histories, self.horizon, self.season, linear)
         windows, scale = self._scaled(histories)
         if self.effects_ is not None:
             base += self.effects_.ahead(histories, self.horizon, self.season) * scale[:, None]
@@ -180,11 +195,27 @@ class ForecastAnswers(FittedModel):
     def _answer(self, outputs: Floats) -> Any:
         return outputs * self.target_scale_
 
+    def _arrays_beside(self) -> dict[str, Array]:
+        arrays = {} if self.line_ is None else self.line_.arrays()
+        return {f"{LINE}{name}": each for name, each in arrays.items()}
+
+    def _needed_beside(self) -> dict[str, Numbers]:
+        if self.begins_ not in LINES:
+            return {}
+        needed = needed_of(self.horizon, self._longest, self.encoder_.features - 1 - 2 * self.known)
+        return {f"{LINE}{name}": each for name, each in needed.items()}
+
+    @property
+    def _longest(self) -> int:
+        """How many steps are read: a window, or a season."""
+        return max(self.window, self.season)
+
     def _learnt(self) -> dict[str, Any]:
         return {
             "target_scale": self.target_scale_.tolist(),
             "margins": self.margins_.tolist(),
             "begins": self.begins_,
+            **({} if self.line_ is None else {"alone": self.line_.reader.alone}),
             "share": self.share_,
             **({"effects": self.effects_.to_json()} if self.effects_ else {}),
         }
@@ -213,3 +244,11 @@ class ForecastAnswers(FittedModel):
             )
         if not isinstance(self.encoder_, NumberEncoder):
             raise DataError("a forecaster must read numbers, but its encoder reads texts.")
+        self.line_ = self._restored_line(bundle, learnt.alone)
+
+    def _restored_line(self, bundle: Bundle, alone: bool) -> Line | None:
+        if self.begins_ not in LINES:
+            return None
+        found = bundle.arrays(self._needed_beside(), LINE)
+        named = {name.removeprefix(LINE): each for name, each in found.items()}
+        return Line.restored(self._longest, alone, named)

@@ -24,21 +24,21 @@ from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
-from sklearn.linear_model import Ridge
 
 from recurra.answers.effects import PARTS, Effects, check_columns
 from recurra.answers.forecasts import Ahead, begun, scales
-from recurra.arrays import Floats, Rows
+from recurra.answers.lines import Line, needed_of
+from recurra.arrays import Array, Floats, Rows
+from recurra.baselines.lines import PENALTIES, LineRows
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
 from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
-from recurra.sequences import Histories, conformal_margins, mean_and_scale
-from recurra.stored import LARGEST, Number, Numbers, Share, Stored, Text
+from recurra.sequences import Histories, conformal_margins
+from recurra.stored import Number, Share, Stored, Text
 
 __all__ = ["EtsAhead", "KnownSeries", "LinearAhead", "NaiveAhead", "ThetaAhead", "forecasts"]
 
-PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 CALIBRATED = 2000  # origins, whose errors say how wide intervals are
 LONGEST_SEASON = 24  # that is smoothed; a longer one is taken off before
 FEWEST = 10  # steps, to fit a trend to
@@ -158,7 +158,7 @@ class _Rival:
             "past": self.past,
         }
 
-    def _weights(self) -> dict[str, Floats]:
+    def _weights(self) -> dict[str, Array]:
         return {}
 
     def _learnt(self) -> dict[str, Any]:
@@ -446,8 +446,8 @@ class LinearAhead(_Rival):
     ) -> None:
         self.horizon, self.window, self.level, self.alone = horizon, window, level, alone
         self.known, self.past = known, past
-        self.penalty, self.scale = 1.0, 1.0
-        self.mean, self.deviation = np.zeros(past), np.ones(past)
+        self.penalty = 1.0
+        self.line: Line | None = None
 
     @property
     def needs(self) -> int:  # type: ignore[override]
@@ -459,63 +459,30 @@ class LinearAhead(_Rival):
         train, validation = np.arange(len(histories)), np.zeros(0, np.int64)
         if len(sides):
             train, validation = map(np.asarray, sides[0])
-        if self.past:
-            steps = histories.steps[: histories.ends[train].max(), -self.past :]
-            self.mean, self.deviation = mean_and_scale(steps)
-        X, last, size = self._windows(histories)
-        y = (histories.ahead(self.horizon) - last) / size
+        self._rows = LineRows(
+            histories,
+            self.horizon,
+            self.window,
+            alone=self.alone,
+            past=self.past,
+            training=train,
+        )
 
         def error(penalty: float) -> float:
-            self._fit(X[train], y[train], penalty)
-            return float(np.abs(self._ahead(X[validation]) - y[validation]).mean())
+            return self._rows.error(self._rows.fit(train, penalty), validation)
 
         if len(validation):
             self.penalty = min(PENALTIES, key=error)
-        self._fit(X[train], y[train], self.penalty)
+        self.line = self._rows.fit(train, self.penalty)
         return validation
 
     def _finish(self, histories: Histories) -> None:
-        X, last, size = self._windows(histories)
-        self._fit(X, (histories.ahead(self.horizon) - last) / size, self.penalty)
-
-    def _windows(self, histories: Histories) -> tuple[Floats, Floats, Floats]:
-        """Give what is read, the last value, and the size of each.
-
-        Windows stand without their last value; beside them those of what is known to the last step.
-        """
-        windows = histories.windows(self.window)
-        last = windows[:, -1:]
-        size = np.ones((len(windows), 1))
-        if not self.alone:
-            size = windows.std(axis=1, keepdims=True)
-            size = np.where(size > 0, size, np.maximum(np.abs(last), 1e-300))
-        moves = (windows - last) / size
-        return np.concatenate([moves, self._beside(histories)], axis=1), last, size
-
-    def _beside(self, histories: Histories) -> Floats:
-        """Give windows of what is known to the last step, in deviations, (rows, columns)."""
-        at = histories.ends[:, None] - self.window + np.arange(self.window)
-        columns = histories.steps[:, histories.steps.shape[1] - self.past :]
-        found: Floats = ((columns[at] - self.mean) / self.deviation).reshape(len(histories), -1)
-        return found
-
-    def _fit(self, X: Floats, y: Floats, penalty: float) -> None:
-        self.scale = (float(X[:, : self.window].std()) or 1.0) if self.alone else 1.0
-        model = Ridge(penalty).fit(self._plain(X), y / self.scale)
-        self.coefficients = model.coef_.reshape(self.horizon, X.shape[1])
-        self.intercept = np.atleast_1d(model.intercept_)
-
-    def _plain(self, X: Floats) -> Floats:
-        """Bring the window to one scale; what stands beside it has it."""
-        return np.concatenate([X[:, : self.window] / self.scale, X[:, self.window :]], axis=1)
-
-    def _ahead(self, X: Floats) -> Floats:
-        ahead: Floats = (self._plain(X) @ self.coefficients.T + self.intercept) * self.scale
-        return ahead
+        self.line = self._rows.fit(np.arange(len(histories)), self.penalty)
+        del self._rows
 
     def _middle(self, histories: Histories) -> Floats:
-        X, last, size = self._windows(histories)
-        return self._ahead(X) * size + last
+        assert self.line is not None
+        return self.line.ahead(histories)
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -530,13 +497,9 @@ class LinearAhead(_Rival):
     def _learnt(self) -> dict[str, Any]:
         return {"penalty": self.penalty}
 
-    def _weights(self) -> dict[str, Floats]:
-        return {
-            "coefficients": self.coefficients,
-            "intercept": self.intercept,
-            "scale": np.array([self.scale]),
-            **({"mean": self.mean, "deviation": self.deviation} if self.past else {}),
-        }
+    def _weights(self) -> dict[str, Array]:
+        assert self.line is not None
+        return self.line.arrays()
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -549,26 +512,10 @@ class LinearAhead(_Rival):
             found = bundle.config_as(_Linear.model_validate)
             model = cls(**found.settings.model_dump())
             model._restore(found)
-            arrays = bundle.arrays(model._stored())
-            model.mean = arrays.get("mean", model.mean)
-            model.deviation = arrays.get("deviation", model.deviation)
-            model.penalty, model.scale = found.penalty, float(arrays["scale"][0])
-            model.coefficients, model.intercept = arrays["coefficients"], arrays["intercept"]
+            arrays = bundle.arrays(needed_of(model.horizon, model.window, model.past))
+            model.line = Line.restored(model.window, model.alone, arrays)
+            model.penalty = found.penalty
         return model
-
-    def _stored(self) -> dict[str, Numbers]:
-        """Say what arrays are saved."""
-        size = self.window * (1 + self.past)
-        of_past = {
-            "mean": Numbers((self.past,), -LARGEST, LARGEST, ("float64",)),
-            "deviation": Numbers((self.past,), 1 / LARGEST, LARGEST, ("float64",)),
-        }
-        return {
-            "coefficients": Numbers((self.horizon, size)),
-            "intercept": Numbers((self.horizon,)),
-            "scale": Numbers((1,), 1 / LARGEST, LARGEST, ("float64",)),
-            **(of_past if self.past else {}),
-        }
 
 
 def _long_enough(histories: Histories, steps: int) -> None:

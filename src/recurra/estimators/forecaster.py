@@ -10,13 +10,14 @@ import numpy as np
 from recurra.answers.effects import Effects
 from recurra.answers.forecasts import ForecastAnswers, begun, scales
 from recurra.arrays import Floats, Rows
+from recurra.baselines.lines import FEWEST, cross_fit_line
 from recurra.errors import DataError, SettingsError
 from recurra.estimators.encoders import NumbersEncoder
 from recurra.estimators.sequence import SequenceEstimator
 from recurra.judging.splits import last_part
 from recurra.listeners import Listener
 from recurra.models import Head
-from recurra.names import STARTS, one_of
+from recurra.names import LINES, STARTS, UNLEARNT, one_of
 from recurra.sequences import (
     Histories,
     NumberEncoder,
@@ -42,17 +43,17 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         h = cells over the last `window` steps
         forecast[k] = start[k] + scale_k (W h + b)_k         k = 0 .. horizon - 1
 
-    The network learns what its start leaves over: the (seasonal) naive forecast, or a smoothed
-    series. Validation is the last part of the series, and no training target reaches into it. An
-    interval is the forecast ± the quantile of the absolute validation errors of that step ahead
-    (split conformal prediction).
+    The network learns what its start leaves over: the (seasonal) naive forecast, a smoothed series,
+    a line through the window, or the mean of these two. Validation is the last part of the series,
+    and no training target reaches into it. An interval is the forecast ± the quantile of the
+    absolute validation errors of that step ahead (split conformal prediction).
 
     With a `start`, each window is brought to one scale by its own steps: how much it moves from
     season to season. Series of all sizes then teach one network. Of what the network says only the
     share is added that serves validation rows best, none where it does not serve them by more than
-    its standard error. Half the width of an interval is then the larger of two quantiles: of the
-    validation errors, and of the errors of the start on all rows, which it never learnt from, made
-    smaller as the network makes the validation errors smaller.
+    its standard error. Half the width of an interval is then a quantile of the errors of the start
+    on known rows that it did not learn from. Where the network adds to it, that is made smaller as
+    the validation errors get smaller, and is no less than their quantile.
 
     Args:
         model: the architecture by name, one of `recurra.names.SHAPES`.
@@ -62,8 +63,8 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         level: the share of outcomes an interval shall hold.
         units: of the cell.
         start: what it begins as, one of `recurra.names.STARTS`, or "best": that with the least
-            error on the rows it is fitted on. None: the naive forecast, all numbers brought to the
-            scale of the training steps.
+            error on rows known that it did not learn from (`recurra.baselines.lines`). None: the
+            naive forecast, all numbers brought to the scale of the training steps.
         known: how many columns after the first are known ahead, such as holidays. As many follow
             that hold them `horizon` steps later (`recurra.data.beside.Beside.table` makes them);
             what comes after is known to the last step.
@@ -75,6 +76,7 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
     Attributes:
         margins_: (horizon,) half the width of the intervals; with a start in scales of a row.
         begins_: the start that was taken.
+        line_: the line of that start, None where it has none.
         share_: of what the network says, added to it.
         effects_: what known columns add to the start, None where none are known ahead.
         encoder_, sides_, histories_, weights_: as in `SequenceClassifier`; a row is an origin, the
@@ -158,13 +160,10 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         NumbersEncoder.architecture(self.model)  # the name must be known
         self.sides_ = [sides] * (self.members or 1)
         training, validation = sides
-        truth = known.ahead(self.horizon)
-        rows = training if self.known else np.arange(len(known))
-        self.begins_ = self._best(known, rows) if self.start == "best" else self.start
+        base = self._begin(known, sides)
         windows, scale = self._scaled(known)
         self.encoder_ = self._fitted_encoder(known, windows, sides)
-        base = begun(self.begins_ or "naive", known, self.horizon, self.season)
-        left = (truth - base) / scale[:, None]
+        left = (known.ahead(self.horizon) - base) / scale[:, None]
         self.effects_ = None
         if self.known:
             some = _spread(training)
@@ -182,25 +181,50 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
             listeners=listeners,
         )
         added = self._outputs(encoded.take(validation)).reshape(-1, self.horizon)
-        self._calibrate(left, added * self.target_scale_, validation)
+        self._calibrate(left, added * self.target_scale_, sides)
         return self
 
-    def _best(self, known: Histories, rows: Rows) -> str:
-        """Find the start with the least error on rows; none of them learns, so all are fair ones.
+    def _begin(self, known: Histories, sides: tuple[Rows, Rows]) -> Floats:
+        """Choose where rows begin, and give it, (rows, horizon)."""
+        found = None
+        if self.start in ("best", *LINES):
+            past = known.steps.shape[1] - 1 - 2 * self.known
+            found = cross_fit_line(known, sides, self.horizon, self._longest, past)
+        if found is None and self.start in LINES:
+            raise DataError(
+                f"a network that begins as {self.start} must have {FEWEST} training rows beside "
+                f"each fold, but of {len(sides[0])} there are fewer. Give more steps, or "
+                "another start."
+            )
+        linear = None if found is None else found.ahead
+        self.begins_ = self._best(known, sides, linear) if self.start == "best" else self.start
+        self.line_ = found.line if found is not None and self.begins_ in LINES else None
+        return begun(self.begins_ or "naive", known, self.horizon, self.season, linear)
+
+    def _best(self, known: Histories, sides: tuple[Rows, Rows], linear: Floats | None) -> str:
+        """Find the start with the least error on rows that it did not learn from.
 
         Where columns are known ahead, what they add is learnt for each start, on training rows.
+
+        Args:
+            known: what stands before each row.
+            sides: the rows to train on, and those to validate on.
+            linear: what lines say of rows that did not teach them; None where none is fitted.
         """
-        some = known.take(_spread(rows))
-        truth, scale = some.ahead(self.horizon), scales(some, self.season)[:, None]
+        fair = np.arange(len(known)) if linear is None else np.concatenate(sides)
+        some = _spread(sides[0] if self.known else fair)
+        asked = known.take(some)
+        said = None if linear is None else linear[some]
+        truth, scale = asked.ahead(self.horizon), scales(asked, self.season)[:, None]
 
         def error(start: str) -> float:
-            left = (begun(start, some, self.horizon, self.season) - truth) / scale
+            left = (begun(start, asked, self.horizon, self.season, said) - truth) / scale
             if self.known:
-                effects = Effects.fit(some, left, self.season, self.known)
-                left -= effects.ahead(some, self.horizon, self.season)
+                effects = Effects.fit(asked, left, self.season, self.known)
+                left -= effects.ahead(asked, self.horizon, self.season)
             return float(np.abs(left).mean())
 
-        return min(STARTS, key=error)
+        return min(UNLEARNT if linear is None else STARTS, key=error)
 
     def _fitted_encoder(
         self, known: Histories, windows: Ragged, sides: tuple[Rows, Rows]
@@ -211,15 +235,15 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         first = known.ends[validation[0]]
         return NumberEncoder.fit(Ragged.of_numbers([known.steps[:first]]))
 
-    def _calibrate(self, left: Floats, added: Floats, validation: Rows) -> None:
+    def _calibrate(self, left: Floats, added: Floats, sides: tuple[Rows, Rows]) -> None:
         """Choose how much of what the network says is added, and how wide intervals are.
 
         Args:
             left: (rows, horizon) what the start leaves over, in scales.
             added: (validation rows, horizon) what the network says, in scales.
-            validation: the rows it was validated on.
+            sides: the rows that it was trained on, and those it was validated on.
         """
-        over = left[validation]
+        over = left[sides[1]]
         if self.begins_ is None:
             self.share_ = 1.0
             self.margins_ = conformal_margins(np.abs(over - added), self.level)
@@ -227,8 +251,10 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
         self.share_ = _share(over, added)
         missed = np.abs(over - self.share_ * added)
         smaller = missed.mean() / np.abs(over).mean() if self.share_ else 1.0
-        of_start = conformal_margins(np.abs(left), self.level) * smaller
-        self.margins_ = np.maximum(of_start, conformal_margins(missed, self.level))
+        unseen = left if self.line_ is None else left[np.concatenate(sides)]
+        self.margins_ = conformal_margins(np.abs(unseen), self.level) * smaller
+        if self.share_ or self.known:  # they learnt from training rows
+            self.margins_ = np.maximum(self.margins_, conformal_margins(missed, self.level))
 
     @classmethod
     def _with(cls, settings: Mapping[str, Any]) -> Self:

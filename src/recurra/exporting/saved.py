@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from recurra.answers.forecasts import LINE
 from recurra.bundle import read_bundle
 from recurra.errors import BundleError, RunError, SettingsError
 from recurra.extras import how_to_install
@@ -175,6 +176,9 @@ def _about(kept: Kept) -> dict[str, Any]:
     _, positive = classes_of(kept)
     if positive is not None and "threshold" in config:  # two labels of a tagger have none
         config["positive"] = config["classes"][positive]
+    lines = {name: each for name, each in bundle.weights.items() if name.startswith(LINE)}
+    if lines:  # as which a forecaster begins
+        config["line"] = {name.removeprefix(LINE): each.tolist() for name, each in lines.items()}
     return {"format": FORMAT, **config, "encoder": bundle.encoder}
 
 
