@@ -33,6 +33,7 @@ NOT_SAID_CALLS = {"compile", "cast", "TypeVar", "getLogger", "fullmatch", "match
 # no sentences, or none of ours: styles, names, commands, licences, texts to try
 NOT_SAID_TEXTS = {
     " fifteen sixteen seventeen eighteen nineteen",
+    " by class",
     " of {value}",
     " that begins at rest",
     "; beside it ",

@@ -159,11 +159,11 @@ def test_a_model_that_calls_every_row_one_class_is_named() -> None:
 def test_decisions_are_counted_by_truth_and_class_decided_for() -> None:
     decisions, classes = problem().exhibits(found(SAID, np.array([1, 3, 2, 0])))
     assert (decisions.title, decisions.note) == ("Decisions", "")
-    assert decisions.columns == ["", "called a", "called b", "called c"]
+    assert decisions.columns == ["truth", "called a", "called b", "called c"]
     assert decisions.rows == [
-        ["is a", "0", "1", "0"],
-        ["is b", "1", "1", "0"],
-        ["is c", "0", "0", "1"],
+        ["a", "0", "1", "0"],
+        ["b", "1", "1", "0"],
+        ["c", "0", "0", "1"],
     ]
     assert classes.title == "Each class against the rest"
     assert classes.columns == ["class", "rows", "F1", "precision", "recall", "PR-AUC", "ROC-AUC"]

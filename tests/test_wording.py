@@ -200,6 +200,21 @@ def test_what_was_found_is_told_under_its_name() -> None:
     assert told.startswith("학습에 든 미래: 학습할 행 3개")
 
 
+def test_findings_of_two_sides_are_told_each_under_its_name() -> None:
+    each = "all {} tokens are seen at least 2 times in training rows."
+    said = " ".join(
+        f"vocabulary from outside training ({side}): {each.format(count)}"
+        for side, count in (("source", 41), ("target", 16))
+    )
+    with speak("ko"):
+        assert retold(said) == (
+            "학습 밖에서 온 어휘 사전(source): 토큰 41개가 모두 학습 행에 2번 이상 나옵니다. "
+            "학습 밖에서 온 어휘 사전(target): 토큰 16개가 모두 학습 행에 2번 이상 나옵니다."
+        )
+        assert retold('give either {"texts": [...]} or {"sequences": [...]}.').startswith("{")
+        assert retold("baseline unigram by class") == "기준 모델 unigram by class"
+
+
 def test_a_sentence_that_begins_with_a_name_is_still_told_as_a_whole() -> None:
     with speak("ko"):
         assert retold("words: column 1, tags: column 3") == "단어: 1 열, 태그: 3 열"
@@ -281,7 +296,7 @@ def test_whether_a_console_has_korean_is_known_by_its_encoding() -> None:
         ),
         (
             "Training: best epoch 1 of 3, validation loss was still falling",
-            "학습: 에포크 3개 가운데 1번째가 가장 좋으며, 검증 손실이 아직 내려가고 있었습니다",
+            "학습: 최적 에포크 1(3개 가운데), 검증 손실은 아직 감소 중",
         ),
         (
             "no probe of this problem looks at it.",

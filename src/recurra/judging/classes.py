@@ -177,7 +177,7 @@ class ClassProblem(Problem):
         truth, decided = statistics[:, -1], statistics[:, -2]
         rows = [
             [
-                f"is {names[k]}",
+                names[k],
                 *(f"{int(((truth == k) & (decided == other)).sum()):,}" for other in shown),
             ]
             for k in shown
@@ -185,7 +185,7 @@ class ClassProblem(Problem):
         left = len(names) - len(shown)
         return Exhibit(
             title="Decisions",
-            columns=["", *(f"called {names[k]}" for k in shown)],
+            columns=["truth", *(f"called {names[k]}" for k in shown)],
             rows=rows,
             note=f"{left} rarer classes are not shown." if left > 0 else "",
         )

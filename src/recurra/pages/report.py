@@ -46,6 +46,7 @@ def render_report(
         .get_template("report.html.j2")
         .render(
             report=report,
+            contenders={each.name for each in report.contenders},
             verdicts=_verdicts(report),
             plots=plots,
             figure=figure,

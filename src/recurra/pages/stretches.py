@@ -8,6 +8,7 @@ import numpy as np
 from recurra.answers.stretches import Stretches
 from recurra.arrays import Floats
 from recurra.pages.drawing import environment, svg
+from recurra.wording import worded
 
 __all__ = ["render_stretches"]
 
@@ -72,6 +73,6 @@ def _drawn(
             shade = 0.6 * abs(float(effect)) / strongest
             axes.axvspan(first + 0.5, end + 0.5, color=colour, alpha=shade, linewidth=0)
         axes.plot(np.arange(1, len(values) + 1), values, linewidth=1.2, color="#555555")
-        axes.set(title=name, xlabel="step", xlim=(0.5, len(values) + 0.5))
+        axes.set(title=name, xlabel=worded("step"), xlim=(0.5, len(values) + 0.5))
 
     return draw

@@ -38,6 +38,7 @@ from recurra.problems.saved.forecasts import KINDS
 from recurra.problems.splitting import SplitSeries, cut_by_time, joined, split_series, window_of
 from recurra.sequences import Histories
 from recurra.text import content_key
+from recurra.wording import worded
 
 __all__ = [
     "KINDS",
@@ -520,7 +521,7 @@ class ForecastingProblem(Problem):
         """Draw the last held steps, and forecasts that follow each other, with their intervals."""
         said, held = found.said(found.chosen)[-1], self.folds[-1].held
         margins = np.broadcast_to(said.margins, said.middle.shape)
-        title = f"The last held steps, as {found.chosen} forecast them {self.horizon} at a time"
+        title = f"The last held steps and what {found.chosen} forecast ({self.horizon} at a time)"
         place = self._places(held)
         names = np.unique(place)
         chosen = names[np.unique(np.linspace(0, len(names) - 1, SERIES_DRAWN).astype(int))]
@@ -528,9 +529,9 @@ class ForecastingProblem(Problem):
         for name in chosen:
             rows = np.flatnonzero(place == name)
             parts = (held[rows], said.middle[rows], margins[rows])
-            of = f" ({self._series().names[name]})" if self._series().names else ""
+            of = f"; {self._series().names[name]}" if self._series().names else ""
             drawn.append(
-                (f"{title}{of}, {self.level:.0%} intervals", self._drawing(int(name), *parts))
+                (f"{title}, {self.level:.0%} intervals{of}", self._drawing(int(name), *parts))
             )
         return drawn
 
@@ -545,7 +546,11 @@ class ForecastingProblem(Problem):
             steps = np.arange(max(bounds[name], first - before), bounds[name + 1])
             when = np.arange(len(series)) if series.times is None else series.times
             axes.plot(
-                when[steps], series.numbers[steps], color="#1f2933", linewidth=1, label="series"
+                when[steps],
+                series.numbers[steps],
+                color="#1f2933",
+                linewidth=1,
+                label=worded("series"),
             )
             for place in shown:
                 at, low, high = held[place] + ahead, middle[place] - margins[place], None
@@ -555,7 +560,7 @@ class ForecastingProblem(Problem):
             value = series.target or "value"
             axes.set(
                 xlabel="step" if series.times is None else "",
-                ylabel=f"log {value}" if series.log else value,
+                ylabel=worded("log {value}", value=value) if series.log else value,
             )
 
         return draw

@@ -10,6 +10,7 @@ from recurra.arrays import Dates
 from recurra.judging.problem import Fold
 from recurra.judging.report import Exhibit, Probe
 from recurra.markets.checks import Flag, PriceCheck
+from recurra.wording import worded
 
 __all__ = [
     "ahead_of_their_day",
@@ -201,6 +202,6 @@ def draw_worth(found: Mapping[str, Any]) -> Callable[[Any], None]:
     def draw(axes: Any) -> None:
         axes.plot(found["worth"], color="#0b6e99", linewidth=1)
         axes.axhline(1.0, color="#1f2933", linewidth=0.8, linestyle=":")
-        axes.set(xlabel="test day", ylabel="worth of 1 at the start")
+        axes.set(xlabel=worded("test day"), ylabel=worded("worth of 1 at the start"))
 
     return draw

@@ -240,13 +240,12 @@ class TranslationProblem(Problem):
         split = level_named(translator.source_level).split
         read = [translator.source_.encode(split(text)) for text in self.asked(found.held)]
         unknown, tokens = sum(line.count(UNKNOWN) for line in read), sum(map(len, read))
-        looks = "with" if translator.attention else "without"
+        how = "with attention" if translator.attention else "without attention"
         most = translator.max_length
         return [
             *cut_lines(self.rows.sources, translator.source_level, most, "sentences to read"),
             *cut_lines(self.rows.targets, translator.target_level, most, "sentences to write"),
-            f"{found.chosen} writes {looks} attention, by a beam search of width "
-            f"{translator.beam}.",
+            f"{found.chosen} writes {how}, by a beam search of width {translator.beam}.",
             f"{unknown:,} of {tokens:,} held tokens to be read are unknown to it.",
         ]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from recurra.judging.report import Exhibit
+from recurra.wording import retold, worded
 
 __all__ = ["Choice", "Choices", "Tried"]
 
@@ -114,9 +115,15 @@ class Choice:
         numbers = [each.number for each in ended]
         values = np.array([each.value for each in ended], float)
         best = np.maximum if self.higher_is_better else np.minimum
-        axes.plot(numbers, values, ".", color="#9aa5b1", label="a trial")
-        axes.step(numbers, best.accumulate(values), where="post", color="#0b6e99", label="the best")
-        axes.set(xlabel="trial", ylabel=f"{self.measure}, within training")
+        axes.plot(numbers, values, ".", color="#9aa5b1", label=worded("a trial"))
+        axes.step(
+            numbers,
+            best.accumulate(values),
+            where="post",
+            color="#0b6e99",
+            label=worded("the best"),
+        )
+        axes.set(xlabel=worded("trial"), ylabel=retold(f"{self.measure}, within training"))
         axes.legend(frameon=False)
 
     def _curves(self, axes: Any) -> None:
@@ -132,7 +139,7 @@ class Choice:
     def _importance(self, axes: Any) -> None:
         names = list(self.importance)[::-1]
         axes.barh(names, [self.importance[name] for name in names], color="#0b6e99")
-        axes.set(xlabel="share of what changes the measure")
+        axes.set(xlabel=worded("share of what changes the measure"))
 
     def _parallel(self, axes: Any) -> None:
         names = list(self.tried[0].settings)

@@ -25,6 +25,7 @@ from recurra.wording.particles import PARTICLES, with_particle
 __all__ = ["Sentence", "retold", "sentences", "term", "worded"]
 
 LEAST = 4  # letters that do not change, by which a whole sentence is recognised
+LEAST_OF_NAME = 16  # by which a name with fields is
 LEAST_OF_END = 2  # by which what is put to its end is
 _FORMATTER = Formatter()
 _BETWEEN = ("\n", ". ", "; ")  # sentences of a text
@@ -96,11 +97,16 @@ def term(name: str, *, exact: bool = False) -> str:
 def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
     if is_network(said) and said not in _by_english():
         return network_told(said, worded)
+    findings = said.split(". ")
+    if len(findings) > 1 and all(map(_is_under_a_name, findings)):
+        ended = [f"{each}." for each in findings[:-1]] + findings[-1:]
+        return " ".join(_told(each, least, separators) for each in ended)
     known, found = _best(said, least)
     name, colon, rest = said.partition(": ")
-    if colon and name in _by_english():  # what was found, under its name
-        under = f"{term(name)}: {_told(rest, least, separators)}"
-        less = found is None or known < _by_english()[name].letters + _best(rest, least)[0]
+    letters, named = _name(name) if colon else (0, None)
+    if named is not None:  # what was found, under its name
+        under = f"{named}: {_told(rest, least, separators)}"
+        less = found is None or known < letters + _best(rest, least)[0]
         if less or _latin(under) < _latin(found or said):
             return under
     if found is not None:
@@ -110,6 +116,18 @@ def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
             parts = said.split(separator)
             return separator.join(_in_parts(parts, separator, least, separators))
     return said
+
+
+def _name(said: str) -> tuple[int, str | None]:
+    """Read a text as the name of what is found: one of ours, or one of several words of ours."""
+    if said in _by_english():
+        return _by_english()[said].letters, term(said)
+    return _whole(said, LEAST_OF_NAME)
+
+
+def _is_under_a_name(said: str) -> bool:
+    name, colon, _ = said.partition(": ")
+    return bool(colon) and _name(name)[1] is not None
 
 
 def _of_known_parts(said: str, found: str, separators: tuple[str, ...]) -> str:
@@ -140,7 +158,7 @@ def _in_parts(
         for end in range(min(len(parts), begin + _MOST_PARTS), begin, -1):
             whole = separator.join(parts[begin:end]) + (stop if end < len(parts) else "")
             found = _recognised(whole, least)
-            if found is not None:
+            if found is not None and not (end == begin + 1 and _is_under_a_name(whole)):
                 break
         else:
             finer = separators[separators.index(separator) + 1 :]
