@@ -106,12 +106,6 @@ def test_numbers_between_spaces_are_a_table(ending: str, tmp_path: Path) -> None
     assert read_table(words).frame.shape[1] == 1
 
 
-def test_a_zip_archive_is_told_from_a_workbook(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 a.csv")
-    with pytest.raises(DataError, match="is a zip archive. Unpack it"):
-        read_table(tmp_path / "a.zip")
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
 def test_korean_is_read_in_each_encoding_unasked(tmp_path: Path, encoding: str) -> None:
     path = write(tmp_path / "a.csv", "분류,내용\n스팸,무료 상담 지금\n정상,점심 먹자\n", encoding)

@@ -17,6 +17,7 @@ EXTRAS = {  # packages that only some work needs, and the extra that brings them
     "finance-datareader": "markets",
     "exchange-calendars": "markets",
     "kiwipiepy": "korean",
+    "python-calamine": "excel",
     "onnx": "onnx",
     "starlette": "serve",
 }

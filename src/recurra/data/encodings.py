@@ -7,8 +7,9 @@ from itertools import islice
 from pathlib import Path
 
 from recurra.data.contents import Contents
+from recurra.data.workbooks import WORKBOOKS, text_of_workbook
 from recurra.errors import DataError
-from recurra.names import one_of
+from recurra.names import one_of, quoted
 
 __all__ = ["ENCODINGS", "Decoded", "codec_of", "decode", "known_encoding"]
 
@@ -38,7 +39,6 @@ MARKS = {
 }
 # what other libraries' guesses are taken from; Latin alphabets are too much alike to be told apart
 FOREIGN = ("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "gb18030", "big5", "cp1252")
-WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .xls begin
 START = 1 << 20
 SAMPLE = 1 << 16
 HIGH = re.compile(rb"[\x80-\xff]")
@@ -104,7 +104,8 @@ def decode(contents: Contents, encoding: str | None = None) -> Decoded:
     given = known_encoding(encoding)
     data, path = contents.data, contents.path
     if data.startswith(WORKBOOKS):
-        raise _archive(data, path)
+        text, sheet = text_of_workbook(data, path)
+        return Decoded(text, "utf-8", [f"sheet {quoted(sheet)} of the workbook"])
     found = given or _recognised(data, path)
     try:
         text = _decoded(data, found)
@@ -247,19 +248,6 @@ def _byte_as_latin_1(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("recurra-latin-1", _byte_as_latin_1)
-
-
-def _archive(data: bytes, path: Path) -> DataError:
-    if path.suffix.lower() == ".zip" and b"xl/" not in data:
-        return DataError(
-            f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is a zip "
-            "archive. Unpack it, and name the file in it."
-        )
-    return DataError(
-        f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is an Excel "
-        "workbook (or another archive). Save its sheet as CSV: in Excel, Save As, "
-        '"CSV UTF-8".'
-    )
 
 
 def _binary(path: Path) -> DataError:

@@ -38,6 +38,7 @@ from recurra.data.separators import (
     tabs_are_quoted,
 )
 from recurra.data.spelling import meant
+from recurra.data.workbooks import WORKBOOKS
 from recurra.errors import DataError
 from recurra.stores import place_of
 
@@ -271,6 +272,8 @@ def _text(
     if not beginning.strip():
         raise DataError(f"a data file must hold rows, but {path} holds none.")
     beginning = _whole_lines(beginning)
+    if beginning.startswith(WORKBOOKS):
+        raise DataError(f"a workbook is read as a whole only. Save the sheet of {path} as CSV.")
     decoded = decode(Contents(path, beginning, ""), encoding)
     codec, errors = codec_of(beginning, decoded.encoding)
     if codec == "utf-8":  # what is no text is said of its row, and its mark is no text

@@ -1,4 +1,4 @@
-"""Tables from CSV, TSV, JSON, Parquet, Feather and ARFF, as strings; what was guessed is said."""
+"""Tables from CSV, TSV, JSON, Parquet, Feather, ARFF, Excel, as strings; guesses are said."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from recurra.data.parquet import MARKS
 from recurra.data.records import read_records
 from recurra.data.separators import separated
 from recurra.data.spelling import meant, quoted
+from recurra.data.workbooks import ENDINGS as WORKBOOKS
 from recurra.errors import DataError
 
 __all__ = [
@@ -35,6 +36,7 @@ FORMATS = {
     ".jsonl": "json",
     ".ndjson": "json",
     ".arff": "arff",
+    **dict.fromkeys(WORKBOOKS, "csv"),
 }
 TABLES = {*FORMATS, ".parquet", ".feather", ".arrow"} - {".txt"}  # endings of what has columns
 FASTTEXT = re.compile(r"__label__(\S+)\s+(.*)", re.DOTALL)
