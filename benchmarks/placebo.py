@@ -7,6 +7,9 @@ and goes through `recurra.running.run` as a user's file does.
 
     RECURRA_DATA=FOLDER python benchmarks/placebo.py --rows 700 --share 0.4 --seeds 100
     RECURRA_DATA=FOLDER python benchmarks/placebo.py --rows 700 --share 0.4 --seeds 100 --edge 0.6
+    RECURRA_DATA=FOLDER python benchmarks/placebo.py --rows 300 --seeds 100 --epochs 2 --trials 9
+
+With --trials settings are searched first, and the verdict is that of the winner.
 """
 
 import argparse
@@ -14,6 +17,7 @@ import json
 import time
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -21,6 +25,8 @@ from recurra import SequenceClassifier
 from recurra.data import LabelledTexts, open_texts
 from recurra.problems.text_classes import texts
 from recurra.running import run
+from recurra.searching.networks import Search
+from recurra.searching.trials import Budget
 
 WORD = "plinth"  # in none of the texts
 
@@ -50,15 +56,22 @@ def verdict_of(source: LabelledTexts, options: argparse.Namespace, seed: int) ->
     """Run the product on one draw."""
     rows = drawn(source, options.rows, options.share, options.edge, seed)
     network = SequenceClassifier(options.model, epochs=options.epochs, members=1, random_state=seed)
-    report = run(texts(rows, [network], seed=seed)).report
-    verdict = report.verdict
+    with TemporaryDirectory() as folder:
+        searched = {"choose": _search(options), "out": folder} if options.trials else {}
+        report = run(texts(rows, [network], seed=seed), **searched).report
+    verdict = report.verdicts[0]  # of a search that found something, the winner's
     return {
         "seed": seed,
+        "model": verdict.model,
         "answer": verdict.answer,
         "rival": verdict.rival,
         "difference": verdict.difference,
         "beside": {aside.measure: aside.answer for aside in verdict.beside},
     }
+
+
+def _search(options: argparse.Namespace) -> Search:
+    return Search(Budget(options.trials), [options.model])
 
 
 def main() -> None:
@@ -70,6 +83,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--model", default="one-to-one")
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--trials", type=int, default=0, help="of a search for settings; 0: none")
     parser.add_argument("--source", default="sentiment-ko", help="whose texts")
     parser.add_argument("--file", type=Path, help="a line of JSON a seed; gone on from")
     options = parser.parse_args()
