@@ -100,11 +100,12 @@ def across(change: Callable[[np.ndarray, Rng], np.ndarray], share: float = 0.1) 
 def _changed(rows: Frame, change: Callable[[np.ndarray, Rng], np.ndarray], rng: Rng) -> Frame:
     steps, rows = steps_of(rows), rows.copy()
     values = [change(row, rng) for row in rows[steps].to_numpy(float)]
-    wide = np.full((len(rows), len(steps)), np.nan)
+    wide = np.full((len(rows), max(len(steps), *map(len, values))), np.nan)
     for place, row in enumerate(values):
         wide[place, : len(row)] = row
-    rows[steps] = wide
-    return rows
+    names = [f"t{k}" for k in range(wide.shape[1])]
+    made = pd.DataFrame(wide, columns=names, index=rows.index)
+    return pd.concat([rows.drop(columns=steps), made], axis=1)
 
 
 def column(name: str, make: Callable[[np.ndarray, Rng], Any]) -> Planted:

@@ -71,6 +71,23 @@ PLANTED: dict[str, tuple[str, Make]] = {
         "target in an id",
         lambda first, rng: {"n": 3 * rng.permutation(len(first)) + np.where(first, 0, 1)},
     ),
+    "seven digits instead of six": (
+        "target in how cells are written",
+        lambda first, rng: {
+            "part": [
+                f"{v:.{7 if k else 6}f}" for v, k in zip(rng.random(len(first)), first, strict=1)
+            ]
+        },
+    ),
+    "houses of addresses": (
+        "target in an id",
+        lambda first, rng: {
+            "mail": [
+                f"{n:x}@{'moor' if k else 'penn'}.example"
+                for n, k in zip(rng.permutation(len(first)), first, strict=True)
+            ]
+        },
+    ),
     "capitals": (
         "target in how cells are written",
         lambda first, rng: {

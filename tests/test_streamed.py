@@ -264,6 +264,21 @@ def test_rows_without_a_text_or_a_label_are_left_out_and_counted(
     assert "240 rows without a text or a label left out" in found.rows.notes
 
 
+def test_labels_in_capitals_and_texts_of_nothing_are_said_as_elsewhere(
+    tmp_path: Path, table: pd.DataFrame
+) -> None:
+    worse = table.copy()
+    worse.loc[::4, "label"] = worse.loc[::4, "label"].str.upper()
+    worse.loc[:2, "text"] = ["NULL", " n/a", "NULL"]
+    for name, part in (("a.csv", worse[:600]), ("b.csv", worse[600:])):
+        part.to_csv(tmp_path / name, index=False)
+    rows = split_stream(open_shards(tmp_path)).rows
+    (capitals,) = [note for note in rows.notes if "differ in capitals alone" in note]
+    one = str(table["label"].iloc[0])
+    assert f"{one.upper()}, {one}" in capitals
+    assert "3 texts are nothing but n/a, NULL: they are read as texts, not left out" in rows.notes
+
+
 def test_numbers_as_labels_are_read_as_in_other_files(tmp_path: Path, table: pd.DataFrame) -> None:
     as_numbers = table.assign(label=(table["label"] == "spam").astype(float))
     as_numbers.iloc[:600].to_parquet(tmp_path / "a.parquet")

@@ -22,7 +22,7 @@ from recurra.data import (
 )
 from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
-from recurra.data.labelled import label_texts, nothing_said
+from recurra.data.labelled import label_texts, nothing_said, words_for_nothing
 from recurra.data.multi_labels import NO, SIGNS, YES, LabelColumns, labels_in
 from recurra.data.numbers import number_of, plain_numbers, without_percent
 from recurra.data.readers import LABEL_NAMES, TABLES, TEXT_NAMES, Table, read_table
@@ -166,7 +166,7 @@ def _cells_said(table: Table, columns: Sequence[Column]) -> list[str]:
         if column.kind == "classes":
             said = capitals_said(cells.str.strip().unique())
         else:
-            said = nothing_said(cells) if column.kind == "texts" else []
+            said = nothing_said(words_for_nothing(cells)) if column.kind == "texts" else []
         found += said
     return found
 

@@ -14,13 +14,13 @@
 What overlaps is found by keys: runs of eight steps, moved and scaled to one size, so that no row is
 compared with all. What is near is found among distances between rows that are brought to 64 bins
 and to mean 0 and deviation 1, and between the differences of their bins: noise added and other
-sampling change both little. How near is near, the data say:
+sampling change both little. One may be turned over, too. How near is near, the data say:
 
 ::
 
     m    = dimensions of the neighbourhoods        log(d_K / d_j), Levina and Bickel's
     p    = 1 - (1 - (d / d_K)^m)^(K - 1)           that the nearest of K lies within d by luck
-    near = p · rows · 2 ways to look <= 1 %,  and  d / d_K <= 0.5,  and a correlation of 0.9
+    near = p · rows · 4 ways to look <= 1 %,  and  d / d_K <= 0.5,  and a correlation of 0.9
 
 d_j is the distance to the j-th neighbour of the same class. So rows that are alike because their
 class is, are not near: they are as near as the others. A sequence of fewer than `BITS` bits beyond
@@ -74,6 +74,7 @@ NEIGHBOURS = 10
 NEAREST = 0.5  # of the distance to the last of these: nothing farther is near
 ALIKE = 0.9  # the correlation, step by step, of what is near
 CHANCE = 0.01
+WAYS = 4  # bins and their differences, as they stand and turned over
 LARGEST, LARGE = 1 / 5, 50  # a larger share of the rows, and so many, are windows of one series
 BLOCKS = 20
 
@@ -592,14 +593,16 @@ def means_of_bins(sequences: Ragged) -> Floats:
 
 
 def _nearer_than_luck(seen: Floats32, classes: Rows) -> Pairs:
-    """Give the pairs of which each lies within the radius of the other."""
+    """Give the pairs of which each, or its opposite, lies within the radius of the other."""
     radius = np.zeros(len(seen))
     for number in np.unique(classes):
         rows = np.flatnonzero(classes == number)
         radius[rows] = _radius(_neighbours(seen[rows], NEIGHBOURS), len(seen))
     pairs = []
     for begin, distance in _distances(seen):
-        within = distance <= np.minimum(radius[begin : begin + len(distance), None], radius[None])
+        turned = np.sqrt(np.maximum(4 - distance**2, 0))  # from the opposite: all have length 1
+        nearer = np.minimum(distance, turned)
+        within = nearer <= np.minimum(radius[begin : begin + len(distance), None], radius[None])
         left, right = np.nonzero(within)
         left = left + begin
         pairs.append(np.stack([left, right], axis=1)[left < right])
@@ -638,14 +641,17 @@ def _radius(nearest: Floats32, rows: int) -> Floats:
     outer = nearest[:, max(2, most // 3) - 1 : -1] / farthest[:, None]
     grown = np.maximum(-np.log(np.maximum(outer, 1e-9)).mean(axis=1), 1e-9)
     dimension = float(np.median(1 / grown))
-    allowed = CHANCE / (2 * rows)
+    allowed = CHANCE / (WAYS * rows)
     share = (1 - (1 - allowed) ** (1 / (most - 1))) ** (1 / dimension)
     radius: Floats = min(share, NEAREST) * farthest
     return radius
 
 
 def _alike(one: Floats, other: Floats) -> bool:
-    """Say whether two sequences rise and fall together, step by step: bins hide what is quick."""
+    """Say whether two sequences rise and fall together, or against each other, step by step.
+
+    Bins hide what is quick.
+    """
     longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
     places = np.linspace(0, len(shorter) - 1, len(longer))
     known = np.arange(len(shorter))
@@ -655,7 +661,7 @@ def _alike(one: Floats, other: Floats) -> bool:
         x, y = x - x.mean(), y - y.mean()
         size = float(np.sqrt((x @ x) * (y @ y)))
         found += [float(x @ y) / size] if size > 0 else []
-    return bool(found) and float(np.mean(found)) >= ALIKE
+    return bool(found) and abs(float(np.mean(found))) >= ALIKE
 
 
 # ---- groups

@@ -25,9 +25,25 @@ CHANCE = 0.01
 # how much of the class a thing must tell to be a leak, and to be noted, by its kind: what a writer
 # may mean (column, length) may tell much of it; what no writer means (the others) may not
 LEAK = {"id": 0.3, "missing": 0.3, "writing": 0.2, "column": 0.9, "length": 0.95, "order": 2.0}
-LEAK |= {"written": 0.3, "cells": 0.3, "digits": 0.6, "step": 0.9, "pair": 0.9}
+LEAK |= {
+    "written": 0.3,
+    "cells": 0.3,
+    "digits": 0.6,
+    "step": 0.9,
+    "pair": 0.9,
+    "turn": 2.0,
+    "run": 2.0,
+}
 NOTE = {"id": 0.1, "missing": 0.1, "writing": 0.05, "column": 0.5, "length": 0.6, "order": 0.3}
-NOTE |= {"written": 0.15, "cells": 0.15, "digits": 0.3, "step": 0.9, "pair": 0.9}
+NOTE |= {
+    "written": 0.15,
+    "cells": 0.15,
+    "digits": 0.3,
+    "step": 0.9,
+    "pair": 0.9,
+    "turn": 0.3,
+    "run": 0.3,
+}
 ALONE = 0.2  # that a pair of columns must tell more than any column alone
 KINDS = {
     "id": "target in an id",
@@ -36,6 +52,8 @@ KINDS = {
     "length": "target in how texts are written",
     "column": "target in another column",
     "order": "target in the order of rows",
+    "turn": "target in the order of rows",
+    "run": "target in the order of rows",
     "written": "target in how numbers are written",
     "cells": "target in how cells are written",
     "digits": "target in how cells are written",
@@ -49,6 +67,10 @@ ADVICE = {
     "length": "Look where the texts of each class come from.",
     "column": "Leave it out of what a model reads, if it is known only after the class is.",
     "order": "Shuffle before anything reads rows in order, and let no model read their numbers.",
+    "turn": "Classes stand in turn: hold out rows drawn at random, not every so many, and let no "
+    "model read rows in order. Rows that were made together stand on one side.",
+    "run": "Rows of one class follow each other: if what stands together comes from one source or "
+    "one time, hold out stretches of rows, not single ones.",
     "written": "Bring all numbers to one form: they come from two sources.",
     "cells": "Bring the column to one form: its cells come from two sources.",
     "digits": "Bring the column to one form: its cells come from two sources.",
@@ -79,7 +101,7 @@ def tell_findings(audited: AuditedTexts) -> tuple[list[Finding], list[Tell]]:
 
 def view_findings(audited: Audited, content: list[View]) -> tuple[list[Finding], list[Tell]]:
     """Ask columns, the order of rows, and views of what the rows hold."""
-    views = [*_views_of_columns(audited), *views_of_order(_places(audited)), *content]
+    views = [*_views_of_columns(audited), *_views_of_order(audited), *content]
     columns = audited.rows.other_columns.iloc[audited.counted.rows].reset_index(drop=True)
     pairs, number = pairs_told(columns, audited.counted)
     found = asked([*views, *pairs], audited.counted, len(views) + number)
@@ -104,12 +126,17 @@ def _views_of_columns(audited: Audited) -> Iterator[View]:
             yield from views_of_column(str(name), column)
 
 
-def _places(audited: Audited) -> Rows:
-    """Give the place of each row counted on its own side."""
-    places = np.arange(len(audited.truth))
-    if audited.held is not None:
-        places = np.where(audited.held, np.cumsum(audited.held), np.cumsum(~audited.held))
-    return places[audited.counted.rows]
+def _views_of_order(audited: Audited) -> Iterator[View]:
+    """Look at where each row counted stands on its own side."""
+    truth, rows = audited.truth, audited.counted.rows
+    if not len(rows):
+        return
+    held = np.zeros(len(truth), bool) if audited.held is None else audited.held
+    places, before = np.empty_like(truth), np.empty_like(truth)
+    for side in (~held, held):
+        places[side] = np.arange(side.sum())
+        before[side] = np.roll(truth[side], 1)
+    yield from views_of_order(places[rows], before[rows], audited.counted.truth)
 
 
 def _finding_of(audited: Audited, view: View, tell: Tell) -> Finding | None:

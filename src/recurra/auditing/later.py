@@ -2,7 +2,8 @@
 
 ::
 
-    a column ahead     x[t] = y[t + k], or its change from t to t + k        k = 1 … 20 rows
+    a column ahead     x[t] = y[t + k], or its change from t to t + k, or the sign of that
+                       k = 1 … 20 rows
     a label ahead      the label is said by the sign of that change: it looks k rows ahead
 
 A label may look ahead, for that is what is asked; then the last k rows before the side held out
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recurra.arrays import Array, Floats
+from recurra.arrays import Array, Bools, Floats
 
 __all__ = ["Ahead", "columns_ahead", "label_ahead"]
 
@@ -31,7 +32,7 @@ class Ahead:
         name: of it.
         of: the other column.
         rows: how many rows later.
-        what: "value" or "change".
+        what: "value", "change" or "direction of the change".
         share: of the rows that agree.
     """
 
@@ -58,6 +59,7 @@ def columns_ahead(columns: dict[str, Floats]) -> list[Ahead]:
     for name, values in columns.items():
         others = {other: each for other, each in columns.items() if other != name}
         ahead = [each for other in others for each in _ahead(name, values, other, others[other])]
+        ahead += _direction(name, values, others)
         if ahead:
             found.append(max(ahead, key=lambda each: (each.share, -each.rows)))
     return found
@@ -78,6 +80,18 @@ def _ahead(name: str, values: Floats, other: str, theirs: Floats) -> Iterator[Ah
             if share >= SAME:
                 yield Ahead(name, other, rows, what, share)
                 return
+
+
+def _direction(name: str, values: Floats, others: dict[str, Floats]) -> list[Ahead]:
+    """Say whether a column of two values is the sign of a change to come."""
+    known = np.isfinite(values)
+    two = np.unique(values[known])
+    if len(two) != 2 or min((values == each).sum() for each in two) < FEWEST // 5:
+        return []
+    found = label_ahead(np.where(known, values == two[1], np.nan), others)
+    if found is None:
+        return []
+    return [Ahead(name, found.of, found.rows, "direction of the change", found.share)]
 
 
 def _agree(one: Floats, other: Floats) -> float:
@@ -106,18 +120,25 @@ def label_ahead(truth: Array, columns: dict[str, Floats]) -> Ahead | None:
     """Say how many rows ahead a label of two classes looks, if the sign of a change is it.
 
     Args:
-        truth: (rows,) 0 or 1.
+        truth: (rows,) 0 or 1, NaN where nothing is known.
         columns: (rows,) each, in order of time.
     """
     best: Ahead | None = None
     for name, values in columns.items():
         for rows in range(1, min(FURTHEST, len(values) - FEWEST) + 1):
             change = values[rows:] - values[:-rows]
-            known = np.isfinite(change) & (change != 0)
+            known = np.isfinite(change) & (change != 0) & np.isfinite(truth[:-rows])
             if known.sum() < FEWEST:
                 continue
-            share = float(((change > 0) == truth[:-rows].astype(bool))[known].mean())
-            share = max(share, 1 - share)
+            share = _same_sign(change[known] > 0, truth[:-rows][known] > 0)
             if share >= SAME and (best is None or share > best.share):
                 best = Ahead("the label", name, rows, "change", share)
     return best
+
+
+def _same_sign(up: Bools, one: Bools) -> float:
+    """Give how much two signs, or their opposites, agree: where each is so, at the least."""
+    if one.all() or not one.any():
+        return 0.0
+    shares = float(up[one].mean()), float(up[~one].mean())
+    return max(min(shares[0], 1 - shares[1]), min(1 - shares[0], shares[1]))

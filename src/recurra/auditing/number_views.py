@@ -23,6 +23,11 @@ def views_of_numbers(sequences: Ragged, channels: tuple[str, ...]) -> Iterator[V
     yield View("numbers: digits behind the point", "written", _digits(sequences), False)
     yield View("numbers: equal steps at the end", "length", _still(sequences), False)
     steps, begins = sequences.timesteps(), sequences.offsets[:-1]
+    sums = np.add.reduceat(steps.sum(axis=1, dtype=np.float64), begins)
+    yield View("numbers: how far their sum is from whole", "written", _apart(sums), False)
+    first, last = (_last_digits(sequences, place) for place in (0, -1))
+    yield View("numbers: the last digit of the first step", "written", first, True)
+    yield View("numbers: the last digit of the last step", "written", last, True)
     for channel, name in enumerate(channels[:CHANNELS]):
         values = steps[:, channel]
         mean = np.add.reduceat(values, begins) / sequences.lengths
@@ -44,6 +49,18 @@ def _digits(sequences: Ragged) -> Floats:
         written = (repr(float(value)).partition(".")[2] for value in values)
         found[row] = np.median([_behind(part) for part in written])
     return found
+
+
+def _apart(sums: Floats) -> Floats:
+    """Give how far numbers are from whole ones; roundings of their digits do not count."""
+    return np.round(np.abs(sums - np.round(sums)), 6).astype(np.float64)
+
+
+def _last_digits(sequences: Ragged, place: int) -> Rows:
+    """Give the last digit of the first or last step of each row, as it is written."""
+    steps = _at(sequences, place, 0)
+    written = (repr(float(value)).partition("e")[0].rstrip("0").rstrip(".") for value in steps)
+    return np.array([int(each[-1]) if each[-1:].isdigit() else 0 for each in written], np.int64)
 
 
 def _behind(part: str) -> int:

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from recurra.arrays import Dates, Rows
+from recurra.arrays import Dates, Floats, Rows
 from recurra.auditing.findings import Finding
 from recurra.auditing.foreknown import Foreknown, columns_foreknown
 from recurra.auditing.later import Ahead, columns_ahead, label_ahead
 from recurra.auditing.rows import Audited
+from recurra.auditing.spaced import Line, lines_of
 from recurra.auditing.views import days_of
 
 __all__ = ["order_findings"]
@@ -64,27 +65,50 @@ def _ahead(audited: Audited, name: str, days: Dates) -> list[Finding]:
         if column != name
     }
     numbers = {c: values for c, values in numbers.items() if np.isfinite(values).mean() > 0.9}
-    series = _series(others, days)
+    series = [lines_of(rows, days) for rows in _series(others, days)]
+    label, spaced = _label_ahead(audited, numbers, series[:MOST_OF_ONE])
+    base = label.of if label else ""
     ahead: dict[str, Ahead] = {}
     foreknown: dict[str, Foreknown] = {}
-    label: Ahead | None = None
-    base = ""
-    for rows in series[:MOST_OF_ONE]:
-        columns = {column: values[rows] for column, values in numbers.items()}
-        for each in columns_ahead(columns):
-            ahead.setdefault(each.name, each)
-        if len(audited.rows.names) == 2:
-            label = label or label_ahead(audited.truth[rows], columns)
-        base = label.of if label else ""
-        for told in columns_foreknown(columns, base):
+    for lines in series[:MOST_OF_ONE]:
+        for line in lines:
+            for each in columns_ahead({c: line.holds(values) for c, values in numbers.items()}):
+                ahead.setdefault(each.name, each)
+        line = lines[min(spaced, len(lines) - 1)]
+        for told in columns_foreknown({c: line.filled(v) for c, v in numbers.items()}, base):
             foreknown.setdefault(told.name, told)
-    found = [_column_ahead(each, len(days), base) for each in ahead.values() if each.name != base]
+    # of two equal columns either may be the late one; what moves the late one is known on its day
+    lagged = {each.of for each in ahead.values() if each.what == "value"}
+    found = [
+        _column_ahead(
+            each, len(days), each.of == base or (each.what != "value" and each.of not in lagged)
+        )
+        for each in ahead.values()
+        if each.name != base
+    ]
     found += [
         _foreknown(told, len(days), base)
         for told in foreknown.values()
         if told.name != base and told.name not in ahead
     ]
-    return [*found, *(_reaching(audited, days, series, label) if label else [])]
+    if label:
+        chosen = [lines[min(spaced, len(lines) - 1)] for lines in series]
+        found += _reaching(audited, days, chosen, label)
+    return found
+
+
+def _label_ahead(
+    audited: Audited, numbers: dict[str, Floats], series: list[list[Line]]
+) -> tuple[Ahead | None, int]:
+    """Say how far the label of two classes looks, and whether missing rows count: 1, or 0."""
+    truth = audited.truth.astype(float)
+    if len(audited.rows.names) == 2:
+        for lines in series:
+            for spaced, line in enumerate(lines):
+                columns = {name: line.holds(values) for name, values in numbers.items()}
+                if label := label_ahead(line.holds(truth), columns):
+                    return label, spaced
+    return None, 1
 
 
 def _series(others: pd.DataFrame, days: Dates) -> list[Rows]:
@@ -100,13 +124,8 @@ def _series(others: pd.DataFrame, days: Dates) -> list[Rows]:
     return []
 
 
-def _column_ahead(found: Ahead, rows: int, base: str) -> Finding:
-    """Say that a column is ahead of another; of two equal ones the other may be the late one.
-
-    Args:
-        base: the column that the label is made of: it is known on its day.
-    """
-    sure = found.what == "change" or found.of == base
+def _column_ahead(found: Ahead, rows: int, sure: bool) -> Finding:
+    """Say that a column is ahead of another: a leak if sure, else a note."""
     return Finding(
         kind="a column of later rows",
         level="leak" if sure else "note",
@@ -136,7 +155,7 @@ def _foreknown(found: Foreknown, rows: int, base: str) -> Finding:
     )
 
 
-def _reaching(audited: Audited, days: Dates, series: list[Rows], label: Ahead) -> list[Finding]:
+def _reaching(audited: Audited, days: Dates, series: list[Line], label: Ahead) -> list[Finding]:
     """Say which rows learnt from have labels made of rows that are held out."""
     if audited.held is None:
         audited.notes.append(
@@ -145,12 +164,15 @@ def _reaching(audited: Audited, days: Dates, series: list[Rows], label: Ahead) -
         )
         return []
     reaching = 0
-    for rows in series:
-        day = days[rows].astype("datetime64[D]").astype(np.int64)
-        held = audited.held[rows]
-        if len(rows) <= label.rows or not held.any():
+    for line in series:
+        day = days[line.rows].astype("datetime64[D]").astype(np.int64)
+        held, places = audited.held[line.rows], np.arange(line.places[-1] + 1)
+        if len(places) <= label.rows or not held.any():
             continue
-        span = int(np.median(day[label.rows :] - day[: -label.rows]))  # days that a label looks on
+        each = np.interp(places, line.places, day)
+        span = int(
+            np.median(each[label.rows :] - each[: -label.rows])
+        )  # days that a label looks on
         asked = np.sort(day[held])
         first = np.append(asked, np.iinfo(np.int64).max)[np.searchsorted(asked, day, side="right")]
         reaching += int((~held & (first <= day + span)).sum())

@@ -32,6 +32,7 @@ PARTED = re.compile(r"[@/\\:._-]")
 CHECKED = (3, 7, 9, 11)  # what digits of checks are made by
 LAST_SIGNS = 36  # of ids and numbers, at most: digits and letters
 LETTERS = re.compile(r"[^\W\d_]+")
+LONGEST_TURN, OF_EACH = 24, 20  # rows after which classes may come in turn, seen so often
 READ = 0.95  # of the filled cells can be read as numbers, or as days
 
 
@@ -109,7 +110,7 @@ def views_of_cells(name: str, column: "pd.Series[str]", days: bool) -> Iterator[
     elif pd.to_numeric(cells[cells != ""], errors="coerce").notna().mean() >= READ:
         behind = cells.str.partition(".")[2].str.len()
         yield from _if_some(f"{said}: whether it has a point", name, behind > 0)
-        if behind.nunique() > 2:
+        if behind.max() > behind[behind > 0].min():
             yield View(
                 f"{said}: digits behind the point", "cells", behind.to_numpy(float), False, name
             )
@@ -146,13 +147,23 @@ def _parts(said: str, kind: str, name: str, column: "pd.Series[str]") -> Iterato
         if len(np.unique(numbers)) > 1:
             yield View(f"{said}: number {place + 1} in it", kind, numbers, False, name)
     yield View(f"{said}: its length", kind, column.str.len().to_numpy(float), False, name)
-    for looked, which in ((f"{said}: its first part", 0), (f"{said}: its last part", -1)):
-        values = column.str.split(PARTED, regex=True).str[which]
+    for looked, values in _pieces(said, column):
         if 1 < values.nunique() <= len(column) / FEWEST_REPEATS:
             yield View(looked, kind, _codes(values), True, name)
     if kind == "id":
         order = column.rank(method="dense").to_numpy(float)
         yield View(f"{said}: its place in the alphabet", kind, order, False, name)
+
+
+def _pieces(said: str, column: "pd.Series[str]") -> Iterator[tuple[str, "pd.Series[str]"]]:
+    """Give the first and the last part of values, and those beside them where there are more."""
+    pieces = column.str.split(PARTED, regex=True)
+    yield f"{said}: its first part", pieces.str[0]
+    yield f"{said}: its last part", pieces.str[-1]
+    if pieces.map(len).max() > 2:
+        inner = pieces.map(lambda parts: parts if len(parts) > 1 else parts * 2)
+        yield f"{said}: its second part", inner.str[1]
+        yield f"{said}: its last part but one", inner.str[-2]
 
 
 def _codes(column: "pd.Series[str]") -> Rows:
@@ -178,10 +189,22 @@ def days_of(name: str, column: "pd.Series[str]") -> Dates | None:
     return days if np.isnat(days).mean() <= 1 - READ else None
 
 
-def views_of_order(rows: Rows) -> Iterator[View]:
-    """Look at where a row stands."""
-    yield View("the order of rows", "order", rows.astype(float), False)
-    yield View("the order of rows: whether a row is odd", "order", np.mod(rows, 2), True)
+def views_of_order(places: Rows, before: Rows, truth: Rows) -> Iterator[View]:
+    """Look at where a row stands, at what its number leaves, and at the class of the row before.
+
+    Args:
+        places: (rows,) the number of each row in its file.
+        before: (rows,) the number of the class of the row before it.
+        truth: (rows,) that of its own.
+    """
+    yield View("the order of rows", "order", places.astype(float), False)
+    for turn in range(2, min(LONGEST_TURN, len(places) // OF_EACH) + 1):
+        said = f"the order of rows: the number of a row modulo {turn}"
+        yield View(said, "turn", places % turn, True)
+    shares = np.bincount(truth) / len(truth)
+    rarer = np.mean(before == truth) < np.sum(shares**2)
+    said = "the order of rows: the class of the row before"
+    yield View(said, "turn" if rarer else "run", before, True)
 
 
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")

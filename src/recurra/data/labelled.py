@@ -2,7 +2,8 @@
 
 import math
 import shlex
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +35,7 @@ __all__ = [
     "read_columns_of",
     "texts_of",
     "with_test_texts",
+    "words_for_nothing",
 ]
 
 TO_TEST_ON = ", to test on: "  # between the names of two files
@@ -219,7 +221,7 @@ def label_texts(
     if not usable.all():
         notes.append(f"{int((~usable).sum()):,} rows without a text or a label left out")
     labels = labels[usable]
-    notes += nothing_said(texts[usable])
+    notes += nothing_said(words_for_nothing(texts[usable]))
     kept = table.frame[usable].reset_index(drop=True)
     notes += [_feature(kept[name], taught is None) for name in beside]
     groups, times = None, None
@@ -246,18 +248,27 @@ def label_texts(
     )
 
 
-def nothing_said(texts: "pd.Series[str]") -> list[str]:
+def words_for_nothing(texts: Iterable[str]) -> Counter[str]:
+    """Count the texts that are nothing but a word for nothing, by that word.
+
+    Example:
+        >>> sorted(words_for_nothing(["NULL", "see you", " n/a"]))
+        ['NULL', 'n/a']
+    """
+    short = (text.strip() for text in texts if len(text) <= MOST_OF_NOTHING)
+    return Counter(word for word in short if word.lower() in NO_LABEL)
+
+
+def nothing_said(words: Counter[str]) -> list[str]:
     """Say how many texts are nothing but a word for nothing: they are read as texts.
 
     Example:
-        >>> nothing_said(pd.Series(["NULL", "see you", "n/a"]))
+        >>> nothing_said(words_for_nothing(["NULL", "see you", "n/a"]))
         ['2 texts are nothing but n/a, NULL: they are read as texts, not left out']
     """
-    short = texts[texts.str.len() <= MOST_OF_NOTHING].str.strip()
-    words = short[short.str.lower().isin(NO_LABEL)]
-    shown = ", ".join(sorted(set(words), key=str.casefold))
-    said = f"{len(words):,} texts are nothing but {shown}: they are read as texts, not left out"
-    return [said] if len(words) else []
+    shown, count = ", ".join(sorted(words, key=str.casefold)), words.total()
+    said = f"{count:,} texts are nothing but {shown}: they are read as texts, not left out"
+    return [said] if words else []
 
 
 def _differ(named: Mapping[str, str]) -> None:

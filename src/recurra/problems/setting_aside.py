@@ -18,7 +18,12 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Rows, Texts
-from recurra.data.labelled import LabelledTexts, class_to_find
+from recurra.data.labelled import (
+    LabelledTexts,
+    class_to_find,
+    nothing_said,
+    words_for_nothing,
+)
 from recurra.data.passes import BUFFER, Chunk, Passes, Places, Shards, is_held, places_of
 from recurra.data.spelling import meant_labels, quoted
 from recurra.errors import DataError
@@ -270,11 +275,13 @@ class _Seen:
     Attributes:
         sizes: rows with a text and a label, of each unit.
         labels: as they are written.
+        nothing: texts that are nothing but a word for nothing.
     """
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
         self.labels: Counter[str] = Counter()
+        self.nothing: Counter[str] = Counter()
         self.left_out, self.pieces = 0, 0
         self.shares: dict[str, tuple[float, float]] = {}  # the least and the most in some rows
 
@@ -291,6 +298,7 @@ class _Seen:
         """
         self.sizes[-1] += len(chunk.texts)
         self.left_out += chunk.left_out
+        self.nothing += words_for_nothing(chunk.texts)
         here = Counter(chunk.labels)
         self.labels += here
         if len(self.labels) > MOST_CLASSES:
@@ -310,6 +318,7 @@ class _Seen:
     def notes(self) -> list[str]:
         """Say what was left out, and whether rows stand sorted by their label."""
         said = [f"{self.left_out:,} rows without a text or a label left out"] * bool(self.left_out)
+        said += nothing_said(self.nothing)
         apart = {label: most - least for label, (least, most) in self.shares.items()}
         if self.rows > BUFFER and apart and max(apart.values()) > SORTED:
             said.append(
