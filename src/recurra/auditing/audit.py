@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from recurra.auditing.number_views import views_of_numbers, written_steps
 from recurra.auditing.ordered import order_findings
 from recurra.auditing.price_files import audit_price_files, holds_prices
 from recurra.auditing.rows import Audited, AuditedTexts
+from recurra.auditing.steps import audit_states, audit_tags
 from recurra.auditing.tables import NumericRows, joined, numeric_rows, numeric_rows_of
 from recurra.auditing.tells import View
 from recurra.auditing.views import views_of_writing
@@ -50,7 +51,10 @@ from recurra.data.sequences import (
     sample_sequences,
     with_test,
 )
+from recurra.data.states import StepColumns
+from recurra.data.tagged import TagColumns
 from recurra.errors import DataError, RunError, SettingsError
+from recurra.names import one_of
 from recurra.text.joining import feature_columns, text_columns
 
 __all__ = ["audit", "audit_numbers", "audit_run", "audit_texts", "rows_of", "rows_of_run"]
@@ -76,6 +80,7 @@ def audit(
     labels: bool = False,
     curve: bool = False,
     layout: Layout | None = None,
+    steps: Literal["tags", "states"] | None = None,
 ) -> Audit:
     """Look for whatever makes figures better than they are, without training anything.
 
@@ -89,6 +94,8 @@ def audit(
         curve: whether it is asked if more rows would help: simple models are fitted.
         layout: of a table of numbers: which column names the sequence of a row, orders it, is a
             channel.
+        steps: where every step has a class of its own, which: tags of words, or states of logs. Of
+            these, wrong labels are looked for, and copies of sentences.
 
     Returns:
         What was found: `clean`, `findings`, `tells`, `suspects`, `curve`; `to_json()`.
@@ -101,6 +108,12 @@ def audit(
         'No leak was found.'
     """
     layout = layout or Layout()
+    if steps is not None:
+        if curve or sample:
+            raise SettingsError(
+                "of steps with a class each, labels are asked: no curve, no sample."
+            )
+        return _of_steps(steps, source, test, Columns(text, label, None, encoding), layout)
     if isinstance(source, str | Path) and test is None and (Path(source) / "report.json").is_file():
         run = Path(source)
         given: dict[str, Any] = {"text": text, "label": label, "encoding": encoding}
@@ -120,6 +133,21 @@ def audit(
         raise DataError("both sides must be of one kind, but one is of texts, one of numbers.")
     both_sides = rows if other is None else _joined(rows, other)
     return audit_texts(both_sides, labels=labels, curve=curve)
+
+
+def _of_steps(
+    steps: str, source: Source, test: Source | None, columns: Columns, layout: Layout
+) -> Audit:
+    """Audit files of tags or states, whose columns are named as those of other files."""
+    if not isinstance(source, str | Path) or not isinstance(test, str | Path | None):
+        raise SettingsError("of steps with a class each, files are audited: give their paths.")
+    one_of(steps, ("tags", "states"), "steps")
+    if steps == "tags":
+        words = columns.text if isinstance(columns.text, str | None) else columns.text[0]
+        tags = TagColumns(words, columns.label, layout.id)
+        return audit_tags(source, test, tags, encoding=columns.encoding)
+    logs = StepColumns(layout.time, columns.label, layout.id, layout.channels)
+    return audit_states(source, test, logs, encoding=columns.encoding)
 
 
 def _is_of_prices(source: str | Path, columns: Columns, layout: Layout) -> bool:

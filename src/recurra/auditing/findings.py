@@ -85,6 +85,7 @@ class Suspect(Strict):
         likely: the class that is likelier.
         of_label, of_likely: the probabilities of both, by a model that did not learn from it.
         text: of it.
+        step: where every step has a label: its place in the row, counted from 0.
     """
 
     row: int
@@ -94,6 +95,7 @@ class Suspect(Strict):
     of_label: float
     of_likely: float
     text: str
+    step: int | None = None
 
 
 class CurvePoint(Strict):

@@ -35,8 +35,8 @@ def label_findings(audited: Audited) -> tuple[list[Finding], list[Suspect]]:
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(audited.seed).choice(rows, MOST_ROWS, replace=False))
         audited.notes.append(f"labels were asked of {MOST_ROWS:,} of {len(truth):,} rows")
-    if np.bincount(truth[rows], minlength=len(names)).min() < 2 * FOLDS:
-        audited.notes.append(f"labels were not asked: a class has fewer than {2 * FOLDS} rows")
+    rows = _of_large_classes(audited, rows)
+    if not len(rows):
         return [], []
     told = out_of_fold(audited.simple(rows), truth[rows], audited.bound[rows], audited.seed)
     which, likely = doubtful(told, truth[rows])
@@ -49,10 +49,28 @@ def label_findings(audited: Audited) -> tuple[list[Finding], list[Suspect]]:
             of_label=float(told[i, truth[rows[i]]]),
             of_likely=float(told[i, j]),
             text=audited.shown(int(rows[i])),
+            step=audited.step(int(rows[i])),
         )
         for i, j in zip(which.tolist(), likely.tolist(), strict=True)
     ]
     return [_finding(audited, suspects, rows[which], len(rows))] * bool(suspects), suspects
+
+
+def _of_large_classes(audited: Audited, rows: Rows) -> Rows:
+    """Give the rows of classes large enough for folds; none where whole rows have a smaller one."""
+    names, truth = audited.rows.names, audited.truth[rows]
+    large = np.bincount(truth, minlength=len(names)) >= 2 * FOLDS
+    kept = large[truth]
+    if large.sum() < 2 or not (kept.all() or audited.step(0) is not None):
+        audited.notes.append(f"labels were not asked: a class has fewer than {2 * FOLDS} rows")
+        return rows[:0]
+    if not kept.all():
+        few = ", ".join(names[number] for number in np.flatnonzero(~large))
+        audited.notes.append(
+            f"{int((~kept).sum()):,} labels were not asked: of fewer than {2 * FOLDS} there are "
+            f"only {few}"
+        )
+    return rows[kept]
 
 
 def _finding(audited: Audited, suspects: list[Suspect], rows: Rows, of: int) -> Finding:

@@ -94,6 +94,10 @@ class Audited:
         """Give the number of a row in its file, counted from 0."""
         raise NotImplementedError
 
+    def step(self, row: int) -> int | None:
+        """Give the place of a step in its row; None where rows have a class, and steps none."""
+        return None
+
     def most(self, rows: Rows) -> int:
         """Give how many of these rows are asked of columns and content."""
         return MOST_ROWS

@@ -5,11 +5,13 @@
     texts      logistic regression on runs of two to five letters (TF-IDF): words and spelling
     sequences  trees drawn at random on 64 means of each channel, and what each channel is like
     tables     the same on numbers, and on the values of other columns
+    words      a linear model of the word, its ends, and the words beside it
+    states     trees drawn at random on what a step, those before it and those after it are like
 
 What is read is made of all rows, and of no label.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +19,18 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Floats, Floats32, Rows, Texts
+from recurra.data.rolling import rolling_features
 from recurra.near_numbers import means_of_bins
 from recurra.sequences import Ragged
+from recurra.text.neighbours import beside_words
 
-__all__ = ["Simple", "simple_of_numbers", "simple_of_texts"]
+__all__ = [
+    "Simple",
+    "simple_of_numbers",
+    "simple_of_states",
+    "simple_of_texts",
+    "simple_of_words",
+]
 
 RUNS, FEATURES, STRENGTH = (2, 5), 200_000, 1.0
 TREES, LEAF = 100, 3
@@ -77,6 +87,33 @@ def simple_of_numbers(rows: Ragged | pd.DataFrame) -> Simple:
 
     return Simple(
         _of_sequences(rows) if isinstance(rows, Ragged) else _of_cells(rows),
+        lambda: ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=0),
+    )
+
+
+def simple_of_words(sentences: Sequence[Sequence[str]]) -> Simple:
+    """Give the simple model of the words of sentences, end to end."""
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.linear_model import SGDClassifier
+
+    read = DictVectorizer(dtype=np.float32).fit_transform(
+        features for row in sentences for features in beside_words(row)
+    )
+    read.indices, read.indptr = read.indices.astype(np.int32), read.indptr.astype(np.int32)
+    return Simple(
+        read.tocsr(),
+        lambda: SGDClassifier("log_loss", alpha=1e-5, max_iter=8, tol=None, random_state=0),
+    )
+
+
+def simple_of_states(numbers: Floats, begins: Rows) -> Simple:
+    """Give the simple model of the steps of logs, end to end; each begins at one of `begins`."""
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    logs = np.split(numbers, begins[1:])
+    both = [np.hstack([rolling_features(s), rolling_features(s[::-1])[::-1]]) for s in logs]
+    return Simple(
+        _finite(np.concatenate(both)),
         lambda: ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=0),
     )
 

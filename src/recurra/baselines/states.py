@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
@@ -28,6 +27,7 @@ from recurra.answers.states import AlarmRule, KnownSteps, Steps
 from recurra.arrays import Array, Floats, Rows
 from recurra.baselines.trees import Trees
 from recurra.bundle import Bundle, opened, write_bundle
+from recurra.data.rolling import LAST, SPANS, rolling_features
 from recurra.judging.problem import Contender, Sides
 from recurra.judging.said import Said
 from recurra.listeners import Listener
@@ -41,21 +41,9 @@ __all__ = [
 COMMONEST, Z_SCORE = "always the commonest", "z-score"
 LINEAR, BOOSTED = "rolling statistics + LR", "rolling statistics + boosted trees"
 KINDS = (COMMONEST, Z_SCORE, LINEAR, BOOSTED)
-LAST, SPANS = 8, (8, 32, 128)  # values as they are, and steps that statistics are of
 MOST = 200_000  # steps that a learner is fitted on; more add nothing but time
 SOME = 100_000  # steps whose features are laid side by side at once
 TREES = {"max_iter": 100, "max_leaf_nodes": 16, "min_samples_leaf": 20, "learning_rate": 0.1}
-
-
-def rolling_features(steps: Floats) -> Floats:
-    """Give what a step and those before it are like, (steps, channels × 20)."""
-    frame = pd.DataFrame(steps)
-    parts = [frame.shift(back).bfill().to_numpy() for back in range(LAST)]
-    for span in SPANS:
-        rolling = frame.rolling(span, min_periods=1)
-        parts += [rolling.mean().to_numpy(), rolling.std().fillna(0.0).to_numpy()]
-        parts += [rolling.min().to_numpy(), rolling.max().to_numpy()]
-    return np.column_stack(parts)
 
 
 def _in_pieces(steps: Steps) -> Iterable[tuple[int, int, Floats]]:

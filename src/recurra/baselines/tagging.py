@@ -10,7 +10,6 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,7 @@ from recurra.judging.problem import Contender, Sides
 from recurra.listeners import Listener
 from recurra.spans import Transitions, scheme_of
 from recurra.stored import Distinct, Names, Numbers, Stored, Text
+from recurra.text.neighbours import beside_words
 
 __all__ = ["FrequentTags", "KnownSentences", "LinearTags", "taggers"]
 
@@ -139,7 +139,7 @@ class LinearTags:
         """Fit on all words known."""
         self.rows = len(known.words)
         self.vectors = DictVectorizer()
-        read = [features for row in known.words for features in _features(row)]
+        read = [features for row in known.words for features in beside_words(row)]
         self.model = SGDClassifier(
             "log_loss", alpha=1e-6, max_iter=12, tol=None, random_state=self.seed
         )
@@ -150,7 +150,7 @@ class LinearTags:
 
     def say(self, asked: Sentences) -> Sentences:
         """Give a tag for every word."""
-        read = [features for row in asked for features in _features(row)]
+        read = [features for row in asked for features in beside_words(row)]
         if not read:
             return [[] for _ in asked]
         vectors = _narrow(self.vectors.transform(read))
@@ -224,23 +224,6 @@ def _narrow(matrix: Any) -> Any:
     """Give a sparse matrix the 32-bit indices that scikit-learn's solvers take."""
     matrix.indices, matrix.indptr = (a.astype(np.int32) for a in (matrix.indices, matrix.indptr))
     return matrix
-
-
-def _features(row: Sequence[str]) -> list[dict[str, object]]:
-    lower = ["<", *(word.lower() for word in row), ">"]
-    return [
-        {
-            "word": lower[i + 1],
-            "before": lower[i],
-            "after": lower[i + 2],
-            "end2": lower[i + 1][-2:],
-            "end3": lower[i + 1][-3:],
-            "start3": lower[i + 1][:3],
-            "capital": word[:1].isupper(),
-            "digit": any(letter.isdigit() for letter in word),
-        }
-        for i, word in enumerate(row)
-    ]
 
 
 def _always(seed: int) -> FrequentTags:

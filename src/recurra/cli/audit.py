@@ -1,7 +1,7 @@
 """`recurra audit`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +24,10 @@ def audit(
     channels: Annotated[
         str, typer.Option(help="Columns of numbers, separated by commas [all others].")
     ] = "",
+    steps: Annotated[
+        Any,
+        typer.Option(help="Every step has a class, and --labels is asked of it: tags or states."),
+    ] = None,
     sample: Sample = False,
     labels: Annotated[
         Path | None,
@@ -82,13 +86,14 @@ def audit(
         labels=labels is not None,
         curve=curve,
         layout=layout,
+        steps=steps,
     )
     if behaves is not None:
         found = found.with_behaviour(behaves)
     if labels is not None:
         import pandas as pd
 
-        fields = list(Suspect.model_fields)
+        fields = [name for name in Suspect.model_fields if steps or name != "step"]
         table = pd.DataFrame([each.model_dump() for each in found.suspects], columns=fields)
         write_atomically(labels, table.to_csv(index=False).encode("utf-8", "replace"))
     if html is not None:

@@ -1,0 +1,279 @@
+"""Rows of which every step has a class: words with tags, logs with states.
+
+::
+
+    tags      sentences: copies of them, and which words may have a wrong tag
+    states    steps of logs: which may have a wrong state
+
+Whether a label may be wrong is asked as of whole rows (`labels`): by a linear model of a word and
+its neighbours, copies of a sentence together; by trees on what steps before and after are like, in
+blocks of steps that follow each other. Nothing else is asked of steps.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from recurra.arrays import Bools, Rows, Texts
+from recurra.auditing.copies import copy_findings
+from recurra.auditing.findings import Audit, Finding
+from recurra.auditing.labels import label_findings
+from recurra.auditing.rows import Audited, AuditedTexts
+from recurra.auditing.simple import Simple, simple_of_states, simple_of_words
+from recurra.data.labelled import LabelledTexts
+from recurra.data.states import LabelledSteps, StepColumns, read_steps
+from recurra.data.tagged import TagColumns, TaggedSentences, read_tagged
+from recurra.errors import SettingsError
+
+__all__ = ["audit_states", "audit_tags"]
+
+BLOCKS, SHORTEST = 100, 20  # that logs are cut into, and steps of one at the least
+BESIDE = 8  # words on each side that are shown
+ASKED = "of tags, copies of sentences and wrong labels were asked, and nothing else"
+OF_STATES = "of states, wrong labels were asked, and nothing else"
+
+
+@dataclass
+class _Steps:
+    """Steps with a class each, as an audit reads rows."""
+
+    labels: Texts
+    source: str
+    sha256: str
+    notes: list[str]
+    other_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @cached_property
+    def _found(self) -> tuple[Texts, Rows]:
+        return np.unique(self.labels.astype(str), return_inverse=True)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(map(str, self._found[0]))
+
+    @property
+    def numbers(self) -> Rows:
+        return self._found[1].astype(np.int64)
+
+    @property
+    def classes(self) -> dict[str, int]:
+        return dict(zip(self.names, np.bincount(self.numbers).tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class _AuditedSteps(Audited):
+    """Steps that are audited.
+
+    Args:
+        begins: (parts,) where each sentence or stream begins among the steps.
+        together: (steps,) what one number binds stands in one fold.
+        read: gives the simple model of all steps.
+        say: gives what a step holds, by its part and its place in it.
+        names_of: (parts,) how each part is called.
+        word: what a step of it is called.
+    """
+
+    begins: Rows = field(default_factory=lambda: np.zeros(1, np.int64))
+    together: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    read: Callable[[], Simple] | None = None
+    say: Callable[[int, int], str] | None = None
+    names_of: Sequence[str] = ()
+    word: str = "step"
+
+    @property
+    def bound(self) -> Rows:
+        """(steps,) what stands in one fold."""
+        return self.together
+
+    def simple(self, rows: Rows) -> Simple:
+        """Give a simple model of some of the steps, which knows those beside them."""
+        assert self.read is not None
+        every = self.read()
+        return Simple(every.features[rows], every.make)
+
+    def place(self, row: int) -> int:
+        """Give the number of the sentence or stream, on its side."""
+        part = self._part(row)
+        if self.held is None:
+            return part
+        side = self.held[self.begins] == self.held[row]
+        return int(side[:part].sum())
+
+    def step(self, row: int) -> int | None:
+        """Give the place of a step in its sentence or stream, counted from 0."""
+        return row - int(self.begins[self._part(row)])
+
+    def shown(self, row: int) -> str:
+        """Give what a step holds."""
+        assert self.say is not None
+        return self.say(self._part(row), self.step(row) or 0)
+
+    def called(self, row: int) -> str:
+        """Give where a step stands."""
+        return f"{self.names_of[self._part(row)]}, {self.word} {(self.step(row) or 0) + 1}"
+
+    def _part(self, row: int) -> int:
+        return int(np.searchsorted(self.begins, row, side="right")) - 1
+
+
+def audit_tags(
+    source: str | Path,
+    test: str | Path | None = None,
+    columns: TagColumns | None = None,
+    *,
+    encoding: str | None = None,
+) -> Audit:
+    """Audit tagged sentences: copies of them, and tags that may be wrong.
+
+    Args:
+        source: a file of tagged sentences.
+        test: that of the side held out, if it is one.
+        columns: which hold what, None of what is to be found.
+        encoding: of the files, None to recognise it.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    files = [Path(source), *([Path(test)] if test else [])]
+    parts = [read_tagged(file, columns or TagColumns(), encoding=encoding) for file in files]
+    words = [row for part in parts for row in part.words]
+    tags = [row for part in parts for row in part.tags]
+    held = np.repeat([False, True], [len(parts[0]), len(parts[-1])]) if test else None
+    notes = list(dict.fromkeys([*(n for part in parts for n in part.notes), ASKED]))
+    sentences = AuditedTexts(_as_texts(words, tags, parts, held), held)
+    lengths = np.array([len(row) for row in words])
+    steps = _AuditedSteps(
+        rows=_Steps(np.array([tag for row in tags for tag in row], object), *_named(parts), notes),
+        held=None if held is None else np.repeat(held, lengths),
+        begins=np.cumsum(lengths) - lengths,
+        together=np.repeat(sentences.copies.masked, lengths),
+        read=lambda: simple_of_words(words),
+        say=lambda part, place: _marked(words[part], place),
+        names_of=[f"sentence {number + 1}" for number in _numbers(held, len(words))],
+        word="word",
+    )
+    return _found(steps, held, len(words), copy_findings(sentences), notes)
+
+
+def audit_states(
+    source: str | Path,
+    test: str | Path | None = None,
+    columns: StepColumns | None = None,
+    *,
+    encoding: str | None = None,
+) -> Audit:
+    """Audit logs with a state at every step: states that may be wrong.
+
+    Args:
+        source: a log.
+        test: that of the side held out, if it is one.
+        columns: which are what, None of what is to be found.
+        encoding: of the files, None to recognise it.
+
+    Raises:
+        DataError: a file cannot be read.
+        SettingsError: the logs have other channels.
+    """
+    files = [Path(source), *([Path(test)] if test else [])]
+    parts = [read_steps(file, columns or StepColumns(), encoding=encoding) for file in files]
+    if len({part.channels for part in parts}) > 1:
+        raise SettingsError(
+            f"both sides must have the same channels, but {parts[0].source} has "
+            f"{', '.join(parts[0].channels)} and {parts[-1].source} has "
+            f"{', '.join(parts[-1].channels)}."
+        )
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    numbers = np.concatenate([part.numbers for part in parts])
+    begins = np.cumsum(lengths) - lengths
+    sides = np.repeat([False, True], [len(parts[0].ids), len(parts[-1].ids)]) if test else None
+    notes = list(dict.fromkeys([*(n for part in parts for n in part.notes), OF_STATES]))
+    states = [part.states for part in parts if part.states is not None]
+    steps = _AuditedSteps(
+        rows=_Steps(np.concatenate(states).astype(object), *_named(parts), notes),
+        held=None if sides is None else np.repeat(sides, lengths),
+        begins=begins,
+        together=_blocks(lengths),
+        read=lambda: simple_of_states(numbers, begins),
+        say=lambda part, place: ", ".join(
+            f"{name}: {value:.6g}"
+            for name, value in zip(
+                parts[0].channels, numbers[int(begins[part]) + place], strict=True
+            )
+        ),
+        names_of=[str(name) for part in parts for name in part.ids],
+    )
+    held = None if sides is None else np.repeat(sides, lengths)
+    return _found(steps, held, len(numbers), [], notes)
+
+
+def _found(
+    steps: _AuditedSteps, held: Bools | None, rows: int, found: list[Finding], notes: list[str]
+) -> Audit:
+    of_labels, suspects = label_findings(steps)
+    counts = {"rows": rows}
+    if held is not None:
+        counts = dict(zip(steps.names, (int((~held).sum()), int(held.sum())), strict=True))
+    return Audit(
+        version=version("recurra"),
+        question="Which labels may be wrong, and what stands twice?",
+        source=steps.rows.source,
+        sha256=steps.rows.sha256,
+        rows=counts,
+        classes=steps.rows.classes,
+        findings=[*found, *of_labels],
+        suspects=suspects,
+        notes=list(dict.fromkeys([*notes, *steps.notes])),
+    )
+
+
+def _named(parts: Sequence[TaggedSentences] | Sequence[LabelledSteps]) -> tuple[str, str]:
+    return " and ".join(part.source for part in parts), " ".join(part.sha256 for part in parts)
+
+
+def _as_texts(
+    words: list[list[str]],
+    tags: list[list[str]],
+    parts: Sequence[TaggedSentences],
+    held: Bools | None,
+) -> LabelledTexts:
+    """Give sentences as texts, whose class is all their tags: copies may have others."""
+    return LabelledTexts(
+        np.array([" ".join(row) for row in words], object),
+        np.array([" ".join(row) for row in tags], object),
+        None,
+        *_named(parts),
+        [],
+        pd.DataFrame(index=range(len(words))),
+        held,
+        np.array(_numbers(held, len(words)), object),
+    )
+
+
+def _numbers(held: Bools | None, rows: int) -> list[int]:
+    """Give the number of each sentence on its own side, from 0."""
+    if held is None:
+        return list(range(rows))
+    known = int((~held).sum())
+    return [*range(known), *range(rows - known)]
+
+
+def _marked(words: list[str], place: int) -> str:
+    """Give a word among those beside it, in brackets."""
+    begin = max(0, place - BESIDE)
+    shown = [*words[begin:place], f"[{words[place]}]", *words[place + 1 : place + 1 + BESIDE]]
+    return " ".join(shown)
+
+
+def _blocks(lengths: Rows) -> Rows:
+    """Give a number to each block of steps of one stream that follow each other."""
+    size = max(SHORTEST, int(lengths.sum()) // BLOCKS)
+    begins = np.cumsum(lengths) - lengths
+    place = np.arange(int(lengths.sum())) - np.repeat(begins, lengths)
+    stream = np.repeat(np.arange(len(lengths)), lengths)
+    pairs = np.stack([stream, place // size], axis=1)
+    return np.unique(pairs, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
