@@ -91,11 +91,11 @@ aarch64:
 		qemu-aarch64 build/aarch64/exercise; \
 	fi
 
-# Small bugs planted in the judges, one at a time: a test must see each. `mutmut results` names
-# those that none saw. The empty file keeps the installed package from standing before the planted.
+# Small bugs planted in judges and problems, one at a time: a test must see each. `mutmut results` names
+# those that none saw. A sample: make mutants NAMES="'recurra.problems.*__mutmut_37'". The empty file keeps the installed package from standing before the planted.
 mutants: .venv/installed
 	mkdir -p build/planted mutants/src && touch build/planted/_editable_skbc_recurra.py
-	PYTHONPATH=$(CURDIR)/build/planted:$(CURDIR)/mutants/src $(BIN)/mutmut run
+	PYTHONPATH=$(CURDIR)/build/planted:$(CURDIR)/mutants/src $(BIN)/mutmut run $(NAMES)
 
 clean:
 	rm -rf .venv runs build dist mutants
