@@ -35,6 +35,7 @@ from recurra.markets.rows import rows_of
 from recurra.markets.sessions import without_closed_days
 from recurra.markets.sources import FolderSource
 from recurra.text import duplicate_key
+from tests.written_workbooks import workbook
 
 TRIED = int(os.environ.get("RECURRA_FUZZ", "400"))
 LONGEST = 60.0  # seconds for one file, on a machine that does much else
@@ -108,6 +109,23 @@ def moves() -> bytes:
     return "\n".join(["who,t,x,kind", *rows]).encode()
 
 
+def logged() -> bytes:
+    rows = [f"2024-01-{n // 24 + 1:02},{n % 24}:00,{n * 0.5}" for n in range(60)]
+    return "\n".join(["Date,Time,sold", *rows]).encode()
+
+
+def feather(frame: pd.DataFrame) -> bytes:
+    packed = io.BytesIO()
+    frame.to_feather(packed)
+    return packed.getvalue()
+
+
+def packed_workbook() -> bytes:
+    packed = io.BytesIO()
+    workbook(packed, s=[["label", "text"], *map(list, TEXTS)])
+    return packed.getvalue()
+
+
 def packed_arrays() -> bytes:
     file = io.BytesIO()
     np.savez(file, X=np.arange(24.0).reshape(4, 3, 2), y=np.arange(4) % 2)
@@ -131,6 +149,9 @@ FILES: dict[str, tuple[str, bytes, Reader]] = {
     "json": ("a.json", json.dumps(RECORDS).encode(), labelled),
     "json columns": ("a.json", FRAME.to_json().encode(), labelled),
     "parquet": ("a.parquet", parquet(FRAME), labelled),
+    "feather": ("a.feather", feather(FRAME), labelled),
+    "workbook": ("a.xlsx", packed_workbook(), labelled),
+    "titled": ("a.csv", b"Messages of 2024\n\n" + csv(TEXTS), labelled),
     "fasttext": ("a.txt", b"".join(f"__label__{a} {b}\n".encode() for a, b in PLAIN), labelled),
     "nsmc": ("ratings_train.txt", "id\tdocument\tlabel\n1\t좋다\t1\n2\t별로\t0\n".encode(), nsmc),
     "imdb": ("aclImdb_v1.tar.gz", archive(), read_imdb),
@@ -139,6 +160,18 @@ FILES: dict[str, tuple[str, bytes, Reader]] = {
     "pairs": ("p.txt", "1\tHi.\t2\t안녕.\n3\tGo.\t4\t가.\n".encode() * 5, read_pairs),
     "lines": ("Korean.txt", "김\n이\n박\n".encode() * 5, read_classes),
     "series": ("s.csv", prices(), lambda path: read_series(path, "Close")),
+    "logged series": ("s.csv", logged(), lambda path: read_series(path, "sold")),
+    "arff": (
+        "w.arff",
+        b"@relation r\n@attribute a numeric\n@attribute b numeric\n@attribute label {u,v}\n@data\n"
+        + b"1,2.5,u\n?,3,v\n" * 3,
+        read_sequences,
+    ),
+    "spaced numbers": (
+        "w_TRAIN.txt",
+        b"  1.0e+00 -2.5e-01 3\n  2.0e+00 0.5 nan\n" * 4,
+        lambda path: read_sequences(path, Layout(label="column 1")),
+    ),
     "long sequences": ("l.csv", moves(), lambda path: read_sequences(path, LONG)),
     "wide sequences": ("w.csv", b"label,a,b\n" + b"u,1,2.5\nv,3,\n" * 3, read_sequences),
     "ts sequences": (
@@ -160,7 +193,17 @@ FILES: dict[str, tuple[str, bytes, Reader]] = {
 }
 INSERTED = [b"\0", b"\r", b"\n", b"\r\n", b'"', b",", b"\t", b"\xef\xbb\xbf", b"\xff\xfe", b"\\"]
 INSERTED += [b"-", b"nan", b"9" * 40, b"1e999", b"\xed\xa0\xbd", b"\x1f\x8b", b"0000-00-00", b"%"]
-INSERTED += [b"{", b"]", b"\\ud83d", "\u200b".encode(), b"__label__", b"PAR1"]
+INSERTED += [
+    b"{",
+    b"]",
+    b"\\ud83d",
+    "\u200b".encode(),
+    b"__label__",
+    b"PAR1",
+    b"@data",
+    b"ARROW1",
+    b"PK\x03\x04",
+]
 ENCODINGS = ["utf-8", "utf-16", "utf-16-le", "utf-32", "cp949", "cp932", "latin-1", "utf-8-sig"]
 
 

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -106,18 +106,19 @@ def titles_above(lines: Sequence[str]) -> int:
     """
     if SEPARATOR_LINE.fullmatch(lines[0]):
         return 0
-    cut = [_each_line(lines[: LOOKED_AT + 1], separator) for separator in SEPARATORS]
-    if any(_filled(rows[0]) > 1 and len(set(map(len, rows))) == 1 for rows in cut):
+    cut = [_rows_with_ends(lines[: LOOKED_AT + 1], separator) for separator in SEPARATORS]
+    if any(_filled(rows[0]) > 1 and len(set(map(len, rows))) == 1 for rows, _ in cut if rows):
         return 0
-    for rows in cut:
+    for rows, ends in cut:
         filled = list(map(_filled, rows))
         header = next((place for place, cells in enumerate(filled) if cells > 1), 0)
-        width, below = len(rows[header]), rows[header + 1 :]
+        below = rows[header + 1 :]
+        width = len(rows[header]) if rows else 0
         if not header or len(below) < FEWEST_BELOW or {len(row) for row in below} != {width}:
             continue
         bare = all(len(row) <= 1 for row in rows[:header])
         if bare or width > 2 or 0 in filled[1:header]:
-            return header
+            return ends[header - 1]
     return 0
 
 
@@ -125,12 +126,16 @@ def _filled(row: list[str]) -> int:
     return sum(bool(cell.strip()) for cell in row)
 
 
-def _each_line(lines: Sequence[str], separator: str) -> list[list[str]]:
-    with _long_fields():
-        return [
-            next(csv.reader([line.replace("\r", " ")], delimiter=separator), [])
-            for line in (line[:MOST_LOOKED_AT] for line in lines)
-        ]
+def _rows_with_ends(lines: Sequence[str], separator: str) -> tuple[list[list[str]], list[int]]:
+    """Give rows, and how many lines there are up to the end of each."""
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    short = (line[:MOST_LOOKED_AT] for line in lines)
+    with suppress(DataError):  # a quote that the last line looked at leaves open
+        for row, end, _ in quoted_rows(short, separator, ""):
+            rows.append(row)
+            ends.append(end)
+    return rows, ends
 
 
 class _Tabbed:

@@ -592,7 +592,7 @@ def _without_remarks(table: Table, target: str, notes: list[str]) -> Table:
             notes.append(f"below the table, left out: {quoted(there[0])}")
         end = row
     kept = np.setdiff1d(np.arange(len(frame)), out)
-    if len(kept) == len(frame):
+    if len(kept) in (0, len(frame)):
         return table
     unnamed = table.unnamed.iloc[kept] if len(table.unnamed) else table.unnamed
     return replace(
