@@ -14,7 +14,7 @@ from judging_of_problems import Changed, held_rows_teach_nothing
 from sklearn.linear_model import Ridge
 from typer.testing import CliRunner
 
-from recurra import problems
+from recurra import problems, runtime
 from recurra.answers.effects import Effects
 from recurra.answers.forecasts import scales
 from recurra.baselines.forecasting import (
@@ -32,6 +32,7 @@ from recurra.errors import DataError, SettingsError
 from recurra.estimators import SequenceForecaster
 from recurra.problems.forecasts import ForecastingProblem
 from recurra.problems.saved.forecasts import saved_forecaster
+from recurra.runtime.memory import remembered
 from recurra.sequences import Histories, conformal_margins, naive_ahead
 
 DAYS, HORIZON = 260, 4
@@ -281,6 +282,35 @@ def test_a_holiday_ahead_moves_the_forecast(trained: Path) -> None:
         ]
         found[holiday] = json.loads(CliRunner().invoke(app, words).stdout)["forecast"]
     assert found[1][1] < found[0][1] - 15  # a holiday takes 30
+
+
+def test_a_report_says_how_far_each_known_column_moves_the_forecast(trained: Path) -> None:
+    report = json.loads((trained / "run" / "report.json").read_text("utf-8"))
+    (shown,) = [each for each in report["exhibits"] if "known ahead" in each["title"]]
+    ((name, mean, most),) = shown["rows"]  # of warmth nothing is known ahead
+    assert name == "holiday"
+    assert 25 < float(most) < 45  # a holiday takes 30; one that is just over moves it back
+    assert 2 < float(mean) < 10  # it is one day of ten
+
+
+def test_what_each_column_moves_adds_up_to_what_all_of_them_add() -> None:
+    rng = np.random.default_rng(3)
+    known = rng.normal(size=(60, 2))
+    later = np.r_[known[HORIZON:], np.zeros((HORIZON, 2))]
+    steps = np.concatenate([rng.normal(size=(60, 1)), known, later], axis=1)
+    ends = np.arange(10, 50)
+    histories = Histories(steps, np.zeros_like(ends), ends)
+    effects = Effects.fit(histories, rng.normal(size=(40, HORIZON)), 7, 2)
+    whole = effects.ahead(histories, HORIZON, 7)
+    each = effects.of_each(histories, HORIZON, 7)
+    assert each.shape == (2, 40, HORIZON)
+    np.testing.assert_allclose(each.sum(axis=0), whole - whole.mean(), atol=1e-12)
+
+
+def test_memory_of_a_run_that_reads_columns_beside_a_series_is_refused(trained: Path) -> None:
+    model = runtime.load(trained / "run" / "model")
+    with pytest.raises(SettingsError, match="memory is shown of forecasters of a series alone"):
+        remembered(model, np.zeros((20, 4)))
 
 
 def test_the_baseline_of_a_run_is_loaded_with_what_it_reads(trained: Path) -> None:

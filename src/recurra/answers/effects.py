@@ -62,6 +62,17 @@ class Effects:
         found: Floats = _moved(histories, horizon, season, columns) @ self.weights + self.offset
         return found
 
+    def of_each(self, histories: Histories, horizon: int, season: int) -> Floats:
+        """Give what each column moves a forecast by, from its mean, (columns, rows, horizon).
+
+        In scales of a row. Where all columns have their means, nothing is moved.
+        """
+        columns = len(self.weights) // PARTS
+        parts = _moved(histories, horizon, season, columns) * self.weights
+        each = parts.reshape(len(histories), horizon, columns, PARTS).sum(axis=3)
+        found: Floats = np.moveaxis(each - each.mean(axis=(0, 1)), 2, 0)
+        return found
+
     def to_json(self) -> list[float]:
         """Give what `from_json` takes back."""
         return [*self.weights.tolist(), self.offset]

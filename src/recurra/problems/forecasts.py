@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from recurra.answers.forecasts import Ahead
+from recurra.answers.effects import Effects
+from recurra.answers.forecasts import Ahead, scales
 from recurra.arrays import Bools, Floats, Rows
 from recurra.baselines.forecasting import KnownSeries, forecasts
 from recurra.data import Series, read_series, sample_series
@@ -247,6 +248,12 @@ class ForecasterNetwork(EstimatorNetwork):
         self.rows, self.facts, self.steps = len(known.origins), known.facts, len(known.numbers)
         self.origins = known.origins
         self.estimator.fit_histories(known.histories, sides[0], **watched)
+
+    @property
+    def effects(self) -> Effects | None:
+        """What known columns add to the forecast that it begins as."""
+        found: Effects | None = self.estimator.effects_
+        return found
 
     def say(self, asked: Histories) -> Ahead:
         """Forecast what follows histories, with intervals."""
@@ -513,6 +520,27 @@ class ForecastingProblem(Problem):
             Exhibit(
                 title="Mean absolute error by step ahead",
                 columns=["steps ahead", *names, f"interval of {found.chosen}", "held inside"],
+                rows=rows,
+            ),
+            *self._moved_by(found),
+        ]
+
+    def _moved_by(self, found: Found) -> list[Exhibit]:
+        """Show how far each column that is known ahead moves the forecasts of held rows."""
+        effects, beside = found.model(found.chosen).effects, self._series().beside
+        if effects is None or beside is None:
+            return []
+        asked = self.asked(self.folds[-1].held)
+        moves = effects.of_each(asked, self.horizon, self.season)
+        sizes = np.abs(moves * scales(asked, self.season)[:, None]).reshape(len(moves), -1)
+        rows = [
+            [name, figure(float(size.mean())), figure(float(size.max()))]
+            for name, size in zip(beside.names, sizes, strict=False)  # those known ahead come first
+        ]
+        return [
+            Exhibit(
+                title=f"What columns known ahead move in the forecasts of {found.chosen}",
+                columns=["column", "mean move", "largest move"],
                 rows=rows,
             )
         ]
