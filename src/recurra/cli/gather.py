@@ -7,7 +7,7 @@ import typer
 
 from recurra.cli.app import Json, app, command_line, print_json
 from recurra.errors import SettingsError
-from recurra.wording import worded
+from recurra.wording import term, worded
 
 if TYPE_CHECKING:
     from recurra.classroom.gathered import Gathered
@@ -72,9 +72,9 @@ def _cells(found: "Gathered") -> list[list[str]]:
             run.problem,
             run.sha256[:8],
             str(run.seed),
-            f"{run.measure} {figure(run.value)}",
+            f"{term(run.measure)} {figure(run.value)}",
             worded(run.answer),
-            run.failed or worded("none"),
+            term(run.failed) or worded("none"),
         ]
         for run in found.runs
     ]

@@ -32,6 +32,7 @@ from recurra.cli.app import (
 from recurra.cli.market import Offline, Source
 from recurra.errors import SettingsError
 from recurra.names import RISERS
+from recurra.wording import worded
 
 if TYPE_CHECKING:
     from recurra.markets.opening import Opened
@@ -232,8 +233,14 @@ def predict_stock_rise(
         return
     for row in scored.to_dict("records"):
         typer.echo(
-            f"{row['ticker']}\tfor {row['for']}\t{row['call']}\t{row['probability']:.4f}"
-            f"\tbase rate {row['base rate']:.4f}"
+            worded(
+                "{ticker}\tfor {day}\t{call}\t{probability:.4f}\tbase rate {rate:.4f}",
+                ticker=row["ticker"],
+                day=row["for"],
+                call=row["call"],
+                probability=row["probability"],
+                rate=row["base rate"],
+            )
         )
     gone = market.keys() - set(scored["ticker"])
     notes += [f"{t}: no answer, for a long gap or an unknown price" for t in sorted(gone)]
