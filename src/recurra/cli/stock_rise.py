@@ -234,12 +234,12 @@ def predict_stock_rise(
     for row in scored.to_dict("records"):
         typer.echo(
             worded(
-                "{ticker}\tfor {day}\t{call}\t{probability:.4f}\tbase rate {rate:.4f}",
+                "{ticker}\tfor {day}\t{call}\t{probability}\tbase rate {rate}",
                 ticker=row["ticker"],
                 day=row["for"],
                 call=row["call"],
-                probability=row["probability"],
-                rate=row["base rate"],
+                probability=f"{row['probability']:.4f}",
+                rate=f"{row['base rate']:.4f}",
             )
         )
     gone = market.keys() - set(scored["ticker"])
