@@ -99,7 +99,7 @@ class CrossFittedLine(NamedTuple):
 def cross_fit_line(
     known: Histories, sides: tuple[Rows, Rows], horizon: int, window: int, past: int = 0
 ) -> CrossFittedLine | None:
-    """Fit lines out of fold; None where rows are too few, or the only ones to fit on.
+    """Fit lines out of fold; None where a fold leaves too few rows to fit on.
 
     The penalty is the one that errs least out of fold on training rows.
 

@@ -154,6 +154,7 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
             checkpoints, listeners: as in `SequenceClassifier.fit`.
 
         Raises:
+            DataError: it shall begin as a line, but rows are too few to fit one.
             SettingsError: a setting cannot be used.
         """
         self._check_settings()
