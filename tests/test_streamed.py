@@ -325,7 +325,9 @@ def test_the_other_documented_command_and_the_block_of_python_run(
     (tmp_path / "logs").mkdir()
     for number, part in enumerate(np.array_split(np.arange(len(table)), 2)):
         table.iloc[part].to_parquet(tmp_path / "logs" / f"2026-{number}.parquet")
-    _, words = documented()
+    _, words, (_, _, address, *columns) = documented()
+    there = open_shards(address.replace("s3://bucket", tmp_path.as_uri()), label=columns[1])
+    assert [unit.path.name for unit in there.units] == ["2026-0.parquet", "2026-1.parquet"]
     found = in_this_process(*words, "--epochs", "1", "--model", "one-to-one", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     assert (tmp_path / "runs" / "logs" / "report.json").exists()
