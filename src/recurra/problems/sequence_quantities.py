@@ -330,7 +330,6 @@ def asked_again(asked: Asked, rows: LabelledSequences) -> QuantityProblem:
         beside=BESIDE,
         rows=Measured(rows.sequences, rows.targets, groups),
         pieces=groups,
-        copies=copies,
         ids=rows.ids,
         source=rows,
     )
