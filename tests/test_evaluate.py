@@ -512,6 +512,37 @@ def test_rows_like_those_of_the_training_have_nothing_said(
     assert not any("training" in note for note in judged.notes)
 
 
+def test_rows_that_were_bound_in_training_are_bound_when_they_are_judged(
+    letters_run: tuple[Path, Any, Any], tmp_path: Path
+) -> None:
+    _, rows, _ = letters_run
+    who = np.array([f"w{row // 8}" for row in range(160)])
+    frame = pd.DataFrame({"kind": rows.labels, "body": rows.texts, "who": who})
+    frame[:120].to_csv(tmp_path / "old.csv", index=False)
+    frame[120:].to_csv(tmp_path / "new.csv", index=False)
+    frame[120:].drop(columns="who").to_csv(tmp_path / "unbound.csv", index=False)
+    several = ["multi-label"], ["--label", "topics"]
+    frame.assign(topics=[("a", "b", "a;b")[n % 3] for n in range(160)])[:120].to_csv(
+        tmp_path / "topics.csv", index=False
+    )
+    frame.assign(topics=["a;b", "b"] * 80)[120:].to_csv(tmp_path / "more.csv", index=False)
+    small = ["--model", "one-to-one", "--epochs", "1", "--members", "1", "--group", "who"]
+    for recipe, label, old, new in (
+        ([], ["--label", "kind"], "old", "new"),
+        (*several, "topics", "more"),
+    ):
+        out = tmp_path / f"run-{old}"
+        words = ["--text", "body", *label, *small, "--out", str(out)]
+        done = CliRunner().invoke(app, ["train", *recipe, str(tmp_path / f"{old}.csv"), *words])
+        assert done.exit_code == 0, done.output
+        judged = evaluate(out, tmp_path / f"{new}.csv")
+        assert {each.pieces for each in judged.measures.values()} == {5}
+        assert "rows that share 'who' count as one piece, as in training" in judged.notes
+    unbound = evaluate(tmp_path / "run-old", tmp_path / "unbound.csv")
+    assert {each.pieces for each in unbound.measures.values()} == {40}
+    assert any("'who' bound rows in training and is not there" in note for note in unbound.notes)
+
+
 def test_other_shares_of_classes_and_other_words_are_said(
     letters_run: tuple[Path, Any, Any], tmp_path: Path
 ) -> None:

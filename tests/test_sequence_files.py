@@ -188,3 +188,22 @@ def test_the_cell_that_is_no_time_is_named_and_not_the_numbers_around_it(tmp_pat
     path = written(tmp_path, "a.csv", text)
     with pytest.raises(DataError, match="row 2 of .* has '' in 't'"):
         read_sequences(path, Layout(id="who", time="t", label="kind"))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_bound_sequences_in_training_binds_those_that_are_judged(
+    there: bool, tmp_path: Path
+) -> None:
+    rows = [f"s{n},{t},{n * t},{'uv'[n % 2]},p{n // 3}" for n in range(12) for t in range(4)]
+    file = tmp_path / "moves.csv"
+    file.write_text("\n".join([f"id,t,x,kind,{'who' if there else 'other'}", *rows]), "utf-8")
+    taught = {"id": "id", "time": "t", "label": "kind", "group": "who", "channels": ["x"]}
+    found = read_sequences(file, Layout(taught=taught))
+    said = [note for note in found.notes if "'who'" in note]
+    assert len(said) == 1
+    assert ("as in training" in said[0]) == there
+    assert (found.groups is not None) == there
+    if found.groups is not None:
+        assert len(set(found.groups.tolist())) == 4
+    asked = read_sequences(file, Layout(taught=taught, labelled=False))
+    assert not any("'who'" in note for note in asked.notes)

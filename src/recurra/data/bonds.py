@@ -6,6 +6,7 @@
     --time written      the past teaches, the newest rows judge
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 from recurra.names import listed, near
 
-__all__ = ["ALONE", "Times", "column_named", "groups_in", "order_of", "times_in"]
+__all__ = ["ALONE", "Times", "bound_as_before", "column_named", "groups_in", "order_of", "times_in"]
 
 FEWEST_DAYS = 20  # different ones: a cut then falls between two days
 ALONE = "a row without "
@@ -67,6 +68,30 @@ def column_named(frame: pd.DataFrame, given: str, role: str, source: str) -> str
             f"{near(given, columns)} The columns are: {listed(columns)}."
         )
     return name
+
+
+def bound_as_before(
+    given: str | None, taught: Mapping[str, str], frame: pd.DataFrame, notes: list[str]
+) -> str | None:
+    """Give the column that binds rows: as given, else the one that bound them in training.
+
+    Args:
+        given: the column, None where none was named.
+        taught: the columns of the training, by their roles.
+        frame: the rows.
+        notes: takes what is to be said.
+    """
+    before = taught.get("group")
+    if given is not None or before is None:
+        return given
+    if before in frame.columns:
+        notes.append(f"rows that share {quoted(before)} count as one piece, as in training")
+        return before
+    notes.append(
+        f"{quoted(before)} bound rows in training and is not there: each row counts as a piece of "
+        "its own"
+    )
+    return None
 
 
 def groups_in(column: "pd.Series[str]") -> tuple[Texts, list[str]]:

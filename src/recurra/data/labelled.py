@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.arrays import Texts
-from recurra.data.bonds import ALONE, Times, column_named, groups_in, times_in
+from recurra.data.bonds import ALONE, Times, bound_as_before, column_named, groups_in, times_in
 from recurra.data.contents import sha256_of_both
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.data.spelling import meant, meant_labels, quoted
@@ -199,6 +199,7 @@ def label_texts(
     asked = features or feature_columns(before)
     beside = [column_named(table.frame, name, "features", table.source) for name in asked]
     named = {**roles("feature", beside), **roles("text", text_names), "label": label_column}
+    group = bound_as_before(group, before, table.frame, notes)
     named |= {
         role: column_named(table.frame, name, role, table.source)
         for role, name in (("group", group), ("time", time))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.arrays import Array, Bools, Rows, Texts
-from recurra.data.bonds import Times, column_named, groups_in, times_in
+from recurra.data.bonds import Times, bound_as_before, column_named, groups_in, times_in
 from recurra.data.contents import sha256_of_both
 from recurra.data.labelled import PUBLISHED, TO_TEST_ON, joined_texts, read_columns_of
 from recurra.data.readers import Table, read_table
@@ -168,6 +168,8 @@ def labels_in(table: Table, columns: LabelColumns) -> MultiLabelled:
     names = tuple(columns.names or ()) or _names(found, table.source, notes)
     truth = _indicators(found, names, notes)
     kept = table.frame.iloc[usable].reset_index(drop=True)
+    group = bound_as_before(columns.group, columns.taught, kept, notes)
+    columns = replace(columns, group=group)
     bound, when, said = _beside(kept, columns, table.source)
     return MultiLabelled(
         texts.iloc[usable].to_numpy(object),
@@ -177,7 +179,8 @@ def labels_in(table: Table, columns: LabelColumns) -> MultiLabelled:
         table.sha256,
         [*notes, *said, *_counted(truth)],
         {**roles("text", named), **roles("label", labels)}
-        | ({} if separator is None else {"separator": separator}),
+        | ({} if separator is None else {"separator": separator})
+        | ({} if group is None else {"group": group}),
         usable,
         bound,
         when,

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Array, Bools, Floats, Rows, Texts
-from recurra.data.bonds import ALONE, Times, groups_in, order_of, times_in
+from recurra.data.bonds import ALONE, Times, bound_as_before, groups_in, order_of, times_in
 from recurra.data.contents import read_contents, sha256_of_both
 from recurra.data.encodings import decode, known_encoding
 from recurra.data.frames import give_back
@@ -547,7 +547,7 @@ def as_taught(asked: Asked, table: Table) -> Asked:
     """
     taught, there = asked.taught, list(map(str, table.frame.columns))
     filled: dict[str, Any] = {}
-    for role in ("id", "time", "label", "group", "target"):
+    for role in ("id", "time", "label", "target"):
         name = taught.get(role)
         if name is None or getattr(asked, role, "") is not None:
             continue
@@ -568,6 +568,9 @@ def sequences_in(table: Table, layout: Layout) -> LabelledSequences:
     layout = as_taught(layout, table)
     table = with_hours(table, layout.time)
     frame, notes = table.frame, list(table.notes)
+    if layout.labelled:
+        bound = bound_as_before(layout.group, layout.taught, frame, notes)
+        layout = replace(layout, group=bound)
     if layout.label and layout.target:
         raise SettingsError("--label names a class and --target a number: give one of them.")
     learnt = layout.labelled and not layout.target

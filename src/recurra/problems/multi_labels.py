@@ -29,7 +29,7 @@ from recurra.names import LABELLERS, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import READING, EstimatorNetwork, networks, tunable
 from recurra.problems.saved.multi_labels import KINDS
-from recurra.problems.splitting import SplitLabels, split_labels
+from recurra.problems.splitting import SplitLabels, bound_pieces, split_labels
 from recurra.text import tokenizer_named
 from recurra.text.joining import text_columns
 
@@ -314,7 +314,7 @@ def _joined(named: MultiLabelled, rows: Rows, sign: str) -> list[str]:
 
 def asked_again(asked: Asked, rows: MultiLabelled) -> MultiLabelProblem:
     """Ask saved models for the labels of new texts."""
-    groups = group_duplicates(rows.texts)
+    groups = bound_pieces(rows.texts, rows.groups)
     return MultiLabelProblem(
         name="multi-label",
         data=_described(rows, groups, []),

@@ -24,7 +24,7 @@ from recurra.data.multi_labels import MultiLabelled
 from recurra.data.sequences import LabelledSequences, check_enough
 from recurra.data.states import LabelledSteps
 from recurra.errors import DataError, SettingsError
-from recurra.groups import fold_lines, group_equal_sentences, group_pairs
+from recurra.groups import fold_lines, group_duplicates, group_equal_sentences, group_pairs
 from recurra.judging.bonds import Bonds
 from recurra.judging.classes import Labelled
 from recurra.judging.problem import Fold, Sides, folds_of
@@ -62,6 +62,7 @@ __all__ = [
     "SplitSeries",
     "SplitSteps",
     "SplitTexts",
+    "bound_pieces",
     "cut_by_time",
     "group_near_sentences",
     "grouped_lines",
@@ -175,6 +176,19 @@ def split_texts(
         side = "the published training side" if rows.split == PUBLISHED else "the file to train on"
         kind = f"{rows.split}; {kind}" if folds is None else f"{kind}, {side} alone"
     return SplitTexts(rows, labelled, copies, pieces, kind, made, bonds, notes)
+
+
+def bound_pieces(texts: Texts, bound: Texts | None) -> Rows:
+    """Give one number to rows that are one piece of evidence: copies, and rows that are bound.
+
+    Args:
+        texts: (rows,) that are judged.
+        bound: (rows,) what binds them, such as their writer; None: nothing.
+    """
+    copies = group_duplicates(texts)
+    if bound is None:
+        return copies
+    return tied(np.unique(bound.astype(str), return_inverse=True)[1], copies, texts)
 
 
 def tied(groups: Rows, copies: Rows, texts: Texts) -> Rows:

@@ -294,7 +294,6 @@ def asked_again(asked: Asked, opened: Opened) -> RiseProblem:
         rows=labelled,
         ids=_ids(rows),
         settings=settings,
-        change=rows.change,
     )
 
 

@@ -32,7 +32,14 @@ from recurra.names import STARTING, TEXTS
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import READING, ClassifierNetwork, networks, tunable
 from recurra.problems.saved.texts import KINDS
-from recurra.problems.splitting import DEFAULT, KEEP_NEAR, Protocol, SplitTexts, split_texts, tied
+from recurra.problems.splitting import (
+    DEFAULT,
+    KEEP_NEAR,
+    Protocol,
+    SplitTexts,
+    bound_pieces,
+    split_texts,
+)
 from recurra.text import TextEncoder, tokenizer_named
 from recurra.text.beside import after_cells
 from recurra.text.encoder import pieces_of
@@ -408,11 +415,7 @@ def asked_again(asked: Asked, rows: LabelledTexts) -> TextProblem:
         )
     numbers = {name: number for number, name in enumerate(names)}
     truth = np.array([numbers[label] for label in rows.labels])
-    groups = copies = group_duplicates(rows.texts)
-    if rows.groups is not None:
-        groups = tied(
-            np.unique(rows.groups.astype(str), return_inverse=True)[1], copies, rows.texts
-        )
+    groups = bound_pieces(rows.texts, rows.groups)
     labelled = Labelled(rows.texts, truth, names, positive, groups)
     return TextProblem(
         name="texts",
