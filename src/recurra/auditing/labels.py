@@ -79,8 +79,8 @@ def _finding(audited: Audited, suspects: list[Suspect], rows: Rows, of: int) -> 
         kind="labels that may be wrong",
         level="note",
         sentence=(
-            f"{size:,} of {of:,} rows ({size / of:.1%}) may have a wrong label: models fitted on "
-            "other rows are as sure of another class as they are of the rows that have it."
+            f"{size:,} of {of:,} labels ({size / of:.1%}) may be wrong: models fitted on other "
+            "rows are as sure of another class as they are of what has it."
         ),
         size=size,
         of=of,
