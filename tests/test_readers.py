@@ -424,3 +424,16 @@ def test_a_line_that_ends_in_a_carriage_return_alone_is_told_from_a_separator(
     (tmp_path / "a.csv").write_bytes(b"label,text\nham,see,you\n")
     with pytest.raises(DataError, match="Quote fields that hold the separator"):
         read_table(tmp_path / "a.csv")
+
+
+def test_several_labels_in_a_cell_are_said_where_a_class_is_asked_for(tmp_path: Path) -> None:
+    topics = ["sport", "news", "sport;news", "home"] * 6
+    frame = pd.DataFrame({"text": [f"so it is {n}" for n in range(24)], "label": topics})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    notes = label_texts(read_table(tmp_path / "a.csv")).notes
+    assert any("such as 'sport;news': each combination is a class" in note for note in notes)
+    frame["label"] = ["Sci/Tech", "World", "Sports", "Business"] * 6
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert not any(
+        "combination" in note for note in label_texts(read_table(tmp_path / "a.csv")).notes
+    )

@@ -23,8 +23,9 @@ from recurra.data import (
 from recurra.data.contents import read_contents
 from recurra.data.encodings import decode
 from recurra.data.labelled import label_texts, nothing_said, words_for_nothing
-from recurra.data.multi_labels import NO, SIGNS, YES, LabelColumns, labels_in
+from recurra.data.multi_labels import NO, YES, LabelColumns, labels_in
 from recurra.data.numbers import number_of, plain_numbers, without_percent
+from recurra.data.parted import sign_between
 from recurra.data.readers import LABEL_NAMES, TABLES, TEXT_NAMES, Table, read_table
 from recurra.data.sequences import (
     LabelledSequences,
@@ -54,7 +55,6 @@ EXAMPLES = 3
 MOST_TOLD = 5  # commands in a message
 FEWEST_ASKED, MOST_ASKED = 3, 64  # columns that are tried in one role of a question
 MOST_READ = 10_000  # columns that are read for them all
-FEWEST_SEVERAL = 0.05  # of the cells hold several labels, where cells do
 TARGET_NAMES = {"y", "value", "score", "amount", "rul", "목표", "값", "점수"}
 STEP_NAMES = {"t", "step", "tick", "시점", "순번"}
 MOST_BINDING = 4  # columns that may bind rows, or tell their time, which are named
@@ -476,20 +476,8 @@ def _of_parted_labels(
     words = [c for c in columns if c.kind in ("classes", "names", "texts")]
     for label in (column.name for column in _some(words, table) if texts):
         text = next((name for name in texts if name != label), None)
-        if text is not None and _is_parted(table.frame[label]):
+        if text is not None and sign_between(table.frame[label].iloc[:LOOKED_AT]):
             yield from _of_several_labels(table, text, [label], file)
-
-
-def _is_parted(cells: "pd.Series[str]") -> bool:
-    """Say whether cells hold a few names that recur, several in some of them."""
-    some = cells[cells.str.strip() != ""].iloc[:LOOKED_AT].to_list()
-    for sign in SIGNS:
-        parts = [[part.strip() for part in cell.split(sign)] for cell in some]
-        names = {part for cell in parts for part in cell}
-        several = sum(len(cell) > 1 for cell in parts)
-        if several >= FEWEST_SEVERAL * len(some) and len(names) * 4 <= sum(map(len, parts)):
-            return len(names) <= MOST_CLASSES
-    return False
 
 
 def _of_marked_labels(

@@ -15,6 +15,7 @@ import pandas as pd
 from recurra.arrays import Texts
 from recurra.data.bonds import ALONE, Times, bound_as_before, column_named, groups_in, times_in
 from recurra.data.contents import sha256_of_both
+from recurra.data.parted import sign_between
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
 from recurra.data.spelling import meant, meant_labels, quoted
 from recurra.errors import DataError, LeakError
@@ -41,6 +42,7 @@ __all__ = [
 TO_TEST_ON = ", to test on: "  # between the names of two files
 PUBLISHED = "as published"  # how rows to test on came to be held out
 NO_LABEL = {"null", "nan", "none", "na", "n/a", "#n/a", "<na>"}
+LOOKED_AT = 500  # labels, whether several stand in one cell
 MOST_OF_NOTHING = 8  # letters of a cell that may say that there is none
 MOST_GUESSED, ROWS_A_CLASS = 50, 10  # a column with more values, or fewer rows each, is not guessed
 FEWEST_OF_A_CLASS = 5  # one for the test, one for validation, some to learn from
@@ -222,6 +224,13 @@ def label_texts(
     if not usable.all():
         notes.append(f"{int((~usable).sum()):,} rows without a text or a label left out")
     labels = labels[usable]
+    if taught is None and (sign := sign_between(labels.iloc[:LOOKED_AT])):
+        several = next(label for label in labels if sign in label)
+        notes.append(
+            f"several labels seem to stand in one cell, such as {quoted(several)}: each "
+            "combination is a class of its own here (recurra train multi-label learns them one by "
+            "one)"
+        )
     notes += nothing_said(words_for_nothing(texts[usable]))
     kept = table.frame[usable].reset_index(drop=True)
     notes += [_feature(kept[name], taught is None) for name in beside]

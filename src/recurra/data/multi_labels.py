@@ -21,6 +21,7 @@ from recurra.arrays import Array, Bools, Rows, Texts
 from recurra.data.bonds import Times, bound_as_before, column_named, groups_in, times_in
 from recurra.data.contents import sha256_of_both
 from recurra.data.labelled import PUBLISHED, TO_TEST_ON, joined_texts, read_columns_of
+from recurra.data.parted import SIGNS
 from recurra.data.readers import Table, read_table
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError, SettingsError
@@ -30,7 +31,6 @@ from recurra.text.joining import blank, roles
 __all__ = [
     "FEWEST",
     "NO",
-    "SIGNS",
     "YES",
     "LabelColumns",
     "MultiLabelled",
@@ -40,7 +40,6 @@ __all__ = [
 ]
 
 FEWEST = 5  # rows of a label: one to test on, one to validate on, some to learn from
-SIGNS = (";", "|", ",", "/", "\t")
 YES, NO = {"1", "1.0", "true", "yes", "y", "t"}, {"0", "0.0", "false", "no", "n", "f"}
 Indicators = npt.NDArray[np.int64]
 
