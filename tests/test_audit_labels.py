@@ -80,6 +80,14 @@ def test_few_rows_are_not_asked_and_that_is_said() -> None:
     assert any("labels were not asked" in note for note in found.notes)
 
 
+def test_copies_of_a_few_rows_are_not_asked_and_that_is_said() -> None:
+    few = ["a lovely plot and a warm cast", "a dreadful plot and a dull script"]
+    frame = pd.DataFrame({"text": few * 20, "label": ["good", "bad"] * 20})
+    found = recurra.audit(frame, labels=True)
+    assert not found.suspects
+    assert "labels were not asked: fewer than 10 rows are no copies" in found.notes
+
+
 def test_the_command_writes_them_likeliest_first(tmp_path: Path) -> None:
     frame, turned = reviews(300, 12)
     frame.to_csv(tmp_path / "reviews.csv", index=False)

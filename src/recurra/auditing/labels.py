@@ -36,6 +36,9 @@ def label_findings(audited: Audited) -> tuple[list[Finding], list[Suspect]]:
         rows = np.sort(np.random.default_rng(audited.seed).choice(rows, MOST_ROWS, replace=False))
         audited.notes.append(f"labels were asked of {MOST_ROWS:,} of {len(truth):,} rows")
     rows = _of_large_classes(audited, rows)
+    if len(rows) and len(np.unique(audited.bound[rows])) < 2 * FOLDS:
+        audited.notes.append(f"labels were not asked: fewer than {2 * FOLDS} rows are no copies")
+        rows = rows[:0]
     if not len(rows):
         return [], []
     told = out_of_fold(audited.simple(rows), truth[rows], audited.bound[rows], audited.seed)
