@@ -202,13 +202,17 @@ def _refuse_a_few(column: "pd.Series[str]", source: str) -> None:
     """Refuse a column of times in which a few cells are none: the sum of all, or a remark."""
     if _numbers_alone(column):
         return
-    read = [is_time(cell) for cell in map(str, column)]
-    if NEARLY_ALL <= np.mean(read) < 1:
-        row = read.index(False)
+    try:
+        read = read_moments([begin_of(cell) for cell in map(str, column)], source)
+    except DataError:  # such as 30 February, or a column of versions
+        return
+    wrong = np.flatnonzero(np.isnat(read.days))
+    if 0 < len(wrong) <= (1 - NEARLY_ALL) * len(column):
+        row = int(wrong[0])
         raise DataError(
             f"every row must have a time, but row {row + 1} of {source} has "
-            f"{quoted(column.iloc[row])} in {quoted(column.name)} ({read.count(False):,} of "
-            f"{len(read):,} rows have none). Leave such rows out."
+            f"{quoted(column.iloc[row])} in {quoted(column.name)} ({len(wrong):,} of "
+            f"{len(column):,} rows have none). Leave such rows out."
         )
 
 
