@@ -295,6 +295,13 @@ def test_whether_a_console_has_korean_is_known_by_its_encoding() -> None:
             "시계열 12개, 평일마다, 30~40시점, 5시점의 계절은 찾지 못함",
         ),
         (
+            "These held rows were scored 2 times before, by 2 other models or settings (gru): "
+            "the best of 3 is so by luck, too. For a figure to publish, judge once on fresh rows.",
+            "이 남겨 둔 행은 전에 2번 채점했습니다. 다른 모델 2개나 다른 설정(gru)으로 한 "
+            "것입니다. 3개 가운데 가장 좋은 것은 운으로도 그렇게 됩니다. "
+            "발표할 수치라면 새 행에서 한 번 판정하십시오.",
+        ),
+        (
             "Training: best epoch 1 of 3, validation loss was still falling",
             "학습: 최적 에포크 1(3개 가운데), 검증 손실은 아직 감소 중",
         ),

@@ -101,12 +101,12 @@ def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
     if len(findings) > 1 and all(map(_is_under_a_name, findings)):
         ended = [f"{each}." for each in findings[:-1]] + findings[-1:]
         return " ".join(_told(each, least, separators) for each in ended)
-    known, found = _best(said, least)
+    found = _recognised(said, least)
     name, colon, rest = said.partition(": ")
-    letters, named = _name(name) if colon else (0, None)
+    named = _name(name)[1] if colon else None
     if named is not None:  # what was found, under its name
         under = f"{named}: {_told(rest, least, separators)}"
-        less = found is None or known < letters + _best(rest, least)[0]
+        less = found is None or _more_is_under_a_name(said, least)
         if less or _latin(under) < _latin(found or said):
             return under
     if found is not None:
@@ -119,15 +119,26 @@ def _told(said: str, least: int, separators: tuple[str, ...]) -> str:
 
 
 def _name(said: str) -> tuple[int, str | None]:
-    """Read a text as the name of what is found: one of ours, or one of several words of ours."""
+    """Read a text as the name of what is found: one of ours, or one of several words of ours.
+
+    No name has a comma: that is the beginning of a sentence.
+    """
     if said in _by_english():
         return _by_english()[said].letters, term(said)
-    return _whole(said, LEAST_OF_NAME)
+    return (0, None) if ", " in said else _whole(said, LEAST_OF_NAME)
 
 
 def _is_under_a_name(said: str) -> bool:
     name, colon, _ = said.partition(": ")
     return bool(colon) and _name(name)[1] is not None
+
+
+def _more_is_under_a_name(said: str, least: int) -> bool:
+    """Say whether more of a text is known as what is found under a name than as a whole."""
+    name, colon, rest = said.partition(": ")
+    letters, named = _name(name) if colon else (0, None)
+    least = max(least, LEAST)  # "of" alone is no more
+    return named is not None and _best(said, least)[0] < letters + _best(rest, least)[0]
 
 
 def _of_known_parts(said: str, found: str, separators: tuple[str, ...]) -> str:
@@ -158,7 +169,7 @@ def _in_parts(
         for end in range(min(len(parts), begin + _MOST_PARTS), begin, -1):
             whole = separator.join(parts[begin:end]) + (stop if end < len(parts) else "")
             found = _recognised(whole, least)
-            if found is not None and not (end == begin + 1 and _is_under_a_name(whole)):
+            if found is not None and not (end == begin + 1 and _more_is_under_a_name(whole, least)):
                 break
         else:
             finer = separators[separators.index(separator) + 1 :]
