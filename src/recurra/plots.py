@@ -55,6 +55,8 @@ def draw_curves(axes: Any, curves: Sequence[Curve]) -> None:
         )
     axes.set(xlabel=worded("epoch"), ylabel=worded("loss"), ylim=(0, None))
     axes.xaxis.get_major_locator().set_params(integer=True)
+    if all(len(curve) == 1 for curve in curves):
+        axes.set_xticks([1])
     axes.legend(frameon=False)
 
 

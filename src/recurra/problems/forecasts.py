@@ -585,6 +585,12 @@ class ForecastingProblem(Problem):
                 high = middle[place] + margins[place]
                 axes.fill_between(when[at], low, high, color="#0b6e99", alpha=0.2, linewidth=0)
                 axes.plot(when[at], middle[place], color="#0b6e99", linewidth=1.5)
+            if series.times is not None:
+                from matplotlib.dates import AutoDateFormatter, AutoDateLocator
+
+                few = AutoDateLocator(minticks=3, maxticks=5)  # type: ignore[no-untyped-call]
+                form = AutoDateFormatter(few)  # type: ignore[no-untyped-call]
+                axes.xaxis.set(major_locator=few, major_formatter=form)  # more run into each other
             value = series.target or "value"
             axes.set(
                 xlabel="step" if series.times is None else "",
