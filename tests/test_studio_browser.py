@@ -99,8 +99,8 @@ def test_a_file_is_brought_trained_on_watched_stopped_and_gone_on_with(
         framed = page.frame_locator("iframe.document")
         assert sentence in framed.locator(".verdict").first.inner_text()
         assert framed.locator("svg").count() == 3
-        height = page.locator("iframe.document").evaluate("frame => frame.offsetHeight")
-        assert height > 2000  # as high as the report: one place to scroll
+        # as high as the report, once that is measured: one place to scroll
+        page.wait_for_function("document.querySelector('iframe.document').offsetHeight > 2000")
 
 
 @pytest.mark.parametrize("language", LOCALES)
@@ -360,6 +360,7 @@ def test_when_a_unit_is_on_is_told_from_rows_that_are_given(
     with visit(browser, place) as here:
         page = here.page
         here.go(f"/memory/one?{urlencode({'row': TEXT, 'unit': 3})}")
+        page.locator("[data-ready]").wait_for()
         page.get_by_label("Rows of your own, one a line").fill("\n".join(rows))
         page.get_by_role("button", name="Read the rows").click()
         page.locator("#unit .on").wait_for()

@@ -68,7 +68,7 @@ SHOWN: dict[str, Callable[[str], None]] = {
     "tokens": lambda text: shows.show_explanation([(text, 0.5), (text, -0.25)]),
     "attributions": lambda text: shows.show_attributions(text, [text], {"occlusion": [0.5]}),
     "a table": lambda text: shows.show_frame(
-        pd.DataFrame({whole(text): [whole(text)], 1: [2.5]}), text
+        pd.DataFrame({whole(text): [whole(text)], 1: [2.5]}), whole(text)
     ),
 }
 
@@ -97,7 +97,8 @@ def test_on_a_terminal_only_our_own_colours_are_obeyed(name: str, text: str) -> 
         patch.setattr(shows, "out", Terminal(width=200))
         patch.setattr(shows, "err", Terminal(width=200, stderr=True))
         found = shown_by(SHOWN[name], text)
-        assert found == shown_by(SHOWN[name], visible(text))
+        again = whole(text) if name == "a table" else text
+        assert found == shown_by(SHOWN[name], visible(again))
     assert "\x1b[" in found or name in ("note", "a line", "tokens")
     assert not OBEYED.search(COLOURS.sub("", found))
 

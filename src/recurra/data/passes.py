@@ -149,6 +149,7 @@ def open_shards(
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> folder = Path(tempfile.mkdtemp())
         >>> _ = (folder / "0.csv").write_text("label,text\\nham,see you\\nspam,win a prize\\n")
         >>> shards = open_shards(folder)

@@ -34,8 +34,8 @@ def begin_of(cell: str) -> str:
     Examples:
         >>> begin_of("2016 Q4"), begin_of("4Q16"), begin_of("2019년 3월"), begin_of("Mar 2019")
         ('2016-10-01', '2016-10-01', '2019-03-01', '2019-03-01')
-        >>> begin_of("2020-W01"), begin_of("2020년 하반기"), begin_of("1961"), begin_of("1961.5")
-        ('2019-12-30', '2020-07-01', '1961-01-01', '1961.5')
+        >>> begin_of("2020-W01"), begin_of("2020년 하반기"), begin_of("1961"), begin_of("1961.55")
+        ('2019-12-30', '2020-07-01', '1961-01-01', '1961.55')
     """
     text = FISCAL.sub("", meant(cell), count=1)
     if YEAR.fullmatch(text):
