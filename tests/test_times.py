@@ -111,9 +111,13 @@ def test_a_date_that_is_given_as_time_takes_its_hours_from_the_column_beside_it(
 
 
 def test_days_that_stand_there_once_need_no_hours(tmp_path: Path) -> None:
-    found = series(tmp_path, "date,time,sold", [f"{day},09:00" for day in MONTHS])
+    found = series(tmp_path, "date,time,sold", [f"{day},09:{day.month:02}" for day in MONTHS])
     assert found.frequency is not None
     assert found.frequency.name == "monthly"
+    assert found.times is not None
+    assert found.times.astype("datetime64[s]").tolist() == [
+        dt.datetime.combine(day, dt.time()) for day in MONTHS
+    ]
 
 
 @pytest.mark.parametrize("digits", [1, 1000, 10**6])

@@ -61,7 +61,7 @@ def test_prices_and_lines_are_read_from_workbooks_as_well(tmp_path: Path) -> Non
 
 
 def test_of_several_sheets_with_rows_none_is_guessed(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "a.xlsx", one=[["a", "b"], [1, 2]], two=[["a", "b"], [3, 4]])
+    path = workbook(tmp_path / "a.xlsx", one=[["a", "b"], [1, 2]], two=[[0, 0], [False, 0]])
     with pytest.raises(DataError, match=r"has 2 that hold some: one, two\. Save the one"):
         read_table(path)
 

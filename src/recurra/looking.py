@@ -38,7 +38,7 @@ from recurra.data.series import Series, series_in
 from recurra.data.spelling import capitals_said, quoted
 from recurra.data.states import StepColumns, steps_in
 from recurra.data.tagged import tag_columns_of
-from recurra.data.times import TIMES, moments_in, months_in_a_row, quarters_in_a_row
+from recurra.data.times import NEARLY_ALL, TIMES, moments_in, months_in_a_row, quarters_in_a_row
 from recurra.errors import DataError, RecurraError
 from recurra.markets.columns import meaning_of
 from recurra.problems.splitting import WINDOW, split_steps
@@ -49,7 +49,6 @@ __all__ = ["Column", "Look", "Question", "look", "the_reading"]
 LOOKED_AT = 500  # cells of a column, by which is told what it holds
 MOST_CLASSES = 50
 FEWEST_STEPS = 8  # columns of numbers that are the steps of a sequence
-NEARLY_ALL = 0.9  # of the cells of a column are numbers, and the others faults
 FEWEST_VALUES = 5  # of a series; a column of fewer is a code
 EXAMPLES = 3
 MOST_TOLD = 5  # commands in a message
@@ -175,9 +174,9 @@ def _nearly_numbers(table: Table, columns: Sequence[Column]) -> list[str]:
     """Say in which columns of numbers a few cells are none: a unit, a remark, another sign."""
     found = []
     for column in columns:
-        cells = table.frame[column.name].iloc[:LOOKED_AT].to_list()
         if column.kind in ("numbers", "times"):
             continue
+        cells = table.frame[column.name].iloc[:LOOKED_AT].to_list()
         read = [number_of(cell) is not None for cell in cells]
         if NEARLY_ALL <= np.mean(read) < 1:
             row = read.index(False)

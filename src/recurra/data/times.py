@@ -18,6 +18,7 @@ from recurra.errors import DataError
 from recurra.names import listed, near
 
 __all__ = [
+    "NEARLY_ALL",
     "TIMES",
     "Clock",
     "is_time",
@@ -37,7 +38,7 @@ HOURS = {"hour", "hr", "hh", "time", "시", "시간", "시각"}
 STAMP = re.compile(r"\d{8}|\d{10}(\.0*)?|\d{13}|\d{16}|\d{19}")  # days, or parts of seconds
 HOUR_MINUTE = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s*[AaPp][Mm])?")
 HOUR = re.compile(r"\d{1,2}(?:\.0|시|h)?")
-NEARLY_ALL = 0.9  # of the cells: the others are faults
+NEARLY_ALL = 0.9  # of the cells of a column are of one kind: the others are faults
 MONTH_COLUMN = re.compile(r"(0?[1-9]|1[0-2])\s*[월月]?")
 LOOKED_AT = 100  # cells
 QUARTER_COLUMN = re.compile(r"[qQ]([1-4])|([1-4])\s*분기")

@@ -47,7 +47,11 @@ def text_of_workbook(data: bytes, path: Path) -> tuple[str, str]:
             f"an Excel workbook must be whole and not locked, but {path} is not ({error}). Save "
             "its sheet as CSV."
         ) from None
-    filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
+    filled = {
+        name: rows
+        for name, rows in sheets.items()
+        if any(cell != "" for row in rows for cell in row)
+    }
     if len(filled) > 1:
         raise DataError(
             f"one sheet must hold the rows, but {path} has {len(filled)} that hold some: "
