@@ -440,3 +440,24 @@ def test_the_example_finds_a_sticky_coin_and_believes_no_fair_one() -> None:
     answers = [run(coin_problem(seed=seed)).report.verdict.answer for seed in range(5)]
     assert "yes" not in answers
     assert run(coin_problem(sticky=0.85)).report.verdict.answer == "yes"
+
+
+def test_what_was_chosen_in_each_fold_is_fitted_in_that_fold() -> None:
+    made: list[int] = []
+    coin = coin_problem()
+    network = coin.contenders[0]
+
+    def maker(number: int) -> Callable[[int], Any]:
+        def make(seed: int) -> Any:
+            made.append(number)
+            return network.make(seed)
+
+        return make
+
+    # settings of another fold have seen what this one holds out
+    coin.contenders = [Contender("searched", network.make, in_folds=[maker(0), maker(1)])]
+    coin.folds = [coin.folds[0]] * 2
+    units = units_of(coin, 1)
+    for unit in units:
+        mechanism._fit_and_ask(coin, unit, NOBODY, None)
+    assert made == [unit.fold for unit in units] == [0, 1]
