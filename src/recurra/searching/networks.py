@@ -10,11 +10,35 @@ from recurra.executing import Executor
 from recurra.judging.problem import Contender, Problem, Tunable
 from recurra.listeners import Listener
 from recurra.runs import TRIALS, RunFolder
-from recurra.searching.choice import Choices
+from recurra.searching.choice import Choice, Choices
 from recurra.searching.trials import Budget, look_for
 from recurra.searching.within import within
 
 __all__ = ["Search", "SearchInFolds"]
+
+
+@dataclass(frozen=True)
+class _How:
+    """Of what is chosen, until when, where it is kept, by whom it is tried and who is told."""
+
+    tunable: Tunable
+    budget: Budget
+    folder: RunFolder
+    executor: Executor
+    listener: Listener
+
+    def chosen(self, inner: Problem, fold: int | None = None) -> Choice:
+        """Choose within the training rows of a problem, or of one of its folds."""
+        return look_for(
+            inner,
+            self.tunable,
+            self.budget,
+            place=self.folder.checkpoints / TRIALS,
+            executor=self.executor,
+            listener=self.listener,
+            logs=self.folder.logs,
+            fold=fold,
+        )
 
 
 @dataclass(frozen=True)
@@ -40,15 +64,8 @@ class Search:
             SettingsError: nothing of the problem may be chosen.
         """
         tunable = tunable_of(problem, self.models)
-        choice = look_for(
-            within(problem),
-            tunable,
-            self.budget,
-            place=folder.checkpoints / TRIALS,
-            executor=executor,
-            listener=listener,
-            logs=folder.logs,
-        )
+        how = _How(tunable, self.budget, folder, executor, listener)
+        choice = how.chosen(within(problem))
         judged = copy.copy(problem)
         judged.choice = choice
         if choice.best.number:
@@ -83,19 +100,8 @@ class SearchInFolds:
         """
         given = [each for each in problem.contenders if not each.baseline]
         tunable = tunable_of(problem, self.models or [each.name for each in given])
-        found = [
-            look_for(
-                within(problem, fold),
-                tunable,
-                self.budget,
-                place=folder.checkpoints / TRIALS,
-                executor=executor,
-                listener=listener,
-                logs=folder.logs,
-                fold=fold + 1,
-            )
-            for fold in range(len(problem.folds))
-        ]
+        how = _How(tunable, self.budget, folder, executor, listener)
+        found = [how.chosen(within(problem, n), n + 1) for n in range(len(problem.folds))]
         makes = [tunable.contender(each.best.settings, False).make for each in found]
         searched = Contender("searched", makes[0], in_folds=makes)
         judged = copy.copy(problem)
