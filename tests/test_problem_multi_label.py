@@ -1,6 +1,7 @@
 """Texts with any number of labels: from file to report to answer, beside their rivals."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from recurra.judging.measures import values
 from recurra.judging.problem import Problem
 from recurra.judging.splits import group_split
 from recurra.problems import multi_label
+from recurra.problems.saved.multi_labels import saved_labels
 from recurra.problems.splitting import split_labels
 from recurra.runtime import load
 from tests.judging_of_problems import Changed, held_rows_teach_nothing
@@ -227,20 +229,158 @@ def test_a_file_is_scored_with_the_labels_and_the_probability_of_each(place: Pat
         assert f"rival probability {name}" in found
 
 
+def test_what_does_not_ask_for_several_labels_says_so(place: Path) -> None:
+    done = asked("audit", place / "run")
+    assert done.exit_code == 2
+    assert "is of multi-label" in " ".join(done.stderr.split())
+
+
+def probabilities(run: Path, *texts: str) -> Any:
+    told = json.loads(asked("predict", run, *texts, "--json").stdout)["predictions"]
+    return [each["probabilities"] for each in told]
+
+
+def test_an_explanation_says_how_far_each_label_falls_without_each_token(place: Path) -> None:
+    text = "a goal for the bank"
+    found = json.loads(asked("explain", place / "run", text, "--label", "sport", "--json").stdout)
+    whole, without = probabilities(place / "run", text, "a for the bank")
+    assert found["probabilities"] == pytest.approx(whole)
+    assert [each["token"] for each in found["tokens"]] == text.split()
+    fall = found["tokens"][1]["falls"]
+    assert fall == {"sport": pytest.approx(whole["sport"] - without["sport"], abs=1e-9)}
+    assert fall["sport"] != 0
+
+
+def test_the_labels_that_are_said_are_shown_and_drawn(place: Path) -> None:
+    text = "the cup is won"
+    said = json.loads(asked("predict", place / "run", text, "--json").stdout)["predictions"][0]
+    shown = said["labels"] or [max(said["probabilities"], key=said["probabilities"].get)]
+    page = place / "labels.html"
+    done = asked("explain", place / "run", text, "--html", page)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.split()[: len(shown)] == (";".join(said["labels"]) or "no label").split()[:1]
+    drawn = page.read_text("utf-8")
+    assert drawn.count('class="token"') == 4 * len(shown)
+    for name, share in said["probabilities"].items():
+        assert f"<td>{name}</td><td>{share:.3f}</td>" in drawn
+        assert (f"{name} {share:.3f}" in done.stdout) == (name in shown)
+        assert (f"<h2>{name}: {share:.3f}</h2>" in drawn) == (name in shown)
+
+
+def test_a_text_of_nothing_has_no_labels_to_explain(place: Path) -> None:
+    found = json.loads(asked("explain", place / "run", " ", "--json").stdout)
+    assert found["labels"] is found["probabilities"] is None
+    assert found["tokens"] == []
+
+
 @pytest.mark.parametrize(
-    ("words", "refusal"),
+    ("words", "says"),
     [
-        (["explain", "{run}", "a goal"], "asked by recurra predict, recurra score and recurra"),
-        (["serve", "{run}", "--port", "0"], "are served, but"),
-        (["audit", "{run}"], "is of multi-label"),
+        (["--label", "sprot"], "Did you mean 'sport'?"),
+        (["--with", KINDS[0]], "--sequence and --with are of models of sequences"),
     ],
 )
-def test_what_does_not_ask_for_several_labels_says_so(
-    place: Path, words: list[str], refusal: str
+def test_what_cannot_be_explained_is_told_in_one_line(
+    place: Path, words: list[str], says: str
 ) -> None:
-    done = asked(*(word.format(run=place / "run") for word in words))
-    assert done.exit_code == 2
-    assert refusal in " ".join(done.stderr.split())
+    done = asked("explain", place / "run", "a goal", *words)
+    assert done.exit_code == 2, done.output
+    assert says in " ".join(done.stderr.split())
+
+
+@pytest.fixture(scope="module")
+def client(place: Path) -> Iterator[Any]:
+    for needed in ("starlette", "httpx2"):
+        pytest.importorskip(needed, reason="the extra `serve` is absent")
+    from starlette.testclient import TestClient
+
+    from recurra.serving.app import app_of
+    from recurra.serving.house import House
+
+    models = {"topics": place / "run", "base": place / "run" / "model" / "baseline"}
+    with TestClient(app_of(House(models))) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", ["topics", "base"])
+def test_a_server_says_the_labels_that_the_command_line_says(
+    client: Any, place: Path, name: str
+) -> None:
+    texts = ["a goal for the bank", " ", "rain"]
+    saved = saved_labels(place / "run" if name == "topics" else place / "run/model/baseline")
+    asked_of = ["predict", place / "run", *texts, "--with", saved.name, "--json"]
+    wanted = json.loads(asked(*asked_of).stdout)["predictions"]
+    answer = client.post(f"/v1/models/{name}/predict", json={"texts": texts})
+    assert answer.status_code == 200, answer.text
+    for one, other in zip(answer.json()["predictions"], wanted, strict=True):
+        assert one["labels"] == other["labels"]
+        assert one["probabilities"] == (
+            other["probabilities"] and pytest.approx(other["probabilities"], abs=1e-12)
+        )
+
+
+def test_a_server_gives_a_score_a_label_as_tensors(client: Any, place: Path) -> None:
+    described = client.get("/v2/models/topics").json()
+    assert described["outputs"] == [
+        {"name": "labels", "datatype": "BYTES", "shape": [-1]},
+        {"name": "probabilities", "datatype": "FP64", "shape": [-1, 3]},
+    ]
+    texts = ["a goal for the bank", "rain"]
+    given = {"name": "texts", "datatype": "BYTES", "shape": [2], "data": texts}
+    labels, shares = client.post("/v2/models/topics/infer", json={"inputs": [given]}).json()[
+        "outputs"
+    ]
+    wanted = json.loads(asked("predict", place / "run", *texts, "--json").stdout)["predictions"]
+    assert labels["data"] == [";".join(each["labels"]) for each in wanted]
+    assert shares["shape"] == [2, 3]
+    flat = [share for each in wanted for share in each["probabilities"].values()]
+    assert shares["data"] == pytest.approx(flat)
+
+
+def test_a_server_explains_each_label_and_says_what_it_holds(client: Any, place: Path) -> None:
+    text = "a goal for the bank"
+    found = client.post("/v1/models/topics/explain", json={"text": text}).json()
+    whole, without = probabilities(place / "run", text, "goal for the bank")
+    token, falls = found["tokens"][0]
+    assert (token, found["probabilities"]) == ("a", pytest.approx(whole))
+    assert falls == pytest.approx({name: whole[name] - without[name] for name in whole}, abs=1e-9)
+    facts = {each["name"]: each for each in client.get("/v1/models").json()["models"]}
+    assert facts["topics"]["says"] == "labels"
+    assert facts["topics"]["classes"] == ["money", "sport", "weather"]
+    assert 0 < facts["topics"]["threshold"] < 1
+    refused = client.post("/v1/models/base/explain", json={"text": text})
+    assert refused.status_code == 400
+    assert "a baseline that reads texts and says labels" in refused.json()["error"]
+
+
+def test_the_network_of_labels_answers_alike_as_an_onnx_file(place: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime", reason="the extra `onnx` is absent")
+    done = asked("export", place / "run", "--onnx", place / "topics.onnx")
+    assert done.exit_code == 0, done.output
+    about = json.loads((place / "topics.onnx.json").read_text())
+    assert about["classes"] == ["money", "sport", "weather"]
+    text = "a goal for the bank"
+    read = load(place / "run" / "model").encoder_.encode([text]).pad(np.array([0]), 16)
+    session = runtime.InferenceSession((place / "topics.onnx").read_bytes())
+    (said,) = session.run(None, {"steps": read.astype(np.int32)})
+    (wanted,) = probabilities(place / "run", text)
+    assert said[0].tolist() == pytest.approx(list(wanted.values()), abs=1e-5)
+
+
+def test_a_row_of_one_text_is_refused_where_two_were_taught(tmp_path: Path) -> None:
+    rows = sample_multi_labels(120)
+    joined = [";".join(np.array(rows.names)[row > 0]) for row in rows.truth]
+    frame = pd.DataFrame({"title": rows.texts, "body": rows.texts, "topics": joined})
+    frame.to_csv(tmp_path / "two.csv", index=False)
+    quick = ["--model", "simple-rnn", "--epochs", "1", "--members", "1", "--out", tmp_path / "run"]
+    given = ["--text", "title", "--text", "body", "--label", "topics"]
+    done = asked("train", "multi-label", tmp_path / "two.csv", *given, *quick)
+    assert done.exit_code == 0, done.output
+    for command in ("predict", "explain"):
+        done = asked(command, tmp_path / "run", "a goal")
+        assert done.exit_code == 2, done.output
+        assert "reads 'title' and 'body'" in " ".join(done.stderr.split())
+    assert asked("explain", tmp_path / "run", "a goal \u241e a bank").exit_code == 0
 
 
 def test_a_rare_label_is_left_out_and_said(tmp_path: Path) -> None:

@@ -209,7 +209,8 @@ def test_what_has_no_explanation_says_so(client: TestClient, name: str, what: st
     answer = client.post(f"/v1/models/{name}/explain", json={"text": "ann"})
     assert answer.status_code == 400
     assert error(answer) == (
-        f"answers are explained by networks that tell classes of texts, but this is {what}."
+        "answers are explained by networks that tell classes or labels of texts, but this is "
+        f"{what}."
     )
 
 

@@ -527,11 +527,11 @@ def show_explanation(tokens: list[tuple[str, float]]) -> None:
 def show_attributions(
     title: str, tokens: Sequence[str], effects: Mapping[str, Sequence[float]]
 ) -> None:
-    """Print each token with what it does, by each way to tell; the strongest of each are bold."""
+    """Print each token with what it does, a column a way to tell; the strongest are bold."""
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(worded("token"))
     for name in effects:
-        table.add_column(term(name), justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True)
     columns = [_bold_where_strong(found) for found in effects.values()]
     for token, *shown in zip(tokens, *columns, strict=True):
         table.add_row(token, *shown)

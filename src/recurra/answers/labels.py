@@ -1,6 +1,6 @@
 """What a network of several labels a text tells, from the outputs of its members."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -11,7 +11,25 @@ from recurra.bundle import Bundle
 from recurra.judging.labels import SaidLabels
 from recurra.stored import Names, Share, Stored
 
-__all__ = ["LabelAnswers"]
+__all__ = ["LabelAnswers", "LabelEffects"]
+
+
+class LabelEffects(NamedTuple):
+    """What the tokens of a text do to the probability of each label.
+
+    ::
+
+        falls[token, label] = P(label | text) - P(label | text without the token)
+
+    Args:
+        tokens: as they are written.
+        probabilities: (labels,) of the whole text.
+        falls: (tokens, labels).
+    """
+
+    tokens: list[str]
+    probabilities: Floats
+    falls: Floats
 
 
 class _Learnt(Stored):
@@ -43,6 +61,15 @@ class LabelAnswers(FittedModel):
     def predict(self, X: Any) -> list[list[Any]]:
         """Give the labels of each row."""
         return [self.classes_[row].tolist() for row in self.say(X).decided]
+
+    def effects(self, text: str) -> LabelEffects:
+        """Give what each token of a text does to the probability of each label: occlusion."""
+        self._check_fitted()
+        tokens = self.encoder_.tokens(text)
+        fewer = [tokens[:place] + tokens[place + 1 :] for place in range(len(tokens))]
+        outputs = self._outputs(self.encoder_.encode_tokens([tokens, *fewer]))
+        shares = outputs.reshape(-1, len(self.classes_))
+        return LabelEffects(self.encoder_.written(text), shares[0], shares[0] - shares[1:])
 
     def _learnt(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist(), "threshold": self.threshold_}

@@ -10,7 +10,7 @@ from recurra.errors import BundleError, DataError, SettingsError
 from recurra.names import near
 
 SEQUENCES = ("sequences", "quantities")  # problems whose rows are numeric sequences
-MOST_SHOWN = 8
+MOST_SHOWN, MOST_LABELS = 8, 6
 
 
 @app.command()
@@ -23,6 +23,10 @@ def explain(
         str | None, typer.Option(help="Which sequence of the file, by its name [the first].")
     ] = None,
     with_: With = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Of several labels a text, the one to explain [those that are said]."),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a page with gates and states, or curves, as well.")
     ] = None,
@@ -30,14 +34,22 @@ def explain(
 ) -> None:
     """Show what moved an answer: tokens of a text, or steps and channels of a sequence."""
     from recurra.problems.kept import kept_model
+    from recurra.problems.saved import multi_labels
 
-    if kept_model(run).facts.recipe in SEQUENCES:
+    kept = kept_model(run)
+    several = kept.kind in multi_labels.KINDS
+    if label and not several:
+        raise SettingsError(f"--label is of models that say several labels, but {run} holds none.")
+    if kept.facts.recipe in SEQUENCES:
         _explain_sequence(run, Path(text), sequence, with_, html, as_json)
         return
     if sequence is not None or with_ is not None:
         raise SettingsError(
             "--sequence and --with are of models of sequences, but this one reads texts."
         )
+    if several:
+        _explain_labels(run, text, label or [], html, as_json)
+        return
     from recurra.problems.saved.texts import texts_model
 
     saved = texts_model(run)
@@ -49,6 +61,7 @@ def explain(
     from recurra.inside import look_inside
     from recurra.pages.inside import render_inside
     from recurra.terminal import note, show_attributions
+    from recurra.wording import term
 
     model = SequenceClassifier.load(saved.kept.folder)
     inside = look_inside(model, text)
@@ -80,7 +93,55 @@ def explain(
         )
         return
     title = f"{inside.of} {inside.score:.4f}"
-    show_attributions(title, inside.tokens, {name: each.tolist() for name, each in named.items()})
+    columns = {term(name): each.tolist() for name, each in named.items()}
+    show_attributions(title, inside.tokens, columns)
+    if html is not None:
+        note(f"written: {html}")
+
+
+def _explain_labels(
+    run: Path, text: str, asked: list[str], html: Path | None, as_json: bool
+) -> None:
+    """Show what each token does to the probability of each label that is said, or asked for."""
+    from recurra.names import one_of
+    from recurra.problems.saved.multi_labels import saved_labels
+    from recurra.wording import worded
+
+    model = saved_labels(run)
+    for name in asked:
+        one_of(name, model.names, "the label")
+    found = model.explain(text)
+    shares = dict(zip(model.names, found.probabilities.tolist(), strict=True))
+    said = model.answer([text])[0]["labels"]
+    called = model.sign.join(said or []) or worded("no label")
+    likeliest = sorted(model.names, key=lambda name: -shares[name])
+    wanted = asked or [name for name in likeliest if name in (said or likeliest[:1])]
+    falls = {name: found.falls[:, model.names.index(name)].tolist() for name in wanted}
+    if html is not None:
+        from recurra.files import write_atomically
+        from recurra.pages.inside import render_labels
+
+        page = render_labels(model.name, called, shares, found.tokens, falls)
+        write_atomically(html, page.encode())
+    if as_json:
+        print_json(
+            {
+                "model": model.name,
+                "labels": said,
+                "probabilities": shares if found.tokens else None,
+                "tokens": [
+                    {"token": token, "falls": {name: each[place] for name, each in falls.items()}}
+                    for place, token in enumerate(found.tokens)
+                ],
+            }
+        )
+        return
+    from recurra.terminal import note, show_attributions
+
+    shown = {f"{name} {shares[name]:.3f}": falls[name] for name in wanted[:MOST_LABELS]}
+    show_attributions(called, found.tokens, shown)
+    if left := len(wanted) - len(shown):
+        note(f"{left:,} more are said: --label NAME shows one, and --json all of them")
     if html is not None:
         note(f"written: {html}")
 

@@ -146,9 +146,8 @@ def predict_multi_label(
         if as_json:
             predictions += answers
             continue
-        sign = model.columns.get("separator", ";")
         for found in answers:  # plain, for pipes
-            labels = sign.join(found["labels"] or [])
+            labels = model.sign.join(found["labels"] or [])
             sys.stdout.write(f"{labels}\t{' '.join(found['text'].split())}\n")
     say_empty(empty, count)
     if as_json:

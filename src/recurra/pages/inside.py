@@ -1,15 +1,15 @@
 """The page that shows a text as a network reads it: attributions, gates and states."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from recurra.arrays import Floats
 from recurra.pages.drawing import environment, svg
-from recurra.wording import term, worded
+from recurra.wording import retold, term, worded
 
-__all__ = ["render_inside"]
+__all__ = ["render_inside", "render_labels"]
 
 NAMES = {
     "i": "input gate i",
@@ -50,12 +50,7 @@ def render_inside(
         readings: for each recurrent layer (tokens, units) by letter.
     """
     attributions = [
-        {
-            "name": name,
-            "meaning": meaning,
-            "tokens": list(zip(tokens, found.tolist(), strict=True)),
-            "strongest": float(np.abs(found).max(initial=0.0)),
-        }
+        _attribution(term(name), retold(meaning), tokens, found.tolist())
         for (name, meaning), found in zip(MEANINGS.items(), effects, strict=True)
     ]
     drawn = [
@@ -75,6 +70,51 @@ def render_inside(
             readings=drawn,
         )
     )
+
+
+def render_labels(
+    model: str,
+    called: str,
+    shares: Mapping[str, float],
+    tokens: Sequence[str],
+    falls: Mapping[str, Sequence[float]],
+) -> str:
+    """Give the page of a text that may have several labels, as HTML.
+
+    Args:
+        model: the architecture.
+        called: the labels that are said.
+        shares: the probability of each label.
+        tokens: of the text.
+        falls: of each label to be shown, (tokens,) how far its probability falls.
+    """
+    meaning = worded("How far the probability of the label falls when the token is left out.")
+    attributions = [
+        _attribution(f"{name}: {shares[name]:.3f}", meaning, tokens, each)
+        for name, each in falls.items()
+    ]
+    return (
+        environment()
+        .get_template("inside_labels.html.j2")
+        .render(
+            model=model,
+            called=called,
+            attributions=attributions,
+            shares=sorted(shares.items(), key=lambda each: -each[1]),
+        )
+    )
+
+
+def _attribution(
+    name: str, meaning: str, tokens: Sequence[str], effects: Sequence[float]
+) -> dict[str, Any]:
+    """Give what the page says of one way to tell, or of one label."""
+    return {
+        "name": name,
+        "meaning": meaning,
+        "tokens": list(zip(tokens, effects, strict=True)),
+        "strongest": max(map(abs, effects), default=0.0),
+    }
 
 
 def _heatmap(letter: str, values: Floats) -> Callable[[Any], None]:

@@ -12,9 +12,10 @@ import numpy as np
 
 from recurra.arrays import Array, Floats
 from recurra.errors import BundleError, DataError, SettingsError
+from recurra.judging.labels import SaidLabels
 from recurra.names import listed
 from recurra.problems.kept import Kept, classes_of
-from recurra.problems.saved import forecasts, sequences, states, tags, texts
+from recurra.problems.saved import forecasts, multi_labels, sequences, states, tags, texts
 from recurra.runtime.models import SavedNetwork
 from recurra.sequences import NumberEncoder
 from recurra.serving.limits import Limits
@@ -37,7 +38,7 @@ class Model:
 
     Attributes:
         reads: texts or sequences.
-        says: classes, tags or forecasts.
+        says: classes, labels, tags, states or forecasts.
         inputs, outputs: tensors of the Open Inference Protocol.
     """
 
@@ -91,14 +92,14 @@ class Model:
         """Give the arrays of `outputs`."""
         raise NotImplementedError
 
-    def explain(self, text: str) -> list[tuple[str, float]]:
-        """Give each token with how far the score falls without it.
+    def explain(self, text: str) -> list[tuple[str, Any]]:
+        """Give each token with how far the score falls without it, or that of each label.
 
         Raises:
             SettingsError: it has no tokens.
         """
         raise SettingsError(
-            "answers are explained by networks that tell classes of texts, but this is "
+            "answers are explained by networks that tell classes or labels of texts, but this is "
             f"{self._what}."
         )
 
@@ -192,7 +193,20 @@ def _columns(said: list[Any]) -> tuple[Floats, Any]:
     return np.array(shares), np.array(decided)
 
 
-class TextClasses(_Classes):
+class _Texts(Model):
+    """What reads texts; a row may have several."""
+
+    def facts(self) -> dict[str, Any]:
+        read = read_columns(self.saved.columns)
+        return super().facts() | ({"columns": read} if len(read) > 1 else {})
+
+    def row(self, given: Any, limits: Limits) -> Any:
+        text = self.saved.joined(given) if isinstance(given, dict) else given
+        self.saved.check([text])
+        return checked_text(text, limits)
+
+
+class TextClasses(_Texts, _Classes):
     """Classes of texts."""
 
     def say(self, rows: list[Any]) -> list[Any]:
@@ -204,19 +218,10 @@ class TextClasses(_Classes):
         found: list[Any] = self.saved.told(rows, Said(*_columns(said)))
         return found
 
-    def facts(self) -> dict[str, Any]:
-        read = read_columns(self.saved.columns)
-        return super().facts() | ({"columns": read} if len(read) > 1 else {})
-
-    def row(self, given: Any, limits: Limits) -> Any:
-        text = self.saved.joined(given) if isinstance(given, dict) else given
-        self.saved.check([text])
-        return checked_text(text, limits)
-
-    def explain(self, text: str) -> list[tuple[str, float]]:
+    def explain(self, text: str) -> list[tuple[str, Any]]:
         if not self.saved.explains:
             return super().explain(text)
-        found: list[tuple[str, float]] = self.saved.explain(text)
+        found: list[tuple[str, Any]] = self.saved.explain(text)
         return found
 
     def stream(self) -> Pushed:
@@ -236,6 +241,42 @@ def _all_words(steps: list[Any]) -> list[str]:
     if not all(isinstance(step, str) for step in steps):
         raise DataError("the steps of this model must be words, but they are numbers.")
     return steps
+
+
+class Labels(_Texts):
+    """Any number of labels of texts."""
+
+    says = "labels"
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        shape = [-1, len(self.saved.names)]
+        return [("labels", "BYTES", [-1]), ("probabilities", "FP64", shape)]
+
+    def facts(self) -> dict[str, Any]:
+        model = self.saved.model
+        threshold = getattr(model, "threshold_", None) or getattr(model, "threshold", None)
+        return super().facts() | {"classes": list(self.saved.names), "threshold": threshold}
+
+    def say(self, rows: list[Any]) -> list[Any]:
+        """Give the probability of each label of each row, and which are said."""
+        return list(zip(*self.saved.say(rows), strict=True))
+
+    def told(self, rows: list[Any], said: list[Any]) -> list[Any]:
+        found: list[Any] = self.saved.told(rows, SaidLabels(*_columns(said)))
+        return found
+
+    def tensors(self, said: list[Any]) -> list[Array]:
+        """Give the labels of each text as one text, as its table wrote them; and probabilities."""
+        found = SaidLabels(*_columns(said))
+        return [np.array(self.saved.called(found), object), found.probabilities]
+
+    def explain(self, text: str) -> list[tuple[str, Any]]:
+        if not self.saved.explains:
+            return super().explain(text)
+        found = self.saved.explain(text)
+        falls = (dict(zip(self.saved.names, row, strict=True)) for row in found.falls.tolist())
+        return list(zip(found.tokens, falls, strict=True))
 
 
 class SequenceClasses(_Classes):
@@ -439,6 +480,10 @@ def opened_model(kept: Kept) -> Model:
         return Forecasts(kept, forecasts.AskedForecaster(kept, model))
     if facts.normal is not None and kind in states.KINDS:
         return States(kept, states.opened_states(kept))
+    if kind in multi_labels.KINDS:
+        labels = multi_labels.AskedLabels(kept)
+        labels.model = kept.open(multi_labels.KINDS, "say labels of texts")
+        return Labels(kept, labels)
     if kind in tags.KINDS:
         model = kept.open(tags.KINDS, "tag words")
         if isinstance(getattr(model, "encoder_", None), NumberEncoder):
@@ -461,6 +506,6 @@ def opened_model(kept: Kept) -> Model:
         saved.model = model
         return TextClasses(kept, saved)
     raise BundleError(
-        f"models that tell classes, tag words or forecast are served, but {kept.folder} holds a "
-        f"{kind}. Ask it with recurra predict."
+        "models that tell classes or labels, tag words or forecast are served, but "
+        f"{kept.folder} holds a {kind}. Ask it with recurra predict."
     )

@@ -1,17 +1,17 @@
 """Saved models of texts: the network of a run, or the baseline beside it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra.errors import BundleError, DataError, SettingsError
-from recurra.names import listed, quoted
+from recurra.errors import BundleError, SettingsError
 from recurra.problems.kept import Kept, classes_of, kept_model
 from recurra.problems.saved import multi_labels
-from recurra.text.joining import JOINT, blank, join, parts_of, read_columns
+from recurra.problems.saved.reading import ReadsTexts
+from recurra.text.joining import blank
 
 if TYPE_CHECKING:
     from recurra.judging.said import Said
@@ -26,7 +26,7 @@ KINDS = {
 }
 
 
-class TextsModel:
+class TextsModel(ReadsTexts):
     """A saved model of texts, whichever it is; it is opened when it is first asked.
 
     Args:
@@ -46,8 +46,7 @@ class TextsModel:
     def __init__(self, kept: Kept) -> None:
         if kept.kind in multi_labels.KINDS:
             raise BundleError(
-                f"{kept.folder} says several labels of a text, and that is asked by recurra "
-                "predict, recurra score and recurra evaluate alone."
+                f"a model of classes is needed, but {kept.folder} says several labels of a text."
             )
         if kept.kind not in KINDS or kept.facts.channels:  # of numbers
             raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not read texts.")
@@ -83,37 +82,6 @@ class TextsModel:
             )
         called = said.probabilities[:, self.positive] >= self.threshold
         return said._replace(decided=np.where(called, self.positive, 1 - self.positive))
-
-    def joined(self, row: Mapping[str, str]) -> str:
-        """Give the texts of a row, by their columns, as the one that the model reads.
-
-        Raises:
-            DataError: they are not those that it was taught.
-        """
-        taught = read_columns(self.columns)
-        if set(row) != set(taught):
-            raise DataError(
-                f"a row of {self.name} must be of {' and '.join(map(repr, taught)) or 'one text'}, "
-                f"but it is of {listed(map(repr, row), 5) or 'nothing'}."
-            )
-        return join([row[name] for name in taught])
-
-    def check(self, texts: Iterable[str]) -> None:
-        """Refuse a text that is not joined of as many as the model was taught.
-
-        Raises:
-            DataError: it is not.
-        """
-        taught = read_columns(self.columns)
-        if len(taught) < 2:
-            return
-        odd = next((text for text in texts if parts_of(text) != len(taught)), None)
-        if odd is not None:
-            raise DataError(
-                f"{self.name} reads {' and '.join(map(repr, taught))}, but {quoted(odd)} came. "
-                f"Give a table with these columns, or write {f' {JOINT} '.join(taught)}: one text "
-                "after the other."
-            )
 
     def called(self, said: "Said") -> list[str]:
         """Give the class of each text."""
