@@ -539,19 +539,32 @@ def show_attributions(
 
 
 def show_stretches(
-    title: str, stretches: Sequence[tuple[str, int, int, float]], channels: Mapping[str, float]
+    title: str,
+    stretches: Sequence[tuple[str, int, int, float]],
+    channels: Mapping[str, float],
+    score: float,
+    baseline: float | None = None,
 ) -> None:
-    """Print the stretches of a sequence that moved an answer most, and what whole channels do."""
+    """Print the stretches of a sequence that moved an answer most, and what whole channels do.
+
+    Of integrated gradients, `baseline` is the answer to all channels at their means.
+    """
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("channel", "steps", "falls by"):
-        table.add_column(name, justify="left" if name == "channel" else "right", no_wrap=True)
+    for name in ("channel", "steps", "falls by" if baseline is None else "adds"):
+        table.add_column(term(name), justify="left" if name == "channel" else "right", no_wrap=True)
     for channel, first, last, effect in stretches:
         table.add_row(channel, f"{first}–{last}", f"{effect:+.4g}")
     strongest = sorted(channels.items(), key=lambda each: -abs(each[1]))[:8]
     for channel, effect in strongest:
-        table.add_row(channel, "all", f"{effect:+.4g}")
+        table.add_row(channel, worded("all"), f"{effect:+.4g}")
     out.print(table)
-    note("each stretch takes the mean of training in turn: the answer falls by that much")
+    if baseline is None:
+        note("each stretch takes the mean of training in turn: the answer falls by that much")
+        return
+    note(
+        f"with every channel at its mean of training the answer is {baseline:.4g}; all steps "
+        f"together add {score - baseline:+.4g}"
+    )
 
 
 def _bold_where_strong(effects: Sequence[float]) -> list[Text]:

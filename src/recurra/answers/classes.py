@@ -121,7 +121,7 @@ class ClassAnswers(FittedModel):
             return outputs.reshape(-1, len(self.classes_))
         scores = outputs.reshape(-1)
         columns = [1 - scores, scores]
-        return np.stack(columns if self._positive_index() == 1 else columns[::-1], axis=1)
+        return np.stack(columns if self.positive_index == 1 else columns[::-1], axis=1)
 
     def start_shares(self, X: Any) -> Floats:
         """Give what the linear model alone says as which the network begins, as `predict_proba`.
@@ -142,7 +142,7 @@ class ClassAnswers(FittedModel):
 
     def positive_scores(self, X: Any) -> Floats:
         """Give the probability of the positive class, (rows,)."""
-        scores: Floats = self.predict_proba(X)[:, self._positive_index()]
+        scores: Floats = self.predict_proba(X)[:, self.positive_index]
         return scores
 
     def predict(self, X: Any) -> Array:
@@ -160,14 +160,14 @@ class ClassAnswers(FittedModel):
         """Give the place in `classes_` of what probabilities (rows, classes) stand for."""
         chosen: Rows = probabilities.argmax(axis=1)
         if self._binary:
-            index = self._positive_index()
+            index = self.positive_index
             chosen = np.where(probabilities[:, index] >= self.threshold_, index, 1 - index)
         return chosen
 
     @property
     def positive_class(self) -> Any:
         """The class that scores, precision and recall are about."""
-        return self.classes_.tolist()[self._positive_index()]
+        return self.classes_.tolist()[self.positive_index]
 
     def label_of(self, score: float) -> Any:
         """Give the class that a positive score stands for, of two."""
@@ -176,7 +176,7 @@ class ClassAnswers(FittedModel):
                 f"a score stands for a class where there are two, but there are "
                 f"{len(self.classes_)}. Use predict."
             )
-        index = self._positive_index()
+        index = self.positive_index
         return self.classes_.tolist()[index if score >= self.threshold_ else 1 - index]
 
     def explain(self, text: str) -> "Explanation":
@@ -258,7 +258,9 @@ class ClassAnswers(FittedModel):
     def _binary(self) -> bool:
         return len(self.classes_) == 2
 
-    def _positive_index(self) -> int:
+    @property
+    def positive_index(self) -> int:
+        """The place of the class to find among two."""
         if self.positive is None:
             return len(self.classes_) - 1
         return int(np.flatnonzero(self.classes_ == self.positive)[0])

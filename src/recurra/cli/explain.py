@@ -7,9 +7,10 @@ import typer
 
 from recurra.cli.app import Json, Run, With, app, print_json
 from recurra.errors import BundleError, DataError, SettingsError
-from recurra.names import near
+from recurra.names import near, one_of
 
 SEQUENCES = ("sequences", "quantities")  # problems whose rows are numeric sequences
+WAYS = ("occlusion", "gradients")  # to tell which stretches moved an answer
 MOST_SHOWN, MOST_LABELS = 8, 6
 
 
@@ -23,6 +24,9 @@ def explain(
         str | None, typer.Option(help="Which sequence of the file, by its name [the first].")
     ] = None,
     with_: With = None,
+    by: Annotated[
+        str | None, typer.Option(help="Of a sequence: occlusion [the default] or gradients.")
+    ] = None,
     label: Annotated[
         list[str] | None,
         typer.Option(help="Of several labels a text, the one to explain [those that are said]."),
@@ -41,8 +45,11 @@ def explain(
     if label and not several:
         raise SettingsError(f"--label is of models that say several labels, but {run} holds none.")
     if kept.facts.recipe in SEQUENCES:
-        _explain_sequence(run, Path(text), sequence, with_, html, as_json)
+        by = one_of(by or WAYS[0], WAYS, "--by")
+        _explain_sequence(run, Path(text), sequence, with_, by, html, as_json)
         return
+    if by is not None:
+        raise SettingsError("--by is of models of sequences: of a text, both ways are shown.")
     if sequence is not None or with_ is not None:
         raise SettingsError(
             "--sequence and --with are of models of sequences, but this one reads texts."
@@ -103,7 +110,6 @@ def _explain_labels(
     run: Path, text: str, asked: list[str], html: Path | None, as_json: bool
 ) -> None:
     """Show what each token does to the probability of each label that is said, or asked for."""
-    from recurra.names import one_of
     from recurra.problems.saved.multi_labels import saved_labels
     from recurra.wording import worded
 
@@ -147,7 +153,13 @@ def _explain_labels(
 
 
 def _explain_sequence(
-    run: Path, file: Path, name: str | None, with_: str | None, html: Path | None, as_json: bool
+    run: Path,
+    file: Path,
+    name: str | None,
+    with_: str | None,
+    by: str,
+    html: Path | None,
+    as_json: bool,
 ) -> None:
     """Show which stretches of a sequence, and which channels, moved the answer."""
     import numpy as np
@@ -168,7 +180,8 @@ def _explain_sequence(
     opened = saved_sequences if kept.facts.recipe == "sequences" else saved_quantities
     model = opened(run, with_)
     steps = rows.sequences.take(np.array([place])).timesteps()
-    of, found = model.explain(steps)
+    does = "fall" if by == WAYS[0] else "adds"
+    of, found = model.explain(steps, by)
     shown = [
         (model.channels[channel], first + 1, last + 1, effect)
         for first, last, channel, effect in found.strongest(MOST_SHOWN)
@@ -185,9 +198,11 @@ def _explain_sequence(
                 "model": model.name,
                 "sequence": ids[place],
                 "of": of,
+                "by": by,
                 "score": found.score,
+                **({} if found.baseline is None else {"baseline": found.baseline}),
                 "stretches": [
-                    dict(zip(("channel", "first", "last", "fall"), each, strict=True))
+                    dict(zip(("channel", "first", "last", does), each, strict=True))
                     for each in shown
                 ],
                 "channels": dict(zip(model.channels, found.channels.tolist(), strict=True)),
@@ -197,6 +212,7 @@ def _explain_sequence(
     from recurra.terminal import note, show_stretches
 
     whole = dict(zip(model.channels, found.channels.tolist(), strict=True))
-    show_stretches(f"{ids[place]}: {of} {found.score:.4g}, {model.name}", shown, whole)
+    title = f"{ids[place]}: {of} {found.score:.4g}, {model.name}"
+    show_stretches(title, shown, whole, found.score, found.baseline)
     if html is not None:
         note(f"written: {html}")

@@ -181,7 +181,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         assert not isinstance(like.targets, Ragged)
         _, first = np.unique(truth, return_index=True)
         targets, weights = like.targets[first], like.weights[first]
-        if self._binary and not self._positive_index():
+        if self._binary and not self.positive_index:
             targets, weights = targets[::-1], weights[::-1]
         for done, texts, classes in passes.epoch(number, seed):
             yield done, Example(self.encoder_.encode(texts), targets[classes], weights[classes])
@@ -294,7 +294,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
                 f"{self.classes_.tolist()[0]!r}. Choose the label column."
             )
         self._check_positive()
-        return numbers == self._positive_index() if self._binary else numbers
+        return numbers == self.positive_index if self._binary else numbers
 
     def _targets(self, truth: Array, smoothing: float) -> Floats32:
         """Give probabilities: 1 for the class of a row, less what smoothing spreads over all."""

@@ -17,7 +17,7 @@ from recurra.operations.network import Network
 from recurra.operations.slopes import back, step_back
 from recurra.sequences import Ragged
 
-__all__ = ["Held", "Trace", "step_through", "trace", "trace_cell"]
+__all__ = ["Held", "Trace", "asks_odds", "step_through", "trace", "trace_cell"]
 
 
 class Held(NamedTuple):
@@ -144,7 +144,7 @@ def trace(
             layer, found = _through_time(network, operation, arrays, given[0], own)
             held.append(_of_row(layer, steps))
             parts = [found]
-        elif operation is plan.operations[-1] and _asks_odds(operation):
+        elif operation is plan.operations[-1] and asks_odds(operation):
             linear = operation.model_copy(update={"activation": "linear"})
             parts = back(linear, arrays, given, made, own)
         else:
@@ -163,7 +163,8 @@ def _of_row(layer: Held, steps: int) -> Held:
     return layer._replace(values=values, slopes=layer.slopes[:steps])
 
 
-def _asks_odds(operation: Any) -> bool:
+def asks_odds(operation: Any) -> bool:
+    """Say whether what an operation answers is a probability, whose log-odds have the slopes."""
     return getattr(operation, "activation", None) in ("sigmoid", "softmax")
 
 

@@ -55,6 +55,7 @@ def render_stretches(
             name=name,
             of=of,
             score=found.score,
+            baseline=found.baseline,
             plots=plots,
             left=max(0, len(channels) - MOST_DRAWN),
             listed=listed,

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recurra.answers.stretches import Stretches, stretches_of
+from recurra.answers.stretches import Stretches
 from recurra.arrays import Floats
 from recurra.errors import BundleError
 from recurra.problems.kept import kept_model
 from recurra.problems.new_rows import same_channels
-from recurra.problems.saved.sequences import means_of
+from recurra.problems.saved.sequences import explained_by
 
 if TYPE_CHECKING:
     from recurra.data.sequences import LabelledSequences
@@ -44,14 +44,20 @@ class AskedQuantities:
         said: Floats = self.model.say(rows.sequences)
         return said
 
-    def explain(self, steps: Floats) -> tuple[str, Stretches]:
+    def explain(self, steps: Floats, by: str = "occlusion") -> tuple[str, Stretches]:
         """Give what the number is called, and which stretches of a sequence moved it.
+
+        Args:
+            steps: (steps, channels).
+            by: "occlusion", or "gradients" of a network.
 
         Raises:
             BundleError: the model reads nothing.
+            SettingsError: gradients are asked for of what is no network.
         """
-        means = means_of(self.model, self.name)
-        return self.target, stretches_of(self.model.say, steps, means)
+        factor = float(getattr(self.model, "target_scale_", [1.0])[0])
+        say = self.model.say
+        return self.target, explained_by(by, self.model, self.name, say, steps, 0, factor)
 
     def answer(self, rows: "LabelledSequences") -> list[dict[str, Any]]:
         """Give the number of each sequence, by the name of what it is."""

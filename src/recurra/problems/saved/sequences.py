@@ -1,13 +1,15 @@
 """Saved models of numeric sequences: the network of a run, or the baseline beside it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra.answers.stretches import Stretches, stretches_of
+from recurra.answers.gradients import integrated_gradients
+from recurra.answers.stretches import Stretches, stretches_of, summed
 from recurra.arrays import Floats
-from recurra.errors import BundleError
+from recurra.errors import BundleError, SettingsError
 from recurra.problems.kept import classes_of, kept_model
 from recurra.problems.new_rows import same_channels
 from recurra.sequences import Ragged
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from recurra.data.sequences import LabelledSequences
     from recurra.judging.said import Said
 
-__all__ = ["KINDS", "AskedSequences", "means_of", "saved_sequences"]
+__all__ = ["KINDS", "AskedSequences", "explained_by", "means_of", "saved_sequences"]
 
 KINDS = {
     "SequenceClassifier": "recurra.runtime:SavedClassifier",
@@ -36,6 +38,37 @@ def means_of(model: Any, name: str) -> Floats:
     if encoder is None:
         raise BundleError(f"what reads nothing of a sequence cannot be explained: {name}.")
     return np.asarray(encoder.mean, float).ravel()
+
+
+def explained_by(
+    by: str, model: Any, name: str, score: Callable[[Ragged], Floats], steps: Floats,
+    column: int, factor: float,
+) -> Stretches:  # fmt: skip
+    """Say which stretches of a sequence moved a score.
+
+    Args:
+        by: "occlusion", or "gradients" of a network.
+        model: that answers.
+        name: of it, for people.
+        score: from sequences to their scores, (sequences,).
+        steps: (steps, channels).
+        column: of the network's output that the score is made of.
+        factor: how far the score moves with that output.
+
+    Raises:
+        BundleError: the model reads nothing.
+        SettingsError: gradients are asked for of what is no network.
+    """
+    means = means_of(model, name)
+    if by == "occlusion":
+        return stretches_of(score, steps, means)
+    if not hasattr(model, "networks"):
+        raise SettingsError(
+            f"integrated gradients are of networks, but {name} is none. Take --by occlusion."
+        )
+    adds = factor * integrated_gradients(model.networks, model.encoder_, steps, column)
+    whole, nothing = score(Ragged.of_numbers([steps, np.zeros(steps.shape) + means])).tolist()
+    return summed(whole, nothing, adds)
 
 
 class AskedSequences:
@@ -70,18 +103,28 @@ class AskedSequences:
         said: Said = self.model.say(rows.sequences)
         return said
 
-    def explain(self, steps: Floats) -> tuple[str, Stretches]:
+    def explain(self, steps: Floats, by: str = "occlusion") -> tuple[str, Stretches]:
         """Give the class decided for, and which stretches of a sequence moved its probability.
+
+        Args:
+            steps: (steps, channels).
+            by: "occlusion", or "gradients" of a network.
 
         Raises:
             BundleError: the model reads nothing.
+            SettingsError: gradients are asked for of what is no network.
         """
-        means = means_of(self.model, self.name)
-        place = int(self.model.say(Ragged.of_numbers([steps])).decided[0])
-        found = stretches_of(
-            lambda rows: self.model.say(rows).probabilities[:, place], steps, means
-        )
-        return self.names[place], found
+        model, name = self.model, self.name
+        place = int(model.say(Ragged.of_numbers([steps])).decided[0])
+
+        def score(rows: Ragged) -> Floats:
+            shares: Floats = model.say(rows).probabilities[:, place]
+            return shares
+
+        column, factor = place, 1.0
+        if len(self.names) == 2 and hasattr(model, "networks"):  # one output, of the positive one
+            column, factor = 0, 1.0 if place == model.positive_index else -1.0
+        return self.names[place], explained_by(by, model, name, score, steps, column, factor)
 
     def answer(self, rows: "LabelledSequences") -> list[dict[str, Any]]:
         """Give for each sequence its class, how probable that is, and every class's probability."""

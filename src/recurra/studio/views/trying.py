@@ -211,7 +211,7 @@ def _why(saved: SavedClassifier, text: str) -> dict[str, Any]:
     orders = orders_of(text, beside)
     texts = [text, *orders.swapped, *orders.shuffled]
     shares = saved.predict_proba(texts)
-    column = saved._positive_index() if saved.threshold is not None else int(shares[0].argmax())
+    column = saved.positive_index if saved.threshold is not None else int(shares[0].argmax())
     scores, first = shares[:, column].tolist(), 1 + len(orders.swapped)
     cells = saved.cell_effects(text)
     tokens = [effect for effect in saved.effects(text) if effect.token != JOINT]
