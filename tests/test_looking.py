@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -212,6 +214,38 @@ def test_a_file_with_nothing_to_ask_says_so(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["look", str(tmp_path / "flat.csv")])
     assert done.exit_code == 0
     assert "No question that Recurra asks fits this file." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("moves.ts", "@problemName moves\n1,2,3:a\n4,5,6:b\n", "must have a line @data"),
+        ("tags.conll", "EU NNP B-ORG\ngo VBZ\n\n" * 9, "line 2 of tags.conll has 2"),
+        ("tags.conllu", "1\tEU\t_\tPROPN\n\n" * 9, "line 1 of tags.conllu has 4"),
+    ],
+)
+def test_what_is_in_the_way_of_a_file_named_by_its_ending_is_said(
+    tmp_path: Path, name: str, content: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(content)
+    found = look(name)
+    assert found.questions == ()
+    assert says in " ".join(found.notes)
+
+
+def test_a_numpy_file_without_classes_says_what_is_missing(tmp_path: Path) -> None:
+    numbers = RNG.normal(size=(20, 6, 1))
+    np.savez(tmp_path / "two.npz", X=numbers, Z=numbers)
+    assert "every sequence must have a class" in " ".join(look(tmp_path / "two.npz").notes)
+
+
+def test_a_database_is_named_for_what_it_is(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "log.db")) as opened:
+        opened.execute("create table rows (body text)")
+        opened.commit()
+    with pytest.raises(DataError, match="is an SQLite database. Save one table of it as CSV"):
+        look(tmp_path / "log.db")
 
 
 @pytest.mark.parametrize(

@@ -207,3 +207,12 @@ def test_what_bound_sequences_in_training_binds_those_that_are_judged(
         assert len(set(found.groups.tolist())) == 4
     asked = read_sequences(file, Layout(taught=taught, labelled=False))
     assert not any("'who'" in note for note in asked.notes)
+
+
+def test_arrays_of_a_numpy_file_that_are_not_read_are_said(tmp_path: Path) -> None:
+    numbers, classes = np.zeros((20, 6, 1)), np.array(["a", "b"] * 10)
+    np.savez(tmp_path / "more.npz", X=numbers, y=classes, weight=np.ones(20))
+    notes = " ".join(read_sequences(tmp_path / "more.npz").notes)
+    assert "more.npz only X, y and groups are read, not weight (20,)" in notes
+    np.savez(tmp_path / "plain.npz", X=numbers, y=classes)
+    assert "are read" not in " ".join(read_sequences(tmp_path / "plain.npz").notes)

@@ -147,7 +147,8 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
         return Look(str(path), None, (), tagged)
     ending = _ending(path)
     if ending in ENDINGS or not (ending in TABLES or _is_table(path, encoding)):
-        return Look(str(path), None, (), tuple(_of_no_table(path, encoding)))
+        asked = tuple(_of_no_table(path, encoding))
+        return Look(str(path), None, (), asked, [] if asked else _in_the_way(path, encoding))
     table = read_table(path, encoding=encoding)
     columns = tuple(_column(table.frame[name]) for name in table.frame.columns)
     questions = tuple(_of_table(table, columns, path, encoding))
@@ -196,6 +197,21 @@ def _no_series(table: Table, columns: Sequence[Column]) -> list[str]:
         return []
     try:
         series_in(table, numbers.name)
+    except RecurraError as error:
+        return [str(error)]
+    return []
+
+
+def _in_the_way(path: Path, encoding: str | None) -> list[str]:
+    """Say why a file is not read as what its ending says that it is."""
+    ending = _ending(path)
+    try:
+        if ending in (".conll", ".conllu"):
+            read_tagged(path, TagColumns(), encoding=encoding)
+        elif ending == ".tsf":
+            read_series(path, encoding=encoding)
+        elif ending in ENDINGS:
+            read_sequences(path, encoding=encoding)
     except RecurraError as error:
         return [str(error)]
     return []

@@ -30,6 +30,7 @@ ALIASES = {
     "gbk": "gb18030",
     "tis-620": "cp874",
 }
+SQLITE = b"SQLite format 3\0"
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",  # before utf-16, whose mark it begins with
@@ -133,9 +134,9 @@ def _recognised(data: bytes, path: Path) -> str:
     if data.find(0, 0, START) >= 0:
         if _order_of(data):
             return "utf-16"
-        raise _binary(path)
+        raise _binary(data, path)
     if len(CONTROLS.findall(data[:4096])) > 40:
-        raise _binary(path)
+        raise _binary(data, path)
     if _decodes(data, "utf-8"):
         return "utf-8"
     _refuse_nearly_utf_8(data, path)
@@ -250,7 +251,12 @@ def _byte_as_latin_1(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("recurra-latin-1", _byte_as_latin_1)
 
 
-def _binary(path: Path) -> DataError:
+def _binary(data: bytes, path: Path) -> DataError:
+    if data.startswith(SQLITE):
+        return DataError(
+            f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is an "
+            "SQLite database. Save one table of it as CSV: sqlite3 has -header -csv."
+        )
     return DataError(
         f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is binary. If "
         f"it is text, say in which encoding: --encoding {'|'.join(ENCODINGS[:4])}"

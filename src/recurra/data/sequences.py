@@ -60,6 +60,7 @@ __all__ = [
 ]
 
 FEWEST, FEWEST_OF_A_CLASS, FEWEST_OF_NUMBERS = 10, 2, 20  # sequences to learn from
+NAMED = ("x", "y", "groups")  # the arrays of a NumPy file that are read
 ARRAYS = (b"\x93NUMPY", b"PK\x03\x04")
 NEEDED = ("id", "time")  # where a row is a step, without these it would be read as another thing
 
@@ -513,7 +514,7 @@ def _of_numpy(path: Path, data: bytes, sha256: str, layout: Layout) -> LabelledS
         layout.target is not None or (given.dtype.kind == "f" and bool((given % 1).any()))
     )
     cells = None if given is None else given.tolist()
-    return label_sequences(
+    found = label_sequences(
         arrays["x"],
         None if numbers else cells,
         targets=cells if numbers else None,
@@ -523,6 +524,9 @@ def _of_numpy(path: Path, data: bytes, sha256: str, layout: Layout) -> LabelledS
         sha256=sha256,
         labelled=labelled,
     )
+    others = [f"{name} {held[name].shape}" for name in held if name.lower() not in NAMED]
+    said = [f"of {path} only X, y and groups are read, not {listed(others)}"] if others else []
+    return replace(found, notes=[*found.notes, *said])
 
 
 def _no_columns(layout: Layout, path: Path) -> None:
