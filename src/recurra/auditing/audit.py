@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,7 @@ def audit(
     labels: bool = False,
     curve: bool = False,
     layout: Layout | None = None,
-    steps: Literal["tags", "states"] | None = None,
+    steps: str | None = None,
 ) -> Audit:
     """Look for whatever makes figures better than they are, without training anything.
 

@@ -1,7 +1,7 @@
 """`recurra audit`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,7 +25,7 @@ def audit(
         str, typer.Option(help="Columns of numbers, separated by commas [all others].")
     ] = "",
     steps: Annotated[
-        Any,
+        str | None,
         typer.Option(help="Every step has a class, and --labels is asked of it: tags or states."),
     ] = None,
     sample: Sample = False,

@@ -13,6 +13,7 @@ from recurra.errors import SettingsError
 __all__ = ["Frequency", "frequency_named", "frequency_of", "steps_in"]
 
 SECOND, DAY, MONTH, WEEKDAY = "second", "day", "month", "weekday"
+A_DAY, A_MONTH = np.timedelta64(1, "D"), np.timedelta64(1, "M")
 NAMES = {
     (MONTH, 1): "monthly",
     (MONTH, 3): "quarterly",
@@ -112,8 +113,8 @@ class Frequency:
 
     def _months_on(self, days: Dates, months: Rows) -> Dates:
         first = days.astype("datetime64[M]")
-        there = first + months
-        last = (there + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+        there = first + months.astype("timedelta64[M]")
+        last = (there + A_MONTH).astype("datetime64[D]") - A_DAY
         if self.ends:
             return np.asarray(last)
         day = there.astype("datetime64[D]") + (days - first.astype("datetime64[D]"))
@@ -178,7 +179,7 @@ def frequency_of(times: Dates) -> Frequency | None:
 def _of_months(once: Dates) -> Frequency | None:
     days, months = once.astype("datetime64[D]"), once.astype("datetime64[M]")
     within = (days - months.astype("datetime64[D]")).astype(int)
-    ends = bool((days + 1 == (months + 1).astype("datetime64[D]")).all())
+    ends = bool((days + A_DAY == (months + A_MONTH).astype("datetime64[D]")).all())
     alike = bool((within == within[0]).all()) and within[0] < 28
     if not (ends or alike) or len(np.unique(once - days.astype("datetime64[s]"))) > 1:
         return None
