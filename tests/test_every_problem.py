@@ -159,3 +159,15 @@ def test_every_row_has_its_columns_and_is_known_again_by_what_it_holds(problem: 
         assert np.array_equal(again[name], numbers)
     if keys:  # most rows differ, so most have numbers of their own
         assert max(len(np.unique(numbers)) for numbers in keys.values()) > rows / 2
+
+
+IN_TIME = {"forecasting", "stock_rise"}  # what is held comes after what is known, whatever the seed
+
+
+@pytest.mark.parametrize("name", sorted(set(problems.__all__) - {"texts"} - IN_TIME))
+def test_another_seed_draws_other_sides(name: str) -> None:
+    one, other = (
+        [side for fold in sample_of(name, seed=seed).folds for side in fold.sides]
+        for seed in (0, 1)
+    )
+    assert any(not np.array_equal(a, b) for (a, _), (b, _) in zip(one, other, strict=True))

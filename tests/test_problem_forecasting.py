@@ -28,11 +28,13 @@ from recurra.bundle import read_bundle, write_bundle
 from recurra.cli import app
 from recurra.data import Series
 from recurra.errors import SettingsError
+from recurra.judging.intervals import estimate
 from recurra.judging.measures import values
 from recurra.judging.problem import Fold
 from recurra.judging.report import Report
 from recurra.judging.run import Found, run
 from recurra.names import STARTS
+from recurra.problems import forecasts
 from recurra.problems.forecasts import ForecastingProblem
 from recurra.sequences import Histories, conformal_margins
 
@@ -635,3 +637,41 @@ def test_a_start_is_saved_and_answers_without_keras_as_with_it(tmp_path: Path, s
 def test_a_start_that_is_not_known_is_refused() -> None:
     with pytest.raises(SettingsError, match="start must be one of best, naive"):
         SequenceForecaster(start="ets").fit(NUMBERS)
+
+
+def test_how_far_a_series_moves_is_told_of_seasons_where_it_is_longer_than_one() -> None:
+    grown = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    assert forecasts._moves(grown, 4) == 15
+    assert forecasts._moves(grown[:4], 4) == pytest.approx(7 / 3)  # no season before: step by step
+    assert forecasts._moves(np.full(5, 3.0), 4) == 3
+    assert forecasts._moves(grown[:0], 4) == 1
+
+
+def test_what_is_drawn_lies_between_the_ends_of_its_interval() -> None:
+    from matplotlib.figure import Figure
+
+    problem = problem_of(NUMBERS)
+    held = problem.folds[0].held
+    middle = problem._truth(held)
+    axes = Figure().subplots()
+    problem._drawing(0, held, middle, np.full_like(middle, 0.5))(axes)
+    drawn = [band.get_paths()[0].vertices[:, 1] for band in axes.collections]
+    said = [np.asarray(line.get_ydata()) for line in axes.lines[1:]]
+    assert len(drawn) == len(said) > 0
+    for band, line in zip(drawn, said, strict=True):
+        assert band.min() == pytest.approx(line.min() - 0.5)
+        assert band.max() == pytest.approx(line.max() + 0.5)
+
+
+def test_room_for_chance_in_what_is_promised_is_wider_by_that_of_the_margins() -> None:
+    problem = problem_of(np.tile(NUMBERS, 8))
+    found = Found(without_networks(problem), {})
+    held, validation = problem.folds[0].held, problem.folds[-1].validation
+    inside = (np.random.default_rng(0).random((len(held), 3)) < 0.8).astype(float)
+    found.statistics = lambda name, repeat=0: np.hstack([inside, inside, inside])  # type: ignore[method-assign]
+    (coverage,) = (m for m in problem.measures if m.name == "coverage")
+    interval = estimate(coverage, [found.statistics("")], problem.evidence(held)).interval
+    assert interval is not None
+    low, high = np.log(interval) - np.log1p(-np.array(interval))  # as log-odds
+    upper = (low + high) / 2 + np.sqrt(1 + len(held) / len(validation)) * (high - low) / 2
+    assert f"up to {1 / (1 + np.exp(-upper)):.1%}." in problem._promise(found).detail

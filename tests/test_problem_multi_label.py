@@ -76,6 +76,11 @@ def test_the_measures_are_those_of_scikit_learn() -> None:
     assert found["micro F1"] == pytest.approx(f1_score(truth, said, average="micro"))
     assert found["macro F1"] == pytest.approx(f1_score(truth, said, average="macro"))
     assert found["exact match"] == pytest.approx(accuracy_score(truth, said))
+    for measure in label_measures(4):  # the loss of a row, wherever the measure is their mean
+        if measure.losses is not None:
+            assert measure.losses(rows).mean() == pytest.approx(found[measure.name])
+    by_row = {measure.name for measure in label_measures(4) if measure.losses is not None}
+    assert by_row == {"Brier score", "log loss", "exact match"}
 
 
 def test_a_linear_rival_is_one_regression_a_label() -> None:

@@ -261,3 +261,15 @@ def test_numbers_that_validate_do_not_say_on_what_scale_is_learnt() -> None:
     model = SequenceRegressor("simple-rnn", epochs=1).fit(steps, numbers, sides=sides)
     assert model.target_mean_[0] == pytest.approx(numbers[:15].mean())
     assert model.target_scale_[0] == pytest.approx(numbers[:15].std())
+
+
+def test_near_copies_are_one_piece_unless_they_are_to_be_kept_apart() -> None:
+    rows = rows_of(40)
+    assert rows.targets is not None
+    made, targets = steps_of(rows.sequences), rows.targets.tolist()
+    near = label_sequences([*made, *(m + 1e-6 for m in made[:10])], targets=targets + targets[:10])
+    together, apart = (quantities(near, keep_near=keep, **QUICK) for keep in (False, True))
+    pieces = [problem.evidence(np.arange(50)).pieces for problem in (together, apart)]
+    assert [len(np.unique(piece)) for piece in pieces] == [40, 50]
+    assert "near copies" in together.split
+    assert "near copies" not in apart.split

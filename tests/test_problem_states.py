@@ -345,3 +345,25 @@ def test_what_cannot_be_asked_is_refused_before_any_fit() -> None:
         problems.states(sample=True, normal="fine")
     with pytest.raises(SettingsError, match="the model must be one of"):
         problems.states(sample=True, models=["bert"])
+
+
+def test_a_segment_goes_on_from_the_one_before_it_where_that_was_asked_too() -> None:
+    problem = states(sample_steps(streams=4, steps=300), normal="quiet", **SMALL)
+    first = int(np.flatnonzero(problem.streams == 1)[0])
+    assert problem.asked(np.array([3, 4, 6])).follows.tolist() == [False, True, False]
+    assert problem.asked(np.array([0, 1, first - 1, first])).follows.tolist() == [
+        False,
+        True,
+        False,
+        False,  # another stream
+    ]
+
+
+def test_what_is_written_of_a_held_step_is_what_the_log_holds_there(finished: Path) -> None:
+    log = pd.read_csv(finished / "log.csv")
+    log["step"] = log.groupby("machine", sort=False).cumcount()
+    rows = pd.read_csv(finished / "run" / "predictions.csv").merge(
+        log, left_on=["stream", "step"], right_on=["machine", "step"], how="left"
+    )
+    assert set(rows["truth"]) == set(log["state"])
+    assert rows["truth"].tolist() == rows["state"].tolist()

@@ -349,3 +349,11 @@ def test_what_cannot_be_tagged_is_one_line_and_exit_code_2(
     assert done.exit_code == 2
     assert message in " ".join(done.stderr.split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_validation_sentences_take_turns_as_many_as_taggers_are_averaged() -> None:
+    for members in (1, 3):
+        problem = problems.tagging(sample=True, **SMALL | {"members": members})
+        assert (
+            len({tuple(validation.tolist()) for _, validation in problem.folds[0].sides}) == members
+        )

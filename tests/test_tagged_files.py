@@ -228,6 +228,12 @@ def test_new_sentences_are_judged_by_the_columns_named_in_training(
     done = command("evaluate", finished / "run", file, "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["measures"]["span F1"]["value"] == 1.0
+    swapped = [line.split() for line in new.splitlines()]
+    text = "\n".join(" ".join([*line[1:2], *line[:1], *line[2:]]) for line in swapped)
+    other = written(tmp_path, "other.txt", text + "\n")
+    done = command("evaluate", finished / "run", other, "--tokens", 2, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["measures"]["span F1"]["value"] == 1.0
     refused = command("evaluate", finished / "run", file, "--tags", 2)
     assert refused.exit_code == 2
     assert "the tags must be those that gru knows" in " ".join(refused.stderr.split())
