@@ -57,7 +57,7 @@ def looked_for(folder: Path, executor: Executor | None = None, **how: Any) -> Ch
     return look_for(
         within(how.get("problem") or coin_problem(sticky=0.8)),
         tunable(how.get("contender_of", contender)),
-        Budget(how.get("trials", 12)),
+        Budget(how.get("trials", 12), how.get("minutes")),
         place=folder / "search.db",
         executor=executor or Here(),
         listener=how.get("listener", NOBODY),
@@ -127,6 +127,12 @@ def test_a_search_is_the_same_at_any_width_and_where_it_was_stopped(tmp_path: Pa
         with pytest.raises(KeyboardInterrupt):
             looked_for(folder, listener=Stops(stop))
         assert looked_for(folder).tried == whole.tried
+
+
+@NEEDS_OPTUNA
+def test_after_its_minutes_a_search_begins_no_further_round(tmp_path: Path) -> None:
+    choice = looked_for(tmp_path, minutes=0.0)
+    assert choice.tried == looked_for(tmp_path / "whole").tried[:8]
 
 
 @NEEDS_OPTUNA

@@ -5,7 +5,7 @@ import runpy
 import shlex
 from collections import Counter
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from recurra.baselines.streamed import StreamedTexts, _Terms
 from recurra.cli import app
 from recurra.cli.following import counterpart
 from recurra.data import passes as module
+from recurra.data import pieces
 from recurra.data.passes import Passes, Shards, Unit, open_shards
 from recurra.errors import DataError, RunError, SettingsError
 from recurra.judging.report import Report
@@ -202,6 +203,7 @@ def test_the_epochs_of_a_pass_share_its_rows(split: SplitStream) -> None:
     )
     assert min(map(len, parts)) > 100
     assert taught(passes, 1) == parts[0] != taught(passes, 5)
+    assert Counter(parts[0]) != Counter(taught(passes, 5))  # other units come first
     assert taught(passes, 1, seed=1) != parts[0]
 
 
@@ -214,6 +216,53 @@ def test_rows_come_shuffled_in_blocks_with_the_share_that_is_read(split: SplitSt
     assert shares[-1] == 1
     numbers = [split.passes.numbers[label] for label in ("ham", "spam")]
     assert numbers == [0, 1]
+
+
+def test_long_texts_fill_the_buffer_until_rows_are_drawn_from_it(
+    split: SplitStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LETTERS", 1000)
+    monkeypatch.setattr(module, "BLOCK", 10)
+    rows = split.passes.rows
+    blocks = list(islice(split.passes.epoch(1), rows + 1))  # of no end, if it stayed full
+    assert sum(len(texts) for _, texts, _ in blocks) == rows
+    assert blocks[0][0] < 0.5  # the rows of a pass would fit, their letters do not
+
+
+@pytest.mark.usefixtures("small")
+def test_rows_of_several_units_are_mixed(
+    split: SplitStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "ROWS", 30)
+    monkeypatch.setattr(module, "BUFFER", 40)
+    shards = split.passes.shards
+    unit_of = {
+        text: unit
+        for unit in range(len(shards.units))
+        for chunk in shards.read(unit)
+        for text in chunk.texts
+    }
+    blocks = [texts for _, texts, _ in replace(split.passes).epoch(1)]
+    kinds = [len({unit_of[text] for text in texts}) for texts in blocks]
+    assert np.mean(kinds) > 2.2
+
+
+def test_of_very_long_texts_fewer_are_set_aside_and_the_others_teach(
+    folder: Path, split: SplitStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards, letters = open_shards(folder), 4000
+    monkeypatch.setattr(setting_aside, "LETTERS", letters)
+    fewer = split_stream(shards)
+    held = list(fewer.rows.texts)
+    assert letters / 2 < sum(map(len, held)) <= letters
+    assert set(held) < set(split.rows.texts)
+    units = range(len(shards.units))
+    every = [text for unit in units for chunk in shards.read(unit) for text in chunk.texts]
+    assert Counter(every) == Counter(held) + Counter(taught(fewer.passes))
+    counted = fewer.tokens.encoder(
+        min_count=1, max_vocabulary=None, max_length=256, truncation="head"
+    )
+    assert counted == TextEncoder.fit(taught(fewer.passes), min_count=1)
 
 
 def test_rows_that_stand_sorted_by_label_are_said_to(

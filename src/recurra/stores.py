@@ -18,12 +18,14 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote, unquote
 
 from recurra.errors import InputError
 
 __all__ = ["Stored", "near", "place_of", "placed"]
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+]*://")
+PLAIN = "/:@!$&'()*+,;=~%"  # signs that an address may hold
 KINDS = "s3://, gs://, abfs://, hdfs:// or file://"
 
 
@@ -47,7 +49,8 @@ class Stored:
     """A file or folder of a store; it pickles.
 
     Args:
-        address: of the store and a place in it, without what is asked of the store.
+        address: of the store and a place in it, without what is asked of the store; signs that no
+            address may hold are spelt as %20 is.
         asked: after a question mark, such as the region.
     """
 
@@ -62,15 +65,17 @@ class Stored:
             InputError: it cannot.
         """
         named, _, asked = address.partition("?")
-        found = cls(named.rstrip("/"), asked)
+        found = cls(quote(named.rstrip("/"), safe=PLAIN), asked)
         found._opened()
         return found
 
     def __str__(self) -> str:
-        return re.sub(r"//[^/@]*@", "//…@", self.address)  # keys before the @ are told to nobody
+        return unquote(
+            re.sub(r"//[^/@]*@", "//…@", self.address)
+        )  # keys before the @ are told to nobody
 
     def __truediv__(self, name: str) -> "Stored":
-        return Stored(f"{self.address}/{name}", self.asked)
+        return Stored(f"{self.address}/{quote(name)}", self.asked)
 
     def _opened(self) -> tuple[Any, str]:
         from pyarrow import ArrowException
@@ -99,7 +104,7 @@ class Stored:
     @property
     def name(self) -> str:
         """The last part."""
-        return PurePosixPath(self.address).name
+        return unquote(PurePosixPath(self.address).name)
 
     @property
     def suffix(self) -> str:
