@@ -234,6 +234,10 @@ def test_work_is_cut_for_as_many_threads_as_here(monkeypatch: pytest.MonkeyPatch
     assert threads() == 3
     ((_, found),) = Processes(1).each(cut_for, None, {"a": None})
     assert found == "3"
+    monkeypatch.delenv("NPROC")  # which a worker would have from its parent
+    monkeypatch.setattr("recurra.executing.processes.threads", lambda: 5)
+    ((_, found),) = Processes(1).each(cut_for, None, {"a": None})
+    assert found == "5"
 
 
 # ---- problems
