@@ -32,6 +32,7 @@ TRANSPARENT = {"len", "str", "sorted", "sum", "max", "min", "repr", "set", "list
 NOT_SAID_CALLS = {"compile", "cast", "TypeVar", "getLogger", "fullmatch", "match", "search", "sub"}
 # no sentences, or none of ours: styles, names, commands, licences, texts to try
 NOT_SAID_TEXTS = {
+    "HANGUL LETTER {name}",
     " fifteen sixteen seventeen eighteen nineteen",
     " by class",
     " of {value}",

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import recurra
+from recurra.auditing import curve as curves
 from recurra.auditing.curve import learning_curve
 from recurra.auditing.rows import AuditedTexts
 from recurra.cli import app
@@ -62,6 +64,50 @@ def test_a_class_that_is_learnt_from_few_rows_needs_no_more() -> None:
         from recurra.wording import retold
 
         assert not re.search("[a-z]{3}", retold(found.curve.sentence))
+
+
+def fitted_and_asked(monkeypatch: pytest.MonkeyPatch, rows: AuditedTexts) -> list[Any]:
+    """Give the rows that each fit of a curve had, and those that it was asked of."""
+    found, told = [], curves._told
+
+    def seen(simple: Any, truth: Any, known: Any, asked: Any, classes: int) -> Any:
+        found.append((known, asked))
+        return told(simple, truth, known, asked, classes)
+
+    monkeypatch.setattr(curves, "_told", seen)
+    assert learning_curve(rows) is not None
+    return found
+
+
+def test_copies_stand_in_one_part_and_on_one_side_of_a_curve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    once = made(200)
+    rows = AuditedTexts(once.take(np.repeat(np.arange(200), 4)))
+    fits = fitted_and_asked(monkeypatch, rows)
+    eighths = [set(rows.bound[known]) for known, _ in fits[:4]]
+    assert not any(a & b for n, a in enumerate(eighths) for b in eighths[:n])
+    known, asked = fits[-1]
+    assert not set(rows.bound[known]) & set(rows.bound[asked])
+
+
+def test_a_curve_is_asked_of_the_rows_that_a_split_holds_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = np.arange(400) >= 320
+    *_, (known, asked) = fitted_and_asked(monkeypatch, AuditedTexts(made(400), held))
+    assert asked.tolist() == list(range(320, 400))
+    assert sorted(known) == list(range(320))
+
+
+def test_a_curve_weighs_a_class_of_few_rows_as_one_of_many() -> None:
+    class Leaning:
+        def shares(self, known: Any, truth: Any, asked: Any, classes: int) -> Any:
+            return np.tile([0.6, 0.4], (len(asked), 1))
+
+    truth = np.repeat([0, 1], [90, 10])
+    said = curves._told(Leaning(), truth, np.arange(100), np.arange(5), 2)  # type: ignore[arg-type]
+    assert said.tolist() == [1] * 5
 
 
 def test_few_rows_are_not_asked_for_a_curve_and_that_is_said() -> None:

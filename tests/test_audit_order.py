@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import recurra
+from recurra.auditing.foreknown import _explained
 from recurra.auditing.later import columns_ahead, label_ahead
 from recurra.auditing.spaced import lines_of
 
@@ -191,3 +192,32 @@ def test_a_noisy_copy_turned_over_is_near() -> None:
     frame = frame.rename(columns="t{}".format).assign(label=["u", "v"] * 105)
     found = recurra.audit(frame.head(160), frame.tail(50), label="label")
     assert {leak.kind: leak.size for leak in found.leaks} == {"near copies across": 10}
+
+
+def steps_told_by(*places: int) -> list[str]:
+    """Give the steps that are said to tell the class alone, where some of twelve do."""
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 2, ROWS)
+    steps = rng.normal(size=(ROWS, 12)).round(3)
+    for place in places:
+        steps[:, place] += 20 * kinds
+    frame = pd.DataFrame(steps, columns=[f"t{n}" for n in range(12)]).assign(label=kinds)
+    found = recurra.audit(frame).findings
+    return [each.sentence.split(" alone")[0] for each in found if each.kind == "target in one step"]
+
+
+def test_a_step_is_told_of_only_where_neither_beside_it_tells_the_class() -> None:
+    assert steps_told_by(5) == ["step 6 of channel 1"]
+    assert steps_told_by(5, 6) == []
+
+
+def test_what_rows_tell_is_asked_of_rows_that_did_not_teach() -> None:
+    rng = np.random.default_rng(0)
+    assert _explained(rng.normal(size=(200, 90)), rng.normal(size=200)) < 0.1
+
+
+def test_no_row_learnt_from_reaches_into_the_rows_asked() -> None:
+    borders = np.arange(40, 200, 40)
+    near = np.abs(np.arange(200)[:, None] - borders) <= 10  # ten rows on both sides of a border
+    level = near @ np.array([3.0, -2.0, 4.0, -5.0])
+    assert _explained(near.astype(float), level) < 0.5  # what is no border is told, rightly

@@ -1,6 +1,7 @@
 """Tags and states that may be wrong are named, likeliest first; the rest is left in peace."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import recurra
+from recurra.auditing import steps as stepped
 from recurra.cli import app
 from recurra.data import sample_sentences
 from recurra.data.sequences import Layout
@@ -139,3 +141,36 @@ def test_logs_of_other_channels_and_frames_are_refused(tmp_path: Path) -> None:
         recurra.audit(tmp_path / "a.csv", tmp_path / "b.csv", steps="states", layout=_layout())
     with pytest.raises(SettingsError, match="give their paths"):
         recurra.audit(pd.DataFrame({"a": [1]}), steps="states")
+
+
+def asked_of(monkeypatch: pytest.MonkeyPatch, path: Path, steps: Any, layout: Layout) -> Any:
+    """Give the steps whose labels were asked, as they were asked."""
+    seen: list[Any] = []
+    monkeypatch.setattr(stepped, "label_findings", lambda rows: (seen.append(rows), ([], []))[1])
+    recurra.audit(path, steps=steps, layout=layout)
+    return seen[0]
+
+
+def test_copies_of_a_sentence_are_asked_together_and_each_word_has_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ["the DET", "cat NOUN", "sleeps VERB"], ["a DET", "dog NOUN"]
+    lines = [*said[0], "", *said[1], "", *said[0], ""]
+    (tmp_path / "tags.txt").write_text("\n".join(lines) + "\n")
+    words = asked_of(monkeypatch, tmp_path / "tags.txt", "tags", Layout())
+    assert words.bound.tolist() == [0, 0, 0, 1, 1, 0, 0, 0]
+    assert [words.called(row) for row in (0, 3, 5)] == [
+        "sentence 1, word 1",
+        "sentence 2, word 1",
+        "sentence 3, word 1",
+    ]
+
+
+def test_steps_beside_each_other_are_asked_together_in_blocks_of_one_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log(tmp_path / "log.csv")
+    steps = asked_of(monkeypatch, tmp_path / "log.csv", "states", Layout(id="m", time="t"))
+    blocks = np.split(steps.bound, np.flatnonzero(np.diff(steps.bound)) + 1)
+    assert {len(block) for block in blocks} == {20}
+    assert len(blocks) == len(set(steps.bound)) == 60

@@ -285,3 +285,92 @@ def test_what_cannot_be_asked_is_refused() -> None:
         audit_model(lambda rows: rows, np.zeros((0, 2)))
     with pytest.raises(SettingsError, match="without a model"):
         audit_model(None, inputs)
+
+
+# ---- each rule by itself: a bug in one of them is seen here
+
+
+def first(rows: Any) -> Any:
+    return rows[:, 0]
+
+
+def test_who_answers_one_row_alone_otherwise_is_found() -> None:
+    inputs, _ = numbers(0)
+    alone = audit_model(lambda rows: first(rows) + (len(rows) == 1), inputs)
+    nothing = audit_model(lambda rows: first(rows) if len(rows) > 1 else [np.nan], inputs)
+    assert failed(alone) == failed(nothing) == ["order and batch"]
+
+
+def test_who_counts_the_rows_that_follow_is_found_though_no_value_moves_it() -> None:
+    inputs, _ = numbers(0)
+    found = audit_model(lambda rows: first(rows) + len(rows), inputs, in_time=True)
+    assert "later rows" in failed(found)
+
+
+def test_one_step_that_looks_at_the_next_is_enough() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 10))
+
+    def next_one(rows: Any) -> list[list[float]]:
+        return [[*(row[:-1] + row[1:]), row[-1]] for row in rows]
+
+    assert failed(audit_model(next_one, rows, by_step=True)) == ["later steps"]
+
+
+def test_a_fit_that_reads_the_targets_of_rows_held_out_alone_is_found() -> None:
+    inputs, truth = numbers(0)
+
+    def level(rows: Any, targets: Any, known: Any) -> Any:
+        return lambda asked: np.full(len(asked), targets.mean())
+
+    assert failed(audit_model(None, inputs, truth, known=KNOWN, fit=level)) == ["refit"]
+
+
+def test_fits_that_differ_by_their_seed_are_not_checked_and_that_is_said() -> None:
+    inputs, truth = numbers(0)
+    draw = np.random.default_rng(0)
+
+    def drawn(rows: Any, targets: Any, known: Any) -> Any:
+        weight = draw.normal()
+        return lambda asked: weight * asked[:, 0]
+
+    found = audit_model(first, inputs, truth, known=KNOWN, fit=drawn)
+    assert result(found, "refit") == "not checked"
+    assert any("fix their seed" in check.sentence for check in found.checks)
+
+
+class Sure:
+    """Surer of one class than of the other, whichever rows are asked."""
+
+    classes_ = (0, 1)
+
+    def predict_proba(self, rows: Any) -> Any:
+        right = np.where(rows[:, 0] == 0, 0.95, 0.6)
+        shares = np.stack([right, 1 - right], axis=1)
+        return np.where(rows[:, :1] == 0, shares, shares[:, ::-1])
+
+
+def test_test_rows_of_an_easier_class_are_no_memory() -> None:
+    truth, others = np.repeat([0, 1], [90, 30]), np.repeat([0, 1], [30, 90])
+    found = audit_model(Sure(), truth[:, None], truth, fresh=(others[:, None], others))
+    assert result(found, "trained on the test") == "passed"
+
+
+def test_a_model_that_is_always_right_is_not_accused() -> None:
+    inputs, truth = np.arange(60)[:, None], np.arange(60) % 2
+    found = audit_model(lambda rows: rows[:, 0] % 2, inputs, truth, fresh=(inputs + 60, truth))
+    assert found.clean
+
+
+def test_scores_that_know_shuffled_labels_are_found_though_they_decide_for_one_class() -> None:
+    inputs = np.arange(ROWS)[:, None]
+    truth = np.random.default_rng(0).integers(2, size=ROWS)
+
+    def looks_up(rows: Any, targets: Any, known: Any) -> Any:
+        def say(asked: Any) -> Any:
+            share = 0.1 + 0.1 * targets[asked[:, 0]]
+            return np.stack([1 - share, share], axis=1)
+
+        return say
+
+    found = audit_model(None, inputs, truth, known=KNOWN, fit=looks_up, shuffles=2)
+    assert result(found, "placebo") == "failed"

@@ -4,12 +4,15 @@ import base64
 import codecs
 import html
 import re
+import unicodedata
 import urllib.parse
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from recurra.text.decoding import decoded
+from recurra.text.keystrokes import keystrokes
 from recurra.text.near import CONTAINED, SHORTEST, connected, find_copies, group_near
 from recurra.text.plain import plain
 from recurra.text.rewritten import in_other_letters
@@ -222,6 +225,51 @@ def test_copies_in_other_letters_are_found(change: str) -> None:
     texts = written(60)
     groups = group_near([*texts, *(LETTER_BY_LETTER[change](text) for text in texts)])
     assert groups[60:].tolist() == list(range(60))
+
+
+KOREAN = [
+    "마지막 장면에서 울었다 배우들 연기가 정말 좋았던 영화",
+    "왜 이렇게 평점이 낮은지 모르겠다 꽤 괜찮은데",
+    "극장에서다시보고싶은작품입니다 음악도최고였어요",
+    "원작을 읽고 봤는데 없는 이야기가 많아 실망했습니다",
+    "예고편이 전부였던 영화 시간이 아깝습니다 진짜",
+    "아이들과 함께 보기 좋은 따뜻한 이야기예요 추천합니다",
+]
+KEYS = dict(
+    zip(
+        "ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡㅃㅉㄸㄲㅆㅒㅖ",
+        "qwertyuiopasdfghjklzxcvbnmQWERTOP",
+        strict=True,
+    )
+)
+KOREAN_WRITTEN = {
+    "letters one by one": keystrokes,
+    "letters apart": lambda text: unicodedata.normalize("NFD", text),
+    "typed on an English keyboard": lambda text: "".join(KEYS.get(c, c) for c in keystrokes(text)),
+    "Windows' Korean read as Latin": lambda text: text.encode("cp949").decode("latin-1"),
+    "UTF-8 read as Latin twice": lambda text: in_latin(in_latin(text)),
+    "bytes as Python prints them": lambda text: str(text.encode()),
+    "backwards": lambda text: text[::-1],
+}
+
+
+def in_latin(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
+@pytest.mark.parametrize("change", KOREAN_WRITTEN)
+def test_korean_that_a_program_or_a_keyboard_wrote_otherwise_is_found(change: str) -> None:
+    others = [KOREAN_WRITTEN[change](text) for text in KOREAN]
+    assert not set(others) & set(KOREAN)
+    groups = group_near([*KOREAN, *others])
+    assert groups.tolist() == [*range(len(KOREAN))] * 2
+
+
+@pytest.mark.parametrize(
+    "text", ["Ñandú: ça va à Köln, où êtes-vous?", "¡Qué año! ÀÉÎ õäö üß", "° ±5 °C"]
+)
+def test_latin_letters_are_not_read_as_korean(text: str) -> None:
+    assert decoded(text) == text
 
 
 def test_texts_with_words_as_long_are_no_copies() -> None:

@@ -148,7 +148,7 @@ def _write_down(work: str, problem: Problem, report: Report) -> None:
     report.test_use = record(
         work, problem.name, problem.data.source, keys, models, settings, report.verdict
     )
-    report.sheet = sheet_of(report)
+    report.sheet = sheet_of(report, problem.unmeasured)
 
 
 def _begun(

@@ -426,7 +426,8 @@ def _other_targets(targets: Array, rows: Rows, seed: int) -> Array:
         other[rows] = other[rows] * 2 + np.nanstd(targets) + 1
         return other
     classes, numbers = np.unique(targets, return_inverse=True)
-    other[rows] = classes[(numbers[rows] + 1) % len(classes)]
+    counts = np.bincount(numbers[rows], minlength=len(classes))
+    other[rows] = classes[counts.argmin()]  # so that what counts them is moved, too
     return other
 
 

@@ -241,6 +241,7 @@ class Problem:
     """
 
     alike: ClassVar[str] = ""  # what does not count when rows are told again, in words
+    unmeasured: ClassVar[Mapping[str, str]] = {}  # how to look at what no probe did (`sheet`)
 
     name: str
     data: DataInfo

@@ -1,7 +1,8 @@
 """The info sheet: what leaks there can be, and what was measured of each in this run.
 
 Each kind of leak that Kapoor and Narayanan list is asked about, and answered from the probes of the
-run; where none looked, the sheet says "not checked", and how to look.
+run; where none looked, the sheet says "not checked", and how to look. A problem says itself where
+another way is needed than for rows with a class (`Problem.unmeasured`).
 
 Source: S. Kapoor, A. Narayanan, "Leakage and the reproducibility crisis in machine-learning-based
 science", Patterns 4 (2023), whose numbers are taken over.
@@ -30,23 +31,23 @@ QUESTIONS: Mapping[str, str] = {
 LOOKED_AT: Mapping[str, Sequence[str]] = {
     "rows in both sides": ("L1.4",),
     "sentences in both sides": ("L1.4",),
-    "segments in both sides": ("L1.4", "L3.2"),
+    "segments in both sides": ("L1.4",),
     "rows that teach their own start": (),  # of training rows, among themselves
     "groups in both sides": ("L3.2",),
     "future in training": ("L3.1",),
     "vocabulary from outside training": ("L1.2", "L1.3"),
     "pieces from outside training": ("L1.2", "L1.3"),
-    "held targets in the fit": ("L1.2",),
+    "held targets in the fit": ("L1.2", "L3.1"),
     "later steps in a forecast": ("L3.1",),
     "days on both sides": ("L3.1",),
     "target in the text": ("L2",),
     "target hidden in another column": ("L2",),
     "prices of another day": ("L2",),
 }
-HOW = {
+HOW: Mapping[str, str] = {
     "L1.2": "no probe of this problem looks at it",
     "L1.3": "no probe of this problem looks at it",
-    "L1.4": "a comparison runs no probes: `recurra train` does, and `recurra audit FILE`",
+    "L1.4": "no probe of this problem looks at it",
     "L2": "no probe of this problem looks at it; `recurra audit FILE` asks columns and texts",
     "L3.1": "the day of a row is not known: name its column with --time; `recurra audit FILE` asks "
     "columns of days",
@@ -56,20 +57,30 @@ HOW = {
     "use": "nothing was written down",
     "labels": "`recurra audit FILE --labels OUT.csv` shows those that may be wrong",
 }
+NO_PROBES = "a comparison runs no probes: `recurra train` does"
 
 
-def sheet_of(report: Report) -> list[SheetLine]:
-    """Fill the sheet from what a run or a comparison measured."""
-    return [_line(item, question, report) for item, question in QUESTIONS.items()]
+def sheet_of(report: Report, unmeasured: Mapping[str, str] | None = None) -> list[SheetLine]:
+    """Fill the sheet from what a run or a comparison measured.
+
+    Args:
+        report: of it.
+        unmeasured: by item, how to look in such a problem, or why nothing does, where that is
+            another than for rows with a class.
+    """
+    how = {**HOW, **(unmeasured or {})}
+    return [_line(item, question, report, how) for item, question in QUESTIONS.items()]
 
 
-def _line(item: str, question: str, report: Report) -> SheetLine:
+def _line(item: str, question: str, report: Report, how: Mapping[str, str]) -> SheetLine:
     answers = {"L1.1": _held_out, "use": _use, "seeds": _seeds}
     if item in answers:
         return answers[item](item, question, report)
     probes = [probe for probe in report.probes if item in _items(probe)]
     if not probes:
-        return SheetLine(item=item, question=question, answer="not checked", detail=HOW[item] + ".")
+        probed = any(item in items for items in LOOKED_AT.values())
+        detail = NO_PROBES if probed and not report.probes else how[item]
+        return SheetLine(item=item, question=question, answer="not checked", detail=f"{detail}.")
     detail = " ".join(f"{probe.name}: {probe.detail}" for probe in probes)
     answer: Sheeted = "yes" if all(probe.passed for probe in probes) else "no"
     return SheetLine(item=item, question=question, answer=answer, detail=detail)

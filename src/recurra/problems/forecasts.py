@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
@@ -283,6 +283,15 @@ class ForecastingProblem(Problem):
     level: float = 0.9
     validation_split: float = 0.2
     season: int = 1
+
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L1.4": "a series is cut by time, and no copies of its steps are looked for",
+        "L2": "no probe of this problem looks at it: a column known ahead must not be made of what "
+        "is to be told",
+        "L3.2": "no probe of this problem looks at it: series of one file may move together",
+        "L3.3": "`recurra evaluate RUN FILE` asks it of later steps",
+        "labels": "what is told are numbers: no step is doubted",
+    }
 
     def _series(self) -> Series:
         assert self.series is not None

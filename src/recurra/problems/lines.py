@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -185,6 +185,13 @@ class GenerationProblem(Problem):
     near: bool = False
 
     alike = ALIKE
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L2": "the next letter or word is told by those before it, as it should be",
+        "L3.1": "the day of a line is not known",
+        "L3.2": "which lines belong together, copies aside, is not known",
+        "L3.3": "`recurra evaluate RUN FILE` asks it of other lines",
+        "labels": "lines have no labels to be wrong",
+    }
 
     def known(self, rows: Rows) -> Classed:
         """Give lines and classes."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -158,6 +158,14 @@ class MultiLabelProblem(Problem):
     split_labels: SplitLabels | None = None
 
     alike = "digits, case and spacing aside"
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L2": "no probe of this problem looks at it",
+        "L3.1": "the day of a row is not known: name its column with --time",
+        "L3.2": "which rows belong together, copies aside, is not known: name the column with "
+        "--group",
+        "L3.3": "`recurra evaluate RUN FILE` asks it of other rows",
+        "labels": "rows with several labels are not asked for wrong ones",
+    }
 
     def _rows(self) -> MultiLabelled:
         assert self.rows is not None

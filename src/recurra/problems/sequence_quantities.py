@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -152,6 +152,14 @@ class QuantityProblem(Problem):
     source: LabelledSequences | None = None
     sides: Callable[[Rows], Sides] | None = None
     probed: Callable[[Sequence[Split]], list[Probe]] | None = None
+
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L3.1": "the day of a row is not known: name its column with --time",
+        "L3.2": "which rows belong together, copies aside, is not known: name the column with "
+        "--group",
+        "L3.3": "`recurra evaluate RUN FILE` asks it of other rows",
+        "labels": "what is told are numbers: no row is doubted",
+    }
 
     def _rows(self) -> Measured:
         assert self.rows is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -254,6 +254,15 @@ class StatesProblem(Problem):
     streams: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     window: int = WINDOW
     by_stream: bool = False
+
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L2": "no probe of this problem looks at it",
+        "L3.1": "whether streams held out are later than the others is not asked",
+        "L3.2": "whether streams are of one machine or one person is not known",
+        "L3.3": "`recurra evaluate RUN FILE` asks it of other logs",
+        "labels": "`recurra audit FILE --steps states --labels OUT.csv` shows those that may be "
+        "wrong",
+    }
 
     def _steps(self, rows: Rows) -> Rows:
         """Give the numbers of the steps of segments."""

@@ -17,7 +17,7 @@ direction, by any network or learner? And is a network better than every baselin
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -166,6 +166,14 @@ class RiseProblem(ClassProblem):
     settings: RiseSettings = field(default_factory=RiseSettings)
     change: Floats = field(default_factory=lambda: np.zeros(0))
     checks: Sequence[PriceCheck] = ()
+
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L1.4": "rows held out are other days, and no copies are looked for",
+        "L3.2": "no probe of this problem looks at it: the shares of one day move together, and "
+        "count as one piece of evidence",
+        "L3.3": "`recurra evaluate RUN FILE` asks it of later days",
+        "labels": "labels are computed of prices: `recurra market check` asks these",
+    }
 
     @property
     def dates(self) -> Dates:

@@ -13,6 +13,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import ClassVar
 
 import numpy as np
 
@@ -144,6 +145,12 @@ class StreamedProblem(TextProblem):
 
     passes: Passes | None = None
     frequencies: Mapping[str, int] = field(default_factory=dict)
+
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L3.1": "the day of a row is not known; `recurra audit FILE` asks columns of days",
+        "L3.2": "which rows belong together, copies aside, is not known; `recurra audit FILE` asks "
+        "columns",
+    }
 
     def tunable(self) -> None:
         """Nothing: the rows at hand teach nothing, so there is nothing to cut once more."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -269,6 +269,15 @@ class TaggingProblem(Problem):
     tagger: SequenceTagger = field(default_factory=SequenceTagger)
     scheme: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L2": "no probe of this problem looks at it",
+        "L3.1": "the day of a sentence is not known",
+        "L3.2": "which sentences belong together, copies aside, is not known",
+        "L3.3": "`recurra evaluate RUN FILE` asks it of other sentences",
+        "labels": "`recurra audit FILE --steps tags --labels OUT.csv` shows those that may be "
+        "wrong",
+    }
 
     def known(self, rows: Rows) -> KnownSentences:
         """Give words and tags of these sentences."""

@@ -9,7 +9,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -190,6 +190,13 @@ class TranslationProblem(Problem):
     near: bool = False
 
     alike = ALIKE
+    unmeasured: ClassVar[Mapping[str, str]] = {
+        "L2": "no probe of this problem looks at it",
+        "L3.1": "the day of a pair is not known",
+        "L3.2": "which pairs belong together, copies aside, is not known",
+        "L3.3": "`recurra evaluate RUN FILE` asks it of other pairs",
+        "labels": "whether a sentence is translated well is not asked",
+    }
 
     def known(self, rows: Rows) -> Translated:
         """Give sentences and translations."""

@@ -3,25 +3,37 @@
 ::
 
     lengths    of the words, forwards or backwards: the same, whatever stands for a letter
+    places     of fewer than five words: where each letter stood first, forwards or backwards
     agreed     = (how often a letter stands for its commonest one - letters) / (places - letters)
-    pair       agreed >= 0.7, as the text stands, run backwards, or with each word run backwards
+    told       different pairs of letters that follow each other - letters
+    pair       agreed >= 0.7, as the text stands, run backwards, or with each word run backwards,
+               of 25 told or more; of 12, if one to one
 
 So any alphabet will do: digits for letters, letters moved on, another script. A letter that stands
-once agrees for certain, so it does not count.
+once agrees for certain, so it does not count, and what is said over and over counts once. Hangul is
+held as it stands, and by the keys that write it, Shift aside: what was typed on another keyboard is
+seen.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from recurra.arrays import Floats32
 from recurra.text.hashing import Hashes, Pairs, letters_of, mapped, mixed
+from recurra.text.keystrokes import keystrokes
+from recurra.text.normalise import content_key
 
 __all__ = ["in_other_letters"]
 
 AGREED = 0.7
-FEWEST_WORDS, FEWEST_PLACES = 5, 25  # places beyond one for each letter
+FEWEST_WORDS = 5
+FEWEST_TOLD, ONE_TO_ONE = 25, 12  # the latter where each letter stands for one alone
+LARGEST = (1 << 64) - 1
+_SHIFT = str.maketrans("ㅃㅉㄸㄲㅆㅒㅖ", "ㅂㅈㄷㄱㅅㅐㅔ")
 NONE = np.zeros(0, np.uint64)
 
 
@@ -37,22 +49,33 @@ def in_other_letters(texts: Sequence[str]) -> tuple[Pairs, Floats32]:
         >>> pairs.tolist(), agreed.tolist()
         ([[0, 1]], [1.0])
     """
-    found: list[tuple[int, int]] = []
-    shares: list[float] = []
+    found: dict[tuple[int, int], float] = {}
+    forms = [[text.casefold() for text in texts]]
+    if not all(map(str.isascii, texts)):
+        forms.append([keystrokes(text).translate(_SHIFT).casefold() for text in texts])
+    for form in forms:
+        for pair, share in _pairs(form):
+            found[pair] = max(share, found.get(pair, 0.0))
+    pairs = np.array(list(found), np.int64).reshape(-1, 2)
+    return pairs, np.array(list(found.values()), np.float32)
+
+
+def _pairs(texts: list[str]) -> Iterator[tuple[tuple[int, int], float]]:
     keys = np.concatenate(mapped(_keys, texts)) if texts else NONE
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    same = np.flatnonzero((keys[1:] == keys[:-1]) & (keys[1:] != 0))
+    same = np.flatnonzero(keys[1:] == keys[:-1])
     for one, other in zip(order[same].tolist(), order[same + 1].tolist(), strict=True):
-        share = _agreed(texts[one].casefold(), texts[other].casefold())
+        share = _agreed(texts[one], texts[other])
         if share >= AGREED:
-            found.append((min(one, other), max(one, other)))
-            shares.append(share)
-    return np.array(found, np.int64).reshape(-1, 2), np.array(shares, np.float32)
+            yield (min(one, other), max(one, other)), share
 
 
 def _keys(texts: Sequence[str]) -> Hashes:
-    """Give one number for the lengths of the words, forwards or backwards; 0 of few words."""
+    """Give one number for the lengths of the words, or the places of letters where words are few.
+
+    It is the same forwards and backwards.
+    """
     letters = letters_of([text + " " for text in texts])
     ends = np.flatnonzero(letters == ord(" "))
     sizes = np.diff(ends, prepend=-1).astype(np.uint32)
@@ -64,8 +87,16 @@ def _keys(texts: Sequence[str]) -> Hashes:
     lengths = [mixed(sizes * np.uint32(0x9E3779B1) + each).astype(np.uint64) for each in places]
     sums = [np.add.reduceat(each, begins) for each in lengths]
     key = np.minimum(*sums) * np.uint64(0x9E3779B97F4A7C15) + np.maximum(*sums)
-    keys: Hashes = np.where(counts >= FEWEST_WORDS, key | np.uint64(1), np.uint64(0))
+    for row in np.flatnonzero(counts < FEWEST_WORDS).tolist():
+        key[row] = _of_places(texts[row])
+    keys: Hashes = key
     return keys
+
+
+def _of_places(text: str) -> int:
+    """Give one number for where each letter of a text, or of it backwards, stood first."""
+    ways = (array("L", map(way.find, way)).tobytes() for way in (text, text[::-1]))
+    return min(content_key(way) & LARGEST for way in ways)
 
 
 def _agreed(one: str, other: str) -> float:
@@ -86,6 +117,8 @@ def _stands_for(one: str, other: str) -> float:
     for (letter, _), times in pairs.items():
         commonest[letter] = max(times, commonest.get(letter, 0))
     places, letters = pairs.total(), len(commonest)
-    if places - letters < FEWEST_PLACES:
+    alone = len(pairs) == letters == len({other for _, other in pairs})
+    told = min(places, len(set(pairwise(one)))) - letters
+    if told < (ONE_TO_ONE if alone else FEWEST_TOLD):
         return 0.0
     return (sum(commonest.values()) - letters) / (places - letters)
