@@ -36,6 +36,7 @@ from recurra.judging.run import Found, run
 from recurra.names import STARTS
 from recurra.problems import forecasts
 from recurra.problems.forecasts import ForecastingProblem
+from recurra.problems.saved.forecasts import table_of
 from recurra.sequences import Histories, conformal_margins
 
 RNG = np.random.default_rng(1)
@@ -675,3 +676,14 @@ def test_room_for_chance_in_what_is_promised_is_wider_by_that_of_the_margins() -
     low, high = np.log(interval) - np.log1p(-np.array(interval))  # as log-odds
     upper = (low + high) / 2 + np.sqrt(1 + len(held) / len(validation)) * (high - low) / 2
     assert f"up to {1 / (1 + np.exp(-upper)):.1%}." in problem._promise(found).detail
+
+
+def test_an_answer_is_a_table_under_its_names() -> None:
+    told = {"times": ["1", "2"], "forecast": [3.0, 4.0], "target": None}
+    ends = {"lower": [2.0, 2.5], "upper": [4.0, 5.5], "level": 0.9}
+    assert table_of(told | {"level": 0.9}) == [["time", "forecast"], ["1", 3.0], ["2", 4.0]]
+    assert table_of({"series": [{"name": "a", **told, **ends, "target": "y"}]}) == [
+        ["series", "time", "y", "lower 90%", "upper 90%"],
+        ["a", "1", 3.0, 2.0, 4.0],
+        ["a", "2", 4.0, 2.5, 5.5],
+    ]

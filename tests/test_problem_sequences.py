@@ -181,6 +181,18 @@ def test_two_classes_without_one_to_find_are_decided_by_the_likelier() -> None:
         sequences(rows, positive="slow")
 
 
+def test_what_is_looked_at_of_a_sequence_is_its_length_and_the_mean_of_each_channel() -> None:
+    sample = sample_sequences()
+    rows = np.array([0, 5, 7])
+    traits = sequences(sample, **QUICK).look(rows).traits
+    each = [steps_of(sample.sequences)[row] for row in rows]
+    assert list(traits) == ["steps", *(f"mean of {name}" for name in sample.channels)]
+    assert traits["steps"].tolist() == [len(steps) for steps in each]
+    for place, name in enumerate(sample.channels):
+        expected = [steps[:, place].mean() for steps in each]
+        assert traits[f"mean of {name}"] == pytest.approx(expected)
+
+
 def test_an_unknown_model_is_refused() -> None:
     with pytest.raises(SettingsError, match="gru-fcn, lstm-fcn"):
         sequences(sample=True, models=["pooled-bi-gru"])

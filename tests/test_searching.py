@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from units_elsewhere import Guess, Learns
 
-from recurra.errors import RecurraError, RunError, SettingsError
+from recurra.errors import DataError, RecurraError, RunError, SettingsError
 from recurra.executing import Executor, Here
 from recurra.executing.processes import Processes
 from recurra.judging.classes import ClassProblem
+from recurra.judging.evidence import Evidence
 from recurra.judging.example import Share, coin_problem
 from recurra.judging.problem import Contender, Fold, Tunable
 from recurra.judging.run import run
@@ -85,6 +86,19 @@ def test_where_there_is_one_turn_the_rows_that_train_are_cut_once_more() -> None
     assert sorted([*taught, *validation]) == fold.known.tolist()
     assert set(fold.known) <= set(outer.known[train])
     assert 0.1 < len(validation) / len(fold.known) < 0.3
+
+
+def test_in_time_the_last_part_validates_as_far_from_what_trains_as_what_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = coin_problem()
+    monkeypatch.setattr(type(problem), "evidence", lambda self, rows: Evidence(rows, in_time=True))
+    known, held = np.arange(100), np.arange(84, 100)
+    taught, validation = problem.cut_again(known, np.arange(80), held)  # five steps before 84
+    assert taught.tolist() == list(range(59))
+    assert validation.tolist() == list(range(64, 80))
+    with pytest.raises(DataError, match="long enough to be cut once more"):
+        problem.cut_again(known, np.arange(5), held)
 
 
 @pytest.mark.parametrize("several", [False, True])
