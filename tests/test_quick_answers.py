@@ -318,5 +318,10 @@ def seconds(place: Path, *arguments: str) -> float:
     ],
 )
 def test_a_mistake_is_told_within_a_second_of_processor_time(command: str, place: Path) -> None:
-    took = min(seconds(place, "-m", "recurra.cli", *command.split()) for _ in range(2))
-    assert took < MOST_SECONDS or took < MOST_IMPORTS * seconds(place, "-c", "import pandas")
+    told = []  # in turn with what it is held against: a busy machine is slow for a while
+    for _ in range(3):
+        took = seconds(place, "-m", "recurra.cli", *command.split())
+        told.append((took, seconds(place, "-c", "import pandas")))
+        if took < MOST_SECONDS or took < MOST_IMPORTS * told[-1][1]:
+            return
+    pytest.fail(f"seconds, and those of importing pandas: {told}")
