@@ -72,8 +72,8 @@ class LineRows:
         scale = (float(X[:, :window].std()) or 1.0) if self.reader.alone else 1.0
         model = Ridge(penalty).fit(plainly(X, window, scale), self.y[rows] / scale)
         coefficients = model.coef_.reshape(self.y.shape[1], X.shape[1])
-        rows = np.ascontiguousarray(coefficients)  # as they are once loaded: else last bits differ
-        return Line(self.reader, rows, np.atleast_1d(model.intercept_), scale)
+        coefficients = np.ascontiguousarray(coefficients)  # as once loaded: else last bits differ
+        return Line(self.reader, coefficients, np.atleast_1d(model.intercept_), scale)
 
     def ahead(self, line: Line, rows: Rows) -> Floats:
         """Give what a line forecasts of some of the rows, (rows, horizon)."""
