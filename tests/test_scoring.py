@@ -124,18 +124,22 @@ def test_the_types_of_parquet_stay(finished: Path, tmp_path: Path) -> None:
 def test_rows_that_are_no_rows_stay_with_the_reason(finished: Path, tmp_path: Path) -> None:
     (tmp_path / "lines.jsonl").write_text(
         '{"message": "win"}\nnothing\n[1]\n{"message": 5, "more": 1}\n'
+        '{"message": {"a": "win"}}\n{"message": ["win", "now"]}\n'
     )
     done = score(finished, tmp_path / "lines.jsonl", tmp_path / "out.jsonl")
     found = rows_of(tmp_path / "out.jsonl")
-    assert done.refused == 2
+    assert done.refused == 4
     assert [row["problem"] for row in found] == [
         "",
         "it must be a JSON object, but it cannot be read (Expecting value: line 1 column 1 "
         "(char 0)): nothing",
         "it must be a JSON object, but it is: [1]",
         "",
+        "message is an object, and not one text",
+        "message is a list, and not one text",
     ]
-    assert [row.get("message") for row in found] == ["win", None, None, "5"]
+    texts = [row.get("message") for row in found]
+    assert texts[:4] == ["win", None, None, "5"]
     (tmp_path / "long.csv").write_text("id,message\n1,win\n2,win,now,5\n3\n")
     score(finished, tmp_path / "long.csv", tmp_path / "out.csv")
     found = rows_of(tmp_path / "out.csv")

@@ -15,7 +15,7 @@ from recurra.data.separators import MOST_COLUMNS
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
-__all__ = ["cell_of", "frame_of_records", "nested_refusal", "read_records"]
+__all__ = ["cell_of", "frame_of_records", "nested_kind", "nested_refusal", "read_records"]
 
 LINES = ("every line of a JSON lines file", "line")
 MOST_CELLS = 200_000_000
@@ -112,11 +112,21 @@ def cell_of(value: Any) -> tuple[str, bool]:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), True
 
 
+def nested_kind(value: Any) -> str:
+    """Say what of several parts a value is; nothing of a text or a number.
+
+    Examples:
+        >>> nested_kind({"a": 1}), nested_kind([1, 2]), nested_kind("a")
+        ('an object', 'a list', '')
+    """
+    return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else ""
+
+
 def nested_refusal(name: str, value: Any, where: str) -> DataError:
     """Say that a cell holds a list or an object."""
-    kind = "an object" if isinstance(value, dict) else "a list"
     return DataError(
-        f"a cell must be one text, number or label, but {quoted(name)} in {where} is {kind}. "
+        f"a cell must be one text, number or label, but {quoted(name)} in {where} is "
+        f"{nested_kind(value) or 'a list'}. "
         "Join its parts into one text, or leave that column out."
     )
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from recurra.data.labelled import read_columns_of
 from recurra.data.pieces import Pieces
 from recurra.data.readers import Table
+from recurra.data.records import nested_kind
 from recurra.errors import DataError, RunError
 from recurra.names import listed
 from recurra.problems.saved.multi_labels import AskedLabels
@@ -97,9 +98,10 @@ class Asked:
             cells = [map(_text_of, piece.rows.column(name).to_pylist()) for name in self.read]
             texts = [join(row) for row in zip(*cells, strict=True)]
             empty = f"{' and '.join(self.read)} is empty"
+            nested = _nested(piece.objects, self.read) or [""] * len(texts)
             why = [
-                wrong or (empty if blank(text) else "")
-                for text, wrong in zip(texts, piece.wrong, strict=True)
+                wrong or parts or (empty if blank(text) else "")
+                for text, wrong, parts in zip(texts, piece.wrong, nested, strict=True)
             ]
             usable = np.flatnonzero([not each for each in why])
             rows = piece.rows
@@ -129,6 +131,19 @@ def _text_of(cell: Any) -> str:
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
     return cell if isinstance(cell, str) else "" if cell is None else str(cell)
+
+
+def _nested(objects: list[dict[str, Any]] | None, columns: Sequence[str]) -> list[str]:
+    """Say of each JSON line which of its texts is no text, but has parts; of most nothing."""
+    return [
+        next(filter(None, (_nested_in(line, name) for name in columns)), "")
+        for line in objects or []
+    ]
+
+
+def _nested_in(line: dict[str, Any], name: str) -> str:
+    kind = nested_kind(line.get(name))
+    return f"{name} is {kind}, and not one text" if kind else ""
 
 
 def _check_types(rows: pa.Table, texts: Sequence[str], way: Any) -> None:
