@@ -70,11 +70,15 @@ def test_a_side_with_one_class_is_refused_with_the_counts() -> None:
         stratified_group_split(labels, np.arange(21), 0.2)
     with pytest.raises(DataError, match=r"both classes, but .* would have no row"):
         stratified_group_split(np.arange(20) < 10, np.zeros(20, int), 0.2)
+    with pytest.raises(
+        DataError, match=r"20 rows make 2 groups here, as rows that belong together"
+    ):
+        stratified_group_split(np.arange(20) < 10, np.arange(20) // 10, 0.2)
 
 
 def test_of_three_classes_every_one_must_be_learnt_and_some_rows_judged() -> None:
     labels = np.arange(30) % 3
-    with pytest.raises(DataError, match="must hold some rows, but 30 samples are too few groups"):
+    with pytest.raises(DataError, match=r"but 30 samples in 1 groups? are too few to hold"):
         stratified_group_split(labels, np.zeros(30, int), 0.2)
     groups = np.where(labels == 2, 99, np.arange(30))  # class 2 is one group, and held out in turn
     with pytest.raises(DataError, match="1 classes of 3 would be missing: the rarest has 10 rows"):

@@ -89,7 +89,7 @@ def stratified_group_folds(
     fold = group_folds(groups, folds, seed, labels)
     for number in range(folds):
         where = f"fold {number + 1} of {folds}"
-        _needs_every_class(labels, fold != number, fold == number, where)
+        _needs_every_class(labels, groups, fold == number, where)
     return fold
 
 
@@ -124,45 +124,44 @@ def stratified_group_split(
     """
     turns = max(1, int(1 / held_out + 1e-9))
     out = (_positions(labels, groups, seed) / held_out).astype(np.int64) == turn % turns
-    _needs_every_class(labels, ~out, out, f"the {held_out:.0%} held out")
+    _needs_every_class(labels, groups, out, f"the {held_out:.0%} held out")
     return np.flatnonzero(~out), np.flatnonzero(out)
 
 
 def _needs_every_class(
-    labels: npt.NDArray[Any],
-    kept: npt.NDArray[np.bool_],
-    out: npt.NDArray[np.bool_],
-    where: str,
+    labels: npt.NDArray[Any], groups: Rows, out: npt.NDArray[np.bool_], where: str
 ) -> None:
     """Make sure that every class can be learnt and, of two, that both are judged."""
+    counted = f"{len(labels):,} rows make {len(np.unique(groups)):,} groups"
     if labels.dtype == bool:
-        _needs_both_classes(labels[kept], "the part kept for training")
-        _needs_both_classes(labels[out], where)
+        for side, place in ((~out, "the part kept for training"), (out, where)):
+            _needs_both_classes(labels[side], place, counted)
         return
-    absent = sorted(set(np.unique(labels).tolist()) - set(np.unique(labels[kept]).tolist()))
+    kept = np.unique(labels[~out])
     if not out.any():
         raise DataError(
-            f"{where} must hold some rows, but {len(labels)} samples are too few groups to hold "
-            "any out. Give more different rows (rows that belong together, such as copies, count "
-            "as one)."
+            f"{where} must hold some rows, but {len(labels):,} samples in "
+            f"{len(np.unique(groups)):,} groups are too few to hold any out: rows that belong "
+            "together (copies, or rows that differ in digits alone) count as one. Give more "
+            "different rows."
         )
-    if absent:
-        rarest = int(np.unique(labels, return_counts=True)[1].min())
+    classes, rows = np.unique(labels, return_counts=True)
+    if len(kept) < len(classes):
         raise DataError(
-            f"the part kept for training must hold every class, but {len(absent)} classes of "
-            f"{len(np.unique(labels))} would be missing: the rarest has {rarest} rows. Give more "
-            "different rows of it, or leave it out (rows that belong together, such as copies, "
-            "count as one)."
+            f"the part kept for training must hold every class, but {len(classes) - len(kept)} "
+            f"classes of {len(classes)} would be missing: the rarest has {rows.min()} rows, and "
+            f"{counted} here, as rows that belong together (copies, or rows that differ in digits "
+            "alone) count as one. Give more different rows of it, or leave it out."
         )
 
 
-def _needs_both_classes(labels: npt.NDArray[np.bool_], where: str) -> None:
+def _needs_both_classes(labels: npt.NDArray[np.bool_], where: str, counted: str) -> None:
     if len(np.unique(labels)) < 2:
         held = f"one alone in its {len(labels)} rows" if len(labels) else "no row"
         raise DataError(
-            f"every side of a split must hold both classes, but {where} would have {held}. Give "
-            "more rows of the rarer class (rows that belong together, such as copies, count as "
-            "one)."
+            f"every side of a split must hold both classes, but {where} would have {held}: "
+            f"{counted} here, as rows that belong together (copies, or rows that differ in digits "
+            "alone) count as one. Give more different rows of the rarer class."
         )
 
 
