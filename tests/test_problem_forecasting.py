@@ -16,7 +16,7 @@ from sklearn.linear_model import Ridge
 from typer.testing import CliRunner
 
 from recurra import SequenceForecaster, problems, runtime
-from recurra.answers.forecasts import Ahead, begun
+from recurra.answers.forecasts import Ahead, begun, scales
 from recurra.baselines.forecasting import (
     EtsAhead,
     KnownSeries,
@@ -24,6 +24,7 @@ from recurra.baselines.forecasting import (
     NaiveAhead,
     ThetaAhead,
 )
+from recurra.baselines.lines import LineRows
 from recurra.bundle import read_bundle, write_bundle
 from recurra.cli import app
 from recurra.data import Series
@@ -313,6 +314,54 @@ def test_the_line_chooses_its_penalty_on_validation_rows_alone() -> None:
         return float(np.abs(ahead - y[validation]).mean())
 
     assert error(model.penalty) == min(map(error, (0.1, 1.0, 10.0, 100.0, 1000.0)))
+
+
+def test_the_intervals_of_a_line_are_of_errors_out_of_fold_on_all_rows_known() -> None:
+    problem = problem_of(NUMBERS)
+    fold = problem.folds[0]
+    known = problem.known(fold.known)
+    model = LinearAhead(3, 8, 0.8).fit(known, fold.sides)
+    asked = known.histories
+    missed = np.empty((len(asked), 3))
+    for part in np.array_split(np.arange(len(asked)), 5):
+        others = np.flatnonzero(np.abs(np.arange(len(asked))[:, None] - part).min(axis=1) >= 3)
+        line = LineRows(asked, 3, 8, alone=True, training=others).fit(others, model.penalty)
+        missed[part] = np.abs(line.ahead(asked.take(part)) - asked.take(part).ahead(3))
+    missed /= scales(asked, 1)[:, None]
+    assert model.margins == pytest.approx(conformal_margins(missed, 0.8))
+
+
+@pytest.mark.parametrize(("quiet", "least", "most"), [(1.0, 0.87, 0.93), (0.3, 0.75, 0.95)])
+def test_intervals_of_a_line_cover_though_the_rows_that_validate_are_quieter(
+    quiet: float, least: float, most: float
+) -> None:
+    held = []
+    for seed in range(30):
+        noise = np.random.default_rng(seed).normal(size=300)
+        noise[203:240] *= quiet  # the steps that validate
+        numbers = np.zeros(300)
+        for step in range(1, 300):
+            numbers[step] = 0.6 * numbers[step - 1] + noise[step]
+        known, asked = np.arange(8, 238), np.arange(240, 298)
+        sides = [(known[:192] - 8, known[195:] - 8)]
+        model = LinearAhead(3, 8, 0.9).fit(KnownSeries(numbers[:240], known), sides)
+        rows = Histories(numbers[:, None], np.zeros_like(asked), asked)
+        said = model.say(rows)
+        assert said.margins is not None
+        held.append(np.abs(said.middle - rows.ahead(3)) <= said.margins)
+    assert least <= np.mean(held) <= most  # of validation rows alone: 0.91, and 0.41
+
+
+def test_few_rows_leave_the_intervals_of_a_line_to_validation_rows() -> None:
+    known = KnownSeries(np.random.default_rng(0).normal(size=30), np.arange(4, 18))
+    sides = [(np.arange(9), np.arange(11, 14))]
+    model = LinearAhead(2, 4, 0.5).fit(known, sides)
+    line = LineRows(known.histories, 2, 4, alone=True, training=np.arange(9))
+    asked = known.histories.take(np.arange(11, 14))
+    missed = np.abs(line.fit(np.arange(9), model.penalty).ahead(asked) - asked.ahead(2))
+    assert model.margins == pytest.approx(
+        conformal_margins(missed / scales(asked, 1)[:, None], 0.5)
+    )
 
 
 # ---- what cannot be asked

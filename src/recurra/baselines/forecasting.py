@@ -29,7 +29,8 @@ from recurra.answers.effects import PARTS, Effects, check_columns
 from recurra.answers.forecasts import Ahead, begun, scales
 from recurra.answers.lines import Line, needed_of
 from recurra.arrays import Array, Floats, Rows
-from recurra.baselines.lines import PENALTIES, LineRows
+from recurra.baselines.lines import FEWEST as FEWEST_ROWS
+from recurra.baselines.lines import PENALTIES, LineRows, line_folds
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.errors import DataError
 from recurra.judging.problem import Contender, Sides
@@ -105,7 +106,7 @@ class _Rival:
         if self.level is not None and len(unseen):
             some = np.unique(np.linspace(0, len(unseen) - 1, CALIBRATED).astype(np.int64))
             rows = histories.take(unseen[some])
-            errors = np.abs(self._ahead_of(rows) - rows.ahead(self.horizon))
+            errors = np.abs(self._unseen(histories, unseen[some]) - rows.ahead(self.horizon))
             errors /= scales(rows, self.season)[:, None]
             self.margins = conformal_margins(errors, self.level)
         self._finish(histories)
@@ -132,6 +133,10 @@ class _Rival:
             return middle
         moved = self.effects.ahead(histories, self.horizon, self.season)
         return middle + moved * scales(histories, self.season)[:, None]
+
+    def _unseen(self, histories: Histories, rows: Rows) -> Floats:
+        """Forecast some of the rows, by a fit that did not see them."""
+        return self._ahead_of(histories.take(rows))
 
     def _finish(self, histories: Histories) -> None:
         """Learn from all rows."""
@@ -418,7 +423,9 @@ class LinearAhead(_Rival):
     """A ridge regression on the window: its last value taken off, divided by a deviation.
 
     The deviation `s` is that of the window, so series of all sizes are forecast the same. The
-    penalty is chosen on the validation rows; then all rows known are fitted.
+    penalty is chosen on the validation rows; then all rows known are fitted. Intervals are of the
+    errors out of fold on all rows known (`recurra.baselines.lines.line_folds`); where a fold
+    leaves too few rows to fit on, or columns are known ahead, of those on validation rows.
 
     Args:
         horizon: steps ahead.
@@ -448,6 +455,7 @@ class LinearAhead(_Rival):
         self.known, self.past = known, past
         self.penalty = 1.0
         self.line: Line | None = None
+        self._out_of_fold: Floats | None = None
 
     @property
     def needs(self) -> int:  # type: ignore[override]
@@ -455,7 +463,7 @@ class LinearAhead(_Rival):
         return self.window
 
     def _learn(self, histories: Histories, sides: Sides) -> Rows:
-        """Choose the penalty on the first turn; the validation rows were not learnt from."""
+        """Choose the penalty on the first turn; forecast every row by a line it did not teach."""
         train, validation = np.arange(len(histories)), np.zeros(0, np.int64)
         if len(sides):
             train, validation = map(np.asarray, sides[0])
@@ -474,10 +482,22 @@ class LinearAhead(_Rival):
         if len(validation):
             self.penalty = min(PENALTIES, key=error)
         self.line = self._rows.fit(train, self.penalty)
-        return validation
+        folds = line_folds(histories, self.horizon)
+        if self.known or min((len(fitted) for fitted, _ in folds), default=0) < FEWEST_ROWS:
+            return validation
+        self._out_of_fold = np.empty((len(histories), self.horizon))
+        for fitted, asked in folds:
+            line = self._rows.fit(fitted, self.penalty)
+            self._out_of_fold[asked] = self._rows.ahead(line, asked)
+        return np.arange(len(histories))
+
+    def _unseen(self, histories: Histories, rows: Rows) -> Floats:
+        out_of_fold = self._out_of_fold
+        return super()._unseen(histories, rows) if out_of_fold is None else out_of_fold[rows]
 
     def _finish(self, histories: Histories) -> None:
         self.line = self._rows.fit(np.arange(len(histories)), self.penalty)
+        self._out_of_fold = None
         del self._rows
 
     def _middle(self, histories: Histories) -> Floats:
