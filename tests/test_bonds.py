@@ -128,7 +128,7 @@ def test_a_row_without_an_author_stands_for_itself() -> None:
 def test_a_cut_falls_between_two_times(times: list[int], share: float) -> None:
     when = np.array(times, np.float64)
     if len(set(times)) == 1:
-        with pytest.raises(DataError, match="1 different times"):
+        with pytest.raises(DataError, match="1 different time,"):
             newest_part(when, share)
         return
     try:
@@ -257,7 +257,7 @@ def test_a_file_to_test_on_without_the_column_is_refused_by_the_command(tmp_path
         (["--group", "nobody"], "there is no 'nobody'"),
         (["--time", "author"], "must hold numbers or dates"),
         (["--group", "few"], "5 different values or more, so that some can be held out"),
-        (["--time", "one"], "of 1 different times, too few to cut between"),
+        (["--time", "one"], "of 1 different time, too few to cut between"),
         (["--time", "sorted"], "every side must hold both classes"),
     ],
 )

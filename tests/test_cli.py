@@ -207,11 +207,11 @@ def test_nothing_is_said_of_an_empty_text_but_that_it_is_empty(here: Path) -> No
 def test_texts_that_are_cut_are_said_when_they_are_asked_about_and_judged(here: Path) -> None:
     long = "win now " * 200
     done = in_this_process("predict", "runs/messages", long, "ann win", cwd=here)
-    assert "1 of 2 texts are longer than simple-rnn reads" in done.stderr
+    assert "1 of 2 texts is longer than simple-rnn reads" in done.stderr
     assert "only the first 256 tokens" in done.stderr
     (here / "new.csv").write_text(f"kind,body\nspam,{long}\nham,see you\n")
     done = in_this_process("evaluate", "runs/messages", "new.csv", cwd=here)
-    assert "1 of 2 texts are longer than what is read of one" in done.stderr
+    assert "1 of 2 texts is longer than what is read of one" in done.stderr
     (here / "new.csv").unlink()
 
 

@@ -326,7 +326,7 @@ def test_the_baseline_of_a_run_is_loaded_with_what_it_reads(trained: Path) -> No
             again = kinds[contender.name].load(trained / contender.name)
             np.testing.assert_array_equal(again.say(rows).middle, model.say(rows).middle)
             assert again.facts["channels"] == ["holiday", "warmth"]
-            with pytest.raises(DataError, match="it has 1 numbers"):
+            with pytest.raises(DataError, match="it has 1 number\\."):
                 again.say(Histories(rows.steps[:, :1], rows.starts, rows.ends))
     assert EtsAhead(2, known=1, past=1)._settings()["known"] == 1
 

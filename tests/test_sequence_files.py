@@ -167,6 +167,53 @@ def test_a_damaged_ts_file_is_refused_with_its_line(
         read_sequences(path)
 
 
+CLASSED = "@classLabel true u v\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "message"),
+    [
+        ("", "1,2:u\n", "must say whether its lines end in a class"),
+        ("@classLabel u v\n", "1,2:u\n", "@classLabel must say true or false, but line 2 .*'u'"),
+        (CLASSED, "1,2:u\n1,2:w\n", "one that line 2 lists .*line 5 of .* has 'w'"),
+        (CLASSED, "1,2:\n", "line 4 of .* has ''"),
+        (f"{CLASSED}@seriesLength 3\n", "1,2,3:u\n1,2:v\n", "3 steps, as line 3 .*line 6 .*has 2"),
+        (f"{CLASSED}@equalLength true\n", "1,2:u\n1:v\n", "2 steps, as line 3 .*line 6 .*has 1"),
+        (f"{CLASSED}@seriesLength many\n", "1:u\n", "how many, but line 3 of .* says 'many'"),
+        (f"{CLASSED}@dimensions 2\n", "1,2:u\n", "line 3 says, 2, but line 5 of .* has 1"),
+        (f"{CLASSED}@dimension 2\n", "1,2:u\n", "line 3 says, 2, but line 5 of .* has 1"),
+        (f"{CLASSED}@univariate true\n", "1:2:u\n", "one channel, but line 5 of .* has 2"),
+        (f"{CLASSED}@timeStamps true\n", "(0,1):u\n", "line 3 of .* says @timeStamps true"),
+        (f"{CLASSED}@missing perhaps\n", "1,?:u\n", "@missing must say true or false, but line 3"),
+    ],
+)
+def test_a_ts_file_must_be_as_its_header_says(
+    tmp_path: Path, head: str, rows: str, message: str
+) -> None:
+    path = written(tmp_path, "x.ts", f"@problemName x\n{head}@data\n{rows}")
+    with pytest.raises(DataError, match=message):
+        read_sequences(path)
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "names"),
+    [
+        ("@classLabel true 1 2\n", "1:1.0\n2:2\n", ("1", "2")),
+        ("@classLabel true\n", "1:u\n2:v\n", ("u", "v")),
+        ("@classlabel TRUE go on stop\n", "1:go on\n2:stop\n", ("go on", "stop")),
+        ("@CLASSLABEL\ttrue\tU u\n", "1:U\n2:u\n", ("U", "u")),
+        (f"@equalLength false\n@seriesLength 3\n{CLASSED}", "1,2:u\n1:v\n", ("u", "v")),
+        (f"@missing false\n{CLASSED}", "1,?:u\n1,NaN:v\n", ("u", "v")),
+    ],
+)
+def test_what_a_header_may_say_in_several_ways_is_read(
+    tmp_path: Path, head: str, rows: str, names: tuple[str, ...]
+) -> None:
+    # without @problemName, under any name: its first words say what it is
+    path = written(tmp_path, "x.txt", f"# made by hand\n\n@univariate true\n{head}@data\n{rows}")
+    assert read_sequences(path).names == names
+
+
 def test_a_file_without_columns_takes_none(tmp_path: Path) -> None:
     path = written(tmp_path, "x.ts", "@classLabel true u v\n@data\n1,2:u\n")
     with pytest.raises(SettingsError, match="--id names a column"):

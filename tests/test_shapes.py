@@ -84,7 +84,7 @@ def test_a_saved_tagger_tags_the_same(tmp_path: Path, tagger: SequenceTagger) ->
 def test_sentences_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(DataError, match="row 0 is one string"):
         SequenceTagger().fit(["we run"], [["PRON", "VERB"]])
-    with pytest.raises(DataError, match="row 1 has 1 steps and 2 labels"):
+    with pytest.raises(DataError, match="row 1 has 1 step and 2 labels"):
         SequenceTagger().fit([["a"], ["b"]], [["X"], ["X", "Y"]])
     with pytest.raises(DataError, match="two or more classes, but all 2 steps have 'X'"):
         SequenceTagger().fit([["a"], ["b"]], [["X"], ["X"]])
@@ -155,7 +155,7 @@ def test_series_that_cannot_be_used_are_refused(forecaster: SequenceForecaster) 
         SequenceForecaster().fit([1.0, np.nan])
     with pytest.raises(SettingsError, match="horizon must be at least 1"):
         SequenceForecaster(horizon=0).fit(np.arange(99.0))
-    with pytest.raises(DataError, match="a history must have at least 1 steps"):
+    with pytest.raises(DataError, match="a history must have at least 1 step,"):
         forecaster.predict([np.zeros(0)])
 
 

@@ -81,7 +81,7 @@ def test_of_three_classes_every_one_must_be_learnt_and_some_rows_judged() -> Non
     with pytest.raises(DataError, match=r"but 30 samples in 1 groups? are too few to hold"):
         stratified_group_split(labels, np.zeros(30, int), 0.2)
     groups = np.where(labels == 2, 99, np.arange(30))  # class 2 is one group, and held out in turn
-    with pytest.raises(DataError, match="1 classes of 3 would be missing: the rarest has 10 rows"):
+    with pytest.raises(DataError, match="1 class of 3 would be missing: the rarest has 10 rows"):
         stratified_group_folds(labels, groups, 2)
     # the third group has one class, and stands in one of three folds
     with pytest.raises(DataError, match=r"both classes, but fold ([123]) of 3 would") as caught:
@@ -119,9 +119,9 @@ def test_too_few_steps_for_rolling_folds_are_counted(
 ) -> None:
     with pytest.raises(DataError) as caught:
         rolling_folds(first, end, folds, purge=purge)
-    assert str(caught.value) == (
+    assert caught.value.args == (
         f"every fold must hold out steps and know some before them, but {steps} are too few for "
-        f"{folds} folds. Give a longer series, a shorter window or horizon, or fewer --folds."
+        f"{folds} folds. Give a longer series, a shorter window or horizon, or fewer --folds.",
     )
 
 
@@ -149,7 +149,7 @@ def test_a_group_split_goes_by_its_seed_and_needs_two_groups() -> None:
     with pytest.raises(DataError) as caught:
         group_split(np.zeros(12, int), 0.25)
     assert str(caught.value) == (
-        "both sides of a split must hold rows, but 12 rows in 1 groups cannot be split so that 25% "
+        "both sides of a split must hold rows, but 12 rows in 1 group cannot be split so that 25% "
         "are held out. Give more different rows."
     )
 

@@ -595,7 +595,7 @@ def test_a_log_of_one_state_or_of_too_few_steps_is_refused_in_words() -> None:
     calm.states[-30:] = "b"  # type: ignore[index]
     says = (
         "two states or more must be in the steps to learn from, but in those of arrays every step "
-        "is 'a': 1 others stand in steps held out or for validation alone"
+        "is 'a': 1 other stands in steps held out or for validation alone"
     )
     with pytest.raises(DataError, match=says):
         split_steps(calm, window=16)

@@ -151,7 +151,7 @@ def test_two_runs_are_compared_as_the_command_does(client: TestClient, runs: Pat
     assert found.better in words(page)
     refused = client.get("/compare", params={"run": "one"})
     assert refused.status_code == 400
-    assert said(refused) == "Two runs are compared, but 1 were chosen. Choose two."
+    assert said(refused) == "Two runs are compared, but 1 was chosen. Choose two."
 
 
 def test_a_run_is_deleted_after_a_question_and_not_by_looking(

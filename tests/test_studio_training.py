@@ -197,7 +197,7 @@ def test_no_more_trainings_run_than_there_is_room_for(tmp_path: Path) -> None:
 
     studio = Studio(tmp_path / "runs", Room(trainings=1))
     studio.trainings._processes["held"] = Held()  # type: ignore[assignment]
-    with pytest.raises(RefusedError, match="1 trainings run at a time"):
+    with pytest.raises(RefusedError, match="1 training run at a time"):
         studio.trainings.begin("more", ["train", "texts", "spam", "--sample"])
     assert studio.trainings.all() == []
 

@@ -136,7 +136,7 @@ def test_a_choice_among_columns_without_names_is_said(tmp_path: Path) -> None:
         ("t.csv", "sentence,word,tag\n1,a,O\n1,,O\n", {}, "row must have a word"),
         ("t.csv", "sentence,word,pos,ner\n1,a,N,O\n", {}, "pos and ner may be it.* --tags"),
         ("t.csv", "sentence,x,y\n1,a,N\n", {}, "no name says which: name it with --tokens"),
-        ("l.jsonl", '{"tokens": ["a"], "tags": ["O", "O"]}\n', {}, "1 words and 2 tags"),
+        ("l.jsonl", '{"tokens": ["a"], "tags": ["O", "O"]}\n', {}, "1 word and 2 tags"),
         ("l.jsonl", '{"tokens": ["a"], "tags": [["O"]]}\n', {}, "one text or number"),
         ("l.jsonl", '{"tokens": ["a"], "tags": ["O"]}\n7\n', {}, "line 2 .* is not"),
         ("l.jsonl", '{"tokens": ["a"], "tags": null}\n', {}, "must be lists"),

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurra.architectures import NETWORKS
-from recurra.wording import console_speaks, language, retold, speak, with_particle, worded
+from recurra.errors import DataError
+from recurra.wording import agreed, console_speaks, language, retold, speak, with_particle, worded
+from recurra.wording.agreement import NOUNS_OF_MANY
 from recurra.wording.particles import PARTICLES
 
 # how many sentences of a room may lack Korean: none, where a room is finished
@@ -167,6 +169,90 @@ def test_every_sentence_of_the_catalogue_is_recognised_once_it_is_filled_in() ->
             )
             if sum(map(str.isalpha, filled)) >= 12:
                 assert retold(filled) != filled, (english, korean)
+
+
+# one and many
+
+# what stands after "1" in a sentence and counts nothing: "column 1 holds", "model 1 begins"
+NOT_COUNTED = """
+    across adds allows always as begins closes comes does ends falls gives goes has holds is its
+    joins knows lacks leaves less lies lists looks loses names needs over reaches reads remembers repeats
+    requires rises says shows stands starts takes tells this validates was writes
+"""
+BEFORE_NOUNS = f"{NOT_COUNTED} window among and gave in must of or with"
+OF_ONE = "|".join(NOUNS_OF_MANY.values())
+
+
+def of_one(sentence: str) -> str:
+    """Fill all that a sentence counts with 1, and tell it."""
+    parts = Formatter().parse(sentence)
+    return agreed("".join(words + "1" * (field is not None) for words, field, *_ in parts))
+
+
+def disagreeing(told: str) -> list[str]:
+    begin = r"(?<![\w.,/-])1"
+    known = set(NOUNS_OF_MANY.values()) | {"series", *NOT_COUNTED.split()}
+    unknown = [each for each in re.findall(rf"{begin} ([a-z]+s)\b", told) if each not in known]
+    other = re.findall(rf"{begin} ([a-z]+) (?:{'|'.join(NOUNS_OF_MANY)})\b", told)
+    verbs = re.findall(rf"{begin} ((?:{OF_ONE}) (?:are|were|have|do))\b", told)
+    return unknown + [each for each in other if each not in BEFORE_NOUNS.split()] + verbs
+
+
+@pytest.mark.parametrize("room", sorted({each.room for each in sentences.everything()}))
+def test_every_sentence_that_counts_agrees_with_one(room: str) -> None:
+    told = [of_one(each.sentence) for each in sentences.everything() if each.room == room]
+    assert {each: wrong for each in told if (wrong := disagreeing(each))} == {}
+
+
+def test_a_noun_that_is_not_known_is_found() -> None:
+    assert disagreeing(of_one("{n} walruses were read")) == ["walruses"]
+    assert disagreeing(of_one("{n} purple rows were read")) == ["purple"]
+    assert disagreeing("1 row were read") == ["row were"]
+    assert disagreeing(of_one("{n} rows were read of {m} files; {k} classes have none")) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ("1 rows are read", "1 row is read"),
+        ("1 copies, 1 classes, 1 days", "1 copy, 1 class, 1 day"),
+        (
+            "1 series, 21 rows, 0.1 rows, 2,001 rows are",
+            "1 series, 21 rows, 0.1 rows, 2,001 rows are",
+        ),
+        ("1 of 20 rows (5.0 %) have copies", "1 of 20 rows (5.0 %) has copies"),
+        ("there are 1 classes", "there is 1 class"),
+        ("there are only 1 held rows", "there is only 1 held row"),
+        ("1 rows teach, 1 validate, 1 are held out", "1 row teaches, 1 validates, 1 is held out"),
+        ("1 steps that are empty at the end", "1 step that is empty at the end"),
+        ("1 rows held out are needed", "1 row held out is needed"),
+        (
+            "row 1 has 3 cells; columns 0 and 1 are words",
+            "row 1 has 3 cells; columns 0 and 1 are words",
+        ),
+    ],
+)
+def test_what_counts_one_is_told_of_one(made: str, told: str) -> None:
+    assert agreed(made) == told
+    assert agreed(told) == told
+
+
+@pytest.mark.parametrize(
+    "said", ["'1 rows are'", '"1 days"', "of 1 rows.csv", "~/1 days/a", "a/1 rows"]
+)
+def test_what_is_somebodys_own_is_not_told_otherwise(said: str) -> None:
+    assert agreed(f"the file is {said}") == f"the file is {said}"
+
+
+def test_english_agrees_wherever_it_is_told_and_korean_is_what_it_was() -> None:
+    made = "1 rows without a text or a label left out"
+    assert retold(made) == "1 row without a text or a label left out"
+    assert worded("{rows:,} rows", rows=1) == "1 row"
+    assert str(DataError("1 rows are too few")) == "1 row is too few"
+    with speak("ko"):
+        assert retold(made) == "텍스트나 레이블이 없는 1행을 뺐습니다"
+        assert worded("{rows:,} rows", rows=1) == retold("1 rows")
+        assert str(DataError("1 rows are too few")) == "1 rows are too few"
 
 
 GLOSSARY = sentences.SOURCE.parents[1] / "CONTRIBUTING.md"

@@ -14,6 +14,8 @@
 Every message says what must hold, what arrived, and what to do.
 """
 
+from recurra.wording import agreed, language
+
 __all__ = [
     "BundleError",
     "DataError",
@@ -30,6 +32,11 @@ class RecurraError(Exception):
     """Base of every error that Recurra raises on purpose."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Give the message: in English it agrees in number, to be told in Korean it stays."""
+        said = super().__str__()
+        return agreed(said) if language() == "en" else said
 
 
 class SourceError(RecurraError):

@@ -42,6 +42,7 @@ from recurra.data.times import NEARLY_ALL, TIMES, moments_in, months_in_a_row, q
 from recurra.errors import DataError, RecurraError
 from recurra.markets.columns import meaning_of
 from recurra.problems.splitting import WINDOW, split_steps
+from recurra.sequences import steps_told
 from recurra.spans import scheme_of
 
 __all__ = ["Column", "Look", "Question", "look", "the_reading"]
@@ -627,11 +628,10 @@ def _says_sequences(rows: Callable[[], LabelledSequences]) -> Try:
         lengths = found.sequences.lengths
         if found.labels is None:
             return (
-                f"{len(found):,} sequences of {lengths.min():,} to {lengths.max():,} steps, "
-                f"{len(found.channels)} channels"
+                f"{len(found):,} sequences of {steps_told(lengths)}, {len(found.channels)} channels"
             )
         return (
-            f"{len(found):,} sequences of {lengths.min():,} to {lengths.max():,} steps, "
+            f"{len(found):,} sequences of {steps_told(lengths)}, "
             f"{len(found.channels)} channels, {len(found.names)} classes"
         )
 

@@ -28,6 +28,7 @@ __all__ = [
     "conformal_margins",
     "mean_and_scale",
     "naive_ahead",
+    "steps_told",
 ]
 
 SHORTEST_BUCKET = 16
@@ -406,3 +407,16 @@ class NumberEncoder:
                 f"{len(found.mean)}."
             )
         return cls(np.asarray(found.mean, float), np.asarray(found.scale, float))
+
+
+def steps_told(lengths: Rows) -> str:
+    """Tell how long sequences are.
+
+    Example:
+        >>> steps_told(np.array([12, 40])), steps_told(np.array([12, 12]))
+        ('12 to 40 steps', '12 steps')
+    """
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    if shortest == longest:
+        return f"{longest:,} steps"
+    return f"{shortest:,} to {longest:,} steps"

@@ -35,7 +35,7 @@ def list_scorings(as_json: Json = False) -> None:
         )
     note(f"{len(found.scorings):,} scorings in {ledger_path()}")
     if found.unread:
-        note(f"{found.unread:,} lines of it cannot be read, and are not shown.")
+        note(f"Not shown: {found.unread:,} lines of it, which cannot be read.")
 
 
 @ledger.command()

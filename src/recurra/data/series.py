@@ -40,6 +40,7 @@ from recurra.data.tsf_files import is_tsf, read_tsf
 from recurra.data.zones import in_zone, known_zone, local_label
 from recurra.errors import DataError, SettingsError
 from recurra.names import listed, near
+from recurra.sequences import steps_told
 from recurra.smoothing import is_seasonal
 from recurra.text.joining import roles
 
@@ -527,8 +528,7 @@ def _told(series: Series) -> str:
     often = series.frequency.name if series.frequency else ""
     lengths = np.diff(series.bounds)
     if series.names:
-        between = f"{lengths.min():,} to {lengths.max():,} steps"
-        parts = [f"{len(series.names):,} series", often, between]
+        parts = [f"{len(series.names):,} series", often, steps_told(lengths)]
     elif series.times is not None:
         ends = f"{series.label_of(0)} to {series.label_of(len(series) - 1)}"
         parts = [often or "steps of different lengths", ends]

@@ -117,7 +117,8 @@ class Apart(HTMLParser):
         self.page.append(written)
 
     def _told(self, said: str) -> str:
-        if any(stays for _, stays in self._within) or PARTS.fullmatch(said):
+        written_so = language() == "en"  # in English a document was told as it was written
+        if written_so or any(stays for _, stays in self._within) or PARTS.fullmatch(said):
             return said
         if self._within and self._within[-1][0] == "td" and " " in said and not said.endswith(ENDS):
             return term(said, exact=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, NamedTuple
 
+from recurra.wording.agreement import agreed
 from recurra.wording.languages import language
 from recurra.wording.networks import is_network, network_told
 from recurra.wording.particles import PARTICLES, with_particle
@@ -59,23 +60,24 @@ def worded(sentence: str, /, **values: Any) -> str:
         values: what its fields are filled with.
 
     Example:
-        >>> worded("{rows:,} rows", rows=1200)
-        '1,200 rows'
+        >>> worded("{rows:,} rows", rows=1200), worded("{rows:,} rows", rows=1)
+        ('1,200 rows', '1 row')
     """
     if language() == "ko":
         known = _by_english().get(sentence)
         if known is not None:
             return _filled(known.korean, values)
         return term(sentence.format(**values))
-    return sentence.format(**values)
+    return agreed(sentence.format(**values))
 
 
 def retold(said: str) -> str:
     """Say in the language in force what was made in English; what is not known stays as it is.
 
     A text of several sentences is told sentence by sentence, a network in words layer by layer.
+    English is made of many, "1 rows", and is told of one.
     """
-    return _told(said, LEAST, _BETWEEN) if language() == "ko" else said
+    return _told(said, LEAST, _BETWEEN) if language() == "ko" else agreed(said)
 
 
 def term(name: str, *, exact: bool = False) -> str:
