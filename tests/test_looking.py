@@ -1,6 +1,7 @@
 """`recurra look`: what a file holds, and commands of which each reads it."""
 
 import json
+import re
 import shlex
 import sqlite3
 from contextlib import closing
@@ -331,3 +332,17 @@ def test_more_columns_than_are_shown_are_counted(tmp_path: Path) -> None:
     pd.DataFrame(RNG.normal(size=(4, 300)).round(2)).to_csv(tmp_path / "wide.csv", index=False)
     done = CliRunner().invoke(app, ["look", str(tmp_path / "wide.csv")])
     assert "and 100 more columns" in done.stdout
+
+
+def test_why_a_long_table_is_no_sequences_is_said(tmp_path: Path) -> None:
+    rows = [
+        (who, step, step * who % 7 + 0.5, "ab"[who % 2]) for who in range(12) for step in range(9)
+    ]
+    table = pd.DataFrame(rows, columns=["who", "time", "x", "kind"])
+    said = "'0' of .* has '4' twice"
+    for frame, expected in ((table, False), (pd.concat([table, table.iloc[[4]]]), True)):
+        frame.to_csv(tmp_path / "l.csv", index=False)
+        found = look(tmp_path / "l.csv")
+        asked = [each.command.startswith("recurra train sequences") for each in found.questions]
+        assert any(asked) != expected
+        assert any(re.search(said, note) for note in found.notes) == expected

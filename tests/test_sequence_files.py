@@ -103,6 +103,12 @@ def test_numpy_files_hold_x_and_y_and_nothing_pickled(tmp_path: Path) -> None:
         read_sequences(tmp_path / "bad.npy")
 
 
+def test_a_numpy_archive_of_nothing_holds_no_x(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz")
+    with pytest.raises(DataError, match="must hold X, .* but .*a.npz holds nothing"):
+        read_sequences(tmp_path / "a.npz")
+
+
 def test_what_is_not_known_takes_the_value_before_it_and_that_is_said() -> None:
     nan = float("nan")
     rows = label_sequences([[[nan, 1], [2, nan], [float("inf"), 3]]], ["u"])

@@ -210,3 +210,26 @@ def test_one_hour_ahead_is_told_by_its_day_and_its_hour(tmp_path: Path) -> None:
     ahead.write_text("Date,Time,offer\n2020-03-01,12:00,2\n", "utf-8")
     later = read_ahead(ahead, found, ("offer",))
     assert known_ahead(found, 1, later)[0].tolist() == [[2.0]]
+
+
+@pytest.mark.parametrize(
+    ("zones", "said", "first"),
+    [
+        (("Z", ""), "30 of 60 times say no zone: taken as of +00:00", "2020-02-28 00:00+00:00"),
+        (
+            ("", "+09:00"),
+            "30 of 60 times say no zone: taken as of +09:00",
+            "2020-02-28 00:00+09:00",
+        ),
+        (("", "", "", "", "", "Z"), "50 of 60 times say no zone: taken as of +00:00", None),
+        (("Z", "Z"), None, "2020-02-28 00:00+00:00"),
+        (("", ""), None, None),
+    ],
+)
+def test_times_of_which_some_say_no_zone_are_taken_as_of_the_zone_of_the_others_and_that_is_said(
+    zones: tuple[str, ...], said: str | None, first: str | None, tmp_path: Path
+) -> None:
+    rows = [f"{each.isoformat()}{zones[n % len(zones)]}" for n, each in enumerate(HOURS)]
+    found = series(tmp_path, "time,sold", rows)
+    assert [note for note in found.notes if "no zone" in note] == ([said] if said else [])
+    assert first is None or found.label_of(0) == first

@@ -156,6 +156,8 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
     notes = [*table.notes, *_cells_said(table, columns), *_nearly_numbers(table, columns)]
     if not questions:
         notes += _no_series(table, columns)
+    if all(question.command.split()[2] != "sequences" for question in questions):
+        notes += _no_sequences(table, columns)
     return Look(str(path), len(table.frame), columns, questions, notes)
 
 
@@ -200,6 +202,23 @@ def _no_series(table: Table, columns: Sequence[Column]) -> list[str]:
         series_in(table, numbers.name)
     except RecurraError as error:
         return [str(error)]
+    return []
+
+
+def _no_sequences(table: Table, columns: tuple[Column, ...]) -> list[str]:
+    """Say why a table with a column of times, a class and a column that names them is none."""
+    if not any(column.name.casefold() in TIMES | STEP_NAMES for column in columns):
+        return []
+    codes = _codes(table, columns)
+    for label in _some(_labels(table, columns), table):
+        for id in _ids(codes, columns, label, table):
+            layout = _long_layout(table, columns, id, ("label", label))
+            if layout is None or layout.time not in codes:  # no time, or each stands once
+                continue
+            try:
+                sequences_in(table, layout)
+            except RecurraError as error:
+                return [str(error)]
     return []
 
 
@@ -580,6 +599,23 @@ def _of_long(
     file: list[str],
 ) -> Iterator[Question]:
     """Ask for the class, or the number, of sequences of which a row is a step."""
+    layout = _long_layout(table, columns, id, said)
+    if layout is None:
+        return
+    role, column = said
+    command = ["train", "sequences", *file, "--id", id.name]
+    command += ["--time", layout.time] if layout.time else []
+    command += [f"--{role}", column.name, "--channels", ",".join(layout.channels)]
+    asks = "What class is a sequence of numbers of?"
+    if role == "target":
+        asks = "What number does a sequence have?"
+    yield from _fits(asks, command, _reads_sequences(table, layout))
+
+
+def _long_layout(
+    table: Table, columns: tuple[Column, ...], id: Column, said: tuple[str, Column]
+) -> Layout | None:
+    """Say which columns are what where a row is a step; None where no column is a channel."""
     role, column = said
     taken = (id.name, column.name)
     free = [c for c in columns if c.name not in taken]
@@ -587,14 +623,8 @@ def _of_long(
     time = time or next((c.name for c in free if _counts_steps(table, c, id)), None)
     steps = [c.name for c in columns if c.kind == "numbers" and c.name not in (*taken, time)]
     if not steps:
-        return
-    layout = Layout(id=id.name, time=time, channels=tuple(steps), **{role: column.name})  # type: ignore[arg-type]
-    command = ["train", "sequences", *file, "--id", id.name, *(["--time", time] if time else [])]
-    command += [f"--{role}", column.name, "--channels", ",".join(steps)]
-    asks = "What class is a sequence of numbers of?"
-    if role == "target":
-        asks = "What number does a sequence have?"
-    yield from _fits(asks, command, _reads_sequences(table, layout))
+        return None
+    return Layout(id=id.name, time=time, channels=tuple(steps), **{role: column.name})  # type: ignore[arg-type]
 
 
 def _counts_steps(table: Table, column: Column, id: Column) -> bool:

@@ -30,6 +30,7 @@ ALIASES = {
     "gbk": "gb18030",
     "tis-620": "cp874",
 }
+RARE = 20  # bytes of text to each NUL at least, where it is text with a NUL in it
 SQLITE = b"SQLite format 3\0"
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -256,6 +257,13 @@ def _binary(data: bytes, path: Path) -> DataError:
         return DataError(
             f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is an "
             "SQLite database. Save one table of it as CSV: sqlite3 has -header -csv."
+        )
+    zeros = data.count(0)
+    if 0 < zeros * RARE < len(data) and not CONTROLS.search(data.replace(b"\0", b"")):
+        line = data[: data.index(0)].count(b"\n") + 1
+        return DataError(
+            f"a text must hold no NUL, a byte of 0, but {path} holds {zeros:,}, the first in line "
+            f"{line:,}. Take them out, or write the file anew."
         )
     return DataError(
         f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is binary. If "

@@ -61,7 +61,7 @@ __all__ = [
 
 FEWEST, FEWEST_OF_A_CLASS, FEWEST_OF_NUMBERS = 10, 2, 20  # sequences to learn from
 NAMED = ("x", "y", "groups")  # the arrays of a NumPy file that are read
-ARRAYS = (b"\x93NUMPY", b"PK\x03\x04")
+ARRAYS = (b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06")  # the last: an archive of nothing
 NEEDED = ("id", "time")  # where a row is a step, without these it would be read as another thing
 
 
@@ -500,7 +500,7 @@ def _of_numpy(path: Path, data: bytes, sha256: str, layout: Layout) -> LabelledS
         ) from None
     arrays = {name.lower(): array for name, array in held.items()}
     if "x" not in arrays or arrays["x"].ndim not in (2, 3) or arrays["x"].dtype.kind not in "biuf":
-        shown = ", ".join(f"{name} {array.shape}" for name, array in held.items())
+        shown = ", ".join(f"{name} {array.shape}" for name, array in held.items()) or "nothing"
         raise DataError(
             "a NumPy file must hold X, numbers of (sequences, steps, channels) or (sequences, "
             f"steps), and y, a class each, but {path} holds {shown}."

@@ -303,11 +303,16 @@ def _one_zone(times: Dates, read: Moments) -> tuple[Dates, str, list[str]]:
     known = {each for each in offsets if each is not None}
     if not known or not read.seconds.any():
         return times, "", []
-    if len(known) == 1:
-        return times, _zone(known.pop()), []
+    one = len(known) == 1
+    zone = _zone(*known) if one else "+00:00"
+    notes = []
+    if bare := offsets.count(None):
+        notes.append(f"{bare:,} of {len(times):,} times say no zone: taken as of {zone}")
+    if one:
+        return times, zone, notes
     shift = np.array([each or 0 for each in offsets])
-    told = f"times of {len(known)} zones, as summer time makes them: brought to UTC"
-    return times - shift.astype("timedelta64[s]"), "+00:00", [told]
+    notes.append(f"times of {len(known)} zones, as summer time makes them: brought to UTC")
+    return times - shift.astype("timedelta64[s]"), zone, notes
 
 
 def _zone(seconds: int) -> str:

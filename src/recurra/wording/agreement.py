@@ -30,7 +30,7 @@ _AFTER = (
     "after it|at the beginning|at the end|at the start|beside the series|held out|judged|of each"
     "|of trading|to be read|to learn from"
 )
-_REGULAR = "begin end fill hold lie look move need repeat share stand tell validate"
+_REGULAR = "begin end fill hold lie look move need repeat say share stand tell validate"
 _DOING = {"are": "is", "were": "was", "have": "has", "do": "does", "teach": "teaches"} | {
     each: f"{each}s" for each in _REGULAR.split()
 }
