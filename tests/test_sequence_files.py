@@ -103,6 +103,19 @@ def test_numpy_files_hold_x_and_y_and_nothing_pickled(tmp_path: Path) -> None:
         read_sequences(tmp_path / "bad.npy")
 
 
+@pytest.mark.parametrize("name", ["y", "groups"])
+@pytest.mark.parametrize("shape", [(2, 2), ()])
+def test_a_class_a_column_is_no_class_of_a_sequence(
+    tmp_path: Path, name: str, shape: tuple[int, ...]
+) -> None:
+    arrays = {"X": np.zeros((2, 3)), "y": np.array([0, 1])} | {name: np.ones(shape)}
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(DataError, match=f"^{name} must be one thing a sequence.*argmax"):
+        read_sequences(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", **arrays | {name: np.array([[1], [0]])[:, 0]})
+    assert len(read_sequences(tmp_path / "a.npz")) == 2
+
+
 def test_a_numpy_archive_of_nothing_holds_no_x(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz")
     with pytest.raises(DataError, match="must hold X, .* but .*a.npz holds nothing"):

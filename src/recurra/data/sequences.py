@@ -496,7 +496,7 @@ def _of_numpy(path: Path, data: bytes, sha256: str, layout: Layout) -> LabelledS
         reason = str(error).partition("\n")[0][:120]
         raise DataError(
             f"a NumPy file must hold plain arrays, but {path} does not ({reason}). Save numbers "
-            "with np.savez(path, X=…, y=…)."
+            "and strings with np.savez(path, X=X.astype(float), y=y.astype(str))."
         ) from None
     arrays = {name.lower(): array for name, array in held.items()}
     if "x" not in arrays or arrays["x"].ndim not in (2, 3) or arrays["x"].dtype.kind not in "biuf":
@@ -510,6 +510,12 @@ def _of_numpy(path: Path, data: bytes, sha256: str, layout: Layout) -> LabelledS
     if given is not None and given.ndim == 2 and given.shape[1] == 1:
         given = given[:, 0]
     groups = arrays.get("groups")
+    for name, array in (("y", given), ("groups", groups)):
+        if array is not None and array.ndim != 1:
+            raise DataError(
+                f"{name} must be one thing a sequence, but {path} holds {name} {array.shape}. "
+                "Where a column is a class, give y.argmax(axis=1)."
+            )
     numbers = given is not None and (
         layout.target is not None or (given.dtype.kind == "f" and bool((given % 1).any()))
     )
