@@ -1,7 +1,7 @@
 """What do two linear models of n-grams say together that neither says alone?
 
 Runs of two to five characters within words, weighted by rarity (`char TF-IDF + LR`), and runs of
-one to six characters, spaces among them, weighted by naive Bayes, a model that is not built in.
+one to six characters, spaces among them, weighted by naive Bayes (`NB runs + LR`).
 
     training rows    fit both
     others           two factors, one for the log-odds of each
@@ -17,10 +17,7 @@ import argparse
 import time
 
 import numpy as np
-from scipy.sparse import diags
 from scipy.special import expit
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Bools, Floats, Rows, Texts
@@ -29,34 +26,17 @@ from recurra.data import LabelledTexts, open_texts
 from recurra.judging.scaling import factors_of
 from recurra.judging.splits import stratified_group_split
 from recurra.text.near import find_copies
-from recurra.text.terms import LEAST, log_odds_of
+from recurra.text.terms import CHARACTERS, RUNS, log_odds_of
 
-RARITY, BAYES, BOTH = "char TF-IDF + LR", "NB runs + LR", "both, weighed"
+BOTH = "both, weighed"
 HELD, WEIGHED = 0.2, 0.1  # shares: of all rows, and of those that are left
-STRENGTH, STRENGTH_OF_BAYES = 10.0, 0.03  # C
+STRENGTHS = {CHARACTERS: 10.0, RUNS: 0.03}  # C
 
 
-def by_rarity(texts: Texts, truth: Bools, fitted: Rows, asked: Rows) -> Floats:
+def said_by(kind: str, texts: Texts, truth: Bools, fitted: Rows, asked: Rows) -> Floats:
     """Fit on some rows; give (asked, 1) log-odds of others."""
-    rows = Weighted(Counted(RARITY, texts), fitted, truth.astype(int), 2)
-    return log_odds_of(rows.fit(STRENGTH).probabilities(rows.of(asked), len(asked)))
-
-
-def by_bayes(texts: Texts, truth: Bools, fitted: Rows, asked: Rows) -> Floats:
-    """Fit on some rows; give (asked, 1) log-odds of others."""
-    counter = CountVectorizer(
-        analyzer="char", ngram_range=(1, 6), min_df=3, binary=True, dtype=np.float32
-    )
-    known, held = counter.fit_transform(texts[fitted]), counter.transform(texts[asked])
-    mine = truth[fitted]
-    shares = [1 + np.asarray(known[side].sum(axis=0))[0] for side in (mine, ~mine)]
-    ratio = np.subtract(*(np.log(each / each.sum()) for each in shares))
-    model = LogisticRegression(
-        C=STRENGTH_OF_BAYES, solver="liblinear", dual=True, max_iter=1000, intercept_scaling=10
-    ).fit(known @ diags(ratio), mine)
-    most = np.log((1 - LEAST) / LEAST)
-    odds: Floats = np.clip(model.decision_function(held @ diags(ratio)), -most, most)
-    return odds[:, None]
+    rows = Weighted(Counted(kind, texts), fitted, truth.astype(int), 2)
+    return log_odds_of(rows.fit(STRENGTHS[kind]).probabilities(rows.of(asked), len(asked)))
 
 
 def said_of(rows: LabelledTexts, groups: Rows, turn: int) -> tuple[Rows, dict[str, Floats]]:
@@ -68,9 +48,9 @@ def said_of(rows: LabelledTexts, groups: Rows, turn: int) -> tuple[Rows, dict[st
     )
     asked = np.concatenate([weighing, held])
     with threadpool_limits(1):
-        parts = [fit(rows.texts, truth, fitted, asked) for fit in (by_rarity, by_bayes)]
+        parts = [said_by(kind, rows.texts, truth, fitted, asked) for kind in STRENGTHS]
     found = {}
-    for name, chosen in ((RARITY, parts[:1]), (BAYES, parts[1:]), (BOTH, parts)):
+    for name, chosen in ((CHARACTERS, parts[:1]), (RUNS, parts[1:]), (BOTH, parts)):
         before, after = zip(*(np.split(part, [len(weighing)]) for part in chosen), strict=True)
         factors = factors_of(before, truth[weighing].astype(int))
         print(f"turn {turn}: {name}, factors {factors.round(2).tolist()}", flush=True)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from queue import Queue
 from typing import Any, ClassVar, get_args
@@ -29,7 +30,7 @@ from recurra import (
     SequenceTagger,
     runtime,
 )
-from recurra.answers.starts import Start
+from recurra.answers.starts import Part, Start
 from recurra.arrays import Floats
 from recurra.cli import app
 from recurra.errors import SettingsError
@@ -48,7 +49,7 @@ from recurra.operations.kinds import Dense, Operation
 from recurra.operations.network import Network
 from recurra.sequences import Ragged, bucket_of
 from recurra.text import TextEncoder
-from recurra.text.terms import TermModel, TermRegression, terms_of
+from recurra.text.terms import PRESENCE, TermModel, TermRegression, terms_of
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "export.md"
 AWKWARD = [
@@ -59,7 +60,12 @@ AWKWARD = [
     "win " * 40 + "home",
 ]
 
-TERM_KINDS = ("word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR")  # a network begins as
+TERM_KINDS = (
+    "word TF-IDF + LR",
+    "char TF-IDF + LR",
+    "NB n-grams + LR",
+    "NB runs + LR",
+)  # a network begins as
 
 ALONE = [(kind, name) for kind, name in EVERY if name not in STARTING]  # and no model beside it
 
@@ -129,7 +135,7 @@ def terms(kind: str, classes: int, regression: bool = True, size: float = 1) -> 
     rng = np.random.default_rng(4)
     known = sorted({term for text in AWKWARD for term in terms_of(kind, text)})[::2]
     rows = 1 if classes == 2 else classes
-    idf = None if kind == "NB n-grams + LR" else 1 + rng.random(len(known))
+    idf = None if kind in PRESENCE else 1 + rng.random(len(known))
     weights = size * rng.normal(size=(rows, len(known))), rng.normal(size=rows)
     told = TermRegression(kind, known, idf, *weights) if regression else None
     shares = np.arange(1, classes + 1) / sum(range(1, classes + 1))
@@ -156,19 +162,37 @@ def begun_in_onnx(start: Start) -> Any:
     return runner.InferenceSession(model.SerializeToString())
 
 
+def places_of(start: Start) -> list[dict[str, int]]:
+    """The numbers of the terms of each model, counted on from 1."""
+    number = count(1)
+    return [{term: next(number) for term in part.model.vocabulary} for part in start.parts]
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("kind", TERM_KINDS)
 @pytest.mark.parametrize(("regression", "size"), [(True, 1), (True, 40), (False, 1)])
 def test_a_linear_model_of_terms_says_the_same_in_onnx_runtime(
     kind: str, classes: int, regression: bool, size: float
 ) -> None:
-    start = Start(terms(kind, classes, regression, size), 0.7)  # of 40: sure, so LEAST is reached
+    # of 40: sure, so LEAST is reached
+    same_in_onnx(Start([Part(terms(kind, classes, regression, size), 0.7)]))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("last", [True, False])
+def test_several_linear_models_are_added_in_onnx_runtime(classes: int, last: bool) -> None:
+    kinds = ("char TF-IDF + LR", "NB runs + LR", "word TF-IDF + LR")
+    models = [terms(kind, classes, last or kind != kinds[2]) for kind in kinds]
+    same_in_onnx(Start([Part(model, 0.3 + n) for n, model in enumerate(models)]))
+
+
+def same_in_onnx(start: Start) -> None:
     texts = [*AWKWARD, "", "nothing of this is known 1"]
     session = begun_in_onnx(start)
-    numbers = {term: 1 + at for at, term in enumerate(start.model.vocabulary)}
-    counts = [
-        Counter(numbers[term] for term in terms_of(kind, text) if term in numbers) for text in texts
-    ]
+    counts: list[Counter[int]] = [Counter() for _ in texts]
+    for known, kind in zip(places_of(start), start.kinds, strict=True):
+        for counted, text in zip(counts, texts, strict=True):
+            counted.update(known[term] for term in terms_of(kind, text) if term in known)
     most = 1 + max(map(len, counts))  # padded by one at least
     given = np.zeros((2, len(texts), most))
     for row, counted in enumerate(counts):
@@ -419,6 +443,7 @@ def python_reader() -> Any:
 ENCODERS = {
     "word": {"tokenizer": "word", "max_length": 6, "truncation": "both"},
     "word, spelling": {"tokenizer": "word", "pieces": "spelling"},
+    "char, triples": {"tokenizer": "char", "pieces": "triples", "max_length": 9},
     "word, pairs": {"tokenizer": "word", "pieces": "pairs", "max_length": 9, "truncation": "both"},
     "cased-word, spelling": {"tokenizer": "cased-word", "pieces": "spelling"},
     "char": {"tokenizer": "char", "max_length": 20, "truncation": "tail"},
@@ -484,6 +509,7 @@ def exported(
         ("three", three, {"model": "conv1d", "tokenizer": "char", "max_length": 20}),
         ("begun", labels, {"model": "ngram-bi-gru", "members": 1}),
         ("pairs", three, {"model": "pair-bi-gru", "members": 1}),
+        ("both", three, {"model": "ngram-triple-bi-gru", "members": 1, "tokenizer": "char"}),
     ):
         model = SequenceClassifier(epochs=1, **settings).fit(texts, wanted)
         model.save(place / f"{name}-model")
@@ -504,7 +530,7 @@ def same_answers(found: list[Any], wanted: list[Any]) -> None:
     np.testing.assert_allclose([s for _, s in found], [s for _, s in wanted], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["two", "flags", "three", "begun", "pairs"])
+@pytest.mark.parametrize("name", ["two", "flags", "three", "begun", "pairs", "both"])
 def test_the_reader_in_python_answers_as_predict(exported: Any, name: str) -> None:
     file, wanted = exported[name]
     reader = python_reader()(str(file))

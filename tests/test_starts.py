@@ -12,8 +12,10 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from recurra import SequenceClassifier
+from recurra.answers.starts import steps_of
 from recurra.baselines import crossfit, terms
 from recurra.baselines.crossfit import cross_fit
+from recurra.baselines.runs import counted_runs
 from recurra.baselines.texts import LinearTexts
 from recurra.bundle import read_bundle, write_bundle
 from recurra.errors import BundleError, DataError, SettingsError
@@ -23,9 +25,14 @@ from recurra.judging.leaks import own_start
 from recurra.judging.scaling import factors_of
 from recurra.operations.network import Plan
 from recurra.runtime import load
-from recurra.text.terms import NAIVE_BAYES, log_odds_of
+from recurra.text.terms import NAIVE_BAYES, NGRAMS, RUNS, log_odds_of
 
 Messages = tuple[list[str], list[str]]
+
+
+def by_shares(odds: Any) -> Any:
+    """Probabilities of log-odds, (rows, classes)."""
+    return special.softmax(np.hstack([0 * odds, odds]) if odds.shape[1] == 1 else odds, axis=1)
 
 
 def rows_of(messages: Messages) -> tuple[Any, Any]:
@@ -46,10 +53,11 @@ def test_no_row_teaches_its_own_start_nor_that_of_its_copies(
     changed = truth.copy()
     changed[10:12] = (truth[10:12] + 1) % classes
     patch = pytest.MonkeyPatch()
-    kind, C = before.start.model.kind, before.C
-    patch.setattr(crossfit, "VECTORS", {kind: terms.VECTORS[kind]})  # what is chosen may change
-    patch.setattr(crossfit, "STRENGTHS", {kind: (C,)})
-    again, other = (cross_fit(texts, each, classes, groups) for each in (truth, changed))
+    (kind,), C = before.start.kinds, before.C
+    patch.setattr(crossfit, "STRENGTHS", {kind: (C,)})  # what is chosen may change
+    again, other = (
+        cross_fit(texts, each, classes, groups, kinds=[kind]) for each in (truth, changed)
+    )
     patch.undo()
     same = (again.log_odds == other.log_odds).all(axis=1)
     np.testing.assert_array_equal(again.fold, other.fold)
@@ -62,7 +70,8 @@ def test_a_start_is_what_a_model_says_that_was_fitted_on_the_other_folds(
 ) -> None:
     texts, truth = rows_of(messages)
     found = cross_fit(texts, truth, 2, np.arange(len(texts)))
-    kind, fold = found.start.model.kind, found.fold
+    (part,), fold = found.start.parts, found.fold
+    kind = part.model.kind
     assert np.unique(fold).tolist() == [0, 1, 2, 3, 4]
     rows = np.flatnonzero(fold != 3)
     counted = terms.Counted(kind, texts[rows])  # nothing else was ever counted
@@ -71,7 +80,7 @@ def test_a_start_is_what_a_model_says_that_was_fitted_on_the_other_folds(
     np.testing.assert_allclose(found.log_odds[fold == 3], held, atol=1e-5)
     everything = terms.Weighted(terms.Counted(kind, texts), np.arange(len(texts)), truth, 2)
     new = everything.fit(found.C).model().probabilities(["win a prize"])
-    assert found.start.model.probabilities(["win a prize"]).tolist() == new.tolist()
+    assert part.model.probabilities(["win a prize"]).tolist() == new.tolist()
 
 
 def test_rows_of_more_text_than_fits_begin_where_a_sample_says(
@@ -79,7 +88,7 @@ def test_rows_of_more_text_than_fits_begin_where_a_sample_says(
 ) -> None:
     texts, truth = rows_of(messages)
     half = sum(map(len, texts)) // 2
-    monkeypatch.setattr(crossfit, "MOST_CHARACTERS", dict.fromkeys(terms.VECTORS, half))
+    monkeypatch.setattr(crossfit, "MOST_CHARACTERS", dict.fromkeys(NGRAMS, half))
     found = cross_fit(texts, truth, 2, np.arange(len(texts)))
     beside = found.fold < 0
     assert 0.3 < beside.mean() < 0.7
@@ -90,10 +99,31 @@ def test_rows_of_more_text_than_fits_begin_where_a_sample_says(
 def test_texts_without_a_common_term_begin_at_the_shares_of_the_classes() -> None:
     texts = np.array([f"{letter}{letter}" for letter in "abcdefghijkl"], object)
     found = cross_fit(texts, np.arange(12) % 3 // 2, 2, np.arange(12))
-    assert found.start.model.vocabulary == []
+    assert found.start.parts[0].model.vocabulary == []
     assert np.isfinite(found.log_odds).all()
     with pytest.raises(DataError, match="too few for 2 folds"):
         cross_fit(texts, np.arange(12) % 2, 2, np.zeros(12, np.int64))
+
+
+def test_runs_across_words_are_those_that_a_vectorizer_counts(messages: Messages) -> None:
+    texts = [*messages[0], "", " ", "A  b", *["ÀB 가나 다\t가나" * n for n in range(4)]]
+    there, runs = counted_runs(texts, 3)
+    counter = CountVectorizer(analyzer="char", ngram_range=(1, 6), min_df=3, binary=True)
+    wanted = counter.fit_transform([" ".join(text.lower().split()) for text in texts])
+    assert sorted(runs) == sorted(counter.get_feature_names_out())
+    columns = [counter.vocabulary_[run] for run in runs]
+    np.testing.assert_array_equal(there.toarray(), wanted.toarray()[:, columns])
+
+
+def test_a_run_is_known_that_three_of_the_rows_have_whatever_others_have() -> None:
+    texts = np.array(["xyz", "xyz", "xy", "xyz", "z"], object)
+    counted = terms.Counted(RUNS, texts)
+    assert sorted(counted.terms) == ["x", "xy", "xyz", "y", "yz", "z"]
+    assert sorted(counted.terms[counted.known_to(np.arange(3))]) == ["x", "xy", "y"]
+    weighted = terms.Weighted(counted, np.arange(5), np.array([1, 1, 0, 1, 0]), 2).fit(1.0)
+    asked = weighted.rows.of(np.array([0, 4]))
+    found = weighted.model().probabilities(["XYZ", "z"])
+    np.testing.assert_allclose(found, weighted.probabilities(asked, 2), atol=1e-6)
 
 
 def test_naive_bayes_weights_are_those_of_wang_and_manning(messages: Messages) -> None:
@@ -148,7 +178,7 @@ def test_scores_that_label_smoothing_bent_are_straightened_on_validation_rows(
 
 
 @pytest.fixture(
-    scope="module", params=[("ngram-bi-gru", 2), ("ngram-bi-gru", 3), ("ngram-pair-bi-gru", 2)]
+    scope="module", params=[("ngram-bi-gru", 2), ("ngram-bi-gru", 3), ("ngram-triple-bi-gru", 2)]
 )
 def fitted(request: pytest.FixtureRequest, messages: Messages) -> SequenceClassifier:
     texts, labels = list(messages[0]), list(messages[1])
@@ -179,8 +209,12 @@ def test_log_odds_are_the_sum_of_the_start_and_of_what_the_network_adds(
 ) -> None:
     assert fitted.start_ is not None
     odds = fitted.start_.log_odds(ASKED)
-    by_itself = fitted.start_.model.probabilities(ASKED)  # unscaled: as it answers alone
-    np.testing.assert_allclose(fitted.start_shares(ASKED), by_itself, atol=1e-3)
+    alone = fitted.start_.log_odds_alone(ASKED)
+    if len(fitted.start_.parts) == 1:  # unscaled: as it answers alone
+        by_itself = fitted.start_.parts[0].model.probabilities(ASKED)
+        np.testing.assert_allclose(alone, log_odds_of(by_itself))
+    shares = fitted.start_shares(ASKED)
+    np.testing.assert_allclose(log_odds_of(shares), log_odds_of(by_shares(alone)), atol=1e-3)
     sequences = fitted.encoder_.encode(ASKED)
     nothing = fitted._outputs(fitted._from_nothing(fitted._begun(sequences, ASKED)))
     added = log_odds_of(fitted._shares(nothing), 1e-7)
@@ -204,9 +238,36 @@ def test_what_learns_alone_learns_the_same_whatever_it_is_weighed_with(
     body = [path for path in first if not path.startswith("added/")]  # that is brought to scale
     assert len(body) > 4
     assert all(first[path].tobytes() == second[path].tobytes() for path in body) is same
-    factors = [m.start_.factor for m in found if m.start_ is not None]
-    assert factors[0] > factors[1]
-    assert not same or factors[1] == 0  # what says the contrary is not believed
+    factors = [[p.factor for p in m.start_.parts] for m in found if m.start_ is not None]
+    assert sum(factors[0]) > sum(factors[1])
+    assert not same or sum(factors[1]) == 0  # what says the contrary is not believed
+
+
+def test_several_linear_models_are_each_believed_as_their_rows_say(messages: Messages) -> None:
+    texts, labels = np.array(messages[0], object), np.array(messages[1], object)
+    labels[::9] = labels[::9][::-1]
+    groups = np.arange(len(texts))
+    model = SequenceClassifier("ngram-triple-bi-gru", epochs=1, members=1)
+    model.fit(texts, labels, groups=groups)
+    assert model.start_ is not None
+    assert model.start_.kinds == ["char TF-IDF + LR", "NB runs + LR"]
+    truth = (labels == model.classes_[1]).astype(np.int64)
+    apart = [cross_fit(texts, truth, 2, groups, kinds=[kind]) for kind in model.start_.kinds]
+    alone = [part.alone for part in model.start_.parts]
+    np.testing.assert_allclose(alone, factors_of([each.log_odds for each in apart], truth))
+    assert alone[0] != alone[1]
+    each = [log_odds_of(part.model.probabilities(ASKED)) for part in model.start_.parts]
+    together = sum(factor * odds for factor, odds in zip(alone, each, strict=True))
+    np.testing.assert_allclose(model.start_.log_odds_alone(ASKED), together)
+    factors = [part.factor for part in model.start_.parts]
+    ((_, rows),) = model.sides_  # held out of the network, and out of fold
+    given = model.encoder_.encode(texts[rows].tolist())
+    nothing = steps_of(np.zeros((len(rows), 1)))
+    added = log_odds_of(model._shares(model._outputs((given, nothing))), 1e-7)
+    begun = [a * each.log_odds[rows] for each, a in zip(apart, alone, strict=True)]
+    again = factors_of([added, *begun], truth[rows])
+    np.testing.assert_allclose(again[1:] * alone, factors, atol=0.05)
+    assert model.start_folds_.shape == (len(texts), 2)
 
 
 def test_an_effect_tells_what_each_part_gave(fitted: SequenceClassifier) -> None:
@@ -274,3 +335,5 @@ def test_the_probe_sees_copies_whose_starts_taught_each_other() -> None:
     assert own_start(groups, np.array([1, 1, 0, 2, 2, 2])).passed
     leak = own_start(groups, np.array([1, 1, 0, 2, 2, 0]))
     assert (leak.passed, leak.size) == (False, 3)
+    of_two = np.array([[1, 0], [1, 2], [0, 0], [2, 2], [2, 2], [2, 2]])
+    assert (own_start(groups, of_two).passed, own_start(groups, of_two).size) == (False, 2)

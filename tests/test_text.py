@@ -32,7 +32,7 @@ from recurra.text.tokenizers import (
     words,
 )
 
-PIECES_READ = st.sampled_from([None, "spelling", "pairs"])
+PIECES_READ = st.sampled_from([None, "spelling", "pairs", "triples"])
 documents = st.lists(st.lists(st.text(min_size=1, max_size=4), max_size=6), max_size=12)
 
 
@@ -172,6 +172,19 @@ def test_pairs_tell_not_good_from_good() -> None:
     pair = len(encoder.vocabulary)
     assert ids[..., 1].tolist() == [[0, pair], [0, 0]]
     assert pieces_of(["not", "good"], "pairs") == [[], ["not good"]]
+
+
+def test_triples_tell_what_pairs_do_not() -> None:
+    texts = ["not a good one", "a good one", "not a good one", "a good one"]
+    encoder = TextEncoder.fit(texts, pieces="triples")
+    assert encoder.pieces is not None
+    assert encoder.pieces.tokens == ("a good", "a good one", "good one", "not a", "not a good")
+    ids = encoder.encode(["not a good", "a good", "A Good One"]).pad(np.arange(3), 3)
+    known = len(encoder.vocabulary)
+    a_good, a_good_one, good_one, not_a, not_a_good = range(known, known + 5)
+    assert ids[0, :, 1:].tolist() == [[0, 0], [not_a, 0], [a_good, not_a_good]]
+    assert ids[1, :, 1:].tolist() == [[0, 0], [a_good, 0], [0, 0]]
+    assert ids[2, :, 1:].tolist() == [[0, 0], [a_good, 0], [good_one, a_good_one]]
 
 
 @given(st.text())

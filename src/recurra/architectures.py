@@ -43,6 +43,8 @@ def _texts() -> dict[str, str]:
         "3 networks averaged",
         "ngram-pair-bi-gru": f"tokens with their pairs 64 → {pooled} → weighed with what n-grams "
         "tell; 3 networks averaged",
+        "ngram-triple-bi-gru": f"tokens with their pairs and triples 64 → {pooled} → weighed with "
+        "what n-grams tell; 3 networks averaged",
         "subword-bi-gru": f"words with their spelling 64 → {pooled}; 5 networks averaged",
         "pooled-bi-gru": f"embedding 64 → {pooled}; 3 networks averaged",
         "pair-bi-gru": f"tokens with their pairs 64 → {pooled}; 3 networks averaged",

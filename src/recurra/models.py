@@ -15,6 +15,7 @@ from recurra.names import FCN, READS, SEQUENCES, one_of
 from recurra.resting import RESTING
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
+from recurra.text.terms import CHARACTERS, NGRAMS, RUNS
 from recurra.timewise import LastColumnMask, LastStep, MaskedConv1D, MeanOfSteps, Start
 
 __all__ = [
@@ -64,7 +65,7 @@ class Architecture:
         build: (vocabulary size, number of pieces, head) to a Keras model; without a head it gives
             one probability.
         tokenizer: how texts are split.
-        pieces: what it reads beside each token: its `spelling`, the `pairs`, or nothing.
+        pieces: what it reads beside each token: its `spelling`, `pairs`, `triples`, or nothing.
         members: how many networks, from different seeds, are averaged.
         batch_size: rows a step.
         learning_rate: of Adam.
@@ -74,9 +75,10 @@ class Architecture:
         validated: whether rows are held out to choose the best epoch by; else all rows teach, and
             the weights of the last epoch are kept.
         least: rows that an epoch visits at least; fewer are visited several times.
-        starts: whether it begins as the best linear model of n-grams, and learns what to add.
+        starts: the kinds of linear models of n-grams as which it begins, to learn what to add: of
+            each group the best. None: it begins from nothing.
         alone: of one that starts: whether it learns as if nothing were there to begin with, and is
-            weighed with the linear model afterwards. Where rows are many it then learns more.
+            weighed with the linear models afterwards. Where rows are many it then learns more.
     """
 
     build: Callable[..., Any]
@@ -90,7 +92,7 @@ class Architecture:
     falling: bool = False
     validated: bool = True
     least: int = 0
-    starts: bool = False
+    starts: tuple[tuple[str, ...], ...] = ()
     alone: bool = False
 
     def rows_a_step(self, rows: int) -> int:
@@ -164,10 +166,10 @@ def conv1d(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
     )
 
 
-def _read_both_ways(ids: Any, size: int, id_dropout: float) -> Any:
+def _read_both_ways(ids: Any, size: int, id_dropout: float, dropout: float = 0.2) -> Any:
     """Tokens, GRUs in both directions, the maximum and mean of their states."""
     x = SubwordEmbedding(size, 64, id_dropout=id_dropout, word_dropout=0.1, name="embedding")(ids)
-    x = layers.SpatialDropout1D(0.2, name="embedding_dropout")(x)
+    x = layers.SpatialDropout1D(dropout, name="embedding_dropout")(x)
     x = Bidirectional(GRU(64, return_sequences=True, name="gru"), name="bi_gru")(x)
     x = MaskedMaxMeanPooling1D(name="pooling")(x)
     return layers.Dropout(0.5, name="dropout")(x)
@@ -194,7 +196,9 @@ def pooled_bi_gru(kind: str | None, id_dropout: float = 0.2) -> Callable[..., An
     return build
 
 
-def ngram_bi_gru(kind: str | None, id_dropout: float, alone: bool) -> Callable[..., Any]:
+def ngram_bi_gru(
+    kind: str | None, id_dropout: float, alone: bool, dropout: float = 0.2
+) -> Callable[..., Any]:
     """What n-grams say of a text, and what GRUs in both directions say.
 
     Args:
@@ -202,12 +206,13 @@ def ngram_bi_gru(kind: str | None, id_dropout: float, alone: bool) -> Callable[.
         id_dropout: the share of a token's ids left out in training.
         alone: whether the GRUs learn as if n-grams said nothing; else they learn what to add, and
             half of all rows begin at nought.
+        dropout: the share of the numbers of tokens' vectors left out in training.
     """
 
     def build(vocabulary: int, pieces: int, head: Head = Head()) -> Any:
         ids = _ids(kind)
         begun = layers.Input((None, head.units), dtype="float32", name="start_of_row")
-        x = _read_both_ways(ids, vocabulary + pieces, id_dropout)
+        x = _read_both_ways(ids, vocabulary + pieces, id_dropout, dropout)
         added = layers.Dense(head.units, kernel_initializer="zeros", name="added")(x)
         start = Start(0.0 if alone else 0.5, name="start")(begun)
         log_odds = layers.Add(name="weighed" if alone else "sum")([start, added])
@@ -316,7 +321,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         epochs=6,
         falling=True,
         least=2000,
-        starts=True,
+        starts=(NGRAMS,),
     ),
     "ngram-pair-bi-gru": Architecture(
         ngram_bi_gru("pairs", id_dropout=0.2, alone=True),
@@ -326,7 +331,18 @@ ARCHITECTURES: dict[str, Architecture] = {
         epochs=3,
         falling=True,
         least=2000,
-        starts=True,
+        starts=(NGRAMS,),
+        alone=True,
+    ),
+    "ngram-triple-bi-gru": Architecture(
+        ngram_bi_gru("triples", id_dropout=0.4, alone=True, dropout=0.4),
+        **READS["ngram-triple-bi-gru"],
+        members=3,
+        learning_rate=2e-3,
+        epochs=4,
+        falling=True,
+        least=2000,
+        starts=((CHARACTERS,), (RUNS,)),
         alone=True,
     ),
     "subword-bi-gru": Architecture(
@@ -427,8 +443,12 @@ def _embedding(layer: Any) -> str:
 def _subwords(layer: Any) -> str:
     ids = layer.input.shape[2:]
     kinds = {(): "embedding"} | {
-        (ids_per_token(kind),): f"{what} with their {kind}"
-        for kind, what in (("spelling", "words"), ("pairs", "tokens"))
+        (ids_per_token(kind),): what
+        for kind, what in (
+            ("spelling", "words with their spelling"),
+            ("pairs", "tokens with their pairs"),
+            ("triples", "tokens with their pairs and triples"),
+        )
     }
     return f"{kinds[tuple(ids)]} {layer.output.shape[-1]}"
 

@@ -36,12 +36,14 @@ CELLS = tuple(cell.name.replace("_", "-") for cell in USUAL.values())  # they tr
 SHAPES = ("one-to-one", *CELLS, "bi-lstm", "bi-gru", "conv1d")  # read numbers, and words to tag
 FCN = ("gru-fcn", "lstm-fcn")  # a cell beside convolutions
 SEQUENCES = (*FCN, *SHAPES)  # read numbers, to say a class
-STARTING = ("ngram-bi-gru", "ngram-pair-bi-gru")  # go with a linear model of n-grams
+# go with linear models of n-grams
+STARTING = ("ngram-bi-gru", "ngram-pair-bi-gru", "ngram-triple-bi-gru")
 TEXTS = (*STARTING, "subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)
 # what those read that read something else than words: the tokenizer, and pieces beside each token
 READS: dict[str, dict[str, Any]] = {
     "ngram-bi-gru": {"tokenizer": "cased-word"},
     "ngram-pair-bi-gru": {"pieces": "pairs"},
+    "ngram-triple-bi-gru": {"pieces": "triples"},
     "subword-bi-gru": {"tokenizer": "cased-word", "pieces": "spelling"},
     "pair-bi-gru": {"pieces": "pairs"},
 }

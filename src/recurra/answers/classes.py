@@ -98,7 +98,7 @@ class ClassAnswers(FittedModel):
         threshold_: of two classes, the score of the positive one from which `predict` says
             positive; None of more.
         positive: the class to find, None for the last.
-        start_: the linear model as which a network of texts begins; None of those that do not.
+        start_: the linear models as which a network of texts begins; None of those that do not.
     """
 
     classes_: Any
@@ -124,16 +124,16 @@ class ClassAnswers(FittedModel):
         return np.stack(columns if self.positive_index == 1 else columns[::-1], axis=1)
 
     def start_shares(self, X: Any) -> Floats:
-        """Give what the linear model alone says as which the network begins, as `predict_proba`.
+        """Give what the start says without the network, as `predict_proba`.
 
-        By itself it is not scaled: the factor of a start is that of one part of two.
+        One linear model by itself is not scaled; of several, each has the factor that suits them.
 
         Raises:
             SettingsError: the network begins as none.
         """
         if self.start_ is None:
             raise SettingsError("only a network that begins as a linear model has a start.")
-        odds = log_odds_of(self.start_.model.probabilities(as_texts(X)))
+        odds = self.start_.log_odds_alone(as_texts(X))
         if self._binary:
             return self._answer(sigmoid(odds))
         powers = np.exp(odds - odds.max(axis=1, keepdims=True))
@@ -192,9 +192,9 @@ class ClassAnswers(FittedModel):
     def cell_effects(self, row: str) -> list[Effect]:
         """Give what each cell beside a text does to its score: how far it falls where it is empty.
 
-        A cell is read by the linear model alone as which the network begins.
+        A cell is read by the linear models alone as which the network begins, by each of them.
         """
-        beside = None if self.start_ is None else self.start_.model.beside
+        beside = None if self.start_ is None else self.start_.parts[0].model.beside
         if beside is None or self.start_ is None:
             return []
         cells, names = cells_of(row, len(beside.names)), beside.names

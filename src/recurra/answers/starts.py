@@ -1,16 +1,17 @@
-"""Where a network of texts begins: what the linear model beside it says of a text.
+"""Where a network of texts begins: what the linear models beside it say of a text.
 
 ::
 
-    P(class | text) = softmax( start(text) + added(text) )     start = factor · log-odds of n-grams
-                                                               added: what the network learned
+    P(class | text) = softmax( start + added )    start = Σ factor · log-odds of n-grams
+                                                  added: what the network learned
+    P without it    = softmax( Σ alone · log-odds of n-grams )    alone is 1 where one model is all
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from recurra.arrays import Array, Floats
 from recurra.bundle import Bundle
@@ -18,45 +19,92 @@ from recurra.sequences import Ragged
 from recurra.stored import Numbers
 from recurra.text.terms import StoredTerms, TermModel, log_odds_of
 
-__all__ = ["Start", "steps_of"]
+__all__ = ["Part", "Start", "steps_of"]
 
 ARRAYS = "start/"  # before the names of its arrays in a bundle
 MOST_FACTOR = 1e3
+Each = TypeVar("Each")
 
 
 class _Stored(StoredTerms):
-    kind: Literal["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR"]
+    kind: Literal["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR", "NB runs + LR"]
     factor: Annotated[float, Field(ge=0, le=MOST_FACTOR)]
+    alone: Annotated[float, Field(ge=0, le=MOST_FACTOR)] = 1.0
 
 
-class Start:
-    """A linear model of terms as a network begins with it.
+_PARTS = TypeAdapter(Annotated[list[_Stored], Field(min_length=1, max_length=8)])
+
+
+class Part(NamedTuple):
+    """A linear model of terms, and how much of it is believed.
 
     Args:
         model: it.
-        factor: of its log-odds.
+        factor: of its log-odds, beside the other models and the network.
+        alone: of its log-odds, beside the other models.
     """
 
-    def __init__(self, model: TermModel, factor: float) -> None:
-        self.model, self.factor = model, factor
-
-    def log_odds(self, texts: Sequence[str] | Array) -> Floats:
-        """Give (texts, 1) of the second class of two, or (texts, classes)."""
-        return self.factor * log_odds_of(self.model.probabilities(texts))
+    model: TermModel
+    factor: float = 1.0
+    alone: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
         """Give what encoder.json says of it."""
-        return {"kind": self.model.kind, "factor": self.factor, **self.model.to_json()}
+        alone = {} if self.alone == 1 else {"alone": self.alone}
+        return {"kind": self.model.kind, "factor": self.factor, **alone, **self.model.to_json()}
+
+    def needed(self) -> dict[str, Numbers]:
+        """Give what its arrays must be."""
+        model = self.model
+        terms = StoredTerms.model_validate(model.to_json())
+        return TermModel.needed(model.kind, len(model.shares), terms)
+
+
+class Start:
+    """Linear models of terms as a network begins with them.
+
+    Args:
+        parts: one, or several that are added.
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = tuple(parts)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Which models they are."""
+        return [part.model.kind for part in self.parts]
+
+    def log_odds(self, texts: Sequence[str] | Array) -> Floats:
+        """Give (texts, 1) of the second class of two, or (texts, classes)."""
+        return self._summed(texts, [part.factor for part in self.parts])
+
+    def log_odds_alone(self, texts: Sequence[str] | Array) -> Floats:
+        """Give the same of what the models say where there is no network."""
+        return self._summed(texts, [part.alone for part in self.parts])
+
+    def _summed(self, texts: Sequence[str] | Array, factors: Sequence[float]) -> Floats:
+        each = (log_odds_of(part.model.probabilities(texts)) for part in self.parts)
+        first, *others = (factor * odds for factor, odds in zip(factors, each, strict=True))
+        return sum(others, first)
+
+    def weighed(self, factors: Sequence[float]) -> "Start":
+        """Give it with other factors, one a part."""
+        pairs = zip(self.parts, factors, strict=True)
+        return Start([part._replace(factor=factor) for part, factor in pairs])
+
+    def to_json(self) -> dict[str, Any] | list[dict[str, Any]]:
+        """Give what encoder.json says of it: an object, or one for each of several parts."""
+        found = [part.to_json() for part in self.parts]
+        return found if len(found) > 1 else found[0]
 
     def arrays(self) -> dict[str, Array]:
         """Give its arrays, as a bundle names them."""
-        return {f"{ARRAYS}{name}": each for name, each in self.model.arrays().items()}
+        return _named([part.model.arrays() for part in self.parts])
 
     def needed(self) -> dict[str, Numbers]:
         """Give what its arrays must be, as a bundle names them."""
-        model = self.model
-        terms = StoredTerms.model_validate(model.to_json())
-        return _needed(model.kind, len(model.shares), terms)
+        return _named([part.needed() for part in self.parts])
 
     @classmethod
     def restored(cls, bundle: Bundle, classes: int) -> Self | None:
@@ -68,16 +116,29 @@ class Start:
         stored = bundle.encoder.get("start")
         if stored is None:
             return None
-        found = bundle.encoder_as(lambda _: _Stored.model_validate(stored))
-        needed = bundle.encoder_as(lambda _: _needed(found.kind, classes, found))
-        taken = bundle.arrays(needed, ARRAYS)
-        named = {name.removeprefix(ARRAYS): each for name, each in taken.items()}
-        return cls(TermModel.restored(found.kind, found, named), found.factor)
+        each = stored if isinstance(stored, list) else [stored]
+        found = bundle.encoder_as(lambda _: _PARTS.validate_python(each))
+        needed = bundle.encoder_as(
+            lambda _: [TermModel.needed(part.kind, classes, part) for part in found]
+        )
+        taken = bundle.arrays(_named(needed), ARRAYS)
+        models = [
+            TermModel.restored(part.kind, part, {name: taken[place + name] for name in arrays})
+            for part, arrays, place in zip(found, needed, _places(len(found)), strict=True)
+        ]
+        pairs = zip(models, found, strict=True)
+        return cls([Part(model, part.factor, part.alone) for model, part in pairs])
 
 
-def _needed(kind: str, classes: int, terms: StoredTerms) -> dict[str, Numbers]:
-    needed = TermModel.needed(kind, classes, terms)
-    return {f"{ARRAYS}{name}": each for name, each in needed.items()}
+def _places(parts: int) -> list[str]:
+    """Give what stands in a bundle before the names of the arrays of each part."""
+    return [ARRAYS, *(f"{ARRAYS}{number}/" for number in range(2, parts + 1))]
+
+
+def _named(parts: Sequence[Mapping[str, Each]]) -> dict[str, Each]:
+    places = _places(len(parts))
+    pairs = zip(places, parts, strict=True)
+    return {f"{place}{name}": each for place, part in pairs for name, each in part.items()}
 
 
 def steps_of(log_odds: Floats) -> Ragged:

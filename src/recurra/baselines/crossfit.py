@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recurra.answers.starts import Start
+from recurra.answers.starts import Part, Start
 from recurra.arrays import Floats, Rows, Texts
-from recurra.baselines.terms import STRENGTHS, VECTORS, Counted, Weighted
+from recurra.baselines.terms import STRENGTHS, Counted, Weighted
 from recurra.baselines.texts import MOST_CHARACTERS
 from recurra.errors import DataError
 from recurra.judging.scaling import factors_of
 from recurra.judging.splits import apart, group_folds, group_split
-from recurra.text.terms import log_odds_of
+from recurra.text.terms import NGRAMS, log_odds_of
 
 __all__ = ["CrossFitted", "cross_fit"]
 
@@ -35,7 +35,7 @@ class CrossFitted(NamedTuple):
     """Where a network begins.
 
     Args:
-        start: of the model fitted on all rows; it says where new rows begin.
+        start: the model fitted on all rows; it says where new rows begin.
         log_odds: (rows, 1) of the second class of two, or (rows, classes): where rows begin.
         fold: (rows,) the part without which each row's start was fitted; -1: without those alone
             that are too many to be fitted on.
@@ -73,6 +73,7 @@ def cross_fit(
     weights: Floats | None = None,
     seed: int = 0,
     features: Sequence[str] = (),
+    kinds: Sequence[str] = NGRAMS,
 ) -> CrossFitted:
     """Fit each kind of linear model out of fold, and keep the best.
 
@@ -84,6 +85,7 @@ def cross_fit(
         weights: (rows,) how much each row counts, None for all alike.
         seed: of the folds, and of the sample where there is too much text for a kind.
         features: the names of the columns whose cells stand before each text.
+        kinds: of linear models; the best is kept.
 
     Raises:
         DataError: there are fewer than two groups.
@@ -96,7 +98,7 @@ def cross_fit(
     """
     rows = _Rows(texts, truth, classes, groups, weights, seed, features)
     best: _Tried | None = None
-    for kind in VECTORS:  # one after the other: what is counted takes much memory
+    for kind in kinds:  # one after the other: what is counted takes much memory
         tried = _Tried(kind, rows)
         if best is None or tried.loss < best.loss:
             best = tried
@@ -149,7 +151,7 @@ class _Tried:
         beside = np.flatnonzero(fold < 0)
         if len(beside):
             odds[beside] = log_odds_of(model.probabilities(rows.texts[beside]))
-        return CrossFitted(Start(model, 1.0), odds, fold, self.C)
+        return CrossFitted(Start([Part(model)]), odds, fold, self.C)
 
     def _folds(self) -> list[int]:
         return list(range(self.fold.max() + 1))

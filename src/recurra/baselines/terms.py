@@ -8,8 +8,8 @@
 
 What stands beside a text (`recurra.text.beside`) is as many more columns of the same fit.
 
-Only rows that are fitted tell which terms are known (those in two texts or more), how rare they are
-and what they weigh: what was counted of other rows is not looked at.
+Only rows that are fitted tell which terms are known (those in two texts or more, runs across words
+in three), how rare they are and what they weigh: what was counted of other rows is not looked at.
 
 Source: S. Wang, C. Manning, Baselines and bigrams: simple, good sentiment and topic classification
 (ACL 2012); of more than two classes, one model for each against all others.
@@ -23,21 +23,34 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Floats, Rows, Texts
+from recurra.baselines.runs import counted_runs
 from recurra.text.beside import Beside, Cells, after_cells
-from recurra.text.terms import COLUMNS, NAIVE_BAYES, TermModel, TermRegression, shares_of_scores
+from recurra.text.terms import (
+    CHARACTERS,
+    COLUMNS,
+    NAIVE_BAYES,
+    PRESENCE,
+    RUNS,
+    WORDS,
+    TermModel,
+    TermRegression,
+    shares_of_scores,
+)
 
 __all__ = ["STRENGTHS", "VECTORS", "Counted", "Fitted", "Weighted"]
 
 VECTORS: dict[str, dict[str, Any]] = {
-    "word TF-IDF + LR": {"ngram_range": (1, 2)},
-    "char TF-IDF + LR": {"analyzer": "char_wb", "ngram_range": (2, 5)},
+    WORDS: {"ngram_range": (1, 2)},
+    CHARACTERS: {"analyzer": "char_wb", "ngram_range": (2, 5)},
     NAIVE_BAYES: {"ngram_range": (1, 3), "token_pattern": r"(?u)\w+|[^\w\s]"},
 }
 # of the fit against its penalty, C
 STRENGTHS = dict.fromkeys(VECTORS, (1.0, 10.0, 100.0)) | {
     NAIVE_BAYES: (0.03, 0.3, 3.0),
+    RUNS: (0.03, 0.1),
     COLUMNS: (0.03, 0.3, 3.0),
 }
+FEWEST = {RUNS: 3}  # texts that a term is in to be known, where not two
 
 
 class Counted:
@@ -56,17 +69,23 @@ class Counted:
         self.cells = Cells(features, texts) if features else None
         if kind == COLUMNS:
             return
+        alone = (after_cells(row, len(features)) for row in texts)
+        self.fewest = FEWEST.get(kind, 2)
+        if kind == RUNS:
+            self.counts, runs = counted_runs(list(alone), self.fewest)
+            self.terms = np.array(runs, object)
+            return
         counter = CountVectorizer(min_df=2, dtype=np.float32, **VECTORS[kind])
         with contextlib.suppress(ValueError):  # no term is there twice
-            self.counts = counter.fit_transform(after_cells(row, len(features)) for row in texts)
+            self.counts = counter.fit_transform(alone)
             self.terms = counter.get_feature_names_out()
 
     def known_to(self, rows: Rows) -> Rows:
-        """Give the terms that two of the rows have, or more."""
+        """Give the terms that enough of the rows have."""
         if self.counts is None:
             return np.zeros(0, np.int64)
         texts = np.bincount(self.counts[rows].indices, minlength=len(self.terms))
-        found: Rows = np.flatnonzero(texts > 1)
+        found: Rows = np.flatnonzero(texts >= self.fewest)
         return found
 
 
@@ -100,7 +119,7 @@ class Weighted:
             self.beside = None  # the shares of the classes are all
             return
         self.weighting = None
-        if counted.kind != NAIVE_BAYES and len(self.known):
+        if counted.kind not in PRESENCE and len(self.known):
             from sklearn.feature_extraction.text import TfidfTransformer
 
             chosen = self._counts(rows)
@@ -135,7 +154,7 @@ class Weighted:
         if not (len(self.known) or self.beside):
             return Fitted(self, np.zeros((0, 0)), np.zeros(0))
         with threadpool_limits(1):  # threads cost more than they give on sparse rows
-            if self.counted.kind == NAIVE_BAYES:
+            if self.counted.kind in PRESENCE:
                 terms = len(self.known)
                 found = _naive_bayes(self.matrix, self.truth, C, self.weights, terms)
             else:

@@ -4,12 +4,13 @@
 
     p(class | text) = softmax(W tf-idf(text) + b)        n-grams seen in 2 texts or more
     NB n-grams        the same of words and signs, one to three in a row, weighted by naive Bayes
+    NB runs           the same of runs of 1 to 6 characters across words, in 3 texts or more
 
 Each is fitted on the training and the validation rows, all that a network has seen. As a network
 reads its best epoch and its threshold off validation rows, so are C and the threshold chosen there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -19,7 +20,7 @@ from pydantic import model_validator
 
 from recurra.arrays import Floats, Texts
 from recurra.baselines.classes import TURNS, StoredClasses
-from recurra.baselines.terms import STRENGTHS, VECTORS, Counted, Weighted
+from recurra.baselines.terms import STRENGTHS, Counted, Weighted
 from recurra.bundle import Bundle, opened, write_bundle
 from recurra.judging.classes import Labelled
 from recurra.judging.measures import (
@@ -33,15 +34,25 @@ from recurra.judging.said import Said
 from recurra.judging.splits import apart, stratified_group_split
 from recurra.listeners import Listener
 from recurra.stored import Positive, Share
-from recurra.text.terms import COLUMNS, NAIVE_BAYES, StoredTerms, TermModel
+from recurra.text.terms import (
+    CHARACTERS,
+    COLUMNS,
+    NAIVE_BAYES,
+    NGRAMS,
+    RUNS,
+    WORDS,
+    StoredTerms,
+    TermModel,
+)
 
 __all__ = ["MOST_CHARACTERS", "LinearTexts", "text_baselines"]
 
 # n-grams of more text than this do not fit in 2 GiB; then a sample of the rows is taken, and said
 MOST_CHARACTERS = {
-    "word TF-IDF + LR": 40_000_000,
-    "char TF-IDF + LR": 8_000_000,
+    WORDS: 40_000_000,
+    CHARACTERS: 8_000_000,
     NAIVE_BAYES: 40_000_000,
+    RUNS: 8_000_000,
     COLUMNS: 10**12,
 }
 
@@ -50,8 +61,8 @@ class LinearTexts:
     """Terms and logistic regression.
 
     Args:
-        kind: "word TF-IDF + LR", "char TF-IDF + LR" or "NB n-grams + LR"; "columns + LR" reads
-            what stands beside a text alone.
+        kind: "word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR" or "NB runs + LR";
+            "columns + LR" reads what stands beside a text alone.
         seed: of the sample, taken when there is too much text.
         features: the names of the columns whose cells stand before each text.
 
@@ -174,6 +185,7 @@ class _Stored(StoredClasses):
         "word TF-IDF + LR",
         "char TF-IDF + LR",
         "NB n-grams + LR",
+        "NB runs + LR",
         "word TF-IDF + SGD",
         "columns + LR",
     ]
@@ -187,13 +199,14 @@ class _Stored(StoredClasses):
         return self
 
 
-def text_baselines(features: Sequence[str] = ()) -> list[Contender]:
+def text_baselines(features: Sequence[str] = (), starts: Iterable[str] = ()) -> list[Contender]:
     """Give the linear models as contenders.
 
     Args:
         features: the names of the columns whose cells stand before each text; all read them, and
             one reads nothing else.
+        starts: kinds as which networks begin: whatever a network has of its own, it must beat.
     """
-    kinds = [*VECTORS, *([COLUMNS] if features else [])]
+    kinds = [*dict.fromkeys([*NGRAMS, *starts]), *([COLUMNS] if features else [])]
     reading: dict[str, Any] = {"features": tuple(features)} if features else {}
     return [Contender(kind, partial(LinearTexts, kind, **reading), baseline=True) for kind in kinds]

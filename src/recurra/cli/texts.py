@@ -102,7 +102,7 @@ def train_texts(
         typer.Option(
             min=1,
             help="The most epochs; the best one is kept [30, of ngram-bi-gru 6, of "
-            "ngram-pair-bi-gru 3].",
+            "ngram-pair-bi-gru 3, of ngram-triple-bi-gru 4].",
         ),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows a step.")] = None,

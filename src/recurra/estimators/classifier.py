@@ -44,13 +44,13 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
     A part of the rows is held out for validation: the weights are those of the epoch with the
     lowest validation loss, the log-odds are brought to scale there, and the decision threshold is
     the one with the highest F1. `ngram-bi-gru` begins as the best linear model of n-grams, and
-    learns what to add; `ngram-pair-bi-gru` learns alone, and is weighed with it there. To
-    `gru-fcn` and `lstm-fcn` all rows teach: the last epoch is kept, and the threshold is 0.5.
-    Where several networks are averaged, each holds out another part, so that each row teaches
-    most of them and validates one. Duplicates never stand on both sides. A token is known when
-    the training rows of every network alone would have taught it. Of a text longer than
-    `max_length` tokens, those that `truncation` says are read. Of more than two classes the most
-    probable is predicted: only between two is there a threshold.
+    learns what to add; `ngram-pair-bi-gru` learns alone, and is weighed with it there,
+    `ngram-triple-bi-gru` with two of them. To `gru-fcn` and `lstm-fcn` all rows teach: the last
+    epoch is kept, and the threshold is 0.5. Where several networks are averaged, each holds out
+    another part, so that each row teaches most of them and validates one. Duplicates never stand on
+    both sides. A token is known when the training rows of every network alone would have taught it.
+    Of a text longer than `max_length` tokens, those that `truncation` says are read. Of more than
+    two classes the most probable is predicted: only between two is there a threshold.
 
     Args:
         model: the architecture by name; `recurra.models.ARCHITECTURES` lists those for texts,
@@ -73,9 +73,10 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         sides_: for each member the rows that trained it and those that validated it.
         histories_: the curve of each member.
         weights_: the weights of each member, by variable name.
-        start_: the linear model as which the network begins, or with which it is weighed; None of
+        start_: the linear models as which the network begins, or with which it is weighed; None of
             those that do neither.
-        start_folds_: (rows,) the part of the rows without which each one's start was fitted.
+        start_folds_: (rows, linear models) the part of the rows without which each one's start was
+            fitted.
 
     Example:
         >>> from recurra import SequenceClassifier
@@ -154,10 +155,10 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         sequences = self._fit_encoder(reads, rows, encoder)
         weights = compute_sample_weight(self.class_weight, as_labels(y)).astype(np.float32)
         begun = self._begin(rows, truth, kept, weights) if architecture.starts else None
-        given: Inputs = sequences if begun is None else (sequences, steps_of(begun))
+        given: Inputs = sequences if begun is None else (sequences, steps_of(begun.sum(axis=0)))
         targets = self._targets(truth, architecture.label_smoothing)
         taught = self._from_nothing(given) if architecture.alone else given
-        example = Example(taught, targets, weights, few_shapes=architecture.starts)
+        example = Example(taught, targets, weights, few_shapes=bool(architecture.starts))
         self._train(
             example,
             loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
@@ -167,7 +168,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
             listeners=listeners,
             facts=[truth, kept, *([] if passes is None else [np.frombuffer(passes.mark)])],
         )
-        given = self._calibrate(given, truth, weights)
+        given = self._calibrate(given, truth, weights, begun)
         self.threshold_: Any = None
         if self._binary:
             validated, scores = self._validated(given)
@@ -187,28 +188,46 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
             yield done, Example(self.encoder_.encode(texts), targets[classes], weights[classes])
 
     def _begin(self, texts: Texts, truth: Array, groups: Rows, weights: Floats32) -> Floats:
-        """Fit the linear model as which the network begins; give where each row does.
+        """Fit the linear models as which the network begins; give where each row does.
 
-        Rows that neither train nor validate do not teach it, and begin at 0.
+        Rows that neither train nor validate do not teach them, and begin at 0.
+
+        Returns:
+            (linear models, rows, 1 or classes), to be added.
         """
         seen = np.unique(np.concatenate([rows for side in self.sides_ for rows in side]))
-        found = cross_fit(
-            texts[seen],
-            truth[seen].astype(np.int64),
-            len(self.classes_),
-            groups[seen],
-            weights=None if self.class_weight is None else weights[seen],
-            seed=int(self.random_state),
-            features=self.features or (),
+        classes, known = truth[seen].astype(np.int64), weights[seen].astype(float)
+        counts = None if self.class_weight is None else known
+        found = [
+            cross_fit(
+                texts[seen],
+                classes,
+                len(self.classes_),
+                groups[seen],
+                weights=counts,
+                seed=int(self.random_state),
+                features=self.features or (),
+                kinds=kinds,
+            )
+            for kinds in encoder_for(texts).architecture(self.model).starts
+        ]
+        odds = np.stack([each.log_odds for each in found])
+        alone = factors_of(list(odds), classes, counts) if len(odds) > 1 else np.ones(1)
+        self.start_ = Start(
+            [
+                each.start.parts[0]._replace(factor=factor, alone=factor)
+                for each, factor in zip(found, alone.tolist(), strict=True)
+            ]
         )
-        self.start_ = found.start
-        self.start_folds_ = np.full(len(texts), -1)
-        self.start_folds_[seen] = found.fold
-        begun = np.zeros((len(texts), found.log_odds.shape[1]))
-        begun[seen] = found.log_odds
+        self.start_folds_ = np.full((len(texts), len(found)), -1)
+        self.start_folds_[seen] = np.stack([each.fold for each in found], axis=1)
+        begun = np.zeros((len(found), len(texts), odds.shape[2]))
+        begun[:, seen] = alone[:, None, None] * odds
         return begun
 
-    def _calibrate(self, given: Inputs, truth: Array, weights: Floats32) -> Inputs:
+    def _calibrate(
+        self, given: Inputs, truth: Array, weights: Floats32, begun: Floats | None
+    ) -> Inputs:
         """Bring log-odds to scale on validation rows: each network's, and those they begin with.
 
         Both go into what is there, so that they cost nothing to answer with.
@@ -224,13 +243,15 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
             for member, (z, y, w) in zip(self.weights_, zip(*own, strict=True), strict=True):
                 self._scale(member, float(factors_of([z], y, w)[0]))
             return given
-        begun = given[1].timesteps()
-        factor, of_start = factors_of([added, begun[rows].astype(float)], classes, counts).tolist()
+        assert begun is not None
+        assert self.start_ is not None
+        factor, *of_parts = factors_of([added, *begun[:, rows]], classes, counts).tolist()
         for member in self.weights_:
             self._scale(member, factor)
-        assert self.start_ is not None
-        self.start_ = Start(self.start_.model, self.start_.factor * of_start)
-        return given[0], steps_of(begun * of_start)
+        self.start_ = self.start_.weighed(
+            [part.factor * each for part, each in zip(self.start_.parts, of_parts, strict=True)]
+        )
+        return given[0], steps_of(np.tensordot(of_parts, begun, 1))
 
     def _scale(self, member: NetworkWeights, factor: float) -> None:
         """Multiply the log-odds of a network, by the weights of its last layer."""
@@ -264,7 +285,8 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
 
     def _restore(self, bundle: Bundle) -> None:
         super()._restore(bundle)
-        if (self.start_ is not None) != self._encoder().architecture(self.model).starts:
+        starts = self._encoder().architecture(self.model).starts
+        if len(starts) != (0 if self.start_ is None else len(self.start_.parts)):
             raise SettingsError(
                 f"the model {self.model} must have a start where it begins with one, and else "
                 "none. Copy it again, or train it again."

@@ -4,7 +4,7 @@
 
     an operation of `network.json`        →  one function here adds its nodes to the graph
     (rows, timesteps, columns) of steps   →  the input "steps"
-    a linear model as which rows begin    →  the inputs "terms" and "counts", and its nodes
+    linear models as which rows begin     →  the inputs "terms" and "counts", and its nodes
     the mean of all members               →  the output "outputs"
 
 Which steps are there, the graph finds out itself, as the network does: by the ids, or by the last
@@ -57,7 +57,7 @@ def onnx_of(
     Args:
         networks: of one plan.
         metadata: what the model says of itself, by name.
-        start: the linear model as which rows begin, of networks that have a start.
+        start: the linear models as which rows begin, of networks that have a start.
 
     Raises:
         SettingsError: an operation cannot be said in ONNX.

@@ -1,21 +1,22 @@
-"""The linear model as which a network of texts begins, said in ONNX beside the network.
+"""The linear models as which a network of texts begins, said in ONNX beside the network.
 
 ::
 
     the terms of a text that are known, each once     →  the input "terms", counted from 1
     how often it has them                             →  the input "counts"
-    factor · log-odds                                 →  what the network's start gives
+    Σ factor · log-odds                               →  what the network's start gives
 
-A row is padded with 0: a term that is none counts for nothing. `recurra.text.terms` is the same in
+A row is padded with 0: a term that is none counts for nothing. Terms of a second model are counted
+on from those of the first; to each, those of others are none. `recurra.text.terms` is the same in
 NumPy, in 64 bits.
 """
 
 import numpy as np
 
-from recurra.answers.starts import Start
+from recurra.answers.starts import Part, Start
 from recurra.arrays import Array, Floats
 from recurra.exporting.graphs import Graph, axes
-from recurra.text.terms import LEAST, NAIVE_BAYES, TermRegression, log_odds_of
+from recurra.text.terms import LEAST, PRESENCE, TermRegression, log_odds_of
 
 __all__ = ["COUNTS", "TERMS", "begun"]
 
@@ -24,18 +25,28 @@ TINY = np.float32(1e-12)
 
 
 def begun(graph: Graph, start: Start) -> str:
-    """Add the nodes of a linear model; give the name of where each row begins, (rows, numbers).
+    """Add the nodes of linear models; give the name of where each row begins, (rows, numbers).
 
     Args:
         graph: takes `TERMS` and `COUNTS`.
         start: without columns beside a text, which are no terms.
     """
-    model = start.model
+    sizes = [len(part.model.vocabulary) for part in start.parts]
+    found = [
+        _part(graph, part, (sum(sizes[:place]), sum(sizes[place + 1 :])))
+        for place, part in enumerate(start.parts)
+    ]
+    return found[0] if len(found) == 1 else str(graph("Sum", *found))
+
+
+def _part(graph: Graph, part: Part, around: tuple[int, int]) -> str:
+    """Add the nodes of one model, of which so many terms of others stand before and behind."""
+    model = part.model
     if model.regression is None:
-        same = start.factor * log_odds_of(model.shares[None])
+        same = part.factor * log_odds_of(model.shares[None])
         return _each_row(graph, same.astype(np.float32))
-    scores = _scores(graph, model.regression)
-    factor = np.float32(start.factor)
+    scores = _scores(graph, model.regression, around)
+    factor = np.float32(part.factor)
     return str(graph("Mul", _log_odds(graph, model.kind, scores, model.regression), factor))
 
 
@@ -44,35 +55,37 @@ def _each_row(graph: Graph, row: Array) -> str:
     return str(graph("Expand", row, graph("Concat", rows, np.array([row.shape[1]]), axis=0)))
 
 
-def _scores(graph: Graph, model: TermRegression) -> str:
+def _scores(graph: Graph, model: TermRegression, around: tuple[int, int]) -> str:
     """Add up the weights of the terms of a row, (rows, 1 or classes)."""
-    weights = graph("Gather", _of_term(model.coefficients.T), TERMS)
+    weights = graph("Gather", _of_term(model.coefficients.T, around), TERMS)
     if model.idf is None:
         total = graph("ReduceSum", weights, axes(1), keepdims=0)
         return str(graph("Add", total, model.intercept.astype(np.float32)))
     times = graph("Log", graph("Max", COUNTS, np.float32(1)))
-    value = graph("Mul", graph("Add", times, np.float32(1)), graph("Gather", _idf(model), TERMS))
+    idf = graph("Gather", _idf(model, around), TERMS)
+    value = graph("Mul", graph("Add", times, np.float32(1)), idf)
     each = graph("Mul", weights, graph("Unsqueeze", value, axes(2)))
     total = graph("ReduceSum", each, axes(1), keepdims=0)
     length = graph("Max", graph("ReduceL2", value, axes(1), keepdims=1), TINY)
     return str(graph("Add", graph("Div", total, length), model.intercept.astype(np.float32)))
 
 
-def _idf(model: TermRegression) -> Array:
+def _idf(model: TermRegression, around: tuple[int, int]) -> Array:
     assert model.idf is not None
-    return _of_term(model.idf[:, None])[:, 0]
+    return _of_term(model.idf[:, None], around)[:, 0]
 
 
-def _of_term(values: Floats) -> Array:
-    """Give the values of terms, and before them 0, of what is none."""
-    return np.concatenate([np.zeros((1, values.shape[1])), values]).astype(np.float32)
+def _of_term(values: Floats, around: tuple[int, int]) -> Array:
+    """Give the values of terms, and 0 of what is none, or another model's."""
+    before, behind = around
+    return np.pad(values, ((1 + before, behind), (0, 0))).astype(np.float32)
 
 
 def _log_odds(graph: Graph, kind: str, scores: str, model: TermRegression) -> str:
     if len(model.intercept) == 1:
         second, first = (_log_sigmoid(graph, x) for x in (scores, graph("Neg", scores)))
         return str(graph("Sub", second, first))
-    if kind != NAIVE_BAYES:
+    if kind not in PRESENCE:
         return _log(graph, graph("Softmax", scores, axis=1))
     each = graph("Max", graph("Sigmoid", scores), TINY)
     return _log(graph, graph("Div", each, graph("ReduceSum", each, axes(1), keepdims=1)))

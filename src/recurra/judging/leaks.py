@@ -96,7 +96,8 @@ def own_start(groups: Rows, folds: Rows) -> Probe:
 
     Args:
         groups: (rows,) one number for all rows that are as good as equal.
-        folds: (rows,) the part without which the start of each was fitted.
+        folds: (rows,) the part without which the start of each was fitted; of a start of several
+            linear models (rows, models).
 
     Example:
         >>> own_start(np.array([0, 0, 1]), np.array([2, 2, 1])).passed
@@ -104,7 +105,7 @@ def own_start(groups: Rows, folds: Rows) -> Probe:
         >>> own_start(np.array([0, 0, 1]), np.array([2, 1, 1])).size
         2
     """
-    pairs = np.unique(np.stack([groups, folds], axis=1), axis=0)
+    pairs = np.unique(np.column_stack([groups, folds]), axis=0)
     named, parts = np.unique(pairs[:, 0], return_counts=True)
     taught = int(np.isin(groups, named[parts > 1]).sum())
     return Probe(

@@ -72,7 +72,7 @@ class SplitStream(NamedTuple):
     @property
     def forgotten(self) -> int:
         """How often a token or term may have been seen that is not known: there are too many."""
-        counts = (self.tokens.tokens, self.tokens.pairs, self.terms.texts)
+        counts = (self.tokens.tokens, self.tokens.runs, self.terms.texts)
         return max(each.forgotten for each in counts)
 
 

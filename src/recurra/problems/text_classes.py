@@ -107,7 +107,7 @@ def _declared(
         contenders=[
             *networks(ClassifierNetwork, estimators, encoder=encoder),
             *constants(positive),
-            *text_baselines(rows.features),
+            *text_baselines(rows.features, _starts_of(estimators)),
         ],
         measures=class_measures(len(rows.names), positive),
         beside=beside_of(len(rows.names), positive),
@@ -125,6 +125,12 @@ def _declared(
         held_together=ALIKE if protocol.near else MASKED,
         bonds=split.bonds,
     )
+
+
+def _starts_of(estimators: Sequence[SequenceClassifier]) -> list[str]:
+    """Give the kinds of linear models as which networks may begin."""
+    groups = chain.from_iterable(architecture_named(each.model).starts for each in estimators)
+    return list(chain.from_iterable(groups))
 
 
 def _said(split: SplitTexts, protocol: Protocol) -> list[str]:
@@ -158,10 +164,16 @@ class TextProblem(ClassProblem):
     held_together: str = ALIKE
 
     def tunable(self) -> Tunable | None:
-        """Say what a search may choose of its network."""
+        """Say what a search may choose of its network: none that begins as what is no rival."""
         rows = self.asked(self.folds[-1].known)
         beside = self.source is not None and self.source.features
-        return tunable(self.contenders, rows, model=STARTING if beside else TEXTS, **READING)
+        rivals = {each.name for each in self.contenders if each.baseline}
+        models = [
+            name
+            for name in (STARTING if beside else TEXTS)
+            if rivals.issuperset(chain.from_iterable(architecture_named(name).starts))
+        ]
+        return tunable(self.contenders, rows, model=models, **READING)
 
     def probes(self, found: Found) -> list[Probe]:
         """Look for leaks in rows, vocabulary, text and columns."""
@@ -256,7 +268,7 @@ class TextProblem(ClassProblem):
         classifier, held = found.model(found.chosen).estimator, self.folds[last].held
         if classifier.start_ is None:
             return []
-        kind, named = classifier.start_.model.kind, self._rows()
+        kind, named = ", ".join(classifier.start_.kinds), self._rows()
         order = [list(map(str, named.names)).index(str(each)) for each in classifier.classes_]
         shares = np.empty((len(held), len(order)))
         shares[:, order] = classifier.start_shares(named.inputs[held])

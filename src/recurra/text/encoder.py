@@ -2,10 +2,10 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, pairwise
+from itertools import chain, islice
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -56,25 +56,48 @@ def spelling_of(token: str) -> list[str]:
     return list(dict.fromkeys([*case, *runs]))[:PIECES_PER_TOKEN]
 
 
-PIECES: dict[str, Callable[[str, str], list[str]]] = {
-    "spelling": lambda before, token: spelling_of(token),
-    "pairs": lambda before, token: [f"{before} {token}".lower()] if before else [],
+def runs_of(step: Sequence[str]) -> list[str]:
+    """Give the runs of two tokens and more that end a step; before a text there are none.
+
+    Example:
+        >>> runs_of(["not", "a", "Word"]), runs_of(["", "a", "Word"]), runs_of(["", "", "Word"])
+        (['a word', 'not a word'], ['a word'], [])
+    """
+    known = [token.lower() for token in step if token]
+    return [" ".join(known[-size:]) for size in range(2, len(known) + 1)]
+
+
+# a step is a token behind those that its pieces see: how many, and the pieces
+BEFORE = {"spelling": 0, "pairs": 1, "triples": 2}
+PIECES: dict[str, Callable[[Sequence[str]], list[str]]] = {
+    "spelling": lambda step: spelling_of(step[-1]),
+    "pairs": runs_of,
+    "triples": runs_of,
 }
+Step = tuple[str, ...]
+
+
+def _steps(tokens: Sequence[str], kind: str | None) -> Iterator[Step]:
+    before = BEFORE[kind] if kind else 0
+    led = [*[""] * before, *tokens]
+    return zip(*(led[place:] for place in range(before + 1)), strict=False)
 
 
 def pieces_of(tokens: Sequence[str], kind: str) -> list[list[str]]:
-    """Give the pieces of each token: its spelling, or the pair it makes with the one before.
+    """Give the pieces of each token: its spelling, or the runs it ends.
 
     Example:
         >>> pieces_of(["not", "good", "!"], "pairs")
         [[], ['not good'], ['good !']]
+        >>> pieces_of(["not", "good", "!"], "triples")
+        [[], ['not good'], ['good !', 'not good !']]
     """
-    return [PIECES[kind](*pair) for pair in zip(["", *tokens], tokens, strict=False)]
+    return [PIECES[kind](step) for step in _steps(tokens, kind)]
 
 
 def ids_per_token(pieces: str | None) -> int:
     """Count the integers that stand for one token."""
-    return {None: 1, "pairs": 2, "spelling": 1 + PIECES_PER_TOKEN}[pieces]
+    return {None: 1, "pairs": 2, "triples": 3, "spelling": 1 + PIECES_PER_TOKEN}[pieces]
 
 
 TRUNCATIONS = ("head", "tail", "both")
@@ -106,18 +129,18 @@ class _Stored(Stored):
     truncation: Literal["head", "tail", "both"] = "head"
     vocabulary: dict[str, Any]
     pieces: dict[str, Any] | None
-    kind: Literal["spelling", "pairs"] | None = None
+    kind: Literal["spelling", "pairs", "triples"] | None = None
     beside: Annotated[int, Field(ge=0, le=10**4)] = 0
 
 
 class TokenCounts:
-    """How often each token of training texts was seen, and each pair, for an encoder to be made of.
+    """How often each token of training texts was seen, and each run, for an encoder to be made of.
 
     Args:
         tokenizer: the name of the tokenizer.
-        pieces: which pieces are learnt too: `spelling`, `pairs`, or None.
+        pieces: which pieces are learnt too: `spelling`, `pairs`, `triples`, or None.
         beside: how many cells of other columns stand before each text.
-        most: the most tokens, and pairs, that are kept; None for no limit.
+        most: the most tokens, and runs, that are kept; None for no limit.
     """
 
     def __init__(
@@ -126,18 +149,18 @@ class TokenCounts:
         self._tokenize, self.tokenizer = tokenizer_named(tokenizer), tokenizer_name(tokenizer)
         self.pieces, self.beside = pieces, beside
         self.tokens: Counts[str] = Counts(most)
-        self.pairs: Counts[tuple[str, str]] = Counts(most)
+        self.runs: Counts[Step] = Counts(most)
 
     def add(self, texts: Iterable[str]) -> None:
         """Count the tokens of texts."""
         split = (self._tokenize(after_cells(text, self.beside)) for text in texts)
-        self.tokens.update(chain.from_iterable(map(self._paired, split)))
+        self.tokens.update(chain.from_iterable(map(self._running, split)))
         self.tokens.trim()
-        self.pairs.trim()
+        self.runs.trim()
 
-    def _paired(self, tokens: list[str]) -> list[str]:
-        if self.pieces == "pairs":
-            self.pairs.update(pairwise(tokens))
+    def _running(self, tokens: list[str]) -> list[str]:
+        if self.pieces and BEFORE[self.pieces]:  # the first token ends no run
+            self.runs.update(islice(_steps(tokens, self.pieces), 1, None))
         return tokens
 
     def encoder(
@@ -165,9 +188,9 @@ class TokenCounts:
 
     def _pieces(self, kind: str) -> Counter[str]:
         found: Counter[str] = Counter()
-        alone = ((("", token), count) for token, count in self.tokens.items())
-        for (before, token), count in self.pairs.items() if kind == "pairs" else alone:
-            for piece in PIECES[kind](before, token):
+        alone = (((token,), count) for token, count in self.tokens.items())
+        for step, count in self.runs.items() if BEFORE[kind] else alone:
+            for piece in PIECES[kind](step):
                 found[piece] += count
         return found
 
@@ -180,7 +203,7 @@ class TextEncoder:
     for those that `truncation` keeps. A row is the index of the token, in lower case, in the
     vocabulary and, where `pieces` is given, those of its pieces, counted on from the vocabulary's.
     Pieces are a token's case and character runs, by which a word never seen still speaks, or its
-    pair with the token before, by which "not good" is not "good".
+    pair with the token before, by which "not good" is not "good", and with it the triple of three.
 
     Args:
         tokenizer: the name of the tokenizer.
@@ -188,7 +211,7 @@ class TextEncoder:
         pieces: the known pieces, or None.
         max_length: the number of tokens kept of a text.
         truncation: which tokens are kept of a longer one: `head`, `tail` or `both`.
-        kind: of the pieces: `spelling`, `pairs`, or None where there are none.
+        kind: of the pieces: `spelling`, `pairs`, `triples` (pairs among them), or None.
         beside: how many cells of other columns stand before a text; they are no tokens.
 
     Example:
@@ -228,7 +251,7 @@ class TextEncoder:
             max_vocabulary: the most tokens known, None for no limit.
             max_length: the number of tokens kept of a text.
             truncation: which are kept of a longer one: `head`, `tail` or `both`.
-            pieces: which pieces are learnt too: `spelling`, `pairs`, or None.
+            pieces: which pieces are learnt too: `spelling`, `pairs`, `triples`, or None.
             unknown: whether unknown tokens get an index of their own or are dropped.
             beside: how many cells of other columns stand before each text.
         """
@@ -297,25 +320,24 @@ class TextEncoder:
 
     def encode_tokens(self, documents: Iterable[Sequence[str]]) -> Ragged:
         """Encode texts that are tokenized already."""
-        rows: dict[Any, int] = {}
+        rows: dict[Step, int] = {}
         codes, offsets = array("i"), array("q", [0])
-        paired = self.kind == "pairs"
         for tokens in documents:
-            steps = zip(["", *tokens], tokens, strict=False) if paired else tokens
+            steps = _steps(tokens, self.kind)
             codes.extend([rows.setdefault(step, len(rows) + 1) for step in steps])
             offsets.append(len(codes))
         return Ragged(
             np.frombuffer(codes, np.int32) if codes else np.zeros(0, np.int32),
             np.frombuffer(offsets, np.int64),
-            self._table(list(rows) if paired else [("", token) for token in rows]),
+            self._table(list(rows)),
         )
 
-    def _table(self, steps: list[tuple[str, str]]) -> np.ndarray[Any, np.dtype[np.int32]]:
+    def _table(self, steps: list[Step]) -> np.ndarray[Any, np.dtype[np.int32]]:
         table = np.zeros((len(steps) + 1, ids_per_token(self.kind)), np.int32)
-        table[1:, 0] = self.vocabulary.encode(token.lower() for _, token in steps)
+        table[1:, 0] = self.vocabulary.encode(step[-1].lower() for step in steps)
         if self.pieces is not None and self.kind is not None:
             for row, step in enumerate(steps, start=1):
-                known = self.pieces.encode(PIECES[self.kind](*step))
+                known = self.pieces.encode(PIECES[self.kind](step))
                 table[row, 1 : 1 + len(known)] = len(self.vocabulary) - 1 + np.array(known, int)
         return table
 

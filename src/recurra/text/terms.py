@@ -8,8 +8,8 @@
     P            σ(score) of two classes; of more softmax(score), or σ(score) made to add up to 1
 
 Terms are counted as scikit-learn's vectorizers count them, all in lower case: words of two or more
-letters and their pairs; runs of 2 to 5 characters within words; or words and signs, one to three in
-a row.
+letters and their pairs; runs of 2 to 5 characters within words; words and signs, one to three in
+a row; or runs of 1 to 6 characters across words.
 """
 
 import re
@@ -26,27 +26,39 @@ from recurra.text.beside import Beside, after_cells
 from recurra.text.counts import MOST_KINDS, Counts
 
 __all__ = [
+    "CHARACTERS",
     "COLUMNS",
     "KINDS",
+    "MOST_OF_RUN",
     "NAIVE_BAYES",
+    "NGRAMS",
+    "PRESENCE",
+    "RUNS",
     "STREAMED",
+    "WORDS",
     "StoredTerms",
     "TermCounts",
     "TermModel",
     "TermRegression",
     "log_odds_of",
     "shares_of_scores",
+    "spaced",
     "terms_of",
     "words_of",
 ]
 
+WORDS, CHARACTERS = "word TF-IDF + LR", "char TF-IDF + LR"
 NAIVE_BAYES = "NB n-grams + LR"
+NGRAMS = (WORDS, CHARACTERS, NAIVE_BAYES)
+RUNS = "NB runs + LR"  # rivals of networks that begin as it
+PRESENCE = (NAIVE_BAYES, RUNS)  # read that a term is there, not how often
 STREAMED = "word TF-IDF + SGD"  # fitted in passes
 COLUMNS = "columns + LR"  # reads what stands beside a text, and not the text
 
 _WORD = re.compile(r"\w\w+")  # what scikit-learn's \b\w\w+\b finds, in two thirds of the time
 _SIGN = re.compile(r"(?u)\w+|[^\w\s]")
-SHORTEST, LONGEST = 2, 5  # runs of characters
+SHORTEST, LONGEST = 2, 5  # runs of characters within words
+MOST_OF_RUN = 6  # and across them
 LEAST = 1e-4  # a probability
 MOST_TERMS = 200_000  # known of rows that are read in passes
 
@@ -83,11 +95,23 @@ def _grams(text: str) -> Iterator[str]:
         yield from map(" ".join, zip(*(found[start:] for start in range(size)), strict=False))
 
 
+def spaced(text: str) -> str:
+    """Give a text with one space wherever it has some, and none around it."""
+    return " ".join(text.split())
+
+
+def _across(text: str) -> Iterator[str]:
+    text = spaced(text)
+    for size in range(1, MOST_OF_RUN + 1):
+        yield from (text[start : start + size] for start in range(len(text) - size + 1))
+
+
 _TERMS: dict[str, Callable[[str], Iterable[str]]] = {
-    "word TF-IDF + LR": _words,
+    WORDS: _words,
     STREAMED: _words,
-    "char TF-IDF + LR": _runs,
+    CHARACTERS: _runs,
     NAIVE_BAYES: _grams,
+    RUNS: _across,
     COLUMNS: lambda text: iter(()),
 }
 KINDS = tuple(_TERMS)
@@ -103,6 +127,8 @@ def terms_of(kind: str, text: str) -> list[str]:
         [' h', 'hi', 'i ', ' hi', 'hi ', ' hi ']
         >>> terms_of("NB n-grams + LR", "Not good!")
         ['not', 'good', '!', 'not good', 'good !', 'not good !']
+        >>> terms_of("NB runs + LR", "I  am")
+        ['i', ' ', 'a', 'm', 'i ', ' a', 'am', 'i a', ' am', 'i am']
     """
     return list(_TERMS[kind](text.lower()))
 
@@ -193,7 +219,7 @@ def shares_of_scores(kind: str, scores: Floats) -> Floats:
     if scores.shape[1] == 1:
         positive = sigmoid(scores[:, 0])
         return np.stack([1 - positive, positive], axis=1)
-    if kind in (NAIVE_BAYES, STREAMED):  # a model for each class against all others
+    if kind in (*PRESENCE, STREAMED):  # a model for each class against all others
         each = np.maximum(sigmoid(scores), 1e-12)
         apart: Floats = each / each.sum(axis=1, keepdims=True)
         return apart
@@ -274,7 +300,7 @@ class TermModel:
         if not width:
             return {"shares": Numbers.shares(classes)}
         rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
-        weighted = terms and kind != NAIVE_BAYES
+        weighted = terms and kind not in PRESENCE
         idf = {"idf": Numbers.positive(terms)} if weighted else {}
         return idf | {
             "shares": Numbers.shares(classes),

@@ -23,6 +23,7 @@ BOTH, REST, BESIDE = (
 AVERAGED = "{networks} networks averaged"
 LAYERS = (
     *("embedding", "class beside it", "words with their spelling", "tokens with their pairs"),
+    "tokens with their pairs and triples",
     *("numbers", "days", "convolution", "their mean", "attention", "dense", "last step"),
     *("maximum and mean", "maximum", "mean", "the last one"),
     *("added to what n-grams tell", "weighed with what n-grams tell"),
