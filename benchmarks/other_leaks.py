@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from leak_table import Case, at_random, audited, column, copies, labelled, of_steps, of_texts
 
+from recurra.auditing import Audit
+
 Frame = pd.DataFrame
 Rng = np.random.Generator
 
@@ -304,7 +306,7 @@ def said_of(rooms: list[Room], about: str) -> None:
         if wanted.only not in name or wanted.room not in room:
             continue
         leak, twin = plant(frame, np.random.default_rng(100 + number))
-        found, clean = audited(leak), audited(twin)
+        found, clean = asked_of(leak), asked_of(twin)
         own = {each.kind for each in clean.leaks}
         new = [each for each in found.leaks if each.kind not in own]
         asked, seen, alarms = asked + 1, seen + bool(new), alarms + bool(own)
@@ -314,6 +316,11 @@ def said_of(rooms: list[Room], about: str) -> None:
         sys.stdout.write(f"{room:8} {name:45} {said}{alarm}\n")
         sys.stdout.flush()
     sys.stdout.write(f"{asked} kinds: {seen} found, {alarms} twins seen as leaking\n")
+
+
+def asked_of(made: Any) -> Audit:
+    """Audit two sides, or ask what audits something else."""
+    return made() if callable(made) else audited(made)
 
 
 def _each(kinds: dict[str, Case], frame: Frame) -> list[tuple[str, tuple[Case, Frame]]]:

@@ -58,6 +58,35 @@ def seconds(first: Any, rng: Any) -> dict[str, Any]:
     return {"at": [f"2024-05-{d:02d} 10:00:{s:02d}" for d, s in zip(day, second, strict=True)]}
 
 
+def working_days(first: Any, rng: Any) -> dict[str, Any]:
+    day = np.where(first, rng.integers(0, 5, len(first)), rng.integers(5, 7, len(first)))
+    week = rng.integers(0, 100, len(first))
+    return {"seen": (np.datetime64("2022-01-03") + 7 * week + day).astype(str)}
+
+
+def checked(first: Any, rng: Any) -> dict[str, Any]:
+    numbers = []
+    for valid in first:
+        digits = rng.integers(0, 10, 9)
+        twice = np.where(np.arange(9) % 2 == 0, 2 * digits, digits)
+        check = int(-(twice // 10 + twice % 10).sum()) + (0 if valid else int(rng.integers(1, 10)))
+        numbers.append("4" + "".join(map(str, digits)) + str(check % 10))
+    return {"card": numbers}
+
+
+def two_of_five(first: Any, rng: Any) -> dict[str, Any]:
+    there = rng.random((5, len(first))) < 0.6
+    there[3] = np.where(first, there[1], ~there[1])
+    return {f"lab {k}": np.where(there[k], "done", "") for k in range(5)}
+
+
+def means_of_class(first: Any, rng: Any) -> dict[str, Any]:
+    value = rng.normal(50, 8, len(first)).round(3)
+    gone = rng.random(len(first)) < 0.3
+    mean = np.where(first, value[first].mean(), value[~first].mean()).round(3)
+    return {"weight": np.where(gone, mean, value)}
+
+
 PLANTED: dict[str, tuple[str, Make]] = {
     "the mean of the class of a shop": ("target in another column", of_groups),
     "the mean of the class of groups of three": ("target in another column", of_three),
@@ -78,6 +107,20 @@ PLANTED: dict[str, tuple[str, Make]] = {
                 f"{v:.{7 if k else 6}f}" for v, k in zip(rng.random(len(first)), first, strict=1)
             ]
         },
+    ),
+    "working days": ("target in another column", working_days),
+    "numbers that check themselves": ("target in an id", checked),
+    "whole hundreds": (
+        "target in how cells are written",
+        lambda first, rng: {
+            "won": np.where(first, 100, 1) * rng.integers(100, 999, len(first)) + 10_000
+        },
+    ),
+    "two of five cells that are empty together": ("target in what is missing", two_of_five),
+    "cells filled by the mean of the class": ("target in what is missing", means_of_class),
+    "a count of the class so far": (
+        "target in two columns",
+        lambda first, rng: {"so far": first.cumsum()},
     ),
     "houses of addresses": (
         "target in an id",

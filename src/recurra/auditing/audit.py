@@ -18,9 +18,11 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Bools
+from recurra.auditing.between import between_findings
 from recurra.auditing.copies import copy_findings
 from recurra.auditing.curve import learning_curve
 from recurra.auditing.encoded import encoded_findings
+from recurra.auditing.filled import filled_findings
 from recurra.auditing.findings import Audit, Finding, Suspect, Tell
 from recurra.auditing.judged import (
     column_findings,
@@ -33,8 +35,10 @@ from recurra.auditing.labels import label_findings
 from recurra.auditing.number_copies import AuditedNumbers, number_copy_findings
 from recurra.auditing.number_views import views_of_numbers, written_steps
 from recurra.auditing.ordered import order_findings
+from recurra.auditing.passages import passage_findings
 from recurra.auditing.price_files import audit_price_files, holds_prices
 from recurra.auditing.rows import Audited, AuditedTexts
+from recurra.auditing.scaled import scaled_findings
 from recurra.auditing.steps import audit_states, audit_tags
 from recurra.auditing.tables import NumericRows, joined, numeric_rows, numeric_rows_of
 from recurra.auditing.tells import View
@@ -252,7 +256,7 @@ def audit_texts(
     audited = AuditedTexts(rows, held)
     findings, tells = tell_findings(audited)
     content = list(views_of_writing(rows.texts[audited.counted.rows]))
-    findings += [*copy_findings(audited), *_of_any(audited, content)]
+    findings += [*copy_findings(audited), *passage_findings(audited), *_of_any(audited, content)]
     return _found(audited, question, findings, tells, labels, curve)
 
 
@@ -283,6 +287,9 @@ def _of_any(audited: Audited, content: list[View]) -> list[Finding]:
     return [
         *column_findings(audited),
         *encoded_findings(audited),
+        *filled_findings(audited),
+        *between_findings(audited),
+        *scaled_findings(audited),
         *order_findings(audited),
         *side_findings(audited),
         *drift_findings(audited, content),

@@ -23,6 +23,7 @@ MEANING = {
 GROUP = (
     "Split by groups of copies: Recurra does, and `find_copies` of recurra.text.near gives them."
 )
+ONCE = "Count each once, or draw groups of copies, not rows, where intervals are drawn."
 TAKE_OUT = "Take them out of the test side, or judge with and without them."
 
 
@@ -93,11 +94,35 @@ def _across(audited: AuditedTexts, long: Bools, forms: Bools) -> list[Finding]:
             pairs = _pairs(audited, there & long if size > short else there, same)
             level: Level = "leak" if size > short else "note"
             found.append(_finding(f"{name} across", level, sentence, size, rows, pairs, TAKE_OUT))
-    return found
+    return [*found, *_again(audited, long, forms)]
 
 
-def _pairs(audited: AuditedTexts, rows: Bools, same: Rows) -> list[Example]:
-    """Give rows beside another of the same number: of the other side, where there are two."""
+def _again(audited: AuditedTexts, long: Bools, forms: Bools) -> list[Finding]:
+    """Say how many rows held out stand there more than once: they are counted as often."""
+    held = audited.held
+    assert held is not None
+    asked, groups = held & long & ~forms, audited.copies.groups
+    _, place, sizes = np.unique(groups[asked], return_inverse=True, return_counts=True)
+    there = np.zeros(len(held), bool)
+    there[asked] = sizes[place] > 1
+    size, rows = int(there.sum()), int(held.sum())
+    if size <= TOLERATED * rows:
+        return []
+    sentence = (
+        f"{size:,} of {rows:,} {audited.names[1]} rows ({size / rows:.1%}) have a copy on the "
+        f"{audited.names[1]} side itself: a figure counts them as often, and its interval is too "
+        "narrow."
+    )
+    pairs = _pairs(audited, there, groups, held)
+    return [_finding("copies among rows held out", "note", sentence, size, rows, pairs, ONCE)]
+
+
+def _pairs(
+    audited: AuditedTexts, rows: Bools, same: Rows, among: Bools | None = None
+) -> list[Example]:
+    """Give rows beside another of the same number: of `among`, else of the side learnt from."""
+    if among is None and audited.held is not None:
+        among = ~audited.held
     shown: list[Example] = []
     used: set[int] = set()
     for row in np.flatnonzero(rows).tolist():
@@ -105,8 +130,8 @@ def _pairs(audited: AuditedTexts, rows: Bools, same: Rows) -> list[Example]:
             continue
         others = np.flatnonzero(same == same[row])
         others = others[others != row]
-        if audited.held is not None:
-            others = others[~audited.held[others]]
+        if among is not None:
+            others = others[among[others]]
         different = others[audited.copies.exact[others] != audited.copies.exact[row]]
         others = different if len(different) and same is not audited.copies.exact else others
         if len(others):

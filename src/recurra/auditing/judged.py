@@ -1,5 +1,6 @@
 """What is a leak of what tells the class, what is only to be known, and what is neither."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,8 +19,16 @@ from recurra.auditing.views import (
     views_of_writing,
 )
 from recurra.auditing.words import Pattern, patterns_of
+from recurra.text.normalise import normalise
 
-__all__ = ["column_findings", "drift_findings", "side_findings", "tell_findings", "view_findings"]
+__all__ = [
+    "column_findings",
+    "content_findings",
+    "drift_findings",
+    "side_findings",
+    "tell_findings",
+    "view_findings",
+]
 
 CHANCE = 0.01
 # how much of the class a thing must tell to be a leak, and to be noted, by its kind: what a writer
@@ -30,6 +39,7 @@ LEAK |= {
     "cells": 0.3,
     "digits": 0.6,
     "step": 0.9,
+    "channel": 2.0,
     "pair": 0.9,
     "turn": 2.0,
     "run": 2.0,
@@ -40,6 +50,7 @@ NOTE |= {
     "cells": 0.15,
     "digits": 0.3,
     "step": 0.9,
+    "channel": 0.9,
     "pair": 0.9,
     "turn": 0.3,
     "run": 0.3,
@@ -59,6 +70,7 @@ KINDS = {
     "digits": "target in how cells are written",
     "pair": "target in two columns",
     "step": "target in one step",
+    "channel": "target in one channel",
 }
 ADVICE = {
     "id": "Leave it out of what a model reads, and give ids that say nothing.",
@@ -75,12 +87,14 @@ ADVICE = {
     "cells": "Bring the column to one form: its cells come from two sources.",
     "digits": "Bring the column to one form: its cells come from two sources.",
     "pair": "Leave one of both out of what a model reads, if the label is made of them.",
+    "channel": "Leave it out of what a model reads, if it is known only after the state is.",
     "step": "Take the step out: those beside it tell far less, so it was not measured.",
 }
 # a word: in what share of a class, and how sure of it, it is a leak
 WHERE = {"anywhere": (0.4, 0.97), "placed": (0.1, 0.98), "label": (0.05, 0.95)}
 STRONG, SURE = 0.4, (0.2, 0.98)  # that a word tells so much, or is so sure, is noted
 BINDS, FEWEST_GROUPS = 0.3, 20
+WORDS = re.compile(r"\d+|[^\W\d_]+")
 DRIFT, DRIFT_NOTED = 0.3, 0.1
 SHIFT = 0.05
 
@@ -106,6 +120,13 @@ def view_findings(audited: Audited, content: list[View]) -> tuple[list[Finding],
     pairs, number = pairs_told(columns, audited.counted)
     found = asked([*views, *pairs], audited.counted, len(views) + number)
     found = [pair for pair in found if pair[0].kind != "pair" or _tells_more(pair[1], found)]
+    findings = [each for view, tell in found if (each := _finding_of(audited, view, tell))]
+    return _merged(findings), [tell for _, tell in found]
+
+
+def content_findings(audited: Audited, views: list[View]) -> tuple[list[Finding], list[Tell]]:
+    """Ask views of what the rows hold, and nothing beside them."""
+    found = asked(views, audited.counted) if views else []
     findings = [each for view, tell in found if (each := _finding_of(audited, view, tell))]
     return _merged(findings), [tell for _, tell in found]
 
@@ -291,7 +312,8 @@ def _sides(audited: Audited) -> tuple[Rows, Rows]:
 
 
 def _bound(audited: Audited, name: str, column: "pd.Series[str]") -> Finding | None:
-    counted, values = audited.counted, pd.factorize(column)[0].astype(np.int64)
+    counted = audited.counted
+    values, anyhow = _codes_however_written(column)
     if not _binds(values) or not len(counted.fold):
         return None
     known, held = _sides(audited)
@@ -307,6 +329,7 @@ def _bound(audited: Audited, name: str, column: "pd.Series[str]") -> Finding | N
         return None
     size, of = len(shared), len(held)
     where = "on both sides" if audited.held is not None else "on both sides of a random split"
+    where += f", however it is written ({anyhow})" if anyhow else ""
     first = np.flatnonzero(values == values[shared[0]])[:2]
     return Finding(
         kind="groups on both sides",
@@ -320,6 +343,26 @@ def _bound(audited: Audited, name: str, column: "pd.Series[str]") -> Finding | N
         examples=[audited.example(int(counted.rows[first[0]]), int(counted.rows[first[1]]))],
         advice=f"Split by {name!r}, so that all rows of one stand on one side.",
     )
+
+
+def _codes_however_written(column: "pd.Series[str]") -> tuple[Rows, str]:
+    """Give one number to values that differ in case, signs and noughts alone, and two of them.
+
+    Numbers stay as they are: signs are part of them.
+    """
+    cells = column.astype(str).str.strip()
+    if pd.to_numeric(cells, errors="coerce").notna().any():
+        return pd.factorize(cells)[0].astype(np.int64), ""
+    bare = cells.map(_bare)
+    several = cells.groupby(bare).transform("nunique") > 1
+    some = cells[bare == bare[several].iloc[0]].unique()[:2] if several.any() else []
+    return pd.factorize(bare)[0].astype(np.int64), " = ".join(map(repr, some))
+
+
+def _bare(value: str) -> str:
+    """Give letters and numbers of a value, or the value where it has none."""
+    words = WORDS.findall(normalise(value))
+    return "".join(word.lstrip("0") or "0" if word.isdigit() else word for word in words) or value
 
 
 def _columns(audited: Audited) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 
 from recurra.arrays import Array, Bools, Floats
 
-__all__ = ["Ahead", "columns_ahead", "label_ahead"]
+__all__ = ["Ahead", "columns_ahead", "digits_behind", "label_ahead"]
 
 FURTHEST = 20  # rows
 FEWEST, SAME = 50, 0.98  # rows known, and the share that must agree
@@ -100,14 +100,14 @@ def _agree(one: Floats, other: Floats) -> float:
     if known.sum() < FEWEST or len(np.unique(one[known])) < FEWEST // 5:
         return 0.0
     size = float(np.abs(other[known]).mean())
-    written = 10.0 ** -_digits(one[known])
+    written = 10.0 ** -digits_behind(one[known])
     near = np.abs(one[known] - other[known]) <= np.maximum(SLACK * size, 0.51 * written)
     if 0.51 * written > 0.05 * float(other[known].std()):
         return 0.0  # too coarse to tell
     return float(near.mean())
 
 
-def _digits(values: Floats) -> int:
+def digits_behind(values: Floats) -> int:
     """Give how many digits behind the point numbers are written with, 12 at most."""
     some = values[:200]
     for digits in range(12):

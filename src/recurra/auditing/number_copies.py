@@ -11,6 +11,7 @@ from recurra.auditing.rows import Audited
 from recurra.auditing.simple import Simple, simple_of_numbers
 from recurra.auditing.tables import NumericRows, content_columns
 from recurra.near_numbers import KINDS, NearSequences, find_near_sequences
+from recurra.sequences import Ragged
 
 __all__ = ["AuditedNumbers", "number_copy_findings"]
 
@@ -62,6 +63,16 @@ class AuditedNumbers(Audited):
     def bound(self) -> Rows:
         """(rows,) one number for all rows that a split must hold together, near copies too."""
         return self.near.groups if self.rows.sequences is not None else self.groups
+
+    @property
+    def steps(self) -> Ragged | None:
+        """The sequences; None of the rows of a table."""
+        return self.rows.sequences
+
+    @property
+    def telling(self) -> Bools:
+        """(rows,) whether a row has a shape: constants and lines come anew."""
+        return self.near.telling if self.steps is not None else super().telling
 
     def simple(self, rows: Rows) -> Simple:
         """Give a simple model of some of the rows."""

@@ -9,7 +9,7 @@ from recurra.auditing.rows import Counted
 from recurra.auditing.tells import View, said_by_numbers, told
 from recurra.sequences import Ragged
 
-__all__ = ["views_of_numbers", "written_steps"]
+__all__ = ["views_of_numbers", "written_digits", "written_steps"]
 
 CHANNELS = 8  # looked at
 DIGITS, LOOKED = 12, 60  # behind the point, and numbers of a row that are looked at
@@ -46,9 +46,18 @@ def _digits(sequences: Ragged) -> Floats:
     for row in range(len(sequences)):
         begin, end = sequences.offsets[row : row + 2]
         values = sequences.table[sequences.codes[begin:end]].ravel()[:LOOKED]
-        written = (repr(float(value)).partition(".")[2] for value in values)
-        found[row] = np.median([_behind(part) for part in written])
+        found[row] = np.median(written_digits(values))
     return found
+
+
+def written_digits(values: Floats) -> Floats:
+    """Give how many digits each number has behind the point, 12 at most.
+
+    Example:
+        >>> written_digits(np.array([0.25, 3.0, 1e-5, 1 / 3])).tolist()
+        [2.0, 0.0, 5.0, 12.0]
+    """
+    return np.array([_behind(repr(float(value))) for value in values], float)
 
 
 def _apart(sums: Floats) -> Floats:
@@ -63,9 +72,9 @@ def _last_digits(sequences: Ragged, place: int) -> Rows:
     return np.array([int(each[-1]) if each[-1:].isdigit() else 0 for each in written], np.int64)
 
 
-def _behind(part: str) -> int:
-    digits, _, power = part.partition("e")
-    return min(DIGITS, max(0, len(digits.rstrip("0")) - int(power or 0)))
+def _behind(written: str) -> int:
+    digits, _, power = written.partition("e")
+    return min(DIGITS, max(0, len(digits.partition(".")[2].rstrip("0")) - int(power or 0)))
 
 
 def _still(sequences: Ragged) -> Floats:

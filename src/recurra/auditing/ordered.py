@@ -7,16 +7,19 @@ from recurra.arrays import Dates, Floats, Rows
 from recurra.auditing.findings import Finding
 from recurra.auditing.foreknown import Foreknown, columns_foreknown
 from recurra.auditing.later import Ahead, columns_ahead, label_ahead
-from recurra.auditing.rows import Audited
+from recurra.auditing.rows import Audited, counted_by
 from recurra.auditing.spaced import Line, lines_of
+from recurra.auditing.tells import View, asked
 from recurra.auditing.views import days_of
 
-__all__ = ["order_findings"]
+__all__ = ["foreknown_finding", "order_findings"]
 
 FEWEST_DAYS = 50
 MIXED = 0.05  # of the rows learnt from, that are later than half of those asked about
 FEWEST_OF_ONE = 100  # rows of one ticker or device, that are looked through in order
 MOST_OF_ONE = 3  # of these that are looked through
+TOLD, ALONE, CHANCE = 0.9, 0.2, 0.01  # of the class of the row after; more than of its own; by luck
+FEWEST_OF_CLASS, MOST_VALUES, MOST_IN_ORDER = 10, 50, 50_000
 
 
 def order_findings(audited: Audited) -> list[Finding]:
@@ -25,8 +28,46 @@ def order_findings(audited: Audited) -> list[Finding]:
     for name in others.columns:
         days = days_of(str(name), others[name].reset_index(drop=True))
         if days is not None and len(np.unique(days)) >= FEWEST_DAYS:
-            return [*_mixed(audited, str(name), days), *_ahead(audited, str(name), days)]
-    return []
+            ahead = _ahead(audited, str(name), days)
+            order = np.argsort(days, kind="stable")
+            return [*_mixed(audited, str(name), days), *ahead, *_next_class(audited, order)]
+    return _next_class(audited, np.arange(len(audited.truth)))
+
+
+def _next_class(audited: Audited, order: Rows) -> list[Finding]:
+    """Say which columns hold the class of the row after, and not that of their own."""
+    order = order[:MOST_IN_ORDER]
+    truth = audited.truth[order]
+    if len(truth) < FEWEST_OF_ONE or np.bincount(truth).min() < FEWEST_OF_CLASS:
+        return []
+    own = counted_by(truth[:-1], order[:-1], audited.seed)
+    after = counted_by(truth[1:], order[:-1], audited.seed)
+    others = audited.rows.other_columns
+    views = [
+        View(str(name), "column", pd.factorize(others[name].iloc[order[:-1]])[0], True, str(name))
+        for name in others.columns
+        if 1 < others[name].nunique() <= MOST_VALUES
+    ]
+    known = {view.name: tell.told for view, tell in asked(views, own)} if views else {}
+    return [
+        _of_the_next(view.name, tell.told, len(order))
+        for view, tell in (asked(views, after) if views else [])
+        if tell.p_value < CHANCE and tell.told >= TOLD and known[view.name] < tell.told - ALONE
+    ]
+
+
+def _of_the_next(name: str, told: float, rows: int) -> Finding:
+    return Finding(
+        kind="a column of later rows",
+        level="leak",
+        sentence=(
+            f"Column {name!r} tells {told:.0%} of the class of the row after, and not of its own: "
+            "it was moved by a row."
+        ),
+        size=round(told * rows),
+        of=rows,
+        advice="Leave it out of what a model reads: nobody knows it on its day.",
+    )
 
 
 def _mixed(audited: Audited, name: str, days: Dates) -> list[Finding]:
@@ -87,7 +128,7 @@ def _ahead(audited: Audited, name: str, days: Dates) -> list[Finding]:
         if each.name != base
     ]
     found += [
-        _foreknown(told, len(days), base)
+        foreknown_finding(told, len(days), base)
         for told in foreknown.values()
         if told.name != base and told.name not in ahead
     ]
@@ -139,7 +180,7 @@ def _column_ahead(found: Ahead, rows: int, sure: bool) -> Finding:
     )
 
 
-def _foreknown(found: Foreknown, rows: int, base: str) -> Finding:
+def foreknown_finding(found: Foreknown, rows: int, base: str) -> Finding:
     """Say that rows to come tell a column; where the other one may look back, it is a note."""
     sure = found.of == base
     return Finding(

@@ -3,11 +3,12 @@
 ::
 
     of numbers     a - b, a + b, a / b            of days   the days between them
-    of values      whether both hold the same     of cells  how many of all are empty
+    of values      whether both hold the same     of cells  how many of all are empty, and which
     in groups      a number less the mean of its group: of those with the same author, shop, day
+    in order       a number less that of the row before, of all rows or of a group
 
-A label that is made of two columns is read off them, and so is a mean of the label of all others
-of a group.
+A label that is made of two columns is read off them, and so are a mean of the label of all others
+of a group, and a count or a mean of the labels so far.
 """
 
 from collections.abc import Iterator
@@ -67,10 +68,8 @@ def _views(columns: pd.DataFrame) -> Iterator[View]:
         yield _view(f"the days from {a!r} to {b!r}", a, other - one)
     yield from _of_values({n: c for n, c in cells.items() if n not in numbers | days})
     yield from _in_groups(cells, numbers)
-    empty = np.array([(c == "").to_numpy(float) for c in cells.values()])
-    empty = empty.sum(axis=0) if len(cells) > 1 else np.zeros(0)
-    if len(np.unique(empty)) > 1:
-        yield _view("the number of empty cells", "", empty, "missing")
+    yield from _in_order(cells, numbers)
+    yield from _of_empty_cells(cells)
 
 
 def _view(name: str, column: str, values: Floats, kind: str = "pair") -> View:
@@ -114,3 +113,38 @@ def _in_groups(cells: "dict[str, pd.Series[str]]", numbers: dict[str, Floats]) -
             apart = values - mean.to_numpy(float)
             if np.nanmax(np.abs(apart), initial=0.0) > 0:
                 yield _view(f"{name!r} less its mean of {group!r}", name, np.round(apart, 12))
+
+
+def _in_order(cells: "dict[str, pd.Series[str]]", numbers: dict[str, Floats]) -> Iterator[View]:
+    """Look at how numbers move from row to row: what counts the labels so far moves with them."""
+    binding = [n for n, c in cells.items() if GROUPS <= c.nunique() <= len(c) / OF_ONE]
+    for name, values in list(numbers.items())[:MOST_COLUMNS]:
+        yield _view(f"{name!r} less that of the row before", name, _moves(pd.Series(values).diff()))
+        for group in [each for each in binding if each != name][:MOST_COLUMNS]:
+            moved = pd.Series(values).groupby(cells[group].to_numpy()).diff()
+            said = f"{name!r} less that of the row before of the same {group!r}"
+            yield _view(said, name, _moves(moved))
+
+
+def _moves(moved: "pd.Series[float]") -> Floats:
+    """Give moves without the dust of their digits."""
+    return np.round(moved.to_numpy(float), 9)
+
+
+def _of_empty_cells(cells: "dict[str, pd.Series[str]]") -> Iterator[View]:
+    """Look at how many cells are empty, at which, and at which of two are so together."""
+    empty = {name: (c == "").to_numpy() for name, c in cells.items()}
+    empty = {name: each for name, each in empty.items() if each.any() and not each.all()}
+    if len(empty) < 2:
+        return
+    every = np.array(list(empty.values()))
+    number = every.sum(axis=0).astype(float)
+    if len(np.unique(number)) > 1:
+        yield _view("the number of empty cells", "", number, "missing")
+    which = np.unique(every.T, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    if 1 < which.max() + 1 <= len(which) / OF_ONE:
+        yield View("which cells are empty", "missing", which, True)
+    for (a, one), (b, other) in combinations(list(empty.items())[:MOST_COLUMNS], 2):
+        same = (one == other).astype(np.int64)
+        if 0 < same.sum() < len(same):
+            yield View(f"whether {a!r} is empty where {b!r} is", "missing", same, True, a)

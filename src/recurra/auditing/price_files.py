@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from recurra.auditing.findings import Audit, Finding, Level
+from recurra.auditing.foreknown import columns_foreknown
 from recurra.auditing.later import columns_ahead
+from recurra.auditing.scaled import scaled_by_all
 from recurra.data.readers import Table
 from recurra.errors import DataError
 from recurra.markets.columns import meaning_of
@@ -76,6 +78,7 @@ def audit_prices(
         source: where they come from, for people.
     """
     found = [*_look_ahead(prices), *_columns_of_later_days(prices, raw)]
+    found += _columns_told_by_later_days(prices, raw, found)
     found += [*_adjusted(prices, raw), *_survivors(prices)]
     days = sum(len(each.frame) for each in prices)
     return Audit(
@@ -129,6 +132,39 @@ def _columns_of_later_days(prices: Sequence[Prices], raw: Sequence[pd.DataFrame]
             "Leave it out of what a model reads; it may be what is to be foreseen.",
         )
         for (name, rows), count in found.items()
+    ]
+
+
+def _columns_told_by_later_days(
+    prices: Sequence[Prices], raw: Sequence[pd.DataFrame], known: Sequence[Finding]
+) -> list[Finding]:
+    """Say which other columns later closes tell, or were scaled by all days of the file."""
+    found: dict[str, tuple[int, str]] = {}
+    for each, table in zip(prices, raw, strict=False):
+        close = each.frame["close"].to_numpy()
+        columns = _numbers(table, close)
+        told = {
+            later.name: (
+                f"is told by later closes: those up to its day explain {later.back:.0%} of it, "
+                f"with those to come {later.both:.0%}"
+            )
+            for later in columns_foreknown({"close": close, **columns}, "close")
+        }
+        for scaled in scaled_by_all(columns):
+            told.setdefault(scaled.name, f"was made with all days at once: {scaled.how}")
+        for name, how in told.items():
+            found[name] = (found.get(name, (0, ""))[0] + 1, how)
+    return [
+        _finding(
+            "a column of later days",
+            "leak",
+            f"Column {name!r} {how}, in {count:,} of {len(prices):,} files.",
+            count,
+            len(prices),
+            "Make it anew of the days up to each, or leave it out of what a model reads.",
+        )
+        for name, (count, how) in found.items()
+        if not any(repr(name) in each.sentence for each in known)
     ]
 
 

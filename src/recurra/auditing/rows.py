@@ -12,6 +12,7 @@ from recurra.auditing.findings import Example
 from recurra.auditing.simple import Simple, simple_of_texts
 from recurra.data.labelled import LabelledTexts
 from recurra.judging.splits import stratified_group_folds
+from recurra.sequences import Ragged
 from recurra.text.near import Copies, find_copies
 
 __all__ = ["Audited", "AuditedTexts", "Counted", "Told", "counted_by"]
@@ -89,6 +90,16 @@ class Audited:
     def simple(self, rows: Rows) -> Simple:
         """Give a simple model of some of the rows."""
         raise NotImplementedError
+
+    @property
+    def steps(self) -> Ragged | None:
+        """The numbers of each row in order, where it is a sequence of them."""
+        return None
+
+    @property
+    def telling(self) -> Bools:
+        """(rows,) whether a row holds so much that none is like it by luck."""
+        return np.ones(len(self.truth), bool)
 
     def place(self, row: int) -> int:
         """Give the number of a row in its file, counted from 0."""

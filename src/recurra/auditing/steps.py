@@ -2,15 +2,16 @@
 
 ::
 
-    tags      sentences: copies of them, and which words may have a wrong tag
-    states    steps of logs: which may have a wrong state
+    tags      sentences: copies of them, tags that stand in the words, and which may be wrong
+    states    steps of logs: copies of streams, what one channel tells, and which may be wrong
 
 Whether a label may be wrong is asked as of whole rows (`labels`): by a linear model of a word and
 its neighbours, copies of a sentence together; by trees on what steps before and after are like, in
-blocks of steps that follow each other. Nothing else is asked of steps.
+blocks of steps that follow each other. So is what a channel alone tells, as of columns (`judged`).
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -18,24 +19,40 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import hypergeom
 
-from recurra.arrays import Bools, Rows, Texts
+from recurra.arrays import Bools, Floats, Rows, Texts
 from recurra.auditing.copies import copy_findings
-from recurra.auditing.findings import Audit, Finding
+from recurra.auditing.findings import Audit, Finding, Tell
+from recurra.auditing.foreknown import columns_foreknown
+from recurra.auditing.judged import content_findings
 from recurra.auditing.labels import label_findings
-from recurra.auditing.rows import Audited, AuditedTexts
+from recurra.auditing.number_copies import AuditedNumbers, number_copy_findings
+from recurra.auditing.number_views import written_digits
+from recurra.auditing.ordered import foreknown_finding
+from recurra.auditing.rows import FOLDS, Audited, AuditedTexts, Counted
 from recurra.auditing.simple import Simple, simple_of_states, simple_of_words
+from recurra.auditing.tables import NumericRows
+from recurra.auditing.tells import View
 from recurra.data.labelled import LabelledTexts
 from recurra.data.states import LabelledSteps, StepColumns, read_steps
 from recurra.data.tagged import TagColumns, TaggedSentences, read_tagged
 from recurra.errors import SettingsError
+from recurra.judging.splits import stratified_group_folds
+from recurra.near_numbers import KINDS
+from recurra.sequences import Ragged
 
 __all__ = ["audit_states", "audit_tags"]
 
 BLOCKS, SHORTEST = 100, 20  # that logs are cut into, and steps of one at the least
 BESIDE = 8  # words on each side that are shown
-ASKED = "of tags, copies of sentences and wrong labels were asked, and nothing else"
-OF_STATES = "of states, wrong labels were asked, and nothing else"
+ASKED = (
+    "of tags, copies of sentences, tags in the words and wrong labels were asked, and nothing else"
+)
+OF_STATES = "of states, copies of streams, channels and wrong labels were asked, and nothing else"
+MOST_STEPS, MOST_LAID = 50_000, 5_000_000  # of which channels are asked; streams laid over others
+TAIL = re.compile(r"(?<=.)[_/|^#@](?!\d+$)\w{1,8}$")  # of a word: a sign and what stands behind it
+HERE, PURE, CHANCE = 0.1, 0.98, 0.01  # of the words of a tag; sure of it; by luck
 
 
 @dataclass
@@ -84,6 +101,21 @@ class _AuditedSteps(Audited):
     say: Callable[[int, int], str] | None = None
     names_of: Sequence[str] = ()
     word: str = "step"
+
+    @cached_property
+    def counted(self) -> Counted:
+        """The steps that channels are asked of, in blocks that teach each other."""
+        rows = np.arange(len(self.truth))
+        if len(rows) > MOST_STEPS:
+            self.notes.append(f"channels were asked of {MOST_STEPS:,} of {len(rows):,} steps")
+            drawn = np.random.default_rng(self.seed).choice(rows, MOST_STEPS, replace=False)
+            rows = np.sort(drawn)
+        truth, blocks = self.truth[rows], self.together[rows]
+        counts = np.bincount(truth)
+        enough = len(counts) > 1 and counts[counts > 0].min() >= 2 * FOLDS
+        if not enough or len(np.unique(blocks)) < 2 * FOLDS:
+            return Counted(rows, truth, np.zeros(0, np.int64))
+        return Counted(rows, truth, stratified_group_folds(truth, blocks, FOLDS, self.seed))
 
     @property
     def bound(self) -> Rows:
@@ -157,7 +189,8 @@ def audit_tags(
         names_of=[f"sentence {number + 1}" for number in _numbers(held, len(words))],
         word="word",
     )
-    return _found(steps, held, len(words), copy_findings(sentences), notes)
+    found = [*copy_findings(sentences), *_tags_in_words(steps, [w for row in words for w in row])]
+    return _found(steps, held, len(words), found, notes)
 
 
 def audit_states(
@@ -208,11 +241,95 @@ def audit_states(
         names_of=[str(name) for part in parts for name in part.ids],
     )
     held = None if sides is None else np.repeat(sides, lengths)
-    return _found(steps, held, len(numbers), [], notes)
+    told, tells = content_findings(steps, list(_views_of_channels(steps, numbers, parts[0])))
+    found = [*_streams_laid(parts, numbers, lengths, sides), *told]
+    found += _channels_told_by_later_steps(parts[0])
+    return _found(steps, held, len(numbers), found, notes, tells)
+
+
+def _views_of_channels(
+    steps: _AuditedSteps, numbers: Floats, part: LabelledSteps
+) -> Iterator[View]:
+    """Look at each channel of a step by itself, and at how its number is written."""
+    for name, column in zip(part.channels, numbers[steps.counted.rows].T, strict=True):
+        yield View(f"channel {name!r}", "channel", column, False)
+        behind = written_digits(column)
+        if len(np.unique(behind)) > 1:
+            said = f"channel {name!r}: digits behind the point"
+            yield View(said, "written", behind, False)
+
+
+def _channels_told_by_later_steps(part: LabelledSteps) -> list[Finding]:
+    """Note channels that steps to come tell, in the longest stream: which looks ahead is open."""
+    which = int(np.diff(part.offsets).argmax())
+    rows = part.numbers[part.offsets[which] : part.offsets[which + 1]]
+    told = columns_foreknown(dict(zip(part.channels, rows.T, strict=True)))
+    return [foreknown_finding(each, len(rows), "") for each in told]
+
+
+def _streams_laid(
+    parts: Sequence[LabelledSteps], numbers: Floats, lengths: Rows, sides: Bools | None
+) -> list[Finding]:
+    """Say which streams are copies or parts of each other: those that are near may be alike."""
+    if len(lengths) < 2 or len(numbers) > MOST_LAID:
+        return []
+    ends = np.cumsum(lengths)
+    rows = NumericRows(
+        np.full(len(lengths), "", object),
+        np.array([str(name) for part in parts for name in part.ids], object),
+        pd.DataFrame(index=range(len(lengths))),
+        Ragged.of_numbers(np.split(numbers, ends[:-1])),
+        parts[0].channels,
+        *_named(parts),
+        [],
+        sides,
+    )
+    found = number_copy_findings(AuditedNumbers(rows, sides))
+    return [each for each in found if not each.kind.startswith(KINDS[-1])]
+
+
+def _tags_in_words(steps: _AuditedSteps, words: list[str]) -> list[Finding]:
+    """Say which ends of words, behind a sign, stand with one tag alone: copies count once."""
+    pairs = pd.DataFrame({"word": words, "tag": steps.truth}).drop_duplicates()
+    tails = pairs["word"].str.extract(f"({TAIL.pattern})")[0].fillna("")
+    names, codes = np.unique(tails.to_numpy(str), return_inverse=True)
+    table = np.zeros((len(names), len(steps.rows.names)), np.int64)
+    np.add.at(table, (codes, pairs["tag"].to_numpy()), 1)
+    sizes, found = table.sum(axis=0), []
+    for tail, row in zip(names.tolist(), table, strict=True):
+        tag = int((row / np.maximum(sizes, 1)).argmax())
+        mine, every, size = int(row[tag]), int(row.sum()), int(sizes[tag])
+        here, there = mine / size, (every - mine) / max(1, len(pairs) - size)
+        luck = float(hypergeom.sf(mine - 1, len(pairs), size, every)) * table.size
+        if tail and here >= HERE and here >= PURE * (here + there) and luck < CHANCE:
+            found.append(_tail_finding(steps, tail, tag, (here, there), every))
+    return found
+
+
+def _tail_finding(
+    steps: _AuditedSteps, tail: str, tag: int, shares: tuple[float, float], size: int
+) -> Finding:
+    here, there = shares
+    return Finding(
+        kind="target in the text",
+        level="leak",
+        sentence=(
+            f"Of the different words of {steps.rows.names[tag]} {here:.1%} end in {tail!r}, and of "
+            f"the others {there:.1%}: the tag stands in the word."
+        ),
+        size=size,
+        of=len(steps.truth),
+        advice="Take it out of the words: it came with the tag, not with what was written.",
+    )
 
 
 def _found(
-    steps: _AuditedSteps, held: Bools | None, rows: int, found: list[Finding], notes: list[str]
+    steps: _AuditedSteps,
+    held: Bools | None,
+    rows: int,
+    found: list[Finding],
+    notes: list[str],
+    tells: Sequence[Tell] = (),
 ) -> Audit:
     of_labels, suspects = label_findings(steps)
     counts = {"rows": rows}
@@ -226,6 +343,7 @@ def _found(
         rows=counts,
         classes=steps.rows.classes,
         findings=[*found, *of_labels],
+        tells=list(tells),
         suspects=suspects,
         notes=list(dict.fromkeys([*notes, *steps.notes])),
     )

@@ -30,9 +30,11 @@ DIGITS = re.compile(r"\d+")
 TIME = re.compile(r"(?:^|[T\s])(\d{1,2}):(\d{2})(?::(\d{2}))?")
 PARTED = re.compile(r"[@/\\:._-]")
 CHECKED = (3, 7, 9, 11)  # what digits of checks are made by
+WEEK, THURSDAY = 7, 3  # 1970 began on one, three days after a Monday
 LAST_SIGNS = 36  # of ids and numbers, at most: digits and letters
 LETTERS = re.compile(r"[^\W\d_]+")
 LONGEST_TURN, OF_EACH = 24, 20  # rows after which classes may come in turn, seen so often
+LONG_NUMBER = 2  # digits: shorter ones are counted, not rounded
 READ = 0.95  # of the filled cells can be read as numbers, or as days
 
 
@@ -80,6 +82,20 @@ def _last_sign(said: str, kind: str, name: str, column: "pd.Series[str]") -> Ite
 def _remainders(said: str, name: str, numbers: "pd.Series[float]", rows: int) -> Iterator[View]:
     for by in CHECKED:
         yield View(f"{said}: what {by} leaves", "id", _filled(numbers % by, rows), False, name)
+    written = numbers.fillna(0).abs().map("{:.0f}".format)
+    for how, sums in (("its digits", _sum_of_digits), ("its digits, every second twice", _luhn)):
+        found = written.map(sums) % 10
+        yield View(f"{said}: what 10 leaves of {how}", "id", _filled(found, rows), False, name)
+
+
+def _sum_of_digits(number: str) -> int:
+    return sum(map(int, number))
+
+
+def _luhn(number: str) -> int:
+    """Give the sum that a number of cards or devices is checked by (Luhn 1960): 10 divides it."""
+    twice = (2 * int(digit) for digit in number[-2::-2])
+    return sum(map(int, number[::-2])) + sum(n // 10 + n % 10 for n in twice)
 
 
 def views_of_cells(name: str, column: "pd.Series[str]", days: bool) -> Iterator[View]:
@@ -99,6 +115,11 @@ def views_of_cells(name: str, column: "pd.Series[str]", days: bool) -> Iterator[
         yield from _if_some(
             f"{said}: how a day is written", name, (forms != common) & (cells != "")
         )
+        day = days_of(name, cells)
+        if day is not None and len(np.unique(day.astype("datetime64[D]"))) > WEEK:
+            whole = np.where(np.isnat(day), -1, day.astype("datetime64[D]").astype(np.int64))
+            weekdays = np.where(whole < 0, WEEK, (whole + THURSDAY) % WEEK)
+            yield View(f"{said}: the day of the week", "column", weekdays, True, name)
         times = cells.str.extract(TIME)
         if times[0].notna().mean() >= READ:
             minutes = 60 * times[0].astype(float) + times[1].astype(float)
@@ -116,6 +137,10 @@ def views_of_cells(name: str, column: "pd.Series[str]", days: bool) -> Iterator[
             )
         if (behind > 0).mean() > 1 / 2:  # of ids the last sign is asked otherwise
             yield from _last_sign(f"{said}: its last digits", "digits", name, cells)
+        elif (cells.str.len() > LONG_NUMBER).mean() > 1 / 2:
+            noughts = (cells.str.len() - cells.str.rstrip("0").str.len()).to_numpy(float)
+            if len(np.unique(noughts)) > 1:
+                yield View(f"{said}: noughts at its end", "digits", noughts, False, name)
     else:
         yield from _spelling(said, name, cells)
 

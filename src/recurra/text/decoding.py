@@ -27,7 +27,7 @@ _LOOK_ALIKE = str.maketrans(
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
     "aeopcyxijsdoapvABEKMHOPCTYXIJSABEZHIKMNOPTYX",
 )
-TWICE = 2
+ROUNDS = 2
 SEVERAL = 3  # signs of links or mail: one may be meant
 
 
@@ -99,8 +99,11 @@ def _of_base64(text: str) -> str:
 
 
 def _read_again(text: str) -> str:
-    """Give what a text was before its bytes were read in another encoding, once or twice."""
-    for _ in range(TWICE):
+    """Give what a text was before its bytes were read in other encodings.
+
+    Each of two encodings is undone in each of two rounds: a text may be read wrongly four times.
+    """
+    for _ in range(ROUNDS):
         before = text
         for codec in ("latin-1", "cp1252"):
             text = _in_unicode(text, codec)

@@ -5,6 +5,8 @@
     in other order   the same words, each as often
     held             80 % of the runs of eight letters of the one, of 60 letters or more, stand in
                      the other
+    passage          40 letters or more on end, 40 % of the shorter one, stand in both, and no
+                     part of them in ten texts or more: these would be a phrase of a form
 
 Who holds another is found by runs of twenty letters, of which every eighth is kept, chosen by what
 it holds (of much text fewer): what stands in two texts is kept in both. A pair must share a third
@@ -31,7 +33,7 @@ from recurra.text.hashing import (
     sums_of_words,
 )
 
-__all__ = ["held_by_others", "in_other_order"]
+__all__ = ["held_by_others", "in_other_order", "passages_shared"]
 
 HELD = 0.8  # of the runs of the one that is held
 FEWEST_LETTERS = 60  # of it
@@ -40,6 +42,8 @@ LONG_RUN = 20  # letters: 16 and 4
 EVERY, MOST = 8, 6_000_000  # of the long runs that is kept, and how many of all
 SHARED = 1 / 3  # of the long runs kept of the one that has fewer
 FACTOR = 0x01000193
+PASSAGE, OF_SHORTER = 40, 0.4  # letters on end, and the share of the shorter text
+PHRASE = 10  # texts that hold a run: a phrase
 
 
 def in_other_order(texts: Sequence[str]) -> Pairs:
@@ -96,8 +100,47 @@ def _held(one: str, other: str) -> float:
     return len(runs & theirs) / len(runs)
 
 
-def _candidates(texts: Sequence[str]) -> Rows:
-    """Give the codes of pairs that share enough of the long runs kept."""
+def passages_shared(texts: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Give pairs of texts that share a passage, with the longest: of each text with the nearest.
+
+    Args:
+        texts: plain ones.
+
+    Example:
+        >>> passage = "and so the train to the sea was late again, and nobody told us why"
+        >>> texts = [f"a long day it was {passage}", f"{passage} we went home then", "a long day"]
+        >>> [(one, other) for one, other, _ in passages_shared(texts)]
+        [(0, 1)]
+    """
+    found = []
+    pairs = np.stack(np.divmod(_candidates(texts, OF_SHORTER / 2, PHRASE), 1 << 32), axis=1)
+    for one, other in pairs.tolist():
+        passage = _longest_shared(*sorted((texts[one], texts[other]), key=len))
+        shorter = min(len(texts[one]), len(texts[other]))
+        if len(passage) >= max(PASSAGE, OF_SHORTER * shorter):
+            found.append((one, other, passage))
+    return found
+
+
+def _longest_shared(shorter: str, longer: str) -> str:
+    """Give the longest run that stands in both, of the length of a long run or more."""
+    places = {shorter[at : at + LONG_RUN]: at for at in range(len(shorter) - LONG_RUN + 1)}
+    best, at = "", 0
+    while at <= len(longer) - LONG_RUN:
+        place = places.get(longer[at : at + LONG_RUN])
+        if place is None:
+            at += 1
+            continue
+        end = LONG_RUN
+        while longer[at + end : at + end + 1] == shorter[place + end : place + end + 1] != "":
+            end += 1
+        best = max(best, longer[at : at + end], key=len)
+        at += end - LONG_RUN + 1
+    return best
+
+
+def _candidates(texts: Sequence[str], share: float = SHARED, phrase: int | None = None) -> Rows:
+    """Give the codes of pairs that share enough of the long runs kept; a phrase's are left out."""
     long = [number for number, text in enumerate(texts) if len(text) >= FEWEST_LETTERS]
     chosen = [texts[number] for number in long]
     if len(chosen) < 2:
@@ -112,9 +155,12 @@ def _candidates(texts: Sequence[str]) -> Rows:
     new = np.append(True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1]))
     keys, owners = keys[new], owners[new]
     sizes = np.bincount(owners, minlength=len(chosen))
+    if phrase is not None:
+        _, place, holding = np.unique(keys, return_inverse=True, return_counts=True)
+        keys, owners = keys[holding[place] < phrase], owners[holding[place] < phrase]
     codes, counts = np.unique(_linked(keys, owners), return_counts=True)
     one, other = np.divmod(codes, 1 << 32)
-    enough = counts >= SHARED * np.minimum(sizes[one], sizes[other])
+    enough = counts >= share * np.minimum(sizes[one], sizes[other])
     numbers = np.array(long, np.int64)
     return codes_of(np.stack([numbers[one[enough]], numbers[other[enough]]], axis=1))
 
