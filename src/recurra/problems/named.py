@@ -53,15 +53,15 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "epochs": 3,
     },
     "sentiment-ko": {
-        "model": "ngram-pair-bi-gru",
+        "model": "ngram-triple-bi-gru",
         "tokenizer": "char",
         "min_count": 5,
-        "max_vocabulary": 40_000,
+        "max_vocabulary": 100_000,
         "max_length": 150,
         "batch_size": 64,
         "members": 3,
         "validation_split": 0.1,
-        "epochs": 3,
+        "epochs": 4,
     },
 }
 
