@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from recurra.bundle import FILES, FORMAT_VERSION, MANIFEST, Bundle, _json, read_bundle, write_bundle
 from recurra.errors import BundleError
+from recurra.stored import Distinct
 
 BUNDLE = Bundle(
     {"classes": ["ham", "스팸"], "threshold": 0.25},
@@ -102,3 +104,16 @@ def test_a_write_that_fails_leaves_the_old_one(
     with pytest.raises(OSError, match="No space left"):
         write_bundle(tmp_path / "model", Bundle({"new": 1}, {}, {}))
     assert read_bundle(tmp_path / "model").config == BUNDLE.config
+
+
+def test_a_stored_vocabulary_has_no_text_twice_and_none_without_end() -> None:
+    vocabulary = TypeAdapter(Distinct)
+    halves = ["a", "\ud83d", ""]
+    assert vocabulary.validate_python(halves) == halves
+    for wrong, said in (
+        (["a", "b", "a"], "no text may come twice"),
+        (["a", "b" * 100_001], "up to 100,000 letters"),
+        (["a", 1], "valid string"),
+    ):
+        with pytest.raises(ValidationError, match=said):
+            vocabulary.validate_python(wrong)

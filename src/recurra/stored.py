@@ -44,6 +44,7 @@ def _short(text: str) -> str:
 
 
 def _distinct(texts: list[str]) -> list[str]:
+    _short(max(texts, key=len, default=""))
     if len(set(texts)) != len(texts):
         raise ValueError("no text may come twice")
     return texts
@@ -62,7 +63,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 # not by `Field(max_length=…)`, which takes no half of an emoji; tokens of real texts may be one
 Text = Annotated[str, AfterValidator(_short)]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
-Distinct = Annotated[list[Text], AfterValidator(_distinct)]
+# looked at once for all: a vocabulary has up to a million texts
+Distinct = Annotated[list[str], AfterValidator(_distinct)]
 Names = Annotated[list[Text], Field(min_length=1), AfterValidator(_sorted)]
 Classes = Annotated[
     list[Text] | list[bool] | list[int] | list[Number], Field(min_length=1), AfterValidator(_sorted)

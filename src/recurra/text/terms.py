@@ -174,7 +174,7 @@ class TermRegression:
         beside: Beside | None = None,
     ) -> None:
         self.kind, self.beside = kind, beside
-        self.places = {term: place for place, term in enumerate(vocabulary)}
+        self.places = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
         self.idf, self.coefficients, self.intercept = idf, coefficients, intercept
         columns = np.ascontiguousarray(coefficients.T, dtype=float)
         self._of_terms, self._of_cells = columns[: len(vocabulary)], columns[len(vocabulary) :]
