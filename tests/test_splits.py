@@ -78,7 +78,7 @@ def test_a_side_with_one_class_is_refused_with_the_counts() -> None:
 
 def test_of_three_classes_every_one_must_be_learnt_and_some_rows_judged() -> None:
     labels = np.arange(30) % 3
-    with pytest.raises(DataError, match=r"but 30 samples in 1 groups? are too few to hold"):
+    with pytest.raises(DataError, match=r"but 30 samples make 1 group, too few to hold"):
         stratified_group_split(labels, np.zeros(30, int), 0.2)
     groups = np.where(labels == 2, 99, np.arange(30))  # class 2 is one group, and held out in turn
     with pytest.raises(DataError, match="1 class of 3 would be missing: the rarest has 10 rows"):

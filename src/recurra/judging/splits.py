@@ -140,8 +140,8 @@ def _needs_every_class(
     kept = np.unique(labels[~out])
     if not out.any():
         raise DataError(
-            f"{where} must hold some rows, but {len(labels):,} samples in "
-            f"{len(np.unique(groups)):,} groups are too few to hold any out: rows that belong "
+            f"{where} must hold some rows, but {len(labels):,} samples make "
+            f"{len(np.unique(groups)):,} groups, too few to hold any out: rows that belong "
             "together (copies, or rows that differ in digits alone) count as one. Give more "
             "different rows."
         )
