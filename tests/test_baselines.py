@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from recurra.baselines import texts as module
 from recurra.baselines.classes import Constant, constants
+from recurra.baselines.terms import VECTORS
 from recurra.baselines.texts import LinearTexts, text_baselines
 from recurra.bundle import Bundle, read_bundle, write_bundle
 from recurra.errors import BundleError
@@ -19,7 +20,7 @@ from recurra.judging.classes import Labelled, turns_of
 from recurra.judging.measures import best_threshold, class_measures, class_statistics, values
 from recurra.text.terms import NAIVE_BAYES
 
-LINEAR = [kind for kind in module.VECTORS if kind != NAIVE_BAYES]
+LINEAR = [kind for kind in VECTORS if kind != NAIVE_BAYES]
 
 
 def noisy(messages: tuple[list[str], list[str]], classes: int = 2) -> Labelled:
@@ -46,7 +47,7 @@ def test_a_linear_baseline_is_tf_idf_and_logistic_regression_of_all_rows_known(
 ) -> None:
     rows = noisy(messages)
     model = LinearTexts(kind).fit(rows, sides_of(rows))
-    vectors = TfidfVectorizer(min_df=2, sublinear_tf=True, dtype=np.float32, **module.VECTORS[kind])
+    vectors = TfidfVectorizer(min_df=2, sublinear_tf=True, dtype=np.float32, **VECTORS[kind])
     oracle = LogisticRegression(C=model.C, max_iter=1000)
     oracle.fit(vectors.fit_transform(rows.inputs), rows.truth)
     vectors.dtype = np.float64  # a model answers in 64 bits, whatever it was fitted in
@@ -64,9 +65,7 @@ def test_a_linear_baseline_chooses_its_threshold_as_a_network_does_on_validation
     model = LinearTexts(kind).fit(rows, sides)
     truth, scores = [], []
     for train, validation in sides[:3]:
-        vectors = TfidfVectorizer(
-            min_df=2, sublinear_tf=True, dtype=np.float32, **module.VECTORS[kind]
-        )
+        vectors = TfidfVectorizer(min_df=2, sublinear_tf=True, dtype=np.float32, **VECTORS[kind])
         oracle = LogisticRegression(C=model.C, max_iter=1000)
         oracle.fit(vectors.fit_transform(rows.inputs[train]), rows.truth[train])
         scores.append(oracle.predict_proba(vectors.transform(rows.inputs[validation]))[:, 1])
