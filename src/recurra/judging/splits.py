@@ -132,10 +132,9 @@ def _needs_every_class(
     labels: npt.NDArray[Any], groups: Rows, out: npt.NDArray[np.bool_], where: str
 ) -> None:
     """Make sure that every class can be learnt and, of two, that both are judged."""
-    counted = f"{len(labels):,} rows make {len(np.unique(groups)):,} groups"
     if labels.dtype == bool:
-        for side, place in ((~out, "the part kept for training"), (out, where)):
-            _needs_both_classes(labels[side], place, counted)
+        _needs_both_classes(labels, groups, ~out, "the part kept for training")
+        _needs_both_classes(labels, groups, out, where)
         return
     kept = np.unique(labels[~out])
     if not out.any():
@@ -150,19 +149,26 @@ def _needs_every_class(
         raise DataError(
             f"the part kept for training must hold every class, but {len(classes) - len(kept)} "
             f"classes of {len(classes)} would be missing: the rarest has {rows.min()} rows, and "
-            f"{counted} here, as rows that belong together (copies, or rows that differ in digits "
-            "alone) count as one. Give more different rows of it, or leave it out."
+            f"{_counted(groups)} here, as rows that belong together (copies, or rows that differ "
+            "in digits alone) count as one. Give more different rows of it, or leave it out."
         )
 
 
-def _needs_both_classes(labels: npt.NDArray[np.bool_], where: str, counted: str) -> None:
-    if len(np.unique(labels)) < 2:
-        held = f"one alone in its {len(labels)} rows" if len(labels) else "no row"
+def _needs_both_classes(
+    labels: npt.NDArray[np.bool_], groups: Rows, side: npt.NDArray[np.bool_], where: str
+) -> None:
+    there = labels[side]
+    if len(np.unique(there)) < 2:
+        held = f"one alone in its {len(there)} rows" if len(there) else "no row"
         raise DataError(
             f"every side of a split must hold both classes, but {where} would have {held}: "
-            f"{counted} here, as rows that belong together (copies, or rows that differ in digits "
-            "alone) count as one. Give more different rows of the rarer class."
+            f"{_counted(groups)} here, as rows that belong together (copies, or rows that differ "
+            "in digits alone) count as one. Give more different rows of the rarer class."
         )
+
+
+def _counted(groups: Rows) -> str:
+    return f"{len(groups):,} rows make {len(np.unique(groups)):,} groups"
 
 
 def group_folds(
