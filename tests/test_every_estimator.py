@@ -250,3 +250,17 @@ def test_the_applicable_checks_of_scikit_learn_pass(estimator: Any, check: str) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         getattr(estimator_checks, check)(type(estimator).__name__, clone(estimator))
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("given", [iter, set, lambda rows: dict(enumerate(rows)), lambda _: None])
+def test_what_is_no_list_or_array_is_refused_by_its_type(name: str, given: Any) -> None:
+    model, (X, *_), groups, _ = CASES[name]
+    texts = list(map(str, range(len(X))))  # such as a set may hold
+    wrong = given(texts)
+    said = f"must be a list or an array of rows.* of the type {type(wrong).__name__}"
+    with pytest.raises(DataError, match=f"^X {said}"):
+        clone(model).fit(wrong, *CASES[name][1][1:], **groups)
+    if len(CASES[name][1]) > 1 and wrong is not None:
+        with pytest.raises(DataError, match=f"^y {said}"):
+            clone(model).fit(X, wrong, **groups)

@@ -119,6 +119,7 @@ def test_dates_that_fit_no_order_or_no_calendar_are_refused(tmp_path: Path) -> N
         ("2024-02-29", "2024-02-30", "row 2 .* '2024-02-30'"),
         ("2024-02-29", "2024-13-01", "'2024-13-01'"),
         ("2024-02-29", "0001-01-01", "'0001-01-01'"),
+        ("1659-01-02", "1659-01-03", "from 1678-01-01 on, but row 1 .* '1659-01-02'"),
     ):
         with pytest.raises(DataError, match=words):
             read_prices(written(tmp_path, "MSFT.csv", text.format(first, second)))

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from recurra.cli import app
 from recurra.data import contents, label_texts, read_table
+from recurra.data.labelled import Taught
 from recurra.data.readers import read_lines
 from recurra.errors import DataError
 from recurra.text import duplicate_key
@@ -205,6 +206,23 @@ def test_json_is_read_however_pandas_writes_it(
     path = write(tmp_path / "a.json", write_json(pd.DataFrame(RECORDS)))
     frame = read_table(path).frame
     assert frame[["label", "text"]].to_dict("records") == RECORDS
+
+
+def test_what_is_true_or_false_is_named_as_json_writes_it_whatever_kind_the_file_is(
+    tmp_path: Path,
+) -> None:
+    rows = [{"text": f"line {n}", "label": n % 2 == 0} for n in range(20)]
+    lines = write(tmp_path / "a.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    pd.DataFrame(rows).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame(rows).to_feather(tmp_path / "a.feather")
+    for path in (lines, tmp_path / "a.parquet", tmp_path / "a.feather"):
+        found = label_texts(read_table(path))
+        assert found.classes == {"false": 10, "true": 10}
+        assert found.positive == "true"
+    known = Taught(("false", "true"), "true", {"text": "text", "label": "label"})
+    earlier = Taught(("False", "True"), "True", {"text": "text", "label": "label"})
+    assert label_texts(read_table(lines), taught=known).names == known.classes
+    assert label_texts(read_table(lines), taught=earlier).names == earlier.classes
 
 
 def test_what_json_calls_missing_is_an_empty_cell(tmp_path: Path) -> None:

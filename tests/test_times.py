@@ -82,6 +82,27 @@ def test_weeks_and_halves_of_a_year_are_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("start", "written", "said"),
+    [
+        ("1659-01-01", "%Y-%m", "monthly, 1659-01 to 1682-12"),
+        ("1640-05-03", "%Y년 %-m월 %-d일", "daily, 1640-05-03 to 1641-02-14"),
+        ("1001-01-01", "%d.%m.%Y", "daily, 1001-01-01 to 1001-10-15"),
+    ],
+)
+def test_dates_of_old_archives_are_read(
+    start: str, written: str, said: str, tmp_path: Path
+) -> None:
+    day = dt.date.fromisoformat(start)
+    if written == "%Y-%m":
+        rows = [f"{day.year + n // 12}-{n % 12 + 1:02}" for n in range(288)]
+    else:
+        rows = [f"{day + dt.timedelta(days=n):{written}}" for n in range(288)]
+    found = series(tmp_path, "date,sold", rows)
+    assert found.notes[-1].startswith(said)
+    assert days(found)[0] == start
+
+
 PARTS: dict[str, tuple[str, Callable[[dt.datetime], str]]] = {
     "a date and a time": ("Date,Time,sold", lambda t: t.strftime("%d/%m/%Y,%H.%M.%S")),
     "the time before": ("time,date,sold", lambda t: t.strftime("%H:%M,%Y-%m-%d")),

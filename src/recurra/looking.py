@@ -165,12 +165,10 @@ def _cells_said(table: Table, columns: Sequence[Column]) -> list[str]:
     """Say which classes are written in two ways, and which texts say that there is none."""
     found = []
     for column in columns:
-        cells = table.frame[column.name].astype(str)
         if column.kind == "classes":
-            said = capitals_said(cells.str.strip().unique())
-        else:
-            said = nothing_said(words_for_nothing(cells)) if column.kind == "texts" else []
-        found += said
+            found += capitals_said(table.frame[column.name].str.strip().unique())
+        elif column.kind == "texts":
+            found += nothing_said(words_for_nothing(table.frame[column.name]))
     return found
 
 
@@ -308,12 +306,13 @@ def _is_table(path: Path, encoding: str | None) -> bool:
 
 
 def _column(cells: "pd.Series[str]") -> Column:
-    filled = cells[cells.str.strip() != ""]
-    distinct = int(filled.nunique())
-    examples = tuple(str(cell)[:40] for cell in filled.drop_duplicates()[:EXAMPLES])
-    return Column(
-        str(cells.name), _kind(filled, distinct), distinct, len(cells) - len(filled), examples
-    )
+    distinct = list(map(str, cells.unique()))
+    blank = [cell for cell in distinct if not cell.strip()]
+    filled = cells[~cells.isin(blank)] if blank else cells
+    said = [cell for cell in distinct if cell.strip()]
+    kind = _kind(filled, len(said))
+    examples = tuple(cell[:40] for cell in said[:EXAMPLES])
+    return Column(str(cells.name), kind, len(said), len(cells) - len(filled), examples)
 
 
 def _kind(filled: "pd.Series[str]", distinct: int) -> str:

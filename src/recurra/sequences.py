@@ -6,7 +6,7 @@ one array of offsets they take four bytes a timestep. Each distinct timestep is 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -25,6 +25,7 @@ __all__ = [
     "Ragged",
     "are_numbers",
     "bucket_of",
+    "check_rows",
     "conformal_margins",
     "mean_and_scale",
     "naive_ahead",
@@ -75,6 +76,7 @@ class Ragged:
         """
         if isinstance(X, Ragged):
             return X
+        check_rows(X)
         rows = [_steps(row, number) for number, row in enumerate(X)]
         features = rows[0].shape[1] if rows else 1
         for number, row in enumerate(rows):
@@ -136,6 +138,33 @@ def bucket_of(lengths: Rows) -> Rows:
     exponents = np.ceil(np.log2(np.maximum(lengths, SHORTEST_BUCKET)))
     buckets: Rows = 2 ** exponents.astype(np.int64)
     return buckets
+
+
+def check_rows(X: Any, name: str = "X") -> None:
+    """Refuse what has no rows in an order that are counted and read again: a generator, a set.
+
+    Args:
+        X: what was given.
+        name: of the argument, for the message.
+
+    Raises:
+        DataError: it is not of the kind of a list or an array.
+
+    Example:
+        >>> check_rows(["a", "b"])
+        >>> check_rows(text for text in ["a", "b"])  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        recurra.errors.DataError: X must be a list or an array of rows, but …
+    """
+    rows = all(hasattr(type(X), each) for each in ("__len__", "__getitem__"))
+    if rows and not isinstance(X, Mapping | str | bytes):
+        return
+    ordered = isinstance(X, Iterable) and not isinstance(X, Mapping | Set | str | bytes)
+    advice = f" Rows are counted, and read more than once: list({name})" if ordered else ""
+    raise DataError(
+        f"{name} must be a list or an array of rows, but what was given is of the type "
+        f"{type(X).__name__}.{advice}"
+    )
 
 
 def are_numbers(X: Any) -> bool:

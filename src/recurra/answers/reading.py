@@ -6,7 +6,7 @@ import numpy as np
 
 from recurra.arrays import Texts
 from recurra.errors import DataError
-from recurra.sequences import NumberEncoder
+from recurra.sequences import NumberEncoder, check_rows
 from recurra.text import TextEncoder
 
 __all__ = ["FittedEncoder", "Sentences", "as_sentences", "as_texts", "encoder_from_json"]
@@ -19,10 +19,12 @@ def as_texts(X: Any) -> Texts:
     """Give a 1-D array of strings, or say why that cannot be.
 
     Raises:
-        DataError: X is one string, has more than one column, or holds what is not text.
+        DataError: X is no list or array, is one string, has several columns, or holds what is not
+            text.
     """
     if isinstance(X, str):
         raise DataError("X must be a list of texts, but one text was given. Put it in a list: [X]")
+    check_rows(X)
     texts = np.asarray(X, dtype=object)
     if texts.ndim == 2 and texts.shape[1] == 1:
         texts = texts[:, 0]
@@ -44,8 +46,9 @@ def as_sentences(X: Any) -> Sentences:
     """Give lists of words, or say why that cannot be.
 
     Raises:
-        DataError: a sentence is a string that was not split, or a word is not a string.
+        DataError: X is no list or array, a sentence was not split, or a word is not a string.
     """
+    check_rows(X)
     sentences = []
     for number, sentence in enumerate(X):
         if isinstance(sentence, str):

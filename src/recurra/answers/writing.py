@@ -11,6 +11,7 @@ from recurra.arrays import Array, Floats, Rows, Texts
 from recurra.bundle import Bundle
 from recurra.errors import DataError, SettingsError
 from recurra.names import near
+from recurra.sequences import check_rows
 from recurra.stored import Names, Stored
 from recurra.text.levels import level_named, stored_writing_vocabulary
 from recurra.text.vocabulary import Vocabulary
@@ -21,19 +22,22 @@ __all__ = ["STEPS", "GeneratorAnswers", "WrittenStream", "as_lines", "layer_weig
 NetworkWeights = Mapping[str, Array]  # by the path of the variable
 
 
-def as_lines(X: Any) -> Texts:
+def as_lines(X: Any, name: str = "X") -> Texts:
     """Give a 1-D array of strings, or say why that cannot be.
 
     Raises:
-        DataError: X is one string, or holds what is not text.
+        DataError: X is no list or array, is one string, or holds what is not text.
     """
     if isinstance(X, str):
-        raise DataError("X must be a list of texts, but one text was given. Put it in a list: [X]")
+        raise DataError(
+            f"{name} must be a list of texts, but one text was given. Put it in a list: [{name}]"
+        )
+    check_rows(X, name)
     lines = np.array(list(X), dtype=object)
     wrong = next((i for i, line in enumerate(lines) if not isinstance(line, str)), None)
     if lines.ndim != 1 or wrong is not None:
         found = f"shape {lines.shape}" if wrong is None else f"row {wrong} is {lines[wrong]!r}"
-        raise DataError(f"X must be one text a row, but {found}. Drop or convert such rows.")
+        raise DataError(f"{name} must be one text a row, but {found}. Drop or convert such rows.")
     return lines
 
 

@@ -47,7 +47,8 @@ FOUR_DIGITS = re.compile(r"(?<!\d)(?:19|20)\d\d")
 EXCEL = (20_000, 80_000)  # 1954 to 2119
 EXCEL_ZERO = np.datetime64("1899-12-30")
 EPOCHS = {(9, 10): 1, (12, 13): 10**3, (15, 16): 10**6, (18, 19): 10**9}  # digits: a second's units
-EARLIEST, LATEST = 1677, 2262  # what a nanosecond clock holds
+EARLIEST, LATEST = 999, 2262  # years between; 9999-12-31 is how a program writes "no end"
+EIGHT_EARLIEST = 1677  # 12345678 is a number
 ORDERS = ("month/day/year", "day/month/year", "year/month/day")
 Whole = tuple[int, int, int]
 
@@ -193,7 +194,7 @@ def _parts(text: str) -> "tuple[Whole | tuple[int, int, int, str], str] | float 
     if match := YEAR_FIRST.match(text):
         return (int(match[1]), int(match[2]), int(match[3])), text[match.end() :]
     match = EIGHT.fullmatch(text) or EIGHT_AND_TIME.match(text)
-    if match and EARLIEST < int(match[1]) < LATEST:
+    if match and EIGHT_EARLIEST < int(match[1]) < LATEST:
         return (int(match[1]), int(match[2]), int(match[3])), text[match.end() :]
     if NUMBER.fullmatch(text):
         return float(text)

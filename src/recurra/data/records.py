@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from recurra.data.frames import ROWS, joined
@@ -98,15 +99,19 @@ def frame_of_records(
 def cell_of(value: Any) -> tuple[str, bool]:
     """Give a value as the text of a cell, and whether half an emoji in it was mended.
 
+    What is true or false is written as JSON writes it, whatever it was read from.
+
     Examples:
-        >>> cell_of(None), cell_of(float("nan")), cell_of(3)
-        (('', False), ('', False), ('3', False))
+        >>> cell_of(None), cell_of(float("nan")), cell_of(3), cell_of(True)
+        (('', False), ('', False), ('3', False), ('true', False))
         >>> cell_of("cut \\ud83d")
         ('cut \ufffd', True)
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "", False
     text = str(value)
+    if isinstance(value, bool | np.bool_):
+        return text.lower(), False
     if text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text):
         return text, False
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), True

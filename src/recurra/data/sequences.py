@@ -30,7 +30,7 @@ from recurra.data.numbers import (
     check_reach,
     decimal_sign,
     number_of,
-    plain_numbers,
+    plain_table,
     without_percent,
 )
 from recurra.data.readers import LABEL_NAMES, Table, read_table
@@ -734,10 +734,10 @@ def no_time_twice(
 
 def numbers_of(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
     """Give columns as numbers, (rows, columns); NaN where a cell says that nothing is known."""
-    columns = np.empty((len(frame), len(names)))
-    for place, name in enumerate(names):
+    columns = plain_table(frame[names])
+    for place in np.flatnonzero(~np.isfinite(columns).all(axis=0)):
+        name, values = names[place], columns[:, place]
         column = frame[name]
-        values = plain_numbers(column)
         odd = np.flatnonzero(~np.isfinite(values))
         cells = [str(cell).strip() for cell in column.iloc[odd]]
         if not np.isfinite(values).any():
@@ -753,7 +753,6 @@ def numbers_of(frame: pd.DataFrame, names: list[str], table: Table) -> Floats:
                     "--time, --label or --group, or the channels with --channels."
                 )
             values[row] = found
-        columns[:, place] = values
     return columns
 
 

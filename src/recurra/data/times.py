@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,9 @@ def time_of_rows(
     if parts is not None:
         return parts, []
     named = [name for name in names if name.lower() in TIMES or not name]
-    likely = [name for name in names if _begins_as_time(frame[name])]
+    first = zip(map(str, frame.columns), *frame.iloc[:1].to_numpy(object), strict=True)
+    begins = {name for name, *cell in first if all(map(is_time, map(str, cell)))}
+    likely = [name for name in names if name in begins]
     for name in sorted(likely, key=lambda name: name not in named):
         if name not in named and _numbers_alone(frame[name]) and not _count_time(frame[name]):
             continue  # 1990 may be a price
@@ -115,10 +118,6 @@ def time_of_rows(
         for name in filter(None, named)
         if not _rise(frame[name])
     ]
-
-
-def _begins_as_time(column: "pd.Series[str]") -> bool:
-    return all(is_time(cell) for cell in map(str, column.iloc[:1]))
 
 
 def _numbers_alone(column: "pd.Series[str]") -> bool:
@@ -238,6 +237,7 @@ def _given(frame: pd.DataFrame, given: str, source: str, hours: bool) -> Clock |
     )
 
 
+@lru_cache(maxsize=1 << 14)  # a first row of ten thousand cells is asked for each target
 def is_time(cell: str) -> bool:
     """Say whether a cell is a moment, or a period that begins at one."""
     return moments_in([cell]) is not None

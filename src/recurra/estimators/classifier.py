@@ -28,7 +28,7 @@ from recurra.listeners import Listener
 from recurra.models import DEFAULT, Head
 from recurra.operations.kinds import Dense
 from recurra.plans import plan_of
-from recurra.sequences import Inputs, Ragged
+from recurra.sequences import Inputs, Ragged, check_rows
 from recurra.text.terms import log_odds_of
 from recurra.training import Example, NetworkWeights
 
@@ -299,6 +299,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
 
     def _truth(self, rows: int, y: Any) -> Array:
         """Give (rows,) whether a row is positive; of more than two classes, the class's number."""
+        check_rows(y, "y")
         labels = as_labels(y)
         if labels.shape != (rows,):
             raise DataError(

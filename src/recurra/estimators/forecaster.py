@@ -22,6 +22,7 @@ from recurra.sequences import (
     Histories,
     NumberEncoder,
     Ragged,
+    check_rows,
     conformal_margins,
     mean_and_scale,
 )
@@ -127,6 +128,7 @@ class SequenceForecaster(ForecastAnswers, SequenceEstimator):
             RunError: the checkpoints are another run's.
         """
         self._check_settings()
+        check_rows(X)
         series = Histories.of([X])
         origins = self._origins(len(series.steps))
         sides = last_part(origins, self.validation_split, self.horizon)

@@ -15,6 +15,7 @@ from recurra.estimators.encoders import Sides
 from recurra.estimators.writing import CELLS, WritingEstimator
 from recurra.layers import Embedding
 from recurra.listeners import Listener
+from recurra.sequences import check_rows
 from recurra.text.levels import level_named, writing_vocabulary
 from recurra.timewise import MaskedConv1D
 from recurra.training.teaching import Lesson, ragged_tokens
@@ -103,6 +104,8 @@ class SequenceGenerator(GeneratorAnswers, WritingEstimator):
         """
         self._check_settings()
         lines = as_lines(X)
+        if y is not None:
+            check_rows(y, "y")
         classes = np.full(len(lines), "") if y is None else np.asarray(y).astype(str)
         if classes.shape != lines.shape:
             raise DataError(

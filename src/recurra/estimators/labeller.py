@@ -16,6 +16,7 @@ from recurra.estimators.sequence import RowEstimator
 from recurra.judging.measures import best_threshold
 from recurra.listeners import Listener
 from recurra.models import Head
+from recurra.sequences import check_rows
 from recurra.training import Example
 
 __all__ = ["SequenceLabeller"]
@@ -115,6 +116,7 @@ class SequenceLabeller(LabelAnswers, RowEstimator):
         self, rows: int, y: Iterable[Iterable[str]], known: Sequence[str] | None
     ) -> Floats32:
         """Give (rows, labels) 1 where a row has a label."""
+        check_rows(y, "y")
         given = [[y_row] if isinstance(y_row, str) else list(y_row) for y_row in y]
         if len(given) != rows:
             raise DataError(

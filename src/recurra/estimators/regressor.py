@@ -16,7 +16,7 @@ from recurra.estimators.encoders import Sides, encoder_for
 from recurra.estimators.sequence import RowEstimator
 from recurra.listeners import Listener
 from recurra.models import Head
-from recurra.sequences import mean_and_scale
+from recurra.sequences import check_rows, mean_and_scale
 from recurra.training import Example
 
 __all__ = ["SequenceRegressor", "as_quantities"]
@@ -30,6 +30,7 @@ def as_quantities(y: Any, rows: int) -> Floats:
     """
     if y is None:
         raise DataError("requires y to be passed, but the target y is None: give one number a row.")
+    check_rows(y, "y")
     try:
         quantities = np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError):

@@ -22,7 +22,7 @@ from recurra.estimators.sequence import SequenceEstimator
 from recurra.listeners import Listener
 from recurra.models import Head
 from recurra.names import SHAPES, one_of
-from recurra.sequences import Ragged
+from recurra.sequences import Ragged, check_rows
 from recurra.spans import scheme_of
 from recurra.training import Example
 
@@ -102,6 +102,7 @@ class SequenceTagger(TagAnswers, SequenceEstimator):
         one_of(self.model, SHAPES, "the model")
         reads = encoder_for(X, SentencesEncoder)
         rows = reads.rows(X)
+        check_rows(y, "y")
         offsets, labels = _labels(_lengths(rows), y)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:

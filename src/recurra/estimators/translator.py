@@ -101,7 +101,7 @@ class SequenceTranslator(TranslatorAnswers, WritingEstimator):
         """
         self._check_settings()
         read, write = level_named(self.source_level).split, level_named(self.target_level).split
-        sources, targets = as_lines(X), as_lines(y)
+        sources, targets = as_lines(X), as_lines(y, "y")
         if len(sources) != len(targets):
             raise DataError(
                 f"y must have one translation a sentence, but X has {len(sources)} and y has "
@@ -151,7 +151,7 @@ class SequenceTranslator(TranslatorAnswers, WritingEstimator):
     def log_probabilities(self, X: Any, y: Any) -> Floats:
         """Give the natural logarithm of the probability of each translation, (rows,)."""
         self._check_fitted()
-        return self._logs(self._lesson(as_lines(X), as_lines(y)))
+        return self._logs(self._lesson(as_lines(X), as_lines(y, "y")))
 
     def _check_settings(self) -> None:
         super()._check_settings()

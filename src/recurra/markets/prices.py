@@ -31,6 +31,7 @@ __all__ = [
 
 CLOCK = re.compile(r"^(\d{1,2})(\d{2})(\d{2})?$")  # 0930 is 09:30
 WHOLE = ("KRW", "JPY")  # money without cents
+FIRST_DAY = np.datetime64("1678-01-01")  # that a clock of nanoseconds holds whole
 LEFT_OUT = "left out"  # of what was done with a row
 SUMS = {"average", "avg", "mean", "total", "sum", "count", "min", "max", "high", "low", "change"}
 SUMS |= {
@@ -204,6 +205,12 @@ def _with_dates(
                 f"every date must be readable, such as 2024-03-20, but row {row + 1} of {source} "
                 f"has {quoted(said)}."
             )
+    early = np.flatnonzero(moments.days < FIRST_DAY)
+    if len(early):
+        raise DataError(
+            f"prices must be of days from {FIRST_DAY} on, but row {early[0] + 1} of {source} has "
+            f"{quoted(found['date'].iloc[early[0]])}."
+        )
     none = np.isnat(moments.days)
     for row in map(int, np.flatnonzero(none)):
         cells = [str(column.iloc[row]) for column in found.values()]
