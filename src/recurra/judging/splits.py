@@ -159,7 +159,7 @@ def _needs_both_classes(
 ) -> None:
     there = labels[side]
     if len(np.unique(there)) < 2:
-        held = f"one alone in its {len(there)} rows" if len(there) else "no row"
+        held = f"one alone in its {len(there)} rows" if len(there) else "no rows"
         raise DataError(
             f"every side of a split must hold both classes, but {where} would have {held}: "
             f"{_counted(groups)} here, as rows that belong together (copies, or rows that differ "
