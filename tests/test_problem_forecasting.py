@@ -619,13 +619,13 @@ def test_several_series_go_from_a_file_to_a_report_and_to_dates(tmp_path: Path) 
     for name in ("evaluate", "predict"):
         told = command(name, tmp_path / "r", path, "--group", "store")
         assert told.exit_code == 2
-        assert "--group must be a column of" in " ".join(told.stderr.split())
+        assert "--group must name a column of" in " ".join(told.stderr.split())
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--group", "store"), "--group must be a column of"),
+        (("--group", "store"), "--group must name a column of"),
         (("--time", "shop"), "--time must hold times"),
         (("--group", "shop", "--horizon", "soon"), "--horizon must be a number of steps"),
         (("--group", "shop", "--horizon", "2 days"), "a whole number of steps"),

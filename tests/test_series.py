@@ -183,7 +183,7 @@ def test_the_target_is_found_guessed_or_asked_for(tmp_path: Path) -> None:
     assert "target guessed: '매출', the only column of numbers" in read_series(path).notes
     path = saved(tmp_path, FRAME.assign(more=1))
     for target in (None, "lost"):
-        with pytest.raises(DataError, match="--target must be a column of .* month, sold, more"):
+        with pytest.raises(DataError, match="--target must name a column of .* month, sold, more"):
             read_series(path, target)
 
 

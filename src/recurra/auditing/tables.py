@@ -21,7 +21,7 @@ from recurra.arrays import Bools, Rows, Texts
 from recurra.auditing.views import ID_NAME, days_of
 from recurra.data.readers import LABEL_NAMES, Table
 from recurra.data.sequences import LabelledSequences, Layout, read_sequences, sequences_of_frame
-from recurra.data.spelling import capitals_said, quoted
+from recurra.data.spelling import capitals_said, column_named, quoted
 from recurra.errors import DataError
 from recurra.sequences import Ragged
 
@@ -114,12 +114,7 @@ def numeric_rows(source: Path | Table, layout: Layout) -> NumericRows:
     """
     if isinstance(source, Path):
         return numeric_rows_of(read_sequences(source, layout))
-    label = layout.label or _label(source)
-    if label not in source.frame.columns:
-        raise DataError(
-            f"--label must name a column of {source.source}, but there is no {label!r}. The "
-            f"columns are: {', '.join(map(str, source.frame.columns[:30]))}."
-        )
+    label = column_named(source.frame, layout.label or _label(source), "label", source.source)
     read = _long if layout.id else _wide
     return read(source, dataclasses.replace(layout, label=label))
 

@@ -18,9 +18,9 @@ import pandas as pd
 from recurra.arrays import Dates, Floats, Rows
 from recurra.data.numbers import decimal_sign, number_of, without_percent
 from recurra.data.readers import Table
-from recurra.data.spelling import meant, quoted
+from recurra.data.spelling import column_named, quoted
 from recurra.errors import DataError, SettingsError
-from recurra.names import listed, near
+from recurra.names import listed
 
 __all__ = ["NOTHING", "Beside", "Covariates", "Later", "carried_on", "covariates_in", "values_of"]
 
@@ -133,13 +133,7 @@ def covariates_in(
 def _there(
     frame: pd.DataFrame, given: str, option: str, taken: Sequence[str | None], table: Table
 ) -> str:
-    names = list(map(str, frame.columns))
-    name = given if given in names else meant(given)
-    if name not in names:
-        raise DataError(
-            f"{option} must name columns of {table.source}, among {listed(names)}, but there is no "
-            f"{given!r}.{near(given, names)}"
-        )
+    name = column_named(frame, given, option.removeprefix("--"), table.source)
     if name in taken:
         raise SettingsError(
             f"{option} names what stands beside the series, but {quoted(name)} is its target, its "

@@ -15,11 +15,10 @@ import pandas as pd
 from recurra.arrays import Floats, Rows, Texts
 from recurra.data.dates import read_dates
 from recurra.data.numbers import plain_numbers
-from recurra.data.spelling import meant, quoted
+from recurra.data.spelling import quoted
 from recurra.errors import DataError
-from recurra.names import listed, near
 
-__all__ = ["ALONE", "Times", "bound_as_before", "column_named", "groups_in", "order_of", "times_in"]
+__all__ = ["ALONE", "Times", "bound_as_before", "groups_in", "order_of", "times_in"]
 
 FEWEST_DAYS = 20  # different ones: a cut then falls between two days
 ALONE = "a row without "
@@ -52,22 +51,6 @@ class Times:
     def last(self, rows: Rows) -> str:
         """Give the latest time of some rows, as the file has it."""
         return str(self.written[rows[self.begins[rows].argmax()]])
-
-
-def column_named(frame: pd.DataFrame, given: str, role: str, source: str) -> str:
-    """Give the column that an option names.
-
-    Raises:
-        DataError: it is not there.
-    """
-    columns = [str(name) for name in frame.columns]
-    name = given if given in columns else meant(given)
-    if name not in columns:
-        raise DataError(
-            f"--{role} must name a column of {source}, but there is no {given!r}."
-            f"{near(given, columns)} The columns are: {listed(columns)}."
-        )
-    return name
 
 
 def bound_as_before(

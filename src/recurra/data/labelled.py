@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.arrays import Texts
-from recurra.data.bonds import ALONE, Times, bound_as_before, column_named, groups_in, times_in
+from recurra.data.bonds import ALONE, Times, bound_as_before, groups_in, times_in
 from recurra.data.contents import sha256_of_both
 from recurra.data.parted import sign_between
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
-from recurra.data.spelling import meant, meant_labels, quoted
+from recurra.data.spelling import column_named, meant, meant_labels, quoted
 from recurra.errors import DataError, LeakError
 from recurra.names import listed, near, one_of
 from recurra.text.beside import number_in

@@ -18,12 +18,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from recurra.arrays import Array, Bools, Rows, Texts
-from recurra.data.bonds import Times, bound_as_before, column_named, groups_in, times_in
+from recurra.data.bonds import Times, bound_as_before, groups_in, times_in
 from recurra.data.contents import sha256_of_both
 from recurra.data.labelled import PUBLISHED, TO_TEST_ON, joined_texts, read_columns_of
 from recurra.data.parted import SIGNS
 from recurra.data.readers import Table, read_table
-from recurra.data.spelling import meant, quoted
+from recurra.data.spelling import column_named, meant, quoted
 from recurra.errors import DataError, SettingsError
 from recurra.names import listed
 from recurra.text.joining import blank, roles

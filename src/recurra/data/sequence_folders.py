@@ -25,12 +25,11 @@ from recurra.data.sequences import (
     LabelledSequences,
     Layout,
     channels_of,
-    column_of,
     label_sequences,
     numbers_of,
     read_sequences,
 )
-from recurra.data.spelling import quoted
+from recurra.data.spelling import column_named, quoted
 from recurra.errors import DataError, SettingsError
 from recurra.names import listed
 
@@ -121,7 +120,9 @@ def _recording(path: Path, layout: Layout, encoding: str | None) -> _Recording:
     if path.suffix.lower() == ".npy":
         return _of_array(path)
     table = read_table(path, encoding=encoding)
-    taken = {column_of(table, name, role) for name, role in _roles(layout) if name}
+    taken = {
+        column_named(table.frame, name, role, table.source) for name, role in _roles(layout) if name
+    }
     channels = channels_of(table, layout.channels, taken)
     steps = numbers_of(table.frame, channels, table)
     notes = list(table.notes)
@@ -142,7 +143,7 @@ def _roles(layout: Layout) -> list[tuple[str | None, str]]:
 def _order(
     table: Table, time: str, notes: list[str]
 ) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    name = column_of(table, time, "time")
+    name = column_named(table.frame, time, "time", table.source)
     times, _, said = order_of(table.frame[name], table.source)
     notes += said
     if len(np.unique(times)) < len(times):

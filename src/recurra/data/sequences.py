@@ -35,7 +35,7 @@ from recurra.data.numbers import (
 )
 from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.records import cell_of
-from recurra.data.spelling import meant, meant_labels, quoted
+from recurra.data.spelling import column_named, meant, meant_labels, quoted
 from recurra.data.times import with_hours
 from recurra.data.ts_files import is_ts, parse_ts
 from recurra.errors import DataError, LeakError, SettingsError
@@ -47,7 +47,6 @@ __all__ = [
     "Layout",
     "as_taught",
     "check_enough",
-    "column_of",
     "label_sequences",
     "no_time_twice",
     "numbers_of",
@@ -589,7 +588,11 @@ def sequences_in(table: Table, layout: Layout) -> LabelledSequences:
     named["target"] = layout.target
     if not layout.labelled:  # a file to be asked about may lack it
         named |= {r: None for r in ("label", "target") if named[r] not in frame.columns}
-    roles = {role: column_of(table, name, role) for role, name in named.items() if name}
+    roles = {
+        role: column_named(table.frame, name, role, table.source)
+        for role, name in named.items()
+        if name
+    }
     if layout.newest and not layout.time:
         raise SettingsError("--newest tests on the newest sequences: say when they were by --time.")
     if layout.channels and not layout.id:
@@ -776,7 +779,7 @@ def channels_of(table: Table, given: Sequence[str], taken: Collection[str]) -> l
     Raises:
         DataError: one is not there or named twice, or there is none.
     """
-    named = [column_of(table, name, "channels") for name in given]
+    named = [column_named(table.frame, name, "channels", table.source) for name in given]
     count = Counter(named)
     twice = next((name for name in named if count[name] > 1), None)
     if twice is not None:
@@ -785,19 +788,6 @@ def channels_of(table: Table, given: Sequence[str], taken: Collection[str]) -> l
     if not channels:
         raise DataError(f"columns of numbers are needed, but {table.source} has none beside these.")
     return channels
-
-
-def column_of(table: Table, given: str, role: str) -> str:
-    """Give the column that an option names, refused where it is not there."""
-    columns = list(table.frame.columns)
-    name = given if given in columns else meant(given)
-    if name not in columns:
-        shown = ", ".join(map(str, columns[:30])) + (", …" if len(columns) > 30 else "")
-        raise DataError(
-            f"--{role} must name a column of {table.source}, but there is no {given!r}. "
-            f"The columns are: {shown}."
-        )
-    return name
 
 
 def _cells(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -25,7 +25,7 @@ from recurra.data.beside import NOTHING, Beside, Covariates, Later, carried_on, 
 from recurra.data.calendar import WEEKDAY, Frequency, frequency_of
 from recurra.data.numbers import UNSAID, decimal_sign, number_of, without_percent
 from recurra.data.readers import Table, read_table
-from recurra.data.spelling import meant, quoted
+from recurra.data.spelling import column_named, meant, quoted
 from recurra.data.times import (
     TIMES,
     YEARS,
@@ -39,7 +39,7 @@ from recurra.data.times import (
 from recurra.data.tsf_files import is_tsf, read_tsf
 from recurra.data.zones import in_zone, known_zone, local_label
 from recurra.errors import DataError, SettingsError
-from recurra.names import listed, near
+from recurra.names import listed
 from recurra.sequences import steps_told
 from recurra.smoothing import is_seasonal
 from recurra.text.joining import roles
@@ -250,7 +250,7 @@ def series_in(
     asked = [meant(each) for each in (*beside.known, *beside.past)]
     name = _target(table.frame, target, table, notes, {time, group, *asked})
     if group is not None:
-        group = _column(table, group, "--group")
+        group = column_named(table.frame, group, "group", table.source)
     table = _without_remarks(table, name, notes)
     numbers = _numbers(table.frame[name], table, notes)
     names, known, values = covariates_in(table.frame, beside, [name, time, group], table)
@@ -602,31 +602,19 @@ def _without_remarks(table: Table, target: str, notes: list[str]) -> Table:
     )
 
 
-def _column(table: Table, given: str, option: str) -> str:
-    names = list(map(str, table.frame.columns))
-    name = given if given in names else meant(given)
-    if name not in names:
-        raise DataError(
-            f"{option} must be a column of {table.source}, one of {listed(names)}, but it is "
-            f"{given!r}.{near(given, names)}"
-        )
-    return name
-
-
 def _target(
     frame: pd.DataFrame, given: str | None, table: Table, notes: list[str], without: set[str | None]
 ) -> str:
-    names = list(map(str, frame.columns))
     if given is not None:
-        name = given if given in names else meant(given)
-        if name in names:
-            return name
-    elif len(fitting := [n for n in names if n not in without and _holds_numbers(frame, n)]) == 1:
+        return column_named(frame, given, "target", table.source)
+    names = list(map(str, frame.columns))
+    fitting = [name for name in names if name not in without and _holds_numbers(frame, name)]
+    if len(fitting) == 1:
         notes.append(f"target guessed: {quoted(fitting[0])}, the only column of numbers")
         return fitting[0]
     raise DataError(
-        f"--target must be a column of {table.source}, one of {listed(names)}, but it "
-        f"{'was not given' if given is None else f'is {given!r}'}.{near(given or '', names)}"
+        f"--target must name a column of {table.source}, but it was not given. "
+        f"The columns are: {listed(names)}."
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from recurra.names import quoted
+from recurra.errors import DataError
+from recurra.names import listed, near, quoted
 from recurra.text.normalise import visible
 
-__all__ = ["capitals_said", "meant", "meant_labels", "quoted"]
+__all__ = ["capitals_said", "column_named", "meant", "meant_labels", "quoted"]
 
 MOST_SHOWN = 5  # groups of labels in a message
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?|[+-]?\d\.\d+[eE][+-]?\d\d?")
@@ -69,3 +70,29 @@ def capitals_said(labels: Iterable[str]) -> list[str]:
     shown = "; ".join(", ".join(names) for names in several[:MOST_SHOWN])
     said = f"labels that differ in capitals alone are classes of their own: {shown}"
     return [said] if several else []
+
+
+def column_named(frame: pd.DataFrame, given: str, role: str, source: object) -> str:
+    """Give the column that an option names, as it is written or as it is meant.
+
+    Args:
+        frame: the columns.
+        given: a name.
+        role: the option, without its dashes.
+        source: for messages.
+
+    Raises:
+        DataError: it is not there.
+
+    Example:
+        >>> column_named(pd.DataFrame({"label": []}), " label", "label", "a.csv")
+        'label'
+    """
+    columns = list(map(str, frame.columns))
+    name = given if given in columns else meant(given)
+    if name not in columns:
+        raise DataError(
+            f"--{role} must name a column of {source}, but there is no {given!r}."
+            f"{near(given, columns)} The columns are: {listed(columns)}."
+        )
+    return name

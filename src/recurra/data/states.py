@@ -26,11 +26,10 @@ from recurra.data.readers import LABEL_NAMES, Table, read_table
 from recurra.data.sequences import (
     as_taught,
     channels_of,
-    column_of,
     no_time_twice,
     numbers_of,
 )
-from recurra.data.spelling import meant_labels, quoted
+from recurra.data.spelling import column_named, meant_labels, quoted
 from recurra.data.times import with_hours
 from recurra.errors import DataError
 
@@ -146,7 +145,11 @@ def steps_in(table: Table, columns: StepColumns) -> LabelledSteps:
     frame, notes = table.frame, list(table.notes)
     label = _label(table, columns, notes)
     named = {"time": columns.time, "label": label, "id": columns.id}
-    roles = {role: column_of(table, name, role) for role, name in named.items() if name}
+    roles = {
+        role: column_named(table.frame, name, role, table.source)
+        for role, name in named.items()
+        if name
+    }
     channels = channels_of(table, columns.channels, roles.values())
     numbers = numbers_of(frame, channels, table)
     for name, column in zip(channels, numbers.T, strict=True):

@@ -14,9 +14,8 @@ from recurra.data.dates import Moments, month_named, read_moments
 from recurra.data.numbers import number_of, plain_numbers
 from recurra.data.periods import YEAR, begin_of, fiscal, months_of_short_years
 from recurra.data.readers import Table
-from recurra.data.spelling import meant, quoted
+from recurra.data.spelling import column_named, meant, quoted
 from recurra.errors import DataError
-from recurra.names import listed, near
 
 __all__ = [
     "NEARLY_ALL",
@@ -217,13 +216,7 @@ def _refuse_a_few(column: "pd.Series[str]", source: str) -> None:
 
 
 def _given(frame: pd.DataFrame, given: str, source: str, hours: bool) -> Clock | None:
-    names = list(map(str, frame.columns))
-    name = given if given in names else meant(given)
-    if name not in names:
-        raise DataError(
-            f"--time must be a column of {source}, one of {listed(names)}, but it is {given!r}."
-            f"{near(given, names)}"
-        )
+    name = column_named(frame, given, "time", source)
     cells = [str(cell) for cell in frame[name]]
     found = clock_of(cells, name)
     if found is not None:
