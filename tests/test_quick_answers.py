@@ -234,7 +234,7 @@ evaluate runs/texts texts.csv --label knd                  | Did you mean 'kind'
 evaluate runs/texts other.csv                              | --map bad=… --map good=…
 evaluate runs/texts other.csv --map bad=spma --map good=ham | Did you mean 'spam'?
 evaluate runs/texts texts.csv --encoding x                 | encoding must be one of
-evaluate runs/series texts.csv                             | --target must be a column
+evaluate runs/series texts.csv                             | --target must name a column
 explain runs/text hello                                    | Did you mean 'texts'?
 explain runs/series hello                                  | does not read texts
 serve                                                      | Missing argument

@@ -200,6 +200,19 @@ def test_a_file_without_a_header_loses_no_row(finished: Path, tmp_path: Path) ->
     assert (done.rows, rows_of(tmp_path / "out.csv")[0]["column 2"]) == (2, "win a prize now")
 
 
+def test_a_model_of_a_file_without_a_header_finds_the_only_texts_of_a_named_table(
+    finished: Path, tmp_path: Path
+) -> None:
+    run = taught(finished, tmp_path, "column 2")
+    (tmp_path / "named.csv").write_text("id,body,more\n1,win a prize now,x\n2,see you later,y\n")
+    done = score(run, tmp_path / "named.csv", tmp_path / "out.csv")
+    assert done.rows == 2
+    assert "text column guessed: 'body'" in done.notes
+    (tmp_path / "two.csv").write_text("one,other\nwin a prize now,see you\nsee you,win now\n")
+    with pytest.raises(DataError, match="2 columns look like text"):
+        score(run, tmp_path / "two.csv", tmp_path / "out.csv", overwrite=True)
+
+
 def taught(finished: Path, place: Path, column: str) -> Path:
     """Give a run whose model remembers the column of its texts."""
     shutil.copytree(finished, place / "run")

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from recurra.cli import app
 from recurra.data import read_series, read_table
+from recurra.data.pieces import read_pieces
 from recurra.data.readers import read_lines
-from recurra.data.workbooks import ENDINGS
+from recurra.data.sequences import Layout, read_sequences
 from recurra.errors import DataError
+from recurra.files import WORKBOOK_ENDINGS
 from recurra.looking import look
 from recurra.markets.prices import read_prices
 from tests.written_workbooks import workbook
@@ -62,8 +66,60 @@ def test_prices_and_lines_are_read_from_workbooks_as_well(tmp_path: Path) -> Non
 
 def test_of_several_sheets_with_rows_none_is_guessed(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", one=[["a", "b"], [1, 2]], two=[[0, 0], [False, 0]])
-    with pytest.raises(DataError, match=r"has 2 that hold some: one, two\. Save the one"):
+    with pytest.raises(DataError, match=r"has 2: one, two\. Name one behind .*'.*a.xlsx#one'$"):
         read_table(path)
+
+
+def test_a_sheet_is_named_behind_its_file_by_every_reader(tmp_path: Path) -> None:
+    rows = [["text", "label"], *[[f"line {n}, so", "ab"[n % 2]] for n in range(20)]]
+    waves = [["label", *range(9)], *[["ab"[n % 2], *range(n, n + 9)] for n in range(20)]]
+    path = workbook(tmp_path / "my book.xlsx", 글=rows, waves=waves, **{"v.2": [["x"], [1]]})
+    texts = read_table(f"{path}#글")
+    assert (texts.source, texts.notes) == (f"{path}#글", ["sheet '글' of the workbook"])
+    assert list(read_table(f"{path}#v.2").frame.columns) == ["x"]
+    asked = look(f"{path}#글").questions[0]
+    assert asked.command == f"recurra train '{path}#글' --text text --label label"
+    with read_pieces(Path(f"{path}#글")) as found:
+        assert [piece.rows["text"][19].as_py() for piece in found] == ["line 19, so"]
+    for ending in (".xlsx", ".ods", ".xlsm"):
+        other = path.rename(tmp_path / f"b{ending}")
+        assert len(read_sequences(f"{other}#waves", Layout(label="label"))) == 20
+        path = other
+    told = CliRunner().invoke(app, ["audit", f"{path}#글"])
+    assert told.exit_code in (0, 1), told.output
+
+
+def test_a_sheet_that_is_not_there_is_told_beside_those_that_are(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", April=[["a"], [1]], May=[["a"], [2]])
+    with pytest.raises(DataError, match=r"no 'Mai'\. .*sheets are: April, May"):
+        read_table(f"{path}#Mai")
+    with pytest.raises(DataError, match="No such file"):
+        read_table(tmp_path / "b.xlsx#May")
+
+
+def test_a_file_whose_name_holds_such_a_sign_is_that_file(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx#May").write_text("text,n\nhello,1\n")
+    workbook(tmp_path / "a.xlsx", May=[["other"], [2]])
+    assert list(read_table(tmp_path / "a.xlsx#May").frame.columns) == ["text", "n"]
+
+
+def test_look_parses_a_workbook_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import python_calamine as calamine
+
+    opened: list[int] = []
+    real = calamine.CalamineWorkbook.from_filelike
+
+    class Counted:
+        @staticmethod
+        def from_filelike(data: Any) -> Any:
+            opened.append(1)
+            return real(data)
+
+    monkeypatch.setattr(calamine, "CalamineWorkbook", Counted)
+    days = [dt.datetime(2020 + n // 12, n % 12 + 1, 1) for n in range(24)]
+    rows = [["month", "sold"], *[[day, n] for n, day in enumerate(days)]]
+    assert look(workbook(tmp_path / "once.xlsx", s=rows)).questions
+    assert len(opened) == 1
 
 
 def test_what_is_no_whole_workbook_is_refused(tmp_path: Path) -> None:
@@ -113,4 +169,4 @@ def test_without_the_extra_the_package_is_named(
 def test_endings_of_workbooks_are_tables() -> None:
     from recurra.data.readers import TABLES
 
-    assert set(ENDINGS) <= TABLES
+    assert set(WORKBOOK_ENDINGS) <= TABLES

@@ -7,9 +7,18 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-__all__ = ["as_written", "bring_to_disk", "hold", "write_atomically"]
+__all__ = [
+    "WORKBOOK_ENDINGS",
+    "as_written",
+    "bring_to_disk",
+    "hold",
+    "sheet_of",
+    "write_atomically",
+]
+
+WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 PATIENCE = 0.2  # seconds; somebody who only looks at a folder has it for less
 
@@ -56,6 +65,25 @@ def as_written(path: Path) -> Path:
         plain = found / part
         found = plain if part.isascii() or plain.exists() else _alike(found, part) or plain
     return found
+
+
+def sheet_of(path: Any) -> tuple[Any, str | None]:
+    """Give the file that a path names, and the sheet of a workbook: book.xlsx#May.
+
+    A file that is there under the whole name is that file, and what a store holds has no sheets.
+
+    Example:
+        >>> sheet_of(Path("sales/book.xlsx#May 2024"))
+        (PosixPath('sales/book.xlsx'), 'May 2024')
+        >>> sheet_of(Path("book.xlsx")), sheet_of(Path("notes#1.csv"))
+        ((PosixPath('book.xlsx'), None), (PosixPath('notes#1.csv'), None))
+    """
+    for ending in WORKBOOK_ENDINGS if isinstance(path, Path) else ():
+        at = path.name.lower().find(f"{ending}#")
+        if at > 0 and not path.exists():
+            name, sheet = path.name[: at + len(ending)], path.name[at + len(ending) + 1 :]
+            return path.with_name(name), sheet
+    return path, None
 
 
 def _alike(folder: Path, name: str) -> Path | None:

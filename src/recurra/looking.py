@@ -20,7 +20,7 @@ from recurra.data import (
     read_series,
     read_tagged,
 )
-from recurra.data.contents import read_contents
+from recurra.data.contents import ending_of, read_contents
 from recurra.data.encodings import decode
 from recurra.data.labelled import label_texts, nothing_said, words_for_nothing
 from recurra.data.multi_labels import NO, YES, LabelColumns, labels_in
@@ -146,7 +146,7 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
     tagged = tuple(_of_tags(path, encoding))
     if tagged:
         return Look(str(path), None, (), tagged)
-    ending = _ending(path)
+    ending = ending_of(path)
     if ending in ENDINGS or not (ending in TABLES or _is_table(path, encoding)):
         asked = tuple(_of_no_table(path, encoding))
         return Look(str(path), None, (), asked, [] if asked else _in_the_way(path, encoding))
@@ -222,7 +222,7 @@ def _no_sequences(table: Table, columns: tuple[Column, ...]) -> list[str]:
 
 def _in_the_way(path: Path, encoding: str | None) -> list[str]:
     """Say why a file is not read as what its ending says that it is."""
-    ending = _ending(path)
+    ending = ending_of(path)
     try:
         if ending in (".conll", ".conllu"):
             read_tagged(path, TagColumns(), encoding=encoding)
@@ -284,12 +284,6 @@ def _reads_tags(path: Path, columns: TagColumns, encoding: str | None) -> Try:
         return f"{len(found):,} sentences, {words:,} words, {len(tags):,} tags{spans}"
 
     return read
-
-
-def _ending(path: Path) -> str:
-    """Give the ending that says what a file is, packed or not."""
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    return suffixes[-1] if suffixes else ""
 
 
 def _is_table(path: Path, encoding: str | None) -> bool:
@@ -356,7 +350,7 @@ def _of_table(
     yield from _of_states(table, columns, file)
     yield from _of_series(table, columns, file)
     texts = [column for column in columns if column.kind == "texts"]
-    if len(texts) >= 2 and path.suffix.lower() in (".txt", ".tsv", ".csv"):
+    if len(texts) >= 2 and ending_of(path) in (".txt", ".tsv", ".csv"):
         yield from _of_pairs(path, file, encoding)
 
 
@@ -775,12 +769,12 @@ def _of_pairs(path: Path, file: list[str], encoding: str | None) -> Iterator[Que
 
 def _of_no_table(path: Path, encoding: str | None) -> Iterator[Question]:
     file = [str(path), *(["--encoding", encoding] if encoding else [])]
-    if _ending(path) == ".tsf":
+    if ending_of(path) == ".tsf":
         asks, command = "How do these series go on?", ["train", "forecasting", *file]
         read = _says_series(lambda: read_series(path, encoding=encoding))
         yield from _fits(asks, command, read)
         return
-    if _ending(path) in ENDINGS:
+    if ending_of(path) in ENDINGS:
         asks = "What class is a sequence of numbers of?"
         command = ["train", "sequences", *file]
         read = _says_sequences(lambda: read_sequences(path, encoding=encoding))

@@ -58,6 +58,7 @@ from recurra.data.sequences import (
 from recurra.data.states import StepColumns
 from recurra.data.tagged import TagColumns
 from recurra.errors import DataError, RunError, SettingsError
+from recurra.files import sheet_of
 from recurra.names import one_of
 from recurra.text.joining import feature_columns, text_columns
 
@@ -160,7 +161,7 @@ def _is_of_prices(source: str | Path, columns: Columns, layout: Layout) -> bool:
         return False
     if path.is_dir():
         return True
-    if not path.is_file() or path.suffix in NO_TABLES or ".ts" in path.suffixes:
+    if not sheet_of(path)[0].is_file() or path.suffix in NO_TABLES or ".ts" in path.suffixes:
         return False
     return holds_prices(read_table(path, encoding=columns.encoding))
 
@@ -181,7 +182,7 @@ def rows_of(
     name, path = str(source), Path(source)
     if name in CATALOGUE:
         return open_texts(name, sample=sample, columns=columns)
-    if not path.exists():
+    if not sheet_of(path)[0].exists():
         raise DataError(f"a file, a run or a named dataset is needed, but {name} is not there.")
     if NO_TABLES & set(path.suffixes):
         return numeric_rows(path, dataclasses.replace(layout, label=None))

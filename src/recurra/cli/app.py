@@ -21,7 +21,7 @@ from recurra.architectures import NETWORKS, described
 from recurra.cli.speaking import in_words, speaking, translate_help
 from recurra.errors import BundleError, RecurraError, SettingsError
 from recurra.extras import how_to_install
-from recurra.files import as_written
+from recurra.files import as_written, sheet_of
 from recurra.names import near, some_of
 from recurra.places import keep_compiled
 from recurra.shown import shown
@@ -151,7 +151,7 @@ class _ByRecipe(TyperGroup):
     def _reading(self, ctx: Any, args: list[str]) -> list[str]:
         """Give the recipe and its source: of a file of which nothing is said, what fits it."""
         said = {arg.partition("=")[0] for arg in args[1:]}
-        if not args or said & NAMING or not Path(args[0]).is_file():
+        if not args or said & NAMING or not sheet_of(Path(args[0]))[0].is_file():
             return ["texts", *args[:1]]
         if _is_texts(args[0]):
             return ["texts", args[0]]

@@ -448,11 +448,12 @@ def given_texts(
     if texts:
         return iter(texts)
     if file is not None:
+        from recurra.data.contents import ending_of
         from recurra.data.labelled import texts_of
         from recurra.data.readers import TABLES, read_lines, read_table
         from recurra.terminal import note
 
-        if not column and not TABLES & set(file.suffixes):
+        if not column and ending_of(file) not in TABLES:
             said: list[str] = []
             found: Iterable[str] = read_lines(file, encoding=encoding, notes=said)
         else:

@@ -6,12 +6,12 @@ import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from recurra.errors import DataError
-from recurra.files import as_written
+from recurra.files import as_written, sheet_of
 
-__all__ = ["Contents", "check_growth", "read_contents", "sha256_of", "sha256_of_both"]
+__all__ = ["Contents", "check_growth", "ending_of", "read_contents", "sha256_of", "sha256_of_both"]
 
 MOST_BYTES = 2 << 30  # of a file, and of what it unpacks to
 UNASKED_BYTES = 128 << 20  # so far a file may unpack, whatever its own size
@@ -46,7 +46,7 @@ def read_contents(path: str | Path) -> Contents:
     """
     path = Path(path)
     try:
-        with as_written(path).open("rb") as file:
+        with as_written(sheet_of(path)[0]).open("rb") as file:
             packed = _bounded(file, path)
     except IsADirectoryError:
         raise DataError(f"a data file is needed, but {path} is a folder. Name a file.") from None
@@ -57,6 +57,18 @@ def read_contents(path: str | Path) -> Contents:
         ) from None
     digest = hashlib.sha256(packed).hexdigest()
     return Contents(path, _unpacked(packed, path) if packed.startswith(GZIP) else packed, digest)
+
+
+def ending_of(path: Any) -> str:
+    """Give the ending that says what a file is, packed or not; of a sheet that of its workbook.
+
+    Example:
+        >>> ending_of("a.CSV.gz"), ending_of("book.xlsx#May.24"), ending_of("README")
+        ('.csv', '.xlsx', '')
+    """
+    file = sheet_of(Path(path) if isinstance(path, str) else path)[0]
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
 
 
 def sha256_of_both(one: str, other: str) -> str:

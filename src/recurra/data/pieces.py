@@ -26,7 +26,7 @@ from typing import IO, Any, NamedTuple, Self, TypeVar
 
 import pyarrow as pa
 
-from recurra.data.contents import Contents
+from recurra.data.contents import Contents, ending_of
 from recurra.data.encodings import codec_of, decode, known_encoding
 from recurra.data.lines import LONGEST_LINE
 from recurra.data.readers import FORMATS, header_of
@@ -37,9 +37,10 @@ from recurra.data.separators import (
     separator_of,
     tabs_are_quoted,
 )
-from recurra.data.spelling import meant
-from recurra.data.workbooks import WORKBOOKS
+from recurra.data.spelling import meant, quoted
+from recurra.data.workbooks import WORKBOOKS, text_of_workbook
 from recurra.errors import DataError
+from recurra.files import sheet_of
 from recurra.stores import place_of
 
 __all__ = ["Piece", "Pieces", "files_of", "read_pieces"]
@@ -129,7 +130,8 @@ def read_pieces(
     """Open a table to be read in pieces.
 
     Args:
-        path: CSV, TSV, JSON lines (each also .gz) or Parquet; "-" for standard input.
+        path: CSV, TSV, JSON lines (each also .gz), Parquet, or a workbook (book.xlsx#May), which
+            is read as a whole; "-" for standard input.
         encoding: of text, None to recognise it from its beginning.
         header: whether the first row of a text table names its columns; None to tell it from the
             rows below.
@@ -142,10 +144,12 @@ def read_pieces(
     """
     encoding, path = known_encoding(encoding), place_of(path)
     file, beginning = _opened(path)
-    size = path.stat().st_size if str(path) != "-" else None
+    size = sheet_of(path)[0].stat().st_size if str(path) != "-" else None
     try:
         if beginning.startswith(PARQUET):
             found = _parquet(file, path, groups, columns)
+        elif beginning.startswith(WORKBOOKS):
+            found = _workbook(beginning + file.read(), path, header)
         else:
             found = _told(file, beginning, path, encoding, header)
     except BaseException:
@@ -153,6 +157,14 @@ def read_pieces(
             file.close()
         raise
     return Pieces(found.names, found.pieces, size, file, found.notes)
+
+
+def _workbook(data: bytes, path: Path, header: bool | None) -> "_Told":
+    """Give the rows of a sheet."""
+    text, sheet = text_of_workbook(data, path)
+    lines = _lines(io.StringIO(text), path)
+    names, pieces, notes = _cells(list(islice(lines, 4 * FIRST_ROWS)), lines, path, False, header)
+    return _Told(names, pieces, [f"sheet {quoted(sheet)} of the workbook", *notes])
 
 
 def _told(
@@ -200,7 +212,7 @@ class _Again(io.RawIOBase):
 def _opened(path: Path) -> tuple[IO[bytes], bytes]:
     """Open a file, or standard input, and read its beginning."""
     try:
-        file: IO[bytes] = sys.stdin.buffer if str(path) == "-" else path.open("rb")
+        file: IO[bytes] = sys.stdin.buffer if str(path) == "-" else sheet_of(path)[0].open("rb")
         return file, file.read(BEGINNING)
     except IsADirectoryError:
         raise DataError(f"a data file is needed, but {path} is a folder. Name a file.") from None
@@ -272,8 +284,6 @@ def _text(
     if not beginning.strip():
         raise DataError(f"a data file must hold rows, but {path} holds none.")
     beginning = _whole_lines(beginning)
-    if beginning.startswith(WORKBOOKS):
-        raise DataError(f"a workbook is read as a whole only. Save the sheet of {path} as CSV.")
     decoded = decode(Contents(path, beginning, ""), encoding)
     codec, errors = codec_of(beginning, decoded.encoding)
     if codec == "utf-8":  # what is no text is said of its row, and its mark is no text
@@ -282,8 +292,7 @@ def _text(
     lines = _lines(io.TextIOWrapper(stream, codec, errors=errors, newline=ends), path)
     if encoding is None and decoded.text.isascii():
         lines = _still_utf_8(lines, path)
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    kind = FORMATS.get(suffixes[-1] if suffixes else "")
+    kind = FORMATS.get(ending_of(path))
     if kind == "arff":
         raise DataError(f"an ARFF file is read as a whole only. Save {path} as CSV.")
     if kind == "json" or (kind is None and decoded.text.lstrip().startswith("{")):
@@ -309,7 +318,7 @@ def _whole_lines(beginning: bytes) -> bytes:
     return beginning[: place + 1] or beginning
 
 
-def _lines(reader: io.TextIOWrapper, path: Path) -> Iterator[str]:
+def _lines(reader: io.TextIOBase, path: Path) -> Iterator[str]:
     try:
         for line in iter(partial(reader.readline, LONGEST_LINE + 2), ""):
             if len(line) > LONGEST_LINE:

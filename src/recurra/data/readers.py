@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from recurra.data.contents import Contents, read_contents, sha256_of
+from recurra.data.contents import Contents, ending_of, read_contents, sha256_of
 from recurra.data.encodings import ENCODINGS, decode, known_encoding
 from recurra.data.frames import frame_of
 from recurra.data.lines import Lines, read_lines
@@ -14,8 +14,8 @@ from recurra.data.parquet import MARKS
 from recurra.data.records import read_records
 from recurra.data.separators import separated
 from recurra.data.spelling import meant, quoted
-from recurra.data.workbooks import ENDINGS as WORKBOOKS
 from recurra.errors import DataError
+from recurra.files import WORKBOOK_ENDINGS
 
 __all__ = [
     "ENCODINGS",
@@ -36,7 +36,7 @@ FORMATS = {
     ".jsonl": "json",
     ".ndjson": "json",
     ".arff": "arff",
-    **dict.fromkeys(WORKBOOKS, "csv"),
+    **dict.fromkeys(WORKBOOK_ENDINGS, "csv"),
 }
 TABLES = {*FORMATS, ".parquet", ".feather", ".arrow"} - {".txt"}  # endings of what has columns
 FASTTEXT = re.compile(r"__label__(\S+)\s+(.*)", re.DOTALL)
@@ -113,8 +113,7 @@ def _read_text(contents: Contents, table: Table, encoding: str | None) -> None:
             f"a data file must be a table, but {path} is a web page. Open it in a browser: it may "
             "say why, and where the data are."
         )
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    kind = FORMATS.get(suffixes[-1] if suffixes else "") or _format_of(begins)
+    kind = FORMATS.get(ending_of(path)) or _format_of(begins)
     if kind == "json":
         frame, notes = read_records(decoded.text, path)
         table.notes += notes

@@ -22,7 +22,7 @@ import pandas as pd
 
 from recurra.arrays import Array, Bools, Floats, Rows, Texts
 from recurra.data.bonds import ALONE, Times, bound_as_before, groups_in, order_of, times_in
-from recurra.data.contents import read_contents, sha256_of_both
+from recurra.data.contents import ending_of, read_contents, sha256_of_both
 from recurra.data.encodings import decode, known_encoding
 from recurra.data.frames import give_back
 from recurra.data.labelled import TO_TEST_ON
@@ -39,6 +39,7 @@ from recurra.data.spelling import column_named, meant, meant_labels, quoted
 from recurra.data.times import with_hours
 from recurra.data.ts_files import is_ts, parse_ts
 from recurra.errors import DataError, LeakError, SettingsError
+from recurra.files import WORKBOOK_ENDINGS
 from recurra.names import listed
 from recurra.sequences import Ragged
 
@@ -184,7 +185,7 @@ def read_sequences(
         return read_folder(path, layout, encoding)
     contents = read_contents(path)
     binary = contents.data.startswith((*ARRAYS, b"PAR1"))
-    if contents.data.startswith(ARRAYS) and path.suffix != ".xlsx":
+    if contents.data.startswith(ARRAYS) and ending_of(path) not in WORKBOOK_ENDINGS:
         if layout.target not in (None, "y"):
             raise SettingsError(f"--target of a NumPy file is y, not {layout.target}: {path}.")
         _no_columns(replace(layout, target=None), path)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from recurra.data.contents import Contents
+from recurra.data.contents import Contents, ending_of
 from recurra.data.lines import LONGEST_LINE, lines_of
 from recurra.data.records import cell_of
 from recurra.data.separators import separator_of, tabs_are_quoted
@@ -35,8 +35,8 @@ def is_table(lines: Numbered, path: Path, columns: TagColumns) -> bool:
     names = [meant(cell).casefold() for cell in (cells[0][1] if cells and cells[0] else [])]
     by_name = bool({*names} & TOKENS and {*names} & SENTENCE)
     named = bool({str(name).casefold() for name in (columns.tokens, columns.tags)} & {*names})
-    commas = len(names) > 1 and ".csv" in path.suffixes
-    return by_name or (named and bool(TABLES & {*path.suffixes})) or commas
+    commas = len(names) > 1 and ending_of(path) == ".csv"
+    return by_name or (named and ending_of(path) in TABLES) or commas
 
 
 def table_rows(lines: Numbered, path: Path, columns: TagColumns) -> Grid:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from recurra.arrays import Floats
+from recurra.data.contents import ending_of
 from recurra.data.lines import lines_of
 from recurra.data.spelling import quoted
 from recurra.errors import DataError
@@ -80,7 +81,7 @@ class _Header:
 
 def is_ts(path: Path, begins: str) -> bool:
     """Say whether a file is of this form: by its ending, or by how it begins."""
-    named = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"][-1:] == [".ts"]
+    named = ending_of(path) == ".ts"
     lines = (line.strip().lower() for line in begins.splitlines())
     first = next((line for line in lines if line and line[0] not in "#%"), "")
     return named or first.startswith(BEGINNINGS)

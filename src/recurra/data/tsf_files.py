@@ -16,7 +16,7 @@ import numpy as np
 
 from recurra.arrays import Dates, Floats
 from recurra.data.calendar import Frequency, frequency_named
-from recurra.data.contents import read_contents
+from recurra.data.contents import ending_of, read_contents
 from recurra.data.encodings import decode
 from recurra.data.lines import lines_of
 from recurra.data.spelling import quoted
@@ -61,8 +61,7 @@ class TsfFile:
 
 def is_tsf(path: str | Path) -> bool:
     """Say whether a file is of this form, by its ending."""
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
-    return suffixes[-1:] == [".tsf"]
+    return ending_of(path) == ".tsf"
 
 
 def read_tsf(path: str | Path, *, encoding: str | None = None) -> TsfFile:

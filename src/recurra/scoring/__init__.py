@@ -22,6 +22,7 @@ from typing import Any
 from recurra.bundle import is_bundle
 from recurra.data.pieces import read_pieces
 from recurra.errors import RunError, SettingsError
+from recurra.files import sheet_of
 from recurra.names import one_of
 from recurra.problems.kept import Kept, kept_model
 from recurra.problems.saved import multi_labels
@@ -69,7 +70,7 @@ def score(
 
     Args:
         run: a run folder, or the model folder in it.
-        source: CSV, TSV, JSON lines (each also .gz) or Parquet; "-" for standard input.
+        source: CSV, TSV, JSON lines (each also .gz), Parquet, a workbook; "-" for standard input.
         out: .csv, .tsv, .jsonl or .parquet; "-" for CSV on standard output.
         text: the text column, or as many as in training; None: of the names they had there, else
             it is guessed.
@@ -118,7 +119,8 @@ def _check_place(source: Path, out: Path, overwrite: bool) -> None:
         raise RunError(f"--out must be a file, but {out} is a folder.")
     if not out.exists():
         return
-    if source.exists() and out.samefile(source):
+    file = sheet_of(source)[0]
+    if file.exists() and out.samefile(file):
         raise RunError(f"--out must be another file than the one that is read: {source}.")
     if not overwrite:
         raise RunError(f"{out} is there already. Give --overwrite, or another --out.")
@@ -147,7 +149,7 @@ def _to_standard_output(table: Asked, way: Any, watch: Watch) -> tuple[int, int]
 
 def _facts(source: Path, table: Asked, encoding: str | None, header: bool | None) -> dict[str, Any]:
     """Give what must be the same for parts to be gone on with."""
-    about = None if str(source) == "-" else source.stat()
+    about = None if str(source) == "-" else sheet_of(source)[0].stat()
     manifests = [(m.kept.folder / "manifest.json").read_bytes() for m in table.models.values()]
     return {
         "source": str(source.absolute()),

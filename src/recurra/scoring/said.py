@@ -1,5 +1,6 @@
 """A table of texts, and what models say of its rows, piece by piece."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from recurra.text.joining import blank, join, read_columns
 
 __all__ = ["PREDICTED", "RIVAL", "Asked", "Said", "Scorer"]
 
+UNNAMED = re.compile(r"column \d+")  # of a table without a header
 PROBLEM, PREDICTED, PROBABILITY, RIVAL = "problem", "predicted", "probability", "rival"
 Scorer = TextsModel | AskedLabels
 
@@ -50,7 +52,8 @@ class Asked:
         if not first:
             raise DataError("a data file must hold rows, but it holds none.")
         taught = read_columns(models[""].columns)
-        absent = [name for name in taught if name not in pieces.names]
+        named = [name for name in taught if not UNNAMED.fullmatch(name)]  # others are guessed
+        absent = [name for name in named if name not in pieces.names]
         if not text and absent:
             raise DataError(
                 f"the column {absent[0]!r}, of the texts that the model was taught, is not in the "
