@@ -41,7 +41,14 @@ import numpy.typing as npt
 from recurra.arrays import Bools, Floats, Floats32, Rows
 from recurra.sequences import Ragged
 
-__all__ = ["KINDS", "MOST_ROWS", "NearSequences", "find_near_sequences", "means_of_bins"]
+__all__ = [
+    "KINDS",
+    "MOST_ROWS",
+    "NearSequences",
+    "find_near_sequences",
+    "means_of_bins",
+    "nearer_than_luck",
+]
 
 KINDS = (
     "copies",
@@ -594,15 +601,35 @@ def means_of_bins(sequences: Ragged) -> Floats:
 
 def _nearer_than_luck(seen: Floats32, classes: Rows) -> Pairs:
     """Give the pairs of which each, or its opposite, lies within the radius of the other."""
+    return nearer_than_luck(seen, classes, turned=True)
+
+
+def nearer_than_luck(
+    seen: Floats32, classes: Rows, neighbours: int = NEIGHBOURS, *, turned: bool = False
+) -> Pairs:
+    """Give the pairs of rows that lie nearer to each other than luck brings rows of one class.
+
+    Args:
+        seen: (rows, numbers).
+        classes: (rows,) the number of the class of each.
+        neighbours: of each that say how near is near; a third of them may be copies.
+        turned: whether rows have length 1, and the opposite of one may be near, too.
+
+    Example:
+        >>> rows = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
+        >>> rows[7] = rows[3] + 0.001
+        >>> nearer_than_luck(rows, np.zeros(300, np.int64)).tolist()
+        [[3, 7]]
+    """
     radius = np.zeros(len(seen))
     for number in np.unique(classes):
         rows = np.flatnonzero(classes == number)
-        radius[rows] = _radius(_neighbours(seen[rows], NEIGHBOURS), len(seen))
-    pairs = []
+        radius[rows] = _radius(_neighbours(seen[rows], neighbours), len(seen))
+    pairs = [np.zeros((0, 2), np.int64)]
     for begin, distance in _distances(seen):
-        turned = np.sqrt(np.maximum(4 - distance**2, 0))  # from the opposite: all have length 1
-        nearer = np.minimum(distance, turned)
-        within = nearer <= np.minimum(radius[begin : begin + len(distance), None], radius[None])
+        if turned:  # from the opposite: all have length 1
+            distance = np.minimum(distance, np.sqrt(np.maximum(4 - distance**2, 0)))
+        within = distance <= np.minimum(radius[begin : begin + len(distance), None], radius[None])
         left, right = np.nonzero(within)
         left = left + begin
         pairs.append(np.stack([left, right], axis=1)[left < right])

@@ -34,6 +34,7 @@ from recurra.auditing.judged import (
 from recurra.auditing.labels import label_findings
 from recurra.auditing.number_copies import AuditedNumbers, number_copy_findings
 from recurra.auditing.number_views import views_of_numbers, written_steps
+from recurra.auditing.numbered import numbered_findings
 from recurra.auditing.ordered import order_findings
 from recurra.auditing.passages import passage_findings
 from recurra.auditing.price_files import audit_price_files, holds_prices
@@ -257,7 +258,8 @@ def audit_texts(
     audited = AuditedTexts(rows, held)
     findings, tells = tell_findings(audited)
     content = list(views_of_writing(rows.texts[audited.counted.rows]))
-    findings += [*copy_findings(audited), *passage_findings(audited), *_of_any(audited, content)]
+    findings += [*numbered_findings(audited), *copy_findings(audited), *passage_findings(audited)]
+    findings += _of_any(audited, content)
     return _found(audited, question, findings, tells, labels, curve)
 
 

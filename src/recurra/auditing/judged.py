@@ -37,10 +37,15 @@ LEAK = {"id": 0.3, "missing": 0.3, "writing": 0.2, "column": 0.9, "length": 0.95
 LEAK |= {
     "written": 0.3,
     "cells": 0.3,
+    "point": 0.3,
     "digits": 0.6,
+    "noughts": 0.6,
     "step": 0.9,
     "channel": 2.0,
     "pair": 0.9,
+    "together": 0.6,
+    "place": 0.9,
+    "ends": 0.6,
     "turn": 2.0,
     "run": 2.0,
 }
@@ -48,14 +53,20 @@ NOTE = {"id": 0.1, "missing": 0.1, "writing": 0.05, "column": 0.5, "length": 0.6
 NOTE |= {
     "written": 0.15,
     "cells": 0.15,
+    "point": 0.15,
     "digits": 0.3,
+    "noughts": 0.3,
     "step": 0.9,
     "channel": 0.9,
     "pair": 0.9,
+    "together": 0.6,
+    "place": 0.5,
+    "ends": 0.4,
     "turn": 0.3,
     "run": 0.3,
 }
 ALONE = 0.2  # that a pair of columns must tell more than any column alone
+TOGETHER = {"pair", "together", "place"}
 KINDS = {
     "id": "target in an id",
     "missing": "target in what is missing",
@@ -67,8 +78,13 @@ KINDS = {
     "run": "target in the order of rows",
     "written": "target in how numbers are written",
     "cells": "target in how cells are written",
+    "point": "target in how cells are written",
     "digits": "target in how cells are written",
+    "noughts": "target in how cells are written",
     "pair": "target in two columns",
+    "together": "groups on both sides",
+    "place": "target in the order of rows",
+    "ends": "target in the text",
     "step": "target in one step",
     "channel": "target in one channel",
 }
@@ -85,8 +101,14 @@ ADVICE = {
     "one time, hold out stretches of rows, not single ones.",
     "written": "Bring all numbers to one form: they come from two sources.",
     "cells": "Bring the column to one form: its cells come from two sources.",
+    "point": "Bring the column to one form: its cells come from two sources.",
     "digits": "Bring the column to one form: its cells come from two sources.",
+    "noughts": "Bring the column to one form: its cells come from two sources.",
     "pair": "Leave one of both out of what a model reads, if the label is made of them.",
+    "together": "Split by both together: they may name one person, place or device.",
+    "place": "Shuffle the rows of each group: a model that reads their order, or breaks ties by "
+    "it, knows the class.",
+    "ends": "Take it out of the texts: it came with the label, not with what was written.",
     "channel": "Leave it out of what a model reads, if it is known only after the state is.",
     "step": "Take the step out: those beside it tell far less, so it was not measured.",
 }
@@ -119,7 +141,7 @@ def view_findings(audited: Audited, content: list[View]) -> tuple[list[Finding],
     columns = audited.rows.other_columns.iloc[audited.counted.rows].reset_index(drop=True)
     pairs, number = pairs_told(columns, audited.counted)
     found = asked([*views, *pairs], audited.counted, len(views) + number)
-    found = [pair for pair in found if pair[0].kind != "pair" or _tells_more(pair[1], found)]
+    found = [(view, tell) for view, tell in found if _tells_more(view, tell, found)]
     findings = [each for view, tell in found if (each := _finding_of(audited, view, tell))]
     return _merged(findings), [tell for _, tell in found]
 
@@ -131,10 +153,24 @@ def content_findings(audited: Audited, views: list[View]) -> tuple[list[Finding]
     return _merged(findings), [tell for _, tell in found]
 
 
-def _tells_more(tell: Tell, found: list[tuple[View, Tell]]) -> bool:
-    """Say whether two columns tell more together than any does alone."""
-    alone = (each.told for view, each in found if view.column and view.kind != "pair")
-    return tell.told >= max(alone, default=0.0) + ALONE
+def _tells_more(view: View, tell: Tell, found: list[tuple[View, Tell]]) -> bool:
+    """Say whether a thing tells more than what it is made of does alone.
+
+    Two columns tell more than each, a place in a group more than anything; digits behind the point
+    more than the number, for of so many digits in all, large ones have fewer behind the point.
+    """
+    if view.kind in TOGETHER:
+        alone = [
+            each.told
+            for other, each in found
+            if other.kind not in TOGETHER and (other.column or view.kind == "place")
+        ]
+    elif view.kind in {"point", "digits"}:
+        size = f"column {view.column!r}"
+        alone = [each.told for other, each in found if other.name == size and not other.recurring]
+    else:
+        return True
+    return not alone or tell.told >= max(alone) + ALONE
 
 
 def _views_of_columns(audited: Audited) -> Iterator[View]:

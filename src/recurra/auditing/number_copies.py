@@ -5,12 +5,18 @@ from functools import cached_property
 
 import numpy as np
 
-from recurra.arrays import Bools, Rows
+from recurra.arrays import Bools, Floats, Rows
 from recurra.auditing.findings import Example, Finding, Level
 from recurra.auditing.rows import Audited
 from recurra.auditing.simple import Simple, simple_of_numbers
-from recurra.auditing.tables import NumericRows, content_columns
-from recurra.near_numbers import KINDS, NearSequences, find_near_sequences
+from recurra.auditing.tables import NumericRows, content_columns, measured_columns
+from recurra.near_numbers import (
+    KINDS,
+    MOST_ROWS,
+    NearSequences,
+    find_near_sequences,
+    nearer_than_luck,
+)
 from recurra.sequences import Ragged
 
 __all__ = ["AuditedNumbers", "number_copy_findings"]
@@ -20,6 +26,8 @@ NEAR = 0.07  # of the rows: kinds within a class bring so many near each other, 
 SHOWN = 3
 STEPS_SHOWN = 12
 FEWEST_CELLS = 3  # of a row of a table that is a copy
+FEWEST_MEASURED = 4  # numbers of a row of a table that is a near copy
+NEIGHBOURS = 40  # of a row of a table: rows of a class may have been drawn again and again
 MEANING = {
     "copies": "equal, number by number, to",
     "scaled or moved copies": "a·x + b of",
@@ -52,7 +60,7 @@ class AuditedNumbers(Audited):
         """Which rows are copies."""
         if self.rows.sequences is not None:
             return find_near_sequences(self.rows.sequences, self.truth, self.held)
-        return _equal_rows(self.rows)
+        return _rows_of_a_table(self.rows, self.truth)
 
     @property
     def groups(self) -> Rows:
@@ -102,8 +110,8 @@ class AuditedNumbers(Audited):
         return str(self.rows.ids[row])
 
 
-def _equal_rows(rows: NumericRows) -> NearSequences:
-    """Give which rows of a table hold the same in all columns but ids and days."""
+def _rows_of_a_table(rows: NumericRows, truth: Rows) -> NearSequences:
+    """Give which rows of a table hold the same in all columns but ids and days, or nearly so."""
     names = content_columns(rows.other_columns)
     cells = rows.other_columns[names].astype(str)
     known: dict[tuple[str, ...], int] = {}
@@ -113,8 +121,21 @@ def _equal_rows(rows: NumericRows) -> NearSequences:
     telling = len(names) >= FEWEST_CELLS and float(np.log2(np.maximum(different, 1)).sum()) > 2 * (
         np.log2(max(2, len(cells)))
     )
-    none = np.zeros((0, 2), np.int64)
-    return NearSequences(exact, exact, none, none[:, 0], np.full(len(cells), telling))
+    pairs = _nearly_equal(measured_columns(rows.other_columns[names]), exact, truth)
+    kinds = np.full(len(pairs), len(KINDS) - 1, np.int64)
+    return NearSequences(exact, exact, pairs, kinds, np.full(len(cells), telling))
+
+
+def _nearly_equal(numbers: Floats, exact: Rows, truth: Rows) -> Rows:
+    """Give pairs of rows whose measured numbers are nearer than luck brings them."""
+    first = np.flatnonzero(exact == np.arange(len(exact)))
+    if numbers.shape[1] < FEWEST_MEASURED or len(first) > MOST_ROWS:
+        return np.zeros((0, 2), np.int64)
+    seen = numbers[first] - numbers[first].mean(axis=0)
+    size = seen.std(axis=0)
+    seen = seen / np.where(size > 0, size, 1.0)
+    pairs: Rows = first[nearer_than_luck(seen.astype(np.float32), truth[first], NEIGHBOURS)]
+    return pairs
 
 
 def number_copy_findings(audited: AuditedNumbers) -> list[Finding]:

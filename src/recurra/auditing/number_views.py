@@ -1,6 +1,7 @@
 """What may tell the class of a sequence of numbers beside its shape: one look each."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,7 @@ __all__ = ["views_of_numbers", "written_digits", "written_steps"]
 CHANNELS = 8  # looked at
 DIGITS, LOOKED = 12, 60  # behind the point, and numbers of a row that are looked at
 EDGE, MOST_STEPS = 3, 200  # steps at each end; all of them where they are few
+EXACT, FEWEST_SCALED = 1e-6, 8  # of the largest number of a row; steps that say how it was scaled
 TELLS, BESIDE = 0.9, 0.4  # of the class; that the steps beside one tell less by
 
 
@@ -25,6 +27,7 @@ def views_of_numbers(sequences: Ragged, channels: tuple[str, ...]) -> Iterator[V
     steps, begins = sequences.timesteps(), sequences.offsets[:-1]
     sums = np.add.reduceat(steps.sum(axis=1, dtype=np.float64), begins)
     yield View("numbers: how far their sum is from whole", "written", _apart(sums), False)
+    yield from _scaled(sequences)
     first, last = (_last_digits(sequences, place) for place in (0, -1))
     yield View("numbers: the last digit of the first step", "written", first, True)
     yield View("numbers: the last digit of the last step", "written", last, True)
@@ -58,6 +61,33 @@ def written_digits(values: Floats) -> Floats:
         [2.0, 0.0, 5.0, 12.0]
     """
     return np.array([_behind(repr(float(value))) for value in values], float)
+
+
+def _scaled(sequences: Ragged) -> Iterator[View]:
+    """Look at how each row was brought to one size: programs differ in it, and leave it exact."""
+    facts = np.array([_facts(row) for row in _rows(sequences)], np.int64)
+    codes = np.unique(facts, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    if codes.any():
+        yield View("numbers: how a row was scaled", "written", codes, True)
+
+
+def _facts(steps: Floats) -> list[bool]:
+    """Say of the first channel what holds to a part in a million of its size."""
+    values = steps[:, 0].astype(np.float64)
+    n, slack = len(values), EXACT * float(np.abs(values).max(initial=0.0))
+    if n < FEWEST_SCALED or np.ptp(values) <= slack:
+        return [False] * 7
+    mean, spread = float(values.mean()), float(values.std())
+    least, most = float(values.min()), float(values.max())
+    sample = spread * float(np.sqrt(n / (n - 1)))
+    ends = float(np.abs(values).max())
+    exact = [mean, spread - 1, sample - 1, least, most - 1, ends - 1, float(values[0])]
+    return [abs(each) <= slack for each in exact]
+
+
+def _rows(sequences: Ragged) -> Iterator[Floats]:
+    for begin, end in pairwise(sequences.offsets.tolist()):
+        yield sequences.table[sequences.codes[begin:end]]
 
 
 def _apart(sums: Floats) -> Floats:

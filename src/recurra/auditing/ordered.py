@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Dates, Floats, Rows
+from recurra.auditing.blocks import OfBlocks, columns_of_blocks
 from recurra.auditing.findings import Finding
 from recurra.auditing.foreknown import Foreknown, columns_foreknown
 from recurra.auditing.later import Ahead, columns_ahead, label_ahead
@@ -12,7 +13,7 @@ from recurra.auditing.spaced import Line, lines_of
 from recurra.auditing.tells import View, asked
 from recurra.auditing.views import days_of
 
-__all__ = ["foreknown_finding", "order_findings"]
+__all__ = ["foreknown_finding", "of_blocks_finding", "order_findings"]
 
 FEWEST_DAYS = 50
 MIXED = 0.05  # of the rows learnt from, that are later than half of those asked about
@@ -111,10 +112,13 @@ def _ahead(audited: Audited, name: str, days: Dates) -> list[Finding]:
     base = label.of if label else ""
     ahead: dict[str, Ahead] = {}
     foreknown: dict[str, Foreknown] = {}
+    blocks: dict[str, OfBlocks] = {}
     for lines in series[:MOST_OF_ONE]:
         for line in lines:
             for each in columns_ahead({c: line.holds(values) for c, values in numbers.items()}):
                 ahead.setdefault(each.name, each)
+        for made in columns_of_blocks({c: lines[0].holds(v) for c, v in numbers.items()}):
+            blocks.setdefault(made.name, made)
         line = lines[min(spaced, len(lines) - 1)]
         for told in columns_foreknown({c: line.filled(v) for c, v in numbers.items()}, base):
             foreknown.setdefault(told.name, told)
@@ -127,10 +131,11 @@ def _ahead(audited: Audited, name: str, days: Dates) -> list[Finding]:
         for each in ahead.values()
         if each.name != base
     ]
+    found += [of_blocks_finding(made, len(days)) for made in blocks.values()]
     found += [
         foreknown_finding(told, len(days), base)
         for told in foreknown.values()
-        if told.name != base and told.name not in ahead
+        if told.name != base and told.name not in ahead | blocks
     ]
     if label:
         chosen = [lines[min(spaced, len(lines) - 1)] for lines in series]
@@ -177,6 +182,22 @@ def _column_ahead(found: Ahead, rows: int, sure: bool) -> Finding:
         size=round(found.share * rows),
         of=rows,
         advice="Leave it out of what a model reads: nobody knows it on its day.",
+    )
+
+
+def of_blocks_finding(found: OfBlocks, rows: int) -> Finding:
+    """Say that a column is made of blocks of rows, whose first ones know the last."""
+    return Finding(
+        kind="a column of later rows",
+        level="leak",
+        sentence=(
+            f"Column {found.name!r} is the {found.what} of {found.of!r} over rows on end, one "
+            f"number for all of them, in {found.share:.0%} of {found.blocks:,} blocks: the first "
+            "rows of a block know its last ones."
+        ),
+        size=round(found.share * rows),
+        of=rows,
+        advice="Let a row have the figure of the block before, or the day on which it was told.",
     )
 
 

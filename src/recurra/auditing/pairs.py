@@ -1,10 +1,13 @@
-"""What two columns tell of the class together, where neither tells it alone.
+"""What two columns or more tell of the class together, where none tells it alone.
 
 ::
 
-    of numbers     a - b, a + b, a / b            of days   the days between them
+    of numbers     a - b, a + b, a / b, sums of three and of all
+    of days        the days between them          of flags  which of three or more are set
     of values      whether both hold the same     of cells  how many of all are empty, and which
-    in groups      a number less the mean of its group: of those with the same author, shop, day
+    of values      both together, where they recur: one person, place or device
+    in groups      a number less the mean of its group: of those with the same author, shop, day;
+                   the place of a row in it
     in order       a number less that of the row before, of all rows or of a group
 
 A label that is made of two columns is read off them, and so are a mean of the label of all others
@@ -27,6 +30,7 @@ __all__ = ["pairs_told"]
 MOST_COLUMNS = 8  # of a kind, that are paired
 MOST_ROWS = 2_000  # that say whether a pair is asked of all
 PROMISES = 0.5  # of the class, told by a part of the rows
+MOST_SUMMED, FEWEST_FLAGS = 6, 3  # columns of which three are summed; of two values each
 GROUPS, OF_ONE = 20, 3  # a column that binds rows: so many values, and rows of each in the mean
 
 
@@ -64,9 +68,10 @@ def _views(columns: pd.DataFrame) -> Iterator[View]:
         if name not in numbers and (day := days_of(name, c)) is not None
     }
     yield from _of_numbers(numbers)
+    yield from _of_flags(cells)
     for (a, one), (b, other) in combinations(list(days.items())[:MOST_COLUMNS], 2):
         yield _view(f"the days from {a!r} to {b!r}", a, other - one)
-    yield from _of_values({n: c for n, c in cells.items() if n not in numbers | days})
+    yield from _of_values({n: c for n, c in cells.items() if n not in days})
     yield from _in_groups(cells, numbers)
     yield from _in_order(cells, numbers)
     yield from _of_empty_cells(cells)
@@ -93,6 +98,23 @@ def _of_numbers(numbers: dict[str, Floats]) -> Iterator[View]:
             yield _view(f"{a!r} less {b!r}", a, one - other)
             yield _view(f"{a!r} and {b!r} together", a, one + other)
             yield _view(f"{a!r} divided by {b!r}", a, one / other)
+    some = list(numbers.items())[:MOST_SUMMED]
+    for three in combinations(some, 3):
+        names = ", ".join(repr(name) for name, _ in three)
+        yield _view(f"the sum of {names}", three[0][0], np.sum([each for _, each in three], axis=0))
+    if len(numbers) > 3:
+        yield _view("the sum of all numbers of a row", "", np.sum(list(numbers.values()), axis=0))
+
+
+def _of_flags(cells: "dict[str, pd.Series[str]]") -> Iterator[View]:
+    """Look at which of all columns of two values hold which: each may stand for a kind of rows."""
+    flags = [pd.factorize(c)[0] for c in cells.values() if c.nunique() == 2]
+    if len(flags) < FEWEST_FLAGS:
+        return
+    which = np.unique(np.stack(flags, axis=1), axis=0, return_inverse=True)[1]
+    which = which.ravel().astype(np.int64)
+    if 1 < which.max() + 1 <= len(which) / OF_ONE:
+        yield View("all columns of two values together", "pair", which, True)
 
 
 def _of_values(cells: "dict[str, pd.Series[str]]") -> Iterator[View]:
@@ -101,11 +123,21 @@ def _of_values(cells: "dict[str, pd.Series[str]]") -> Iterator[View]:
         same = (one == other).to_numpy(np.int64)
         if 0 < same.sum() < len(same):
             yield View(f"whether {a!r} is {b!r}", "pair", same, True, a)
+        both = pd.factorize(pd.MultiIndex.from_arrays([one, other]))[0].astype(np.int64)
+        if GROUPS <= both.max() + 1 <= len(both) / 2:
+            yield View(f"{a!r} together with {b!r}", "together", both, True, a)
 
 
 def _in_groups(cells: "dict[str, pd.Series[str]]", numbers: dict[str, Floats]) -> Iterator[View]:
     binding = [n for n, c in cells.items() if GROUPS <= c.nunique() <= len(c) / OF_ONE]
     for group in binding[:MOST_COLUMNS]:
+        rows = cells[group].groupby(cells[group].to_numpy())
+        for said, place in (
+            ("", rows.cumcount()),
+            (", from its end", rows.cumcount(ascending=False)),
+        ):
+            number = place.to_numpy(float)
+            yield View(f"the place of a row in its {group!r}{said}", "place", number, False, group)
         for name, values in list(numbers.items())[:MOST_COLUMNS]:
             if name == group:
                 continue

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from recurra.auditing.blocks import columns_of_blocks
 from recurra.auditing.findings import Audit, Finding, Level
 from recurra.auditing.foreknown import columns_foreknown
 from recurra.auditing.later import columns_ahead
@@ -141,15 +142,20 @@ def _columns_told_by_later_days(
     """Say which other columns later closes tell, or were scaled by all days of the file."""
     found: dict[str, tuple[int, str]] = {}
     for each, table in zip(prices, raw, strict=False):
-        close = each.frame["close"].to_numpy()
-        columns = _numbers(table, close)
-        told = {
-            later.name: (
-                f"is told by later closes: those up to its day explain {later.back:.0%} of it, "
-                f"with those to come {later.both:.0%}"
-            )
-            for later in columns_foreknown({"close": close, **columns}, "close")
-        }
+        columns = _numbers(table, each.frame["close"].to_numpy())
+        told: dict[str, str] = {}
+        for base, known_then in _known_on_their_day(each.frame).items():
+            for later in columns_foreknown({base: known_then, **columns}, base):
+                told.setdefault(
+                    later.name,
+                    f"is told by the {base} of later days: what was known by its day explains "
+                    f"{later.back:.0%} of it, with days to come {later.both:.0%}",
+                )
+        for made in columns_of_blocks({"close": each.frame["close"].to_numpy(), **columns}):
+            if made.name in columns:
+                told.setdefault(
+                    made.name, f"is the {made.what} close of days on end that hold one number"
+                )
         for scaled in scaled_by_all(columns):
             told.setdefault(scaled.name, f"was made with all days at once: {scaled.how}")
         for name, how in told.items():
@@ -166,6 +172,22 @@ def _columns_told_by_later_days(
         for name, (count, how) in found.items()
         if not any(repr(name) in each.sentence for each in known)
     ]
+
+
+def _known_on_their_day(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Give what each day is known by: whatever later ones tell of a column, they tell by these."""
+    before = frame["close"].shift().bfill()
+    known = {
+        "close": frame["close"],
+        "volume": frame["volume"],
+        "gap of the open": frame["open"] / before - 1,
+        "size of moves": (frame["close"] / before - 1).abs(),
+    }
+    return {
+        name: values.to_numpy(float)
+        for name, values in known.items()
+        if np.isfinite(values).mean() > 0.5 and np.ptp(values.dropna()) > 0
+    }
 
 
 def _numbers(table: pd.DataFrame, close: np.ndarray) -> dict[str, np.ndarray]:

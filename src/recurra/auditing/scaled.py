@@ -23,7 +23,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from recurra.arrays import Bools, Floats, Rows
+from recurra.arrays import Bools, Dates, Floats, Rows
 from recurra.auditing.findings import Finding
 from recurra.auditing.later import digits_behind
 from recurra.auditing.rows import Audited
@@ -36,6 +36,7 @@ FEWEST = 50  # rows
 OWN = 0.5  # of the rows have a number of their own: it was measured, or computed
 MOST_COLUMNS = 40  # that are paired
 GROUPS, OF_ONE = 10, 3  # a column that binds rows: so many values, and rows of each in the mean
+FEWEST_TORN, MOSTLY = 4, 0.75  # the same of numbers with digits behind the point: no luck
 TORN, TOTAL, PART = 10, 0.98, 0.5  # groups on both sides; that agree; that may by luck
 TOTALS = {"sum": "total", "mean": "mean", "min": "least", "max": "most"}
 
@@ -58,13 +59,13 @@ class Scaled:
 def scaled_findings(audited: Audited) -> list[Finding]:
     """Say which columns were made with the rows held out, too; in a file, with all rows."""
     others = audited.rows.other_columns.reset_index(drop=True)
+    days = {str(name): days_of(str(name), others[name]) for name in others.columns}
     cells = {
-        str(name): others[name].astype(str).str.strip()
-        for name in others.columns
-        if days_of(str(name), others[name]) is None
+        name: others[name].astype(str).str.strip() for name, day in days.items() if day is None
     }
     numbers = {name: each for name, c in cells.items() if (each := _numbers(c)) is not None}
-    found = [*scaled_by_all(numbers, audited.held), *_totals(cells, numbers, audited.held)]
+    binding = _binding(cells) | _calendars(days)
+    found = [*scaled_by_all(numbers, audited.held), *_totals(binding, numbers, audited.held)]
     if audited.steps is not None and audited.held is not None:
         held = np.repeat(audited.held, audited.steps.lengths)
         channels = {f"channel {k + 1}": c for k, c in enumerate(audited.steps.timesteps().T)}
@@ -204,15 +205,32 @@ def _correlation(one: Floats, other: Floats) -> float:
 # ---- counts and sums of groups
 
 
-def _totals(
-    cells: "dict[str, pd.Series[str]]", numbers: dict[str, Floats], held: Bools | None
-) -> list[Scaled]:
-    """Give the columns that are a count or a sum of all rows of a group."""
-    binding = {
+def _binding(cells: "dict[str, pd.Series[str]]") -> dict[str, Rows]:
+    """Give the columns whose values bind rows, as numbers of these."""
+    return {
         n: pd.factorize(c)[0].astype(np.int64)
         for n, c in cells.items()
         if GROUPS <= c.nunique() <= len(c) / OF_ONE
     }
+
+
+def _calendars(days: "dict[str, Dates | None]") -> dict[str, Rows]:
+    """Give the months and the weekdays of columns of days that hold no row without one."""
+    found: dict[str, Rows] = {}
+    for name, day in days.items():
+        if day is None or np.isnat(day).any():
+            continue
+        calendar = pd.DatetimeIndex(day)
+        for what, codes in (("month", calendar.month), ("weekday", calendar.day_of_week)):
+            if len(codes.unique()) > 1:
+                found[f"{what} of {name}"] = codes.to_numpy(np.int64)
+    return found
+
+
+def _totals(
+    binding: dict[str, Rows], numbers: dict[str, Floats], held: Bools | None
+) -> list[Scaled]:
+    """Give the columns that are a count or a sum of all rows of a group."""
     found = []
     for name in numbers:
         for group, codes in binding.items():
@@ -232,7 +250,9 @@ def _total(
     said = pd.Series(values).groupby(codes).first()
     asked = _torn(codes, held)
     said = said[np.isin(said.index, asked)]
-    if len(said) < TORN or said.nunique() < min(TORN, len(said) / 2):
+    whole = bool((said % 1 == 0).all())  # counts meet by luck, more digits do not
+    least = TORN if whole else FEWEST_TORN
+    if len(said) < least or said.nunique() < min(least, len(said) / 2):
         return ""
     slack = 0.51 * 10.0 ** -digits_behind(np.asarray(said, np.float64)) + 1e-9 * float(
         said.abs().max()
@@ -243,9 +263,11 @@ def _total(
     for what, other, theirs in asked_of:
         every = _agree(said, theirs, codes, what, slack)
         part = 0.0 if held is None else _agree(said, theirs[taught], codes[taught], what, slack)
-        if every >= TOTAL and part <= PART:
+        if every >= (TOTAL if whole else MOSTLY) and part <= PART:
             return (
-                TOTALS[what].format(other, group) if other else f"it counts all rows of {group!r}"
+                f"it is the {TOTALS[what]} of {other!r} in all rows of one {group!r}"
+                if other
+                else f"it counts all rows of one {group!r}"
             )
     return ""
 

@@ -34,6 +34,7 @@ from recurra.auditing.rows import FOLDS, Audited, AuditedTexts, Counted
 from recurra.auditing.simple import Simple, simple_of_states, simple_of_words
 from recurra.auditing.tables import NumericRows
 from recurra.auditing.tells import View
+from recurra.auditing.views import MARKS
 from recurra.data.labelled import LabelledTexts
 from recurra.data.states import LabelledSteps, StepColumns, read_steps
 from recurra.data.tagged import TagColumns, TaggedSentences, read_tagged
@@ -52,6 +53,14 @@ ASKED = (
 OF_STATES = "of states, copies of streams, channels and wrong labels were asked, and nothing else"
 MOST_STEPS, MOST_LAID = 50_000, 5_000_000  # of which channels are asked; streams laid over others
 TAIL = re.compile(r"(?<=.)[_/|^#@](?!\d+$)\w{1,8}$")  # of a word: a sign and what stands behind it
+LEFT_BY_PROGRAMS = (
+    "HTML tags",
+    "HTML entities",
+    "UTF-8 read as Latin-1",
+    "a sign for letters that could not be read",
+    "signs that nobody sees",
+    "a blank that is not a space",
+)
 HERE, PURE, CHANCE = 0.1, 0.98, 0.01  # of the words of a tag; sure of it; by luck
 
 
@@ -241,7 +250,8 @@ def audit_states(
         names_of=[str(name) for part in parts for name in part.ids],
     )
     held = None if sides is None else np.repeat(sides, lengths)
-    told, tells = content_findings(steps, list(_views_of_channels(steps, numbers, parts[0])))
+    views = [*_views_of_channels(steps, numbers, parts[0]), *_views_of_times(steps, parts)]
+    told, tells = content_findings(steps, views)
     found = [*_streams_laid(parts, numbers, lengths, sides), *told]
     found += _channels_told_by_later_steps(parts[0])
     return _found(steps, held, len(numbers), found, notes, tells)
@@ -257,6 +267,18 @@ def _views_of_channels(
         if len(np.unique(behind)) > 1:
             said = f"channel {name!r}: digits behind the point"
             yield View(said, "written", behind, False)
+
+
+def _views_of_times(steps: _AuditedSteps, parts: Sequence[LabelledSteps]) -> Iterator[View]:
+    """Look at how long after the step before a step comes: clocks may be slower in one state."""
+    times = [part.times for part in parts if part.times is not None]
+    if len(times) < len(parts):
+        return
+    whole = np.concatenate(times)
+    since = np.diff(whole, prepend=whole[:1])
+    since[steps.begins] = float(np.median(since))
+    if len(np.unique(since[steps.counted.rows])) > 1:
+        yield View("time since the step before", "channel", since[steps.counted.rows], False)
 
 
 def _channels_told_by_later_steps(part: LabelledSteps) -> list[Finding]:
@@ -289,32 +311,49 @@ def _streams_laid(
 
 
 def _tags_in_words(steps: _AuditedSteps, words: list[str]) -> list[Finding]:
-    """Say which ends of words, behind a sign, stand with one tag alone: copies count once."""
+    """Say what in words stands with one tag alone: ends behind a sign, marks no writer means.
+
+    Copies count once.
+    """
     pairs = pd.DataFrame({"word": words, "tag": steps.truth}).drop_duplicates()
-    tails = pairs["word"].str.extract(f"({TAIL.pattern})")[0].fillna("")
-    names, codes = np.unique(tails.to_numpy(str), return_inverse=True)
+    held = pairs["word"].map(_left_in).explode().dropna()
+    if held.empty:
+        return []
+    names, codes = np.unique(held.to_numpy(str), return_inverse=True)
+    tags = pairs["tag"].to_numpy()
     table = np.zeros((len(names), len(steps.rows.names)), np.int64)
-    np.add.at(table, (codes, pairs["tag"].to_numpy()), 1)
-    sizes, found = table.sum(axis=0), []
-    for tail, row in zip(names.tolist(), table, strict=True):
+    np.add.at(table, (codes, pairs["tag"].loc[held.index].to_numpy()), 1)
+    sizes, found = np.bincount(tags, minlength=table.shape[1]), []
+    for name, row in zip(names.tolist(), table, strict=True):
         tag = int((row / np.maximum(sizes, 1)).argmax())
         mine, every, size = int(row[tag]), int(row.sum()), int(sizes[tag])
         here, there = mine / size, (every - mine) / max(1, len(pairs) - size)
         luck = float(hypergeom.sf(mine - 1, len(pairs), size, every)) * table.size
-        if tail and here >= HERE and here >= PURE * (here + there) and luck < CHANCE:
-            found.append(_tail_finding(steps, tail, tag, (here, there), every))
+        if here >= HERE and here >= PURE * (here + there) and luck < CHANCE:
+            found.append(_tail_finding(steps, name, tag, (here, there), every))
     return found
 
 
+def _left_in(word: str) -> list[str]:
+    """Give the end of a word behind a sign, and the names of the marks that it holds."""
+    tail = TAIL.search(word)
+    marks = [name for name in LEFT_BY_PROGRAMS if MARKS[name](word)]
+    return [*([tail.group()] if tail else []), *marks]
+
+
 def _tail_finding(
-    steps: _AuditedSteps, tail: str, tag: int, shares: tuple[float, float], size: int
+    steps: _AuditedSteps, what: str, tag: int, shares: tuple[float, float], size: int
 ) -> Finding:
     here, there = shares
+    name = steps.rows.names[tag]
     return Finding(
         kind="target in the text",
         level="leak",
         sentence=(
-            f"Of the different words of {steps.rows.names[tag]} {here:.1%} end in {tail!r}, and of "
+            f"Of the different words of {name} {here:.1%} hold {what}, and of the others "
+            f"{there:.1%}: the tag stands in the word."
+            if what in LEFT_BY_PROGRAMS
+            else f"Of the different words of {name} {here:.1%} end in {what!r}, and of "
             f"the others {there:.1%}: the tag stands in the word."
         ),
         size=size,

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recurra.arrays import Bools, Rows, Texts
+from recurra.arrays import Bools, Floats, Rows, Texts
 from recurra.auditing.views import ID_NAME, days_of
 from recurra.data.readers import LABEL_NAMES, Table
 from recurra.data.sequences import LabelledSequences, Layout, read_sequences, sequences_of_frame
@@ -25,9 +25,10 @@ from recurra.data.spelling import capitals_said, column_named, quoted
 from recurra.errors import DataError
 from recurra.sequences import Ragged
 
-__all__ = ["NumericRows", "joined", "numeric_rows", "numeric_rows_of"]
+__all__ = ["NumericRows", "joined", "measured_columns", "numeric_rows", "numeric_rows_of"]
 
 FEWEST_STEPS = 8
+OWN = 0.5  # of the rows have a number of their own, in a column that was measured
 STEP = re.compile(r"^(.*?)(\d+)$")
 
 
@@ -247,3 +248,22 @@ def content_columns(frame: pd.DataFrame) -> list[str]:
         for name in frame.columns
         if not ID_NAME.search(str(name)) and days_of(str(name), frame[name].astype(str)) is None
     ]
+
+
+def measured_columns(frame: pd.DataFrame) -> Floats:
+    """Give the columns of numbers that were measured, (rows, columns): none missing or counted.
+
+    Half of the rows or more have a number of their own: whole ones of few values meet by luck.
+    """
+    found = []
+    for name in frame.columns:
+        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(float)
+        finite = np.isfinite(values) & (np.abs(values) < 1e150)
+        if finite.all() and len(np.unique(values)) >= OWN * len(values) and _differ(values):
+            found.append(values)
+    return np.stack(found, axis=1) if found else np.zeros((len(frame), 0))
+
+
+def _differ(values: Floats) -> bool:
+    """Say whether numbers differ, and are not those that rows are counted by."""
+    return bool(len(values) and np.ptp(values) > 0 and (values % 1 != 0).any())

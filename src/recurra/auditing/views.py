@@ -8,12 +8,14 @@ import pandas as pd
 
 from recurra.arrays import Array, Dates, Floats, Rows
 from recurra.auditing.tells import View
+from recurra.auditing.words import TOKEN
 from recurra.data.dates import read_dates
 from recurra.errors import DataError
 from recurra.text.normalise import visible
 from recurra.text.plain import plain
 
 __all__ = [
+    "MARKS",
     "MEASURES",
     "days_of",
     "views_of_cells",
@@ -27,11 +29,12 @@ DISTINCT = 0.95  # of the rows have a value of their own: an id
 FEWEST_REPEATS = 2  # rows a value, in the mean: values that recur
 NUMBERS = 3  # in an id, that are looked at
 DIGITS = re.compile(r"\d+")
-TIME = re.compile(r"(?:^|[T\s])(\d{1,2}):(\d{2})(?::(\d{2}))?")
+TIME = re.compile(r"(?:^|[T\s])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?")
 PARTED = re.compile(r"[@/\\:._-]")
 CHECKED = (3, 7, 9, 11)  # what digits of checks are made by
 WEEK, THURSDAY = 7, 3  # 1970 began on one, three days after a Monday
 LAST_SIGNS = 36  # of ids and numbers, at most: digits and letters
+LONGEST_ID = 64  # signs of ids that are all as long, of which each is looked at
 LETTERS = re.compile(r"[^\W\d_]+")
 LONGEST_TURN, OF_EACH = 24, 20  # rows after which classes may come in turn, seen so often
 LONG_NUMBER = 2  # digits: shorter ones are counted, not rounded
@@ -71,6 +74,28 @@ def views_of_column(name: str, column: "pd.Series[str]") -> Iterator[View]:
         yield from _parts(said, kind, name, column)
     if kind == "id":
         yield from _last_sign(f"{said}: its last sign", kind, name, column)
+        yield from _every_sign(said, name, column)
+    if distinct > 10 and (whole or not are_numbers):
+        yield from _how_often(said, name, column)
+
+
+def _how_often(said: str, name: str, column: "pd.Series[str]") -> Iterator[View]:
+    """Count how often a value stands: rows of one class may have been drawn once for each."""
+    often = column.map(column.value_counts()).to_numpy(float)
+    if len(np.unique(often)) > 1:
+        yield View(f"{said}: how often its value stands", "column", often, False, name)
+
+
+def _every_sign(said: str, name: str, column: "pd.Series[str]") -> Iterator[View]:
+    """Look at each sign of ids that are all as long: a version, a day, a place are written so."""
+    lengths = column.str.len()
+    longest = int(lengths.max())
+    if longest > LONGEST_ID or (lengths == longest).mean() < READ:
+        return
+    for place in range(longest - 1):  # the last one is asked by itself
+        sign = column.str[place].fillna("")
+        if 1 < sign.nunique() <= LAST_SIGNS:
+            yield View(f"{said}: its sign {place + 1:,}", "id", _codes(sign), True, name)
 
 
 def _last_sign(said: str, kind: str, name: str, column: "pd.Series[str]") -> Iterator[View]:
@@ -110,39 +135,43 @@ def views_of_cells(name: str, column: "pd.Series[str]", days: bool) -> Iterator[
     cells = column.str.strip()
     yield from _if_some(f"{said}: blanks at the ends of a cell", name, column != cells)
     if days:
-        forms = cells.str.replace(DIGITS, "0", regex=True).str.replace(LETTERS, "a", regex=True)
-        common = forms[cells != ""].mode()[0]
-        yield from _if_some(
-            f"{said}: how a day is written", name, (forms != common) & (cells != "")
-        )
-        day = days_of(name, cells)
-        if day is not None and len(np.unique(day.astype("datetime64[D]"))) > WEEK:
-            whole = np.where(np.isnat(day), -1, day.astype("datetime64[D]").astype(np.int64))
-            weekdays = np.where(whole < 0, WEEK, (whole + THURSDAY) % WEEK)
-            yield View(f"{said}: the day of the week", "column", weekdays, True, name)
-        times = cells.str.extract(TIME)
-        if times[0].notna().mean() >= READ:
-            minutes = 60 * times[0].astype(float) + times[1].astype(float)
-            yield View(
-                f"{said}: the time of day", "column", _filled(minutes, len(cells)), False, name
-            )
-        if times[2].notna().mean() >= READ:
-            yield from _last_sign(f"{said}: the last digit of the second", "cells", name, times[2])
+        yield from _of_days(said, name, cells)
     elif pd.to_numeric(cells[cells != ""], errors="coerce").notna().mean() >= READ:
         behind = cells.str.partition(".")[2].str.len()
-        yield from _if_some(f"{said}: whether it has a point", name, behind > 0)
+        yield from _if_some(f"{said}: whether it has a point", name, behind > 0, "point")
         if behind.max() > behind[behind > 0].min():
-            yield View(
-                f"{said}: digits behind the point", "cells", behind.to_numpy(float), False, name
-            )
+            number = behind.to_numpy(float)
+            yield View(f"{said}: digits behind the point", "point", number, False, name)
         if (behind > 0).mean() > 1 / 2:  # of ids the last sign is asked otherwise
             yield from _last_sign(f"{said}: its last digits", "digits", name, cells)
         elif (cells.str.len() > LONG_NUMBER).mean() > 1 / 2:
             noughts = (cells.str.len() - cells.str.rstrip("0").str.len()).to_numpy(float)
             if len(np.unique(noughts)) > 1:
-                yield View(f"{said}: noughts at its end", "digits", noughts, False, name)
+                yield View(f"{said}: noughts at its end", "noughts", noughts, False, name)
     else:
         yield from _spelling(said, name, cells)
+
+
+def _of_days(said: str, name: str, cells: "pd.Series[str]") -> Iterator[View]:
+    """Look at how days are written, and at the weekday and the time of day in them."""
+    forms = cells.str.replace(DIGITS, "0", regex=True).str.replace(LETTERS, "a", regex=True)
+    common = forms[cells != ""].mode()[0]
+    yield from _if_some(f"{said}: how a day is written", name, (forms != common) & (cells != ""))
+    day = days_of(name, cells)
+    if day is not None and len(np.unique(day.astype("datetime64[D]"))) > WEEK:
+        whole = np.where(np.isnat(day), -1, day.astype("datetime64[D]").astype(np.int64))
+        weekdays = np.where(whole < 0, WEEK, (whole + THURSDAY) % WEEK)
+        yield View(f"{said}: the day of the week", "column", weekdays, True, name)
+    times = cells.str.extract(TIME)
+    if times[0].notna().mean() >= READ:
+        minutes = 60 * times[0].astype(float) + times[1].astype(float)
+        yield View(f"{said}: the time of day", "column", _filled(minutes, len(cells)), False, name)
+    if times[2].notna().mean() >= READ:
+        yield from _last_sign(f"{said}: the last digit of the second", "cells", name, times[2])
+    if times[3].notna().mean() >= READ:
+        told = times[3].fillna("").str.rstrip("0").str.len().to_numpy(float)
+        if len(np.unique(told)) > 1:
+            yield View(f"{said}: digits of parts of a second", "cells", told, False, name)
 
 
 def _spelling(said: str, name: str, cells: "pd.Series[str]") -> Iterator[View]:
@@ -155,9 +184,9 @@ def _spelling(said: str, name: str, cells: "pd.Series[str]") -> Iterator[View]:
         yield View(f"{said}: whether a value has capitals", "cells", codes, True, name)
 
 
-def _if_some(said: str, name: str, there: "pd.Series[bool]") -> Iterator[View]:
+def _if_some(said: str, name: str, there: "pd.Series[bool]", kind: str = "cells") -> Iterator[View]:
     if 0 < there.sum() < len(there):
-        yield View(said, "cells", there.to_numpy(np.int64), True, name)
+        yield View(said, kind, there.to_numpy(np.int64), True, name)
 
 
 def _parts(said: str, kind: str, name: str, column: "pd.Series[str]") -> Iterator[View]:
@@ -234,6 +263,7 @@ def views_of_order(places: Rows, before: Rows, truth: Rows) -> Iterator[View]:
 
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
+TAKEN_OUT = re.compile(r"[\u2580-\u259f\u25a0]{2,}|\[[A-Z][A-Z_]{2,}\d*\]|<[A-Z][A-Z_]{2,}\d*>")
 MARKS: dict[str, Callable[[str], bool]] = {
     "HTML tags": lambda text: bool(TAG.search(text)),
     "HTML entities": lambda text: bool(ENTITY.search(text)),
@@ -252,11 +282,15 @@ MARKS: dict[str, Callable[[str], bool]] = {
     "quotes around the text": lambda text: len(text) > 1 and text[0] == text[-1] in "\"'",
     "signs of typesetting": lambda text: bool(re.search("[\u2013-\u2026]", text)),
     "an even number of letters": lambda text: len(text) % 2 == 0,
+    "blocks or names in brackets in place of what was taken out": lambda text: bool(
+        TAKEN_OUT.search(text)
+    ),
     "letters beyond ASCII": lambda text: not text.isascii(),
 }
 MEASURES: dict[str, Callable[[str], float]] = {
     "how many letters it has": len,
     "how many words it has": lambda text: len(text.split()),
+    "letters of the longest of its lines": lambda text: _longest_line(text),
     "the share of capitals": lambda text: _share(text, str.isupper),
     "the share of digits": lambda text: _share(text, str.isdigit),
     "the share of signs": lambda text: 1 - len(plain(text)) / max(1, len(text)),
@@ -270,8 +304,18 @@ def views_of_writing(texts: Array) -> Iterator[View]:
         if 0 < there.sum() < len(there):
             kind = "length" if name == "letters beyond ASCII" else "writing"
             yield View(f"text: {name}", kind, there, True)
+    words = [TOKEN.findall(text.lower()) or [""] for text in texts]
+    for name, at in (("first", 0), ("last", -1)):
+        codes = pd.factorize(np.array([each[at] for each in words], object))[0].astype(np.int64)
+        yield View(f"text: its {name} word", "ends", codes, True)
     for name, measure in MEASURES.items():
         yield View(f"text: {name}", "length", np.fromiter(map(measure, texts), float), False)
+
+
+def _longest_line(text: str) -> int:
+    """Give the letters of the longest line; 0 of a text that is one line."""
+    lines = text.strip().splitlines()
+    return max(map(len, lines)) if len(lines) > 1 else 0
 
 
 def _share(text: str, is_one: Callable[[str], bool]) -> float:

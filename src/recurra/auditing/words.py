@@ -6,9 +6,9 @@
     told          = here - there                      Youden's J of the pattern alone
     pure          = here / (here + there)             were both as many
 
-Tried are all words and pairs of words, and the first and the last of each text, that stand in five
-texts or more; copies count once. The chance of so many by luck is the hypergeometric one, times the
-number tried, of all classes (Bonferroni).
+Tried are all words and pairs of words, and the first, the last and the last but one of each text,
+that stand in five texts or more; copies count once. The chance of so many by luck is the
+hypergeometric one, times the number tried, of all classes (Bonferroni).
 """
 
 import re
@@ -22,12 +22,13 @@ from scipy.stats import hypergeom
 from recurra.arrays import Floats, Rows, Texts
 from recurra.auditing.rows import Counted
 
-__all__ = ["Pattern", "patterns_of"]
+__all__ = ["TOKEN", "Pattern", "patterns_of"]
 
 FEWEST = 5
 TOKEN = re.compile(r"\w+|[^\w\s]+")
 CHANCE = 0.01
 SHOWN = 20
+PLACES = {"first": 0, "last": -1, "last but one": -2}  # what a program signs with may differ behind
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Pattern:
 
     Args:
         name: as it is written.
-        place: "" for anywhere, else "first" or "last".
+        place: "" for anywhere, else one of `PLACES`.
         number: of the class.
         here, there: the shares of the texts of the class, and of all others, that hold it.
         rows: that hold it.
@@ -122,4 +123,5 @@ def _patterns(text: str) -> Sequence[str]:
         return []
     pairs = (f"{a} {b}" for a, b in pairwise(tokens))
     anywhere = [f"\0{name}" for name in {*tokens, *pairs}]
-    return [*anywhere, f"first\0{tokens[0]}", f"last\0{tokens[-1]}"]
+    placed = [f"{place}\0{tokens[at]}" for place, at in PLACES.items() if -len(tokens) <= at]
+    return [*anywhere, *placed]

@@ -7,6 +7,7 @@
                      the other
     passage          40 letters or more on end, 40 % of the shorter one, stand in both, and no
                      part of them in ten texts or more: these would be a phrase of a form
+    made up          passages of 40 letters of several others make up 60 % of the one
 
 Who holds another is found by runs of twenty letters, of which every eighth is kept, chosen by what
 it holds (of much text fewer): what stands in two texts is kept in both. A pair must share a third
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recurra.arrays import Floats32, Rows
+from recurra.arrays import Bools, Floats32, Rows
 from recurra.text.hashing import (
     Hashes,
     Letters,
@@ -43,6 +44,7 @@ EVERY, MOST = 8, 6_000_000  # of the long runs that is kept, and how many of all
 SHARED = 1 / 3  # of the long runs kept of the one that has fewer
 FACTOR = 0x01000193
 PASSAGE, OF_SHORTER = 40, 0.4  # letters on end, and the share of the shorter text
+MADE_UP = 0.6  # of a text, that passages of several others hold
 PHRASE = 10  # texts that hold a run: a phrase
 
 
@@ -100,11 +102,12 @@ def _held(one: str, other: str) -> float:
     return len(runs & theirs) / len(runs)
 
 
-def passages_shared(texts: Sequence[str]) -> list[tuple[int, int, str]]:
+def passages_shared(texts: Sequence[str], held: Bools | None = None) -> list[tuple[int, int, str]]:
     """Give pairs of texts that share a passage, with the longest: of each text with the nearest.
 
     Args:
         texts: plain ones.
+        held: (texts,) the side of each, where pairs of two sides alone are asked.
 
     Example:
         >>> passage = "and so the train to the sea was late again, and nobody told us why"
@@ -112,14 +115,31 @@ def passages_shared(texts: Sequence[str]) -> list[tuple[int, int, str]]:
         >>> [(one, other) for one, other, _ in passages_shared(texts)]
         [(0, 1)]
     """
-    found = []
     pairs = np.stack(np.divmod(_candidates(texts, OF_SHORTER / 2, PHRASE), 1 << 32), axis=1)
+    if held is not None:
+        pairs = pairs[held[pairs[:, 0]] != held[pairs[:, 1]]]
+    found, pieces = [], []
     for one, other in pairs.tolist():
         passage = _longest_shared(*sorted((texts[one], texts[other]), key=len))
         shorter = min(len(texts[one]), len(texts[other]))
         if len(passage) >= max(PASSAGE, OF_SHORTER * shorter):
             found.append((one, other, passage))
-    return found
+        elif len(passage) >= PASSAGE:
+            pieces.append((one, other, passage))
+    return [*found, *_made_up(texts, pieces)]
+
+
+def _made_up(
+    texts: Sequence[str], pieces: list[tuple[int, int, str]]
+) -> list[tuple[int, int, str]]:
+    """Give those pairs of which one text is made up of passages of others, of this one, too."""
+    covered: dict[int, set[int]] = {}
+    for one, other, passage in pieces:
+        for text in (one, other):
+            begin = texts[text].find(passage)
+            covered.setdefault(text, set()).update(range(begin, begin + len(passage)))
+    whole = {text for text, places in covered.items() if len(places) >= MADE_UP * len(texts[text])}
+    return [piece for piece in pieces if whole & set(piece[:2])]
 
 
 def _longest_shared(shorter: str, longer: str) -> str:
