@@ -1,9 +1,12 @@
 """`recurra look`: what a file holds, and commands of which each reads it."""
 
+import bz2
 import json
+import lzma
 import re
 import shlex
 import sqlite3
+import tarfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -346,3 +349,82 @@ def test_why_a_long_table_is_no_sequences_is_said(tmp_path: Path) -> None:
         asked = [each.command.startswith("recurra train sequences") for each in found.questions]
         assert any(asked) != expected
         assert any(re.search(said, note) for note in found.notes) == expected
+
+
+PACKED = {
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "PDF": lambda data: b"%PDF-1.7\n" + data,
+    "pickle": lambda data: b"\x80\x04\x95" + data,
+    "HDF5": lambda data: b"\x89HDF\r\n" + data,
+}
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_what_is_no_text_is_named_with_what_to_do(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(PACKED[kind](b"text,label\nhello,ham\n" * 40))
+    with pytest.raises(DataError, match=f"is .*{kind}.*[.] (Unpack|Save|Copy)"):
+        look(path)
+
+
+def test_a_tar_archive_is_named_packed_or_not(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n")
+    for mode, name in (("w", "a.tar"), ("w:gz", "a.tar.gz")):
+        with tarfile.open(tmp_path / name, mode) as archive:  # type: ignore[call-overload]
+            archive.add(tmp_path / "a.csv")
+        with pytest.raises(DataError, match="is a tar archive. Unpack it"):
+            look(tmp_path / name)
+
+
+@pytest.mark.parametrize("more", ["", "x"])
+def test_one_nul_makes_no_text_utf_16(more: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "hello there,ham\n" * 40 + f"a\0b{more},spam\n")
+    with pytest.raises(DataError, match="holds 1, the first in line 42"):
+        look(path)
+
+
+def test_names_of_rows_and_their_order_are_not_what_is_asked_for(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    steps = [(k, t, rng.normal(), k * 1.5) for k in range(40) for t in range(20)]
+    frame = pd.DataFrame(steps, columns=["unit_id", "t", "x", "rul"])
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    asked = [question.command.split("a.csv")[1] for question in look(tmp_path / "a.csv").questions]
+    assert asked[0] == " --id unit_id --time t --target rul --channels x"
+    assert not any("--target unit_id" in each or "--target t" in each for each in asked)
+
+
+def test_what_stays_for_a_whole_sequence_is_no_state(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [(k, t, rng.normal(), "ab"[k % 2]) for k in range(40) for t in range(30)]
+    frame = pd.DataFrame(rows, columns=["id", "t", "x", "label"])
+    frame.to_csv(tmp_path / "long.csv", index=False)
+    assert "train states" not in str(look(tmp_path / "long.csv").questions)
+    log = frame.drop(columns="id").assign(t=range(1200))
+    log.to_csv(tmp_path / "log.csv", index=False)
+    assert "train states" in str(look(tmp_path / "log.csv").questions)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([["hello you there", "ham"]] * 20, "two classes or more, but 'label' holds 1: 'ham'"),
+        (
+            [[f"2024-01-{day:02}", "5"] for day in range(1, 30)],
+            "at least 5 different .* 'label' has 1",
+        ),
+        (
+            [[f"2024-01-{day:02}", "1e308" if day == 5 else day * 7 % 9] for day in range(1, 30)],
+            "within 1e.30 of 0, but 'label' .* has 1e.308",
+        ),
+    ],
+)
+def test_where_nothing_can_be_asked_it_is_said_why(
+    rows: list[list[Any]], said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(path, index=False)
+    found = look(path)
+    assert not found.questions
+    assert re.search(said, " ".join(found.notes))

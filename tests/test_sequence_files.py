@@ -282,3 +282,11 @@ def test_arrays_of_a_numpy_file_that_are_not_read_are_said(tmp_path: Path) -> No
     assert "more.npz only X, y and groups are read, not weight (20,)" in notes
     np.savez(tmp_path / "plain.npz", X=numbers, y=classes)
     assert "are read" not in " ".join(read_sequences(tmp_path / "plain.npz").notes)
+
+
+@pytest.mark.parametrize("steps", [3, 50])
+def test_channels_that_seem_to_stand_before_steps_are_said(steps: int, tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(20, steps, 53 - steps))
+    np.savez(tmp_path / "a.npz", X=X, y=np.arange(20) % 2)
+    notes = read_sequences(tmp_path / "a.npz").notes
+    assert any("save X.transpose(0, 2, 1)" in note for note in notes) == (steps == 3)

@@ -3,8 +3,9 @@
 A question is listed only if its own reader takes the file: what is said here, training does.
 """
 
+import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ MOST_TOLD = 5  # commands in a message
 FEWEST_ASKED, MOST_ASKED = 3, 64  # columns that are tried in one role of a question
 MOST_READ = 10_000  # columns that are read for them all
 TARGET_NAMES = {"y", "value", "score", "amount", "rul", "목표", "값", "점수"}
+IDS = {"id", "uid", "idx", "index", "no", "번호"}
 STEP_NAMES = {"t", "step", "tick", "시점", "순번"}
 MOST_BINDING = 4  # columns that may bind rows, or tell their time, which are named
 FEWEST_BOUND = 5  # different values of a column that binds rows
@@ -155,7 +157,7 @@ def look(path: str | Path, *, encoding: str | None = None) -> Look:
     questions = tuple(_of_table(table, columns, path, encoding))
     notes = [*table.notes, *_cells_said(table, columns), *_nearly_numbers(table, columns)]
     if not questions:
-        notes += _no_series(table, columns)
+        notes += [*_no_texts(table, columns), *_no_series(table, columns)]
     if all(question.command.split()[2] != "sequences" for question in questions):
         notes += _no_sequences(table, columns)
     return Look(str(path), len(table.frame), columns, questions, notes)
@@ -189,13 +191,28 @@ def _nearly_numbers(table: Table, columns: Sequence[Column]) -> list[str]:
     return found
 
 
+def _no_texts(table: Table, columns: Sequence[Column]) -> list[str]:
+    """Say why texts are none of a class each."""
+    if all(column.kind != "texts" for column in columns):
+        return []
+    try:
+        label_texts(table, find=False)
+    except RecurraError as error:
+        return [str(error)]
+    return []
+
+
 def _no_series(table: Table, columns: Sequence[Column]) -> list[str]:
     """Say why numbers beside times are no series."""
-    numbers = next(
-        (c for c in columns if c.kind == "numbers" and c.distinct >= FEWEST_VALUES), None
-    )
-    if numbers is None or all(column.kind != "times" for column in columns):
+    all_numbers = [column for column in columns if column.kind == "numbers"]
+    if not all_numbers or all(column.kind != "times" for column in columns):
         return []
+    numbers = max(all_numbers, key=lambda column: column.distinct)
+    if numbers.distinct < FEWEST_VALUES:
+        return [
+            f"a series must have at least {FEWEST_VALUES} different values, but "
+            f"{quoted(numbers.name)} has {numbers.distinct}"
+        ]
     try:
         series_in(table, numbers.name)
     except RecurraError as error:
@@ -346,8 +363,9 @@ def _of_table(
     yield from _of_parted_labels(table, columns, file)
     yield from _of_texts(table, columns, file)
     yield from _of_marked_labels(table, columns, file)
-    yield from _of_sequences(table, columns, file)
-    yield from _of_states(table, columns, file)
+    codes = _codes(table, columns)
+    yield from _of_sequences(table, columns, codes, file)
+    yield from _of_states(table, columns, codes, file)
     yield from _of_series(table, columns, file)
     texts = [column for column in columns if column.kind == "texts"]
     if len(texts) >= 2 and ending_of(path) in (".txt", ".tsv", ".csv"):
@@ -538,11 +556,12 @@ def _of_several_labels(
     yield from _fits("Which labels does a text have?", command, read)
 
 
-def _of_sequences(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
+def _of_sequences(
+    table: Table, columns: tuple[Column, ...], codes: Mapping[str, Rows], file: list[str]
+) -> Iterator[Question]:
     rows = len(table.frame)
     numbers = [c for c in columns if c.kind == "numbers"]
     asks = "What class is a sequence of numbers of?"
-    codes = _codes(table, columns)
     for label in _some(_labels(table, columns), table):
         channels = [c.name for c in numbers if c is not label]
         for id in _ids(codes, columns, label, table):
@@ -555,7 +574,7 @@ def _of_sequences(table: Table, columns: tuple[Column, ...], file: list[str]) ->
                 bound = Layout(label=label.name, **{option.strip("-"): column})  # type: ignore[arg-type]
                 read = _reads_sequences(table, bound)
                 yield from _fits(f"{asks[:-1]}, {way}?", [*command, option, column], read)
-    for target in _some(numbers, table):
+    for target in _some([c for c in numbers if not _names_rows(c)], table):
         for id in _ids(codes, columns, target, table):
             if not _are_classes(id.distinct, target.distinct):
                 yield from _of_long(table, columns, id, ("target", target), file)
@@ -573,14 +592,31 @@ def _codes(table: Table, columns: tuple[Column, ...]) -> dict[str, Rows]:
     return {name: pd.factorize(table.frame[name])[0] for name in few}
 
 
+def _names_rows(column: Column) -> bool:
+    """Say whether a column is called as names of rows, their order or their time are."""
+    last = re.split(r"[\W_]+", column.name.casefold())[-1]
+    return last in IDS | STEP_NAMES | TIMES
+
+
+def _in_blocks(codes: Rows) -> bool:
+    """Say whether the rows of each value stand together, as those of a sequence do."""
+    return bool((np.diff(codes) != 0).sum() == codes.max())
+
+
 def _ids(
-    codes: dict[str, Rows], columns: tuple[Column, ...], said: Column, table: Table
+    codes: Mapping[str, Rows], columns: tuple[Column, ...], said: Column, table: Table
 ) -> list[Column]:
     """Give the columns that may name the sequence of a row: all its rows say the same."""
     cells = codes.get(said.name)
     if cells is None:  # nearly every row says something else
         cells = pd.factorize(table.frame[said.name])[0]
-    may_be = [c for c in columns if c is not said and c.name in codes]
+    may_be = [
+        c
+        for c in columns
+        if c is not said
+        and c.name in codes
+        and (c.kind != "times" or _in_blocks(codes[c.name]))  # else many are read at each time
+    ]
     return _some([c for c in may_be if _constant_within(codes[c.name], cells)], table)
 
 
@@ -661,12 +697,17 @@ def _says_sequences(rows: Callable[[], LabelledSequences]) -> Try:
     return read
 
 
-def _of_states(table: Table, columns: tuple[Column, ...], file: list[str]) -> Iterator[Question]:
-    """Ask for the state of each step, where it stays for a while and then changes."""
+def _of_states(
+    table: Table, columns: tuple[Column, ...], codes: Mapping[str, Rows], file: list[str]
+) -> Iterator[Question]:
+    """Ask for the state of each step, where it stays for a while, changes and comes again."""
     time = next((c.name for c in columns if c.name.casefold() in TIMES or c.kind == "times"), None)
+    blocks = [each for each in codes.values() if _in_blocks(each)]
     for label in _some(_labels(table, columns), table):
         if label.name == time or not _stays(table.frame[label.name]):
             continue
+        if any(_constant_within(block, codes[label.name]) for block in blocks):
+            continue  # it is of a whole sequence
         ids = [c for c in columns if c.kind in ("classes", "names") and c is not label]
         id = next((c.name for c in ids if 2 <= c.distinct <= len(table.frame) // 8), None)
         steps = [
@@ -704,7 +745,11 @@ def _of_series(table: Table, columns: tuple[Column, ...], file: list[str]) -> It
         asks, command = "How do these years go on?", ["train", "forecasting", *file]
         yield from _fits(asks, command, _reads_series(table, None))
     apart = _apart(table, columns)
-    numbers = [c for c in columns if c.kind == "numbers" and c.distinct >= FEWEST_VALUES]
+    numbers = [
+        c
+        for c in columns
+        if c.kind == "numbers" and c.distinct >= FEWEST_VALUES and not _names_rows(c)
+    ]
     for column in _some(numbers, table):
         command = ["train", "forecasting", *file, "--target", column.name]
         yield from _fits(

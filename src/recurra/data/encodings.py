@@ -31,7 +31,24 @@ ALIASES = {
     "tis-620": "cp874",
 }
 RARE = 20  # bytes of text to each NUL at least, where it is text with a NUL in it
-SQLITE = b"SQLite format 3\0"
+# how files begin that are no text: what each is, and what to do
+BEGINNINGS = {
+    b"SQLite format 3\0": (
+        "an SQLite database",
+        "Save one table of it as CSV: sqlite3 has -header -csv.",
+    ),
+    b"BZh91AY&SY": ("packed by bzip2", "Unpack it, or pack it with gzip."),
+    b"\xfd7zXZ\0": ("packed by xz", "Unpack it, or pack it with gzip."),
+    b"\x28\xb5\x2f\xfd": ("packed by Zstandard", "Unpack it, or pack it with gzip."),
+    b"7z\xbc\xaf\x27\x1c": ("a 7z archive", "Unpack it, and name the file in it."),
+    b"Rar!\x1a": ("a RAR archive", "Unpack it, and name the file in it."),
+    b"%PDF-": ("a PDF document", "Copy its table into a CSV file."),
+    b"\x89HDF\r\n": ("an HDF5 file", "Save what is to be learnt from as CSV, Parquet or .npz."),
+    b"\x80\x04\x95": ("a pickle of Python", "Save what it holds as CSV, Parquet or .npz."),
+    b"\x89PNG": ("a picture", "Take features first, a row a step."),
+    b"\xff\xd8\xff": ("a picture", "Take features first, a row a step."),
+}
+TAR = slice(257, 262)  # where an archive of tar says that it is one
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",  # before utf-16, whose mark it begins with
@@ -132,11 +149,10 @@ def _recognised(data: bytes, path: Path) -> str:
     for mark, name in MARKS.items():
         if data.startswith(mark):
             return name
-    if data.find(0, 0, START) >= 0:
-        if _order_of(data):
-            return "utf-16"
-        raise _binary(data, path)
-    if len(CONTROLS.findall(data[:4096])) > 40:
+    nul = data.find(0, 0, START) >= 0
+    if nul and _order_of(data):
+        return "utf-16"
+    if nul or data.startswith(tuple(BEGINNINGS)) or len(CONTROLS.findall(data[:4096])) > 40:
         raise _binary(data, path)
     if _decodes(data, "utf-8"):
         return "utf-8"
@@ -199,6 +215,8 @@ def _foreign(data: bytes) -> str:
 
 def _order_of(data: bytes) -> str | None:
     """Tell in which order UTF-16 without a mark has its bytes, None if it is none."""
+    if data.count(0) * RARE < len(data) and _decodes(data.replace(b"\0", b""), "utf-8"):
+        return None  # a text with a NUL in it
     start = data[: START & ~1]
     even, odd = start[::2].count(0), start[1::2].count(0)
     order = "utf-16-le" if odd > even else "utf-16-be"
@@ -253,10 +271,14 @@ codecs.register_error("recurra-latin-1", _byte_as_latin_1)
 
 
 def _binary(data: bytes, path: Path) -> DataError:
-    if data.startswith(SQLITE):
+    known = next((said for mark, said in BEGINNINGS.items() if data.startswith(mark)), None)
+    if data[TAR] == b"ustar":
+        known = ("a tar archive", "Unpack it, and name the file in it.")
+    if known is not None:
+        what, do = known
         return DataError(
-            f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is an "
-            "SQLite database. Save one table of it as CSV: sqlite3 has -header -csv."
+            f"a data file must be text (CSV, TSV, JSON), Parquet or Feather, but {path} is "
+            f"{what}. {do}"
         )
     zeros = data.count(0)
     if 0 < zeros * RARE < len(data) and not CONTROLS.search(data.replace(b"\0", b"")):

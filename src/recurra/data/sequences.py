@@ -531,6 +531,12 @@ def _of_numpy(path: Path, data: bytes, sha256: str, layout: Layout) -> LabelledS
         labelled=labelled,
     )
     others = [f"{name} {held[name].shape}" for name in held if name.lower() not in NAMED]
+    shape = arrays["x"].shape
+    if len(shape) == 3 and shape[2] > shape[1]:
+        found.notes.append(
+            f"read as {shape[1]:,} steps of {shape[2]:,} channels: where channels stand before "
+            "steps, as aeon has them, save X.transpose(0, 2, 1)"
+        )
     said = [f"of {path} only X, y and groups are read, not {listed(others)}"] if others else []
     return replace(found, notes=[*found.notes, *said])
 

@@ -23,7 +23,7 @@ import pandas as pd
 from recurra.arrays import Bools, Dates, Floats, Rows
 from recurra.data.beside import NOTHING, Beside, Covariates, Later, carried_on, covariates_in
 from recurra.data.calendar import WEEKDAY, Frequency, frequency_of
-from recurra.data.numbers import UNSAID, decimal_sign, number_of, without_percent
+from recurra.data.numbers import UNSAID, check_reach, decimal_sign, number_of, without_percent
 from recurra.data.readers import Table, read_table
 from recurra.data.spelling import column_named, meant, quoted
 from recurra.data.times import (
@@ -343,6 +343,8 @@ def _series(
     known: tuple[tuple[str, ...], int] = ((), 0),
 ) -> Series:
     """Put each series in order, fill its holes, and lay them end to end."""
+    for each in read:
+        check_reach(each.cells, each.name or name or "the series", table.source)
     longest = max(read, key=lambda each: len(each.cells))
     if longest.times is not None:
         frequency = frequency or frequency_of(np.sort(longest.times))

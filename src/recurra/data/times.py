@@ -30,7 +30,21 @@ __all__ = [
 ]
 
 TIMES = {"date", "time", "datetime", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
-TIMES |= {"period", "날짜", "일자", "일시", "시간", "월", "연월", "연도", "년월", "년도", "기간"}
+TIMES |= {
+    "ts",
+    "epoch",
+    "period",
+    "날짜",
+    "일자",
+    "일시",
+    "시간",
+    "월",
+    "연월",
+    "연도",
+    "년월",
+    "년도",
+    "기간",
+}
 TIMES |= {"日期", "日付", "datum", "fecha"}
 YEARS, MONTHS = {"year", "yr", "yyyy", "연도", "년도", "년"}, {"month", "mon", "mm", "월"}
 QUARTERS, DAYS = {"quarter", "qtr", "분기"}, {"day", "dd", "일"}
