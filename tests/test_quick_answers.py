@@ -236,7 +236,7 @@ evaluate runs/texts other.csv --map bad=spma --map good=ham | Did you mean 'spam
 evaluate runs/texts texts.csv --encoding x                 | encoding must be one of
 evaluate runs/series texts.csv                             | --target must name a column
 explain runs/text hello                                    | Did you mean 'texts'?
-explain runs/series hello                                  | does not read texts
+explain runs/series hello                                  | a model that says the class of a text
 serve                                                      | Missing argument
 serve runs/text                                            | Did you mean 'texts'?
 serve runs/lines                                           | are served, but

@@ -168,7 +168,7 @@ def test_a_text_may_hold_other_line_separators(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"label,text\n", "holds none"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "is binary"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "is a picture"),
         (b"a,b\n1,two words\n2,th\0ree of them\n" * 3, "holds 3, the first in line 3"),
         (b"PAR1 but not really", "Parquet file must be whole"),
         (b"a,b\n1,2\n1,2,3\n", "as many fields as the first.*line 3"),

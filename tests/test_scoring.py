@@ -213,6 +213,18 @@ def test_a_model_of_a_file_without_a_header_finds_the_only_texts_of_a_named_tabl
         score(run, tmp_path / "two.csv", tmp_path / "out.csv", overwrite=True)
 
 
+def test_a_json_list_is_scored_as_its_lines_are(finished: Path, tmp_path: Path) -> None:
+    rows = [{"text": "win a prize", "n": 1}, {"text": "see you at lunch 점심", "more": True}]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    (tmp_path / "a.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    for name in ("a.json", "a.jsonl"):
+        score(finished, tmp_path / name, tmp_path / f"{name}.csv")
+    assert (tmp_path / "a.json.csv").read_bytes() == (tmp_path / "a.jsonl.csv").read_bytes()
+    (tmp_path / "cut.json").write_text(json.dumps(rows)[:-5])
+    with pytest.raises(DataError, match="a JSON file must be whole"):
+        score(finished, tmp_path / "cut.json", tmp_path / "out.csv")
+
+
 def taught(finished: Path, place: Path, column: str) -> Path:
     """Give a run whose model remembers the column of its texts."""
     shutil.copytree(finished, place / "run")

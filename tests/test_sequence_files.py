@@ -290,3 +290,11 @@ def test_channels_that_seem_to_stand_before_steps_are_said(steps: int, tmp_path:
     np.savez(tmp_path / "a.npz", X=X, y=np.arange(20) % 2)
     notes = read_sequences(tmp_path / "a.npz").notes
     assert any("save X.transpose(0, 2, 1)" in note for note in notes) == (steps == 3)
+
+
+def test_channels_that_a_saved_model_reads_and_a_file_lacks_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,t,x\n" + "".join(f"{k},{t},{t}\n" for k in range(3) for t in range(4)))
+    taught = {"id": "id", "time": "t", "channels": ["x", "y"]}
+    with pytest.raises(DataError, match="reads the channels 'x', 'y', but .* no 'y'.*: id, t, x"):
+        read_sequences(path, Layout(labelled=False, taught=taught))

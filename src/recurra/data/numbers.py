@@ -54,16 +54,18 @@ MYRIAD = re.compile(r"([\d.,]+)([천만억조千万萬亿億兆])")
 GROUPS = re.compile(r"(?<!\d)\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+(?!\d)")
 
 
-def check_reach(values: npt.NDArray[np.float64], name: str, source: str) -> None:
+def check_reach(
+    values: npt.NDArray[np.float64], name: str, source: str, largest: float = LARGEST
+) -> None:
     """Refuse numbers so large that nothing can be learnt from them and saved.
 
     Raises:
         DataError: one is.
     """
-    far = values[np.abs(values) > LARGEST]
+    far = values[np.abs(values) > largest]
     if far.size:
         raise DataError(
-            f"numbers must lie within {LARGEST:.0e} of 0, but {quoted(name)} of {source} has "
+            f"numbers must lie within {largest:.0e} of 0, but {quoted(name)} of {source} has "
             f"{far[0]:.3g}. Empty such cells, or change the unit."
         )
 

@@ -30,6 +30,7 @@ from recurra.data.contents import Contents, ending_of
 from recurra.data.encodings import codec_of, decode, known_encoding
 from recurra.data.lines import LONGEST_LINE
 from recurra.data.readers import FORMATS, header_of
+from recurra.data.records import whole_json
 from recurra.data.separators import (
     MOST_COLUMNS,
     SEPARATOR_LINE,
@@ -130,8 +131,8 @@ def read_pieces(
     """Open a table to be read in pieces.
 
     Args:
-        path: CSV, TSV, JSON lines (each also .gz), Parquet, or a workbook (book.xlsx#May), which
-            is read as a whole; "-" for standard input.
+        path: CSV, TSV, JSON lines (each also .gz), Parquet; a workbook (book.xlsx#May) or a JSON
+            list, which are read as a whole; "-" for standard input.
         encoding: of text, None to recognise it from its beginning.
         header: whether the first row of a text table names its columns; None to tell it from the
             rows below.
@@ -289,7 +290,11 @@ def _text(
     if codec == "utf-8":  # what is no text is said of its row, and its mark is no text
         codec, errors = "utf-8-sig", "surrogateescape"
     ends = "\n" if "\n" in decoded.text else "\r"
-    lines = _lines(io.TextIOWrapper(stream, codec, errors=errors, newline=ends), path)
+    reader = io.TextIOWrapper(stream, codec, errors=errors, newline=ends)
+    if ending_of(path) == ".json" and decoded.text.lstrip().startswith("["):
+        names, pieces = _objects(_items(reader.read(), path), path)
+        return _Told(names, pieces, decoded.notes)
+    lines = _lines(reader, path)
     if encoding is None and decoded.text.isascii():
         lines = _still_utf_8(lines, path)
     kind = FORMATS.get(ending_of(path))
@@ -302,6 +307,11 @@ def _text(
     tabs = kind == "tsv" or "\t" in first[0]
     names, pieces, notes = _cells(first, lines, path, tabs, header)
     return _Told(names, pieces, [*decoded.notes, *notes])
+
+
+def _items(text: str, path: Path) -> Iterator[str]:
+    """Give the items of a JSON list, which is read as a whole, each as a line."""
+    return map(_as_json, whole_json(text, path))
 
 
 def _whole_lines(beginning: bytes) -> bytes:

@@ -16,7 +16,14 @@ from recurra.data.separators import MOST_COLUMNS
 from recurra.data.spelling import meant, quoted
 from recurra.errors import DataError
 
-__all__ = ["cell_of", "frame_of_records", "nested_kind", "nested_refusal", "read_records"]
+__all__ = [
+    "cell_of",
+    "frame_of_records",
+    "nested_kind",
+    "nested_refusal",
+    "read_records",
+    "whole_json",
+]
 
 LINES = ("every line of a JSON lines file", "line")
 MOST_CELLS = 200_000_000
@@ -37,7 +44,7 @@ def read_records(text: str, path: Path) -> tuple[pd.DataFrame, list[str]]:
     begins = list(islice(_filled(lines), 2))
     first = _line(begins[0][1]) if begins else None
     if text.lstrip().startswith("[") and not (len(begins) > 1 and isinstance(first, list)):
-        return _from_items(_whole(text, path), path)
+        return _from_items(whole_json(text, path), path)
     if len(begins) > 1 and isinstance(first, dict | list):
         rows = ((number, _line(line)) for number, line in _filled(lines))
         return frame_of_records(rows, path, *LINES)
@@ -140,7 +147,12 @@ def _said_of_halves(count: int) -> str:
     return f"{count:,} cells held half of a sign (a cut emoji): \ufffd stands there"
 
 
-def _whole(text: str, path: Path) -> Any:
+def whole_json(text: str, path: Path) -> Any:
+    """Give what a JSON file holds.
+
+    Raises:
+        DataError: it is broken.
+    """
     try:
         return json.loads(text)
     except BROKEN as error:

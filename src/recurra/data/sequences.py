@@ -576,6 +576,13 @@ def as_taught(asked: Asked, table: Table) -> Asked:
             )
     if not asked.channels and "channels" in taught:
         filled["channels"] = tuple(taught["channels"])
+        absent = [name for name in taught["channels"] if name not in there]
+        if absent:
+            raise DataError(
+                f"the model reads the channels {listed(map(quoted, taught['channels']))}, but "
+                f"{table.source} has no {quoted(absent[0])}. Name as many columns, in that order, "
+                f"with --channels. The columns are: {listed(there)}."
+            )
     return replace(asked, **filled)
 
 

@@ -47,6 +47,7 @@ from recurra.text.joining import roles
 __all__ = ["Series", "read_series", "sample_series", "series_in"]
 
 HOLIDAYS = 4  # and more weekdays than that, where weekends are left out anyway
+FURTHEST = 1e153  # from 0, so that squares are numbers, too
 MOST_FILLED = 0.2  # of the steps
 LOOKED_AT = 0.6  # of the steps, for a season: later ones may be held out
 
@@ -344,7 +345,7 @@ def _series(
 ) -> Series:
     """Put each series in order, fill its holes, and lay them end to end."""
     for each in read:
-        check_reach(each.cells, each.name or name or "the series", table.source)
+        check_reach(each.cells, each.name or name or "the series", table.source, FURTHEST)
     longest = max(read, key=lambda each: len(each.cells))
     if longest.times is not None:
         frequency = frequency or frequency_of(np.sort(longest.times))

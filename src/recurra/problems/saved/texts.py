@@ -49,7 +49,10 @@ class TextsModel(ReadsTexts):
                 f"a model of classes is needed, but {kept.folder} says several labels of a text."
             )
         if kept.kind not in KINDS or kept.facts.channels:  # of numbers
-            raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not read texts.")
+            raise BundleError(
+                f"a model that says the class of a text is needed, but {kept.folder} holds a "
+                f"{kept.kind}. Ask that by recurra predict."
+            )
         self.kept, self.name, self.columns = kept, kept.name, kept.facts.columns
         self.explains = kept.kind == NETWORK
         self.names, self.positive = classes_of(kept)
