@@ -225,6 +225,15 @@ def test_what_is_true_or_false_is_named_as_json_writes_it_whatever_kind_the_file
     assert label_texts(read_table(lines), taught=earlier).names == earlier.classes
 
 
+def test_a_label_is_named_as_the_file_has_it_or_as_it_is_read(tmp_path: Path) -> None:
+    rows = "".join(f"line {n},{n % 2}.0\n" for n in range(20))
+    path = write(tmp_path / "a.csv", f"text,label\n{rows}")
+    for given in ("1.0", "1"):
+        assert label_texts(read_table(path), positive=given).positive == "1"
+    known = Taught(("no", "yes"), "yes", mapped={"1.0": "yes", "0.0": "no"})
+    assert label_texts(read_table(path), taught=known).classes == {"no": 10, "yes": 10}
+
+
 def test_what_json_calls_missing_is_an_empty_cell(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.jsonl", '{"text": NaN, "label": 1}\n{"text": null}\n{"label": 2.5}\n'

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -211,6 +212,20 @@ def test_a_model_of_a_file_without_a_header_finds_the_only_texts_of_a_named_tabl
     (tmp_path / "two.csv").write_text("one,other\nwin a prize now,see you\nsee you,win now\n")
     with pytest.raises(DataError, match="2 columns look like text"):
         score(run, tmp_path / "two.csv", tmp_path / "out.csv", overwrite=True)
+
+
+def test_feather_is_scored_as_parquet_is(finished: Path, tmp_path: Path) -> None:
+    kinds = pd.Categorical(["x", None, "y"])
+    frame = pd.DataFrame({"text": ["win a prize", "see you", None], "n": [1, 2, 3], "kind": kinds})
+    frame.to_feather(tmp_path / "a.feather")
+    frame.to_parquet(tmp_path / "a.parquet")
+    for name in ("a.feather", "a.parquet"):
+        score(finished, tmp_path / name, tmp_path / f"{name}.csv")
+    scored = (tmp_path / "a.feather.csv").read_bytes()
+    assert scored == (tmp_path / "a.parquet.csv").read_bytes()
+    (tmp_path / "cut.feather").write_bytes((tmp_path / "a.feather").read_bytes()[:-9])
+    with pytest.raises(DataError, match="a Feather file must be whole"):
+        score(finished, tmp_path / "cut.feather", tmp_path / "out.csv")
 
 
 def test_a_json_list_is_scored_as_its_lines_are(finished: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from recurra.data.bonds import ALONE, Times, bound_as_before, groups_in, times_i
 from recurra.data.contents import sha256_of_both
 from recurra.data.parted import sign_between
 from recurra.data.readers import LABEL_NAMES, TEXT_NAMES, Table
-from recurra.data.spelling import column_named, meant, meant_labels, quoted
+from recurra.data.spelling import column_named, label_among, meant_labels, quoted
 from recurra.errors import DataError, LeakError
 from recurra.names import listed, near, one_of
 from recurra.text.beside import number_in
@@ -500,7 +500,8 @@ def _as_taught(
     Those that are mapped come first, then capitals are let pass; others are refused.
     """
     here = sorted(set(labels) - {""})
-    for name, known in taught.mapped.items():
+    mapped = {label_among(name, here): known for name, known in taught.mapped.items()}
+    for name, known in mapped.items():
         if name not in here:
             raise DataError(
                 f"--map must name labels of {source}, {listed(map(repr, here), 5)}, but it holds "
@@ -513,8 +514,8 @@ def _as_taught(
     known_as = {
         name: name if name in taught.classes else plain.get(name.casefold(), "") for name in here
     }
-    known_as |= taught.mapped
-    unknown = [name for name in here if not known_as[name] and name not in taught.mapped]
+    known_as |= mapped
+    unknown = [name for name in here if not known_as[name] and name not in mapped]
     if unknown and taught.file:
         raise DataError(
             f"every class to test on must be learnt, but {source} has "
@@ -522,10 +523,10 @@ def _as_taught(
             f"{listed(map(repr, taught.classes), 5)}. Rename them, or leave those rows out."
         )
     if unknown:
-        mapped = " ".join(f"--map {shlex.quote(name)}=…" for name in unknown[:3])
+        options = " ".join(f"--map {shlex.quote(name)}=…" for name in unknown[:3])
         raise DataError(
             f"the labels must be those of the model, {', '.join(taught.classes)}, but {source} has "
-            f"{listed(map(repr, unknown), 5)}. Say which is which ({mapped}; with nothing after "
+            f"{listed(map(repr, unknown), 5)}. Say which is which ({options}; with nothing after "
             "the = such rows are left out), or name another column with --label."
         )
     changed = [f"{name} as {known_as[name]}" for name in here if known_as[name] not in ("", name)]
@@ -618,7 +619,7 @@ def class_to_find(
             "more rows of each, or choose another column with --label."
         )
     if given is not None:
-        given = given if given in names else meant(given)
+        given = label_among(given, names)
         if given not in names:
             raise DataError(
                 f"--positive must be one of the labels {shown}, but {given!r} was given."

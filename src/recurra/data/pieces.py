@@ -29,6 +29,7 @@ import pyarrow as pa
 from recurra.data.contents import Contents, ending_of
 from recurra.data.encodings import codec_of, decode, known_encoding
 from recurra.data.lines import LONGEST_LINE
+from recurra.data.parquet import MARKS
 from recurra.data.readers import FORMATS, header_of
 from recurra.data.records import whole_json
 from recurra.data.separators import (
@@ -50,7 +51,8 @@ BEGINNING = 1 << 20  # bytes, from which is told what the whole file is
 FIRST_ROWS = 1000  # from which is told whether the first is a header
 ROWS, LETTERS = 8192, 1 << 23  # of a piece, at most
 NO_TEXT = "it holds bytes that are no text, or half a sign; ? stands there"
-GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+GZIP = b"\x1f\x8b"
+PARQUET, ARROW = MARKS
 
 
 @dataclass
@@ -131,8 +133,8 @@ def read_pieces(
     """Open a table to be read in pieces.
 
     Args:
-        path: CSV, TSV, JSON lines (each also .gz), Parquet; a workbook (book.xlsx#May) or a JSON
-            list, which are read as a whole; "-" for standard input.
+        path: CSV, TSV, JSON lines (each also .gz), Parquet, Feather; a workbook (book.xlsx#May) or
+            a JSON list, which are read as a whole; "-" for standard input.
         encoding: of text, None to recognise it from its beginning.
         header: whether the first row of a text table names its columns; None to tell it from the
             rows below.
@@ -149,6 +151,8 @@ def read_pieces(
     try:
         if beginning.startswith(PARQUET):
             found = _parquet(file, path, groups, columns)
+        elif beginning.startswith(ARROW):
+            found = _feather(file, path)
         elif beginning.startswith(WORKBOOKS):
             found = _workbook(beginning + file.read(), path, header)
         else:
@@ -262,9 +266,33 @@ def _parquet(
     return _Told(names, pieces(), [])
 
 
-def _broken(path: Path, error: Exception) -> DataError:
+def _feather(stream: IO[bytes], path: Path) -> _Told:
+    if str(path) == "-":
+        raise DataError("Feather is read from a file, not from standard input: name the file.")
+    try:
+        stream.seek(0)
+        file = pa.ipc.open_file(stream)
+    except (pa.ArrowException, OSError) as error:
+        raise _broken(path, error, "Feather") from None
+    names = file.schema.names
+    _check_names(names, path)
+
+    def pieces() -> Iterator[Piece]:
+        try:
+            for number in range(file.num_record_batches):
+                whole = pa.Table.from_batches([file.get_batch(number)])
+                for some in whole.to_batches(ROWS):
+                    nothing = [""] * len(some)
+                    yield Piece(pa.Table.from_batches([some]), nothing, list(nothing))
+        except (pa.ArrowException, OSError) as error:
+            raise _broken(path, error, "Feather") from None
+
+    return _Told(names, pieces(), [])
+
+
+def _broken(path: Path, error: Exception, kind: str = "Parquet") -> DataError:
     reason = str(error).partition("\n")[0][:200]
-    return DataError(f"a Parquet file must be whole, but {path} is not ({reason}).")
+    return DataError(f"a {kind} file must be whole, but {path} is not ({reason}).")
 
 
 def _check_names(names: list[str], path: Path) -> None:

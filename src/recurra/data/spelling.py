@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from recurra.errors import DataError
 from recurra.names import listed, near, quoted
 from recurra.text.normalise import visible
 
-__all__ = ["capitals_said", "column_named", "meant", "meant_labels", "quoted"]
+__all__ = ["capitals_said", "column_named", "label_among", "meant", "meant_labels", "quoted"]
 
 MOST_SHOWN = 5  # groups of labels in a message
 WHOLE = re.compile(r"[+-]?\d+(\.0*)?|[+-]?\d\.\d+[eE][+-]?\d\d?")
@@ -45,6 +45,18 @@ def meant_labels(labels: "pd.Series[str]") -> "tuple[pd.Series[str], list[str]]"
         whole = ", ".join(sorted(set(distinct.values()) - {""}))
         notes.append(f"labels read as whole numbers: {whole}")
     return labels.map(distinct), notes + capitals_said(distinct.values())
+
+
+def label_among(given: str, names: Collection[str]) -> str:
+    """Give a label that was typed as it stands among some: 1.0 where these are 1 and 0.
+
+    Example:
+        >>> label_among("1.0", ["0", "1"]), label_among(" spam", ["ham", "spam"])
+        ('1', 'spam')
+    """
+    plain = meant(given)
+    whole = _whole(plain) if _is_whole(plain) else plain
+    return next((name for name in (given, plain, whole) if name in names), given)
 
 
 def _is_whole(label: str) -> bool:
