@@ -12,6 +12,7 @@ import pytest
 import recurra
 from recurra.auditing.blocks import columns_of_blocks
 from recurra.auditing.numbered import numbers_of_forms
+from recurra.auditing.views import _luhn
 from recurra.data.sequences import Layout
 from recurra.markets.simulator import sample_market
 
@@ -369,3 +370,78 @@ def test_every_new_finding_can_be_stored(tmp_path: Path) -> None:
     assert "target in numbers of the text" in {
         each["kind"] for each in json.loads(found.to_json())["findings"]
     }
+
+
+# ---- rules that were broken by hand, and no test showed it
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "there", "expected"),
+    [
+        ("the mean of the class", 0.3, 0.0, True),
+        ("a number that others hold, too", 0.3, 0.1, False),
+        ("a number of few rows of the class", 0.05, 0.0, False),
+    ],
+)
+def test_a_number_that_recurs_in_one_class_alone_fills_its_cells(
+    name: str, here: float, there: float, expected: bool
+) -> None:
+    rng = np.random.default_rng(20)
+    first = rng.random(500) < 0.5
+    gone = rng.random(500) < np.where(first, here, there)
+    frame = Frame({"size": np.where(gone, 51.25, rng.normal(50, 8, 500).round(4))})
+    found = leaks(frame.assign(label=labels(first)))
+    assert ("target in what is missing" in found) is expected, name
+
+
+def test_noughts_and_columns_of_few_numbers_and_few_rows_fill_no_cells() -> None:
+    rng = np.random.default_rng(21)
+    first = rng.random(500) < 0.5
+    size = rng.normal(50, 8, 500).round(4)
+    gone = first & (rng.random(500) < 0.3)
+    spent = Frame({"spent": np.where(gone, 0.0, size)}).assign(label=labels(first))
+    assert "target in what is missing" not in leaks(spent)
+    steps = np.where(gone, 3.5, rng.integers(40, 60, 500))
+    few = Frame({"steps": steps}).assign(label=labels(first))
+    assert "target in what is missing" not in leaks(few)
+    short = np.arange(24) < 12
+    rows = np.where(np.isin(np.arange(24), [1, 4]), 51.25, size[:24])
+    assert "target in what is missing" not in leaks(
+        Frame({"size": rows}).assign(label=labels(short))
+    )
+
+
+def test_a_number_is_checked_as_cards_are() -> None:
+    cards = ["4111111111111111", "5500005555555559", "378282246310005", "79927398713"]
+    others = [f"{card[:-1]}{(int(card[-1]) + 1) % 10}" for card in cards]
+    assert [_luhn(card) % 10 for card in cards] == [0, 0, 0, 0]
+    assert [_luhn(card) % 10 for card in others] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("by", [3, 7, 9, 11])
+def test_ids_that_a_number_divides_for_one_class_are_found(by: int) -> None:
+    rng = np.random.default_rng(22)
+    first = rng.random(500) < 0.5
+    for told, expected in ((first, True), (rng.permutation(first), False)):
+        number = by * rng.permutation(9000)[:500] + 10**5 * by + np.where(told, 0, 1)
+        frame = Frame({"number": number, "size": rng.normal(size=500), "label": labels(first)})
+        assert ("target in an id" in leaks(frame)) is expected
+
+
+def test_a_count_of_the_labels_so_far_of_each_writer_is_found() -> None:
+    rng = np.random.default_rng(23)
+    first = rng.random(600) < 0.5
+    who = rng.integers(0, 30, 600)
+    for told, expected in ((first, True), (rng.permutation(first), False)):
+        so_far = pd.Series(told.astype(int)).groupby(who).cumsum() + 7 * who
+        frame = Frame({"writer": [f"w{n}" for n in who], "so far": so_far, "label": labels(first)})
+        assert ("target in two columns" in leaks(frame)) is expected
+
+
+def test_a_column_of_its_own_class_was_not_moved_though_rows_of_a_class_stand_together() -> None:
+    rng = np.random.default_rng(24)
+    first = np.repeat(rng.integers(0, 2, 30), rng.integers(30, 60, 30)).astype(bool)
+    own = np.where(rng.random(len(first)) < 0.98, first, ~first)
+    frame = Frame({"state": np.where(own, "p", "q"), "size": rng.normal(size=len(first))})
+    found = recurra.audit(frame.assign(label=labels(first)), label="label")
+    assert not [each for each in found.findings if each.kind == "a column of later rows"]
