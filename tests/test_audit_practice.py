@@ -401,7 +401,7 @@ def test_noughts_and_columns_of_few_numbers_and_few_rows_fill_no_cells() -> None
     gone = first & (rng.random(500) < 0.3)
     spent = Frame({"spent": np.where(gone, 0.0, size)}).assign(label=labels(first))
     assert "target in what is missing" not in leaks(spent)
-    steps = np.where(gone, 3.5, rng.integers(40, 60, 500))
+    steps = np.where(gone, 3.5, rng.integers(100, 400, 500))
     few = Frame({"steps": steps}).assign(label=labels(first))
     assert "target in what is missing" not in leaks(few)
     short = np.arange(24) < 12
