@@ -15,6 +15,7 @@ from recurra.auditing.numbered import numbers_of_forms
 from recurra.auditing.views import _luhn
 from recurra.data.sequences import Layout
 from recurra.markets.simulator import sample_market
+from recurra.wording import retold, speak
 
 Frame = pd.DataFrame
 Rng = np.random.Generator
@@ -318,6 +319,15 @@ def test_prices_with_a_column_of_the_next_open_or_volume_leak(tmp_path: Path) ->
         assert kinds(now) == []
     assert kinds(week.transform("last")) == ["a column of later days"]
     assert kinds(week.transform("first")) == []
+
+
+def test_what_later_days_tell_of_a_column_is_said_in_korean_too(tmp_path: Path) -> None:
+    frame = sample_market()[0].frame
+    gap = frame["open"].shift(-1) / frame["close"] - 1
+    frame.assign(signal=gap.round(6)).rename_axis("date").to_csv(tmp_path / "AAA.csv")
+    (leak,) = recurra.audit(tmp_path / "AAA.csv").leaks
+    with speak("ko"):
+        assert "나중 날의 시가의 갭이 알려 줍니다" in retold(leak.sentence)
 
 
 # ---- in steps

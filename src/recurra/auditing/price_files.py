@@ -164,7 +164,7 @@ def _columns_told_by_later_days(
         _finding(
             "a column of later days",
             "leak",
-            f"Column {name!r} {how}, in {count:,} of {len(prices):,} files.",
+            f"In {count:,} of {len(prices):,} files, column {name!r}: it {how}.",
             count,
             len(prices),
             "Make it anew of the days up to each, or leave it out of what a model reads.",
