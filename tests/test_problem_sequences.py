@@ -11,20 +11,14 @@ import pytest
 from judging_of_problems import Changed, held_rows_teach_nothing
 from typer.testing import CliRunner
 
-from recurra.baselines.sequences import (
-    KERNELS,
-    LinearSequences,
-    MiniRocket,
-    NearestSequence,
-    Scaled,
-    statistics_of,
-)
+from recurra.baselines.sequences import LinearSequences, NearestSequence
 from recurra.cli import app
 from recurra.data.sequences import LabelledSequences, label_sequences, sample_sequences, with_test
 from recurra.errors import SettingsError
 from recurra.judging.classes import Labelled
 from recurra.problems.saved.sequences import saved_sequences
 from recurra.problems.sequence_classes import SequenceProblem, sequences
+from recurra.rocket import KERNELS, MiniRocket, Scaled, statistics_of
 from recurra.running import run
 from recurra.sequences import NumberEncoder, Ragged
 
@@ -229,7 +223,7 @@ def test_a_table_is_learnt_asked_and_its_best_baseline_asked_too(tmp_path: Path)
         asked = CliRunner().invoke(app, ["predict", out, path, *COLUMNS, *more, "--json"])
         assert asked.exit_code == 0, asked.output
         found = json.loads(asked.stdout)
-        assert found["model"] == (best if more else "gru-fcn")
+        assert found["model"] == (best if more else "rocket-gru-fcn")
         assert len(found["predictions"]) == 60
         first = found["predictions"][0]
         assert first["id"] == "s0"

@@ -64,11 +64,16 @@ def _numbers() -> dict[str, str]:
 
 def _sequences() -> dict[str, str]:
     convolutions = "convolution 64 × 8 → convolution 128 × 5 → convolution 64 × 3, their mean"
+    beside = {name: f"numbers → {convolutions}; beside it {CELLS[name]} 32" for name in CELLS}
     return {
-        f"{name}-fcn": f"numbers → {convolutions}; beside it {CELLS[name]} 32 → dense; "
-        "3 networks averaged"
-        for name in ("gru", "lstm")
-    } | _numbers()
+        "rocket-gru-fcn": f"{beside['gru']} → dense → weighed with what MiniRocket tells; "
+        "3 networks averaged",
+        **{
+            f"{name}-fcn": f"{beside[name]} → dense; 3 networks averaged"
+            for name in ("gru", "lstm")
+        },
+        **_numbers(),
+    }
 
 
 def _tagging() -> dict[str, str]:

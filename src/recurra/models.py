@@ -11,8 +11,9 @@ from typing import Any
 from recurra.backend import keras
 from recurra.cells import USUAL
 from recurra.layers import GRU, LSTM, Bidirectional, Embedding, layer_of
-from recurra.names import FCN, READS, SEQUENCES, one_of
+from recurra.names import FCN, QUANTITIES, READS, ROCKETS, SEQUENCES, one_of
 from recurra.resting import RESTING
+from recurra.rocket import MINIROCKET
 from recurra.subwords import MaskedMaxMeanPooling1D, SubwordEmbedding
 from recurra.text.encoder import ids_per_token
 from recurra.text.terms import CHARACTERS, NGRAMS, RUNS
@@ -72,11 +73,13 @@ class Architecture:
         label_smoothing: targets are this / 2 and 1 - this / 2 in place of 0 and 1.
         epochs: the most.
         falling: whether the learning rate falls to nought along half a cosine.
-        validated: whether rows are held out to choose the best epoch by; else all rows teach, and
-            the weights of the last epoch are kept.
+        validated: whether rows are held out of each network; else all rows teach, and the weights
+            of the last epoch are kept.
+        last: of one whose rows are held out: whether they serve to weigh it by alone, and the
+            weights of the last epoch are kept. Of few rows one epoch is not told from another.
         least: rows that an epoch visits at least; fewer are visited several times.
-        starts: the kinds of linear models of n-grams as which it begins, to learn what to add: of
-            each group the best. None: it begins from nothing.
+        starts: the kinds of linear models as which it begins, to learn what to add: of each group
+            the best. None: it begins from nothing.
         alone: of one that starts: whether it learns as if nothing were there to begin with, and is
             weighed with the linear models afterwards. Where rows are many it then learns more.
     """
@@ -91,6 +94,7 @@ class Architecture:
     epochs: int = 30
     falling: bool = False
     validated: bool = True
+    last: bool = False
     least: int = 0
     starts: tuple[tuple[str, ...], ...] = ()
     alone: bool = False
@@ -103,7 +107,7 @@ class Architecture:
             >>> [fcn.rows_a_step(rows) for rows in (50, 1000, 1100, 100_000)]
             [16, 16, 32, 64]
         """
-        if self.validated:
+        if self.validated and not self.last:
             return self.batch_size
         return min(64, max(self.batch_size, 1 << max(rows // 32, 1).bit_length() - 1))
 
@@ -213,13 +217,19 @@ def ngram_bi_gru(
         ids = _ids(kind)
         begun = layers.Input((None, head.units), dtype="float32", name="start_of_row")
         x = _read_both_ways(ids, vocabulary + pieces, id_dropout, dropout)
-        added = layers.Dense(head.units, kernel_initializer="zeros", name="added")(x)
-        start = Start(0.0 if alone else 0.5, name="start")(begun)
-        log_odds = layers.Add(name="weighed" if alone else "sum")([start, added])
-        out = layers.Activation(head.activation, name="probability")(log_odds)
+        name = "weighed" if alone else "sum"
+        out = _added_to(begun, x, head, 0.0 if alone else 0.5, name)
         return keras.Model([ids, begun], out, name="network")
 
     return build
+
+
+def _added_to(begun: Any, x: Any, head: Head, at_nought: float, name: str) -> Any:
+    """Give probabilities of the sum of where rows begin and what a network tells of them."""
+    added = layers.Dense(head.units, kernel_initializer="zeros", name="added")(x)
+    start = Start(at_nought, name="start")(begun)
+    log_odds = layers.Add(name=name)([start, added])
+    return layers.Activation(head.activation, name="probability")(log_odds)
 
 
 CELLS = {cell.name.replace("_", "-"): layer_of(cell) for cell in USUAL.values()}
@@ -232,7 +242,7 @@ def reader_of(name: str) -> Callable[[Any, int, bool], Any]:
     Raises:
         SettingsError: there is none of that name.
     """
-    one_of(name, SEQUENCES, "the model")
+    one_of(name, QUANTITIES, "the model")
     if name in FCN:
         return partial(_beside_convolutions, CELLS[name.removesuffix("-fcn")])
     if name == "one-to-one":
@@ -276,8 +286,13 @@ def _beside_convolutions(cell: Any, x: Any, units: int, each_step: bool) -> Any:
 def number_network(name: str, features: int, head: Head, units: int = 32) -> Any:
     """Build a network that reads (batch, timesteps, features + 1): the last column says "there"."""
     numbers = layers.Input((None, features + 1), dtype="float32", name="numbers")
-    x = reader_of(name)(LastColumnMask(name="steps")(numbers), units, head.each_step)
-    return keras.Model(numbers, head.layer()(x), name="network")
+    read = reader_of(name.removeprefix("rocket-"))
+    x = read(LastColumnMask(name="steps")(numbers), units, head.each_step)
+    if name not in ROCKETS:
+        return keras.Model(numbers, head.layer()(x), name="network")
+    begun = layers.Input((None, head.units), dtype="float32", name="start_of_row")
+    out = _added_to(begun, x, head, 0.0, "weighed_with_rocket")
+    return keras.Model([numbers, begun], out, name="network")
 
 
 def number_architecture(name: str) -> Architecture:
@@ -287,16 +302,16 @@ def number_architecture(name: str) -> Architecture:
         SettingsError: there is none of that name.
     """
     one_of(name, SEQUENCES, "for numeric sequences the model")
-    if name not in FCN:
+    if name not in (*ROCKETS, *FCN):
         return Architecture(number_network)
+    weighed = {"last": True, "least": 125, "starts": ((MINIROCKET,),), "alone": True}
     return Architecture(
         number_network,
         members=3,
         batch_size=16,
         learning_rate=4e-3,
         falling=True,
-        validated=False,
-        least=500,
+        **(weighed if name in ROCKETS else {"validated": False, "least": 500}),
     )
 
 
@@ -458,6 +473,7 @@ NAMED = {"numbers": "numbers", "days": "days", "output": "dense", "added": "dens
 NAMED |= {"last_day": "the last one", "mean_of_convolutions": ""}
 NAMED |= {"conv1d_3": "convolution {} × {}, their mean".format(*CONVOLUTIONS[-1])}
 NAMED |= {"sum": "added to what n-grams tell", "weighed": "weighed with what n-grams tell"}
+NAMED |= {"weighed_with_rocket": "weighed with what MiniRocket tells"}
 NAMED |= {f"bridge_{state}": "" for state in range(2)}
 WORDS: dict[Any, Callable[[Any], str]] = {
     layers.Embedding: _embedding,

@@ -16,8 +16,10 @@ __all__ = [
     "FCN",
     "LABELLERS",
     "LINES",
+    "QUANTITIES",
     "READS",
     "RISERS",
+    "ROCKETS",
     "SEQUENCES",
     "SHAPES",
     "STARTING",
@@ -35,7 +37,9 @@ __all__ = [
 CELLS = tuple(cell.name.replace("_", "-") for cell in USUAL.values())  # they translate, too
 SHAPES = ("one-to-one", *CELLS, "bi-lstm", "bi-gru", "conv1d")  # read numbers, and words to tag
 FCN = ("gru-fcn", "lstm-fcn")  # a cell beside convolutions
-SEQUENCES = (*FCN, *SHAPES)  # read numbers, to say a class
+QUANTITIES = (*FCN, *SHAPES)  # read numbers, to say a number
+ROCKETS = ("rocket-gru-fcn",)  # are weighed with a linear model of MiniRocket
+SEQUENCES = (*ROCKETS, *QUANTITIES)  # read numbers, to say a class
 # go with linear models of n-grams
 STARTING = ("ngram-bi-gru", "ngram-pair-bi-gru", "ngram-triple-bi-gru")
 TEXTS = (*STARTING, "subword-bi-gru", "pooled-bi-gru", "pair-bi-gru", *SHAPES)

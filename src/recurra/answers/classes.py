@@ -98,7 +98,7 @@ class ClassAnswers(FittedModel):
         threshold_: of two classes, the score of the positive one from which `predict` says
             positive; None of more.
         positive: the class to find, None for the last.
-        start_: the linear models as which a network of texts begins; None of those that do not.
+        start_: the linear models as which a network begins; None of those that do not.
     """
 
     classes_: Any
@@ -110,11 +110,15 @@ class ClassAnswers(FittedModel):
         """Give the probability of each class, (rows, classes), in the order of `classes_`."""
         return self._answer(self._outputs(self._encode(X)))
 
-    def _begun(self, sequences: Ragged, texts: Any) -> Inputs:
+    def _begun(self, sequences: Ragged, X: Any) -> Inputs:
         """Give what the networks are given: sequences, and where they begin if they do so."""
         if self.start_ is None:
             return sequences
-        return sequences, steps_of(self.start_.log_odds(as_texts(texts)))
+        return sequences, steps_of(self.start_.log_odds(self._rows(X)))
+
+    def _rows(self, X: Any) -> Any:
+        """Give texts, or numeric sequences, as linear models are asked them."""
+        return as_texts(X) if isinstance(self.encoder_, TextEncoder) else Ragged.of_numbers(X)
 
     def _answer(self, outputs: Floats) -> Floats:
         if not self._binary:
@@ -133,7 +137,7 @@ class ClassAnswers(FittedModel):
         """
         if self.start_ is None:
             raise SettingsError("only a network that begins as a linear model has a start.")
-        odds = self.start_.log_odds_alone(as_texts(X))
+        odds = self.start_.log_odds_alone(self._rows(X))
         if self._binary:
             return self._answer(sigmoid(odds))
         powers = np.exp(odds - odds.max(axis=1, keepdims=True))
@@ -237,7 +241,7 @@ class ClassAnswers(FittedModel):
         return {} if self.start_ is None else self.start_.arrays()
 
     def _needed_beside(self) -> dict[str, Numbers]:
-        return {} if self.start_ is None else self.start_.needed()
+        return {} if self.start_ is None else self.start_.needed(len(self.classes_))
 
     def _learnt(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist(), "threshold": self.threshold_}

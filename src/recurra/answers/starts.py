@@ -1,10 +1,12 @@
-"""Where a network of texts begins: what the linear models beside it say of a text.
+"""Where a network begins: what the linear models beside it say of a text, or of a sequence.
 
 ::
 
-    P(class | text) = softmax( start + added )    start = Σ factor · log-odds of n-grams
-                                                  added: what the network learned
-    P without it    = softmax( Σ alone · log-odds of n-grams )    alone is 1 where one model is all
+    P(class | row) = softmax( start + added )    start = Σ factor · log-odds of a linear model
+                                                 added: what the network learned
+    P without it   = softmax( Σ alone · log-odds of a linear model )    alone is 1 where one is all
+
+Of texts they are models of n-grams, of numeric sequences one of MiniRocket.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +17,9 @@ from pydantic import Field, TypeAdapter
 
 from recurra.arrays import Array, Floats
 from recurra.bundle import Bundle
-from recurra.sequences import Ragged
-from recurra.stored import Numbers
+from recurra.rocket import FeatureModel
+from recurra.sequences import NumberEncoder, Ragged
+from recurra.stored import Numbers, Stored
 from recurra.text.terms import StoredTerms, TermModel, log_odds_of
 
 __all__ = ["Part", "Start", "steps_of"]
@@ -26,17 +29,46 @@ MOST_FACTOR = 1e3
 Each = TypeVar("Each")
 
 
-class _Stored(StoredTerms):
+Factor = Annotated[float, Field(ge=0, le=MOST_FACTOR)]
+LinearModel = TermModel | FeatureModel
+
+
+class _OfTexts(StoredTerms):
     kind: Literal["word TF-IDF + LR", "char TF-IDF + LR", "NB n-grams + LR", "NB runs + LR"]
-    factor: Annotated[float, Field(ge=0, le=MOST_FACTOR)]
-    alone: Annotated[float, Field(ge=0, le=MOST_FACTOR)] = 1.0
+    factor: Factor
+    alone: Factor = 1.0
+
+    def needed(self, classes: int) -> dict[str, Numbers]:
+        return TermModel.needed(self.kind, classes, self)
+
+    def model(self, arrays: Mapping[str, Array]) -> LinearModel:
+        return TermModel.restored(self.kind, self, arrays)
 
 
-_PARTS = TypeAdapter(Annotated[list[_Stored], Field(min_length=1, max_length=8)])
+class _OfSequences(Stored):
+    kind: Literal["MiniRocket + LR"]
+    factor: Factor
+    alone: Factor = 1.0
+    encoder: dict[str, Any]
+
+    def needed(self, classes: int) -> dict[str, Numbers]:
+        return FeatureModel.needed(self.kind, classes, self._read().features)
+
+    def model(self, arrays: Mapping[str, Array]) -> LinearModel:
+        return FeatureModel.restored(self.kind, self._read(), arrays)
+
+    def _read(self) -> NumberEncoder:
+        return NumberEncoder.from_json(self.encoder)
+
+
+_Stored = Annotated[_OfTexts | _OfSequences, Field(discriminator="kind")]
+_PARTS: TypeAdapter[list[_OfTexts | _OfSequences]] = TypeAdapter(
+    Annotated[list[_Stored], Field(min_length=1, max_length=8)]
+)
 
 
 class Part(NamedTuple):
-    """A linear model of terms, and how much of it is believed.
+    """A linear model, and how much of it is believed.
 
     Args:
         model: it.
@@ -44,7 +76,7 @@ class Part(NamedTuple):
         alone: of its log-odds, beside the other models.
     """
 
-    model: TermModel
+    model: LinearModel
     factor: float = 1.0
     alone: float = 1.0
 
@@ -53,15 +85,9 @@ class Part(NamedTuple):
         alone = {} if self.alone == 1 else {"alone": self.alone}
         return {"kind": self.model.kind, "factor": self.factor, **alone, **self.model.to_json()}
 
-    def needed(self) -> dict[str, Numbers]:
-        """Give what its arrays must be."""
-        model = self.model
-        terms = StoredTerms.model_validate(model.to_json())
-        return TermModel.needed(model.kind, len(model.shares), terms)
-
 
 class Start:
-    """Linear models of terms as a network begins with them.
+    """Linear models as a network begins with them.
 
     Args:
         parts: one, or several that are added.
@@ -75,16 +101,16 @@ class Start:
         """Which models they are."""
         return [part.model.kind for part in self.parts]
 
-    def log_odds(self, texts: Sequence[str] | Array) -> Floats:
-        """Give (texts, 1) of the second class of two, or (texts, classes)."""
-        return self._summed(texts, [part.factor for part in self.parts])
+    def log_odds(self, rows: Any) -> Floats:
+        """Give (rows, 1) of the second class of two, or (rows, classes), of texts or sequences."""
+        return self._summed(rows, [part.factor for part in self.parts])
 
-    def log_odds_alone(self, texts: Sequence[str] | Array) -> Floats:
+    def log_odds_alone(self, rows: Any) -> Floats:
         """Give the same of what the models say where there is no network."""
-        return self._summed(texts, [part.alone for part in self.parts])
+        return self._summed(rows, [part.alone for part in self.parts])
 
-    def _summed(self, texts: Sequence[str] | Array, factors: Sequence[float]) -> Floats:
-        each = (log_odds_of(part.model.probabilities(texts)) for part in self.parts)
+    def _summed(self, rows: Any, factors: Sequence[float]) -> Floats:
+        each = (log_odds_of(part.model.probabilities(rows)) for part in self.parts)
         first, *others = (factor * odds for factor, odds in zip(factors, each, strict=True))
         return sum(others, first)
 
@@ -102,9 +128,10 @@ class Start:
         """Give its arrays, as a bundle names them."""
         return _named([part.model.arrays() for part in self.parts])
 
-    def needed(self) -> dict[str, Numbers]:
+    def needed(self, classes: int) -> dict[str, Numbers]:
         """Give what its arrays must be, as a bundle names them."""
-        return _named([part.needed() for part in self.parts])
+        stored = _PARTS.validate_python([part.to_json() for part in self.parts])
+        return _named([each.needed(classes) for each in stored])
 
     @classmethod
     def restored(cls, bundle: Bundle, classes: int) -> Self | None:
@@ -118,12 +145,10 @@ class Start:
             return None
         each = stored if isinstance(stored, list) else [stored]
         found = bundle.encoder_as(lambda _: _PARTS.validate_python(each))
-        needed = bundle.encoder_as(
-            lambda _: [TermModel.needed(part.kind, classes, part) for part in found]
-        )
+        needed = bundle.encoder_as(lambda _: [part.needed(classes) for part in found])
         taken = bundle.arrays(_named(needed), ARRAYS)
         models = [
-            TermModel.restored(part.kind, part, {name: taken[place + name] for name in arrays})
+            part.model({name: taken[place + name] for name in arrays})
             for part, arrays, place in zip(found, needed, _places(len(found)), strict=True)
         ]
         pairs = zip(models, found, strict=True)

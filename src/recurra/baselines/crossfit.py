@@ -1,4 +1,4 @@
-"""What the best linear model says of rows that did not teach it: where a network of texts begins.
+"""What the best linear model says of rows that did not teach it: where a network begins.
 
 ::
 
@@ -15,17 +15,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from recurra.answers.starts import Part, Start
 from recurra.arrays import Floats, Rows, Texts
+from recurra.baselines.sequences import STRENGTHS as OF_SEQUENCES
+from recurra.baselines.sequences import Fitted
 from recurra.baselines.terms import STRENGTHS, Counted, Weighted
 from recurra.baselines.texts import MOST_CHARACTERS
 from recurra.errors import DataError
 from recurra.judging.scaling import factors_of
 from recurra.judging.splits import apart, group_folds, group_split
+from recurra.sequences import Ragged
 from recurra.text.terms import NGRAMS, log_odds_of
 
-__all__ = ["CrossFitted", "cross_fit"]
+__all__ = ["CrossFitted", "cross_fit", "cross_fit_sequences"]
 
 FOLDS = 5
 MANY = 10_000  # rows from which on one fold is enough to choose by
@@ -106,6 +110,59 @@ def cross_fit(
     return best.finished(rows)
 
 
+def cross_fit_sequences(
+    kind: str,
+    sequences: Ragged,
+    truth: Rows,
+    classes: int,
+    groups: Rows,
+    *,
+    weights: Floats | None = None,
+    seed: int = 0,
+) -> CrossFitted:
+    """Fit a linear model of features of numeric sequences out of fold.
+
+    Args:
+        kind: "MiniRocket + LR".
+        sequences, truth, classes, groups, weights, seed: as in `cross_fit`.
+
+    Example:
+        >>> rows = Ragged.of_numbers([[0.0, n] if n % 2 else [n, 0.0] for n in range(1, 17)])
+        >>> known = rows, np.arange(16) % 2, 2, np.arange(16)
+        >>> found = cross_fit_sequences("MiniRocket + LR", *known)
+        >>> found.log_odds.shape, sorted(set(found.fold.tolist()))
+        ((16, 1), [0, 1, 2, 3, 4])
+    """
+    fold = _folds(groups, seed)
+    said = {C: np.empty((len(truth), 1 if classes == 2 else classes)) for C in OF_SEQUENCES}
+
+    def fitted(rows: Rows) -> Fitted:
+        counts = None if weights is None else weights[rows]
+        taught = sequences.take(rows), truth[rows]
+        return Fitted(kind, *taught, classes, weights=counts, seed=seed)
+
+    with threadpool_limits(1):
+        for each in range(fold.max() + 1):
+            held, others = np.flatnonzero(fold == each), fitted(np.flatnonzero(fold != each))
+            features = others.learnt.features(sequences.take(held))
+            for C, odds in said.items():
+                odds[held] = log_odds_of(others.with_strength(C).of_features(features))
+        C = min(said, key=lambda C: _scaled_loss(said[C], truth, weights))
+        model = fitted(np.arange(len(truth))).with_strength(C)
+    return CrossFitted(Start([Part(model)]), said[C], fold, C)
+
+
+def _scaled_loss(odds: Floats, truth: Rows, weights: Floats | None) -> float:
+    """Give the mean log loss of log-odds once they are brought to scale."""
+    return _log_loss(factors_of([odds], truth, weights)[0] * odds, truth, weights)
+
+
+def _log_loss(odds: Floats, truth: Rows, weights: Floats | None) -> float:
+    logs = np.concatenate([0 * odds, odds], axis=1) if odds.shape[1] == 1 else odds
+    logs = logs - np.logaddexp.reduce(logs, axis=1, keepdims=True)
+    return float(np.average(-logs[np.arange(len(truth)), truth], weights=weights))
+
+
 class _Tried:
     """One kind of model, fitted out of fold.
 
@@ -173,10 +230,7 @@ class _Tried:
         return None if self.rows.weights is None else self.rows.weights[rows]
 
     def _loss(self, odds: Floats, rows: Rows) -> float:
-        logs = np.concatenate([0 * odds, odds], axis=1) if odds.shape[1] == 1 else odds
-        logs = logs - np.logaddexp.reduce(logs, axis=1, keepdims=True)
-        chosen = logs[np.arange(len(rows)), self.rows.truth[rows]]
-        return float(np.average(-chosen, weights=self._weights(rows)))
+        return _log_loss(odds, self.rows.truth[rows], self._weights(rows))
 
 
 def _folds(groups: Rows, seed: int) -> Rows:

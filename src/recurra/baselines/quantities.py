@@ -22,7 +22,13 @@ from threadpoolctl import threadpool_limits
 
 from recurra.arrays import Array, Floats
 from recurra.baselines.classes import TURNS
-from recurra.baselines.sequences import (
+from recurra.baselines.trees import Trees
+from recurra.bundle import Bundle, opened, write_bundle
+from recurra.errors import DataError
+from recurra.judging.problem import Contender, Sides
+from recurra.judging.quantities import Measured
+from recurra.listeners import Listener
+from recurra.rocket import (
     MiniRocket,
     Scaled,
     bring,
@@ -32,12 +38,6 @@ from recurra.baselines.sequences import (
     spread_of,
     statistics_of,
 )
-from recurra.baselines.trees import Trees
-from recurra.bundle import Bundle, opened, write_bundle
-from recurra.errors import DataError
-from recurra.judging.problem import Contender, Sides
-from recurra.judging.quantities import Measured
-from recurra.listeners import Listener
 from recurra.sequences import NumberEncoder, Ragged
 from recurra.stored import Number, Numbers, Positive, Stored
 

@@ -32,7 +32,7 @@ from recurra.cli.app import (
     with_options,
 )
 from recurra.errors import SettingsError
-from recurra.names import SEQUENCES, one_of
+from recurra.names import QUANTITIES, SEQUENCES, one_of
 
 if TYPE_CHECKING:
     from recurra.data.sequences import LabelledSequences, Layout
@@ -97,8 +97,8 @@ def train_sequences(
     sample: Sample = False,
     keep_near: KeepNear = False,
     model: Annotated[
-        str, typer.Option(help="gru-fcn, lstm-fcn, or one of simple-rnn, lstm, gru, bi-…, conv1d.")
-    ] = "gru-fcn",
+        str | None, typer.Option(help="A network [rocket-gru-fcn; of a number gru-fcn].")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs [30].")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows a step.")] = None,
     members: Annotated[int | None, typer.Option(min=1, help="Networks averaged.")] = None,
@@ -106,12 +106,12 @@ def train_sequences(
     how: Training,
 ) -> None:
     """Learn the class, or a number, of sequences; judge beside MiniRocket and statistics."""
-    one_of(model, SEQUENCES, "the model")
+    models = [] if model is None else [one_of(model, SEQUENCES, "the model")]
     place = how.place(_name(file))
     layout = _layout(id, time, label, group, channels, newest=newest, target=target)
     rows = _rows(file, test, layout, encoding, sample)
     given = {"epochs": epochs, "batch_size": batch_size, "members": members, **how.settings()}
-    run_problem(_problem(rows, [model], positive, keep_near, None, how.seed, given), place, how)
+    run_problem(_problem(rows, models, positive, keep_near, None, how.seed, given), place, how)
 
 
 @compare.command("sequences", epilog=described("sequences"))
@@ -134,10 +134,11 @@ def compare_sequences(
     how: Comparing,
 ) -> None:
     """Compare models of sequences on folds of the file to train on."""
-    models = how.names(SEQUENCES)
+    how.names(SEQUENCES)
     place = how.place(_name(file))
     layout = _layout(id, time, label, group, channels, newest=newest, target=target)
     rows = _rows(file, test, layout, encoding, sample)
+    models = how.names(SEQUENCES if rows.targets is None else QUANTITIES)
     problem = _problem(rows, models, positive, keep_near, how.folds, how.seed, how.settings())
     run_comparison(problem, place, how)
 
@@ -156,6 +157,7 @@ def _problem(
     from recurra.terminal import note
 
     given = {name: value for name, value in settings.items() if value is not None}
+    given |= {"models": models} if models else {}
     steps = len(rows.sequences.codes)
     if steps >= MANY_STEPS:
         note(f"copies are looked for among {len(rows):,} sequences of {steps:,} steps")
@@ -163,14 +165,14 @@ def _problem(
         split = split_sequences(rows, positive, near=not keep_near, folds=folds, seed=seed)
         from recurra.problems.sequence_classes import sequences
 
-        asked: dict[str, Any] = {"models": models, "folds": folds, "seed": seed, "split": split}
+        asked: dict[str, Any] = {"folds": folds, "seed": seed, "split": split}
         return sequences(rows, positive=positive, **asked, **given)
     if positive is not None:
         raise SettingsError("--positive is of two classes, but a number is to be foretold.")
     parts = split_quantities(rows, near=not keep_near, folds=folds, seed=seed)
     from recurra.problems.sequence_quantities import quantities
 
-    return quantities(rows, models=models, folds=folds, seed=seed, split=parts, **given)
+    return quantities(rows, folds=folds, seed=seed, split=parts, **given)
 
 
 @predict.command("sequences")

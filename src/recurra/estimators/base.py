@@ -174,6 +174,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         epochs: int = 30,
         falling: bool = False,
         least: int = 0,
+        last: bool = False,
         blocks: Blocks | None = None,
         checkpoints: Path | None = None,
         listeners: Sequence[Listener] = (),
@@ -183,6 +184,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
 
         Args:
             falling, least: as in `Plan`.
+            last: whether the rows held out choose no epoch, and the last is kept.
             blocks: as in `train`.
             facts: arrays beside the example that must be the same when a run is gone on with.
         """
@@ -193,7 +195,7 @@ class NetworkEstimator(FittedModel, BaseEstimator):  # type: ignore[misc]
         trained = train(
             self.build,
             example,
-            self.sides_,
+            [(training, held[:0]) for training, held in self.sides_] if last else self.sides_,
             replace(self._plan(batch_size, learning_rate, epochs), falling=falling, least=least),
             loss=loss,
             blocks=blocks,

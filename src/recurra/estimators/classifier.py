@@ -15,7 +15,7 @@ from recurra.answers.classes import ClassAnswers
 from recurra.answers.reading import FittedEncoder
 from recurra.answers.starts import Start, steps_of
 from recurra.arrays import Array, Floats, Floats32, Rows, Texts
-from recurra.baselines.crossfit import cross_fit
+from recurra.baselines.crossfit import CrossFitted, cross_fit, cross_fit_sequences
 from recurra.bundle import Bundle
 from recurra.data.passes import Passes
 from recurra.errors import DataError, SettingsError
@@ -45,8 +45,9 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
     lowest validation loss, the log-odds are brought to scale there, and the decision threshold is
     the one with the highest F1. `ngram-bi-gru` begins as the best linear model of n-grams, and
     learns what to add; `ngram-pair-bi-gru` learns alone, and is weighed with it there,
-    `ngram-triple-bi-gru` with two of them. To `gru-fcn` and `lstm-fcn` all rows teach: the last
-    epoch is kept, and the threshold is 0.5. Where several networks are averaged, each holds out
+    `ngram-triple-bi-gru` with two of them, `rocket-gru-fcn` with one of MiniRocket: of that the
+    last epoch is kept. To `gru-fcn` and `lstm-fcn` all rows teach: the last epoch is kept, and the
+    threshold is 0.5. Where several networks are averaged, each holds out
     another part, so that each row teaches most of them and validates one. Duplicates never stand on
     both sides. A token is known when the training rows of every network alone would have taught it.
     Of a text longer than `max_length` tokens, those that `truncation` says are read. Of more than
@@ -164,6 +165,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
             loss="binary_crossentropy" if self._binary else "categorical_crossentropy",
             **architecture.training(len(rows) if passes is None else passes.rows),
             blocks=None if passes is None else partial(self._blocks, passes, example, truth),
+            last=architecture.last,
             checkpoints=checkpoints,
             listeners=listeners,
             facts=[truth, kept, *([] if passes is None else [np.frombuffer(passes.mark)])],
@@ -187,7 +189,7 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         for done, texts, classes in passes.epoch(number, seed):
             yield done, Example(self.encoder_.encode(texts), targets[classes], weights[classes])
 
-    def _begin(self, texts: Texts, truth: Array, groups: Rows, weights: Floats32) -> Floats:
+    def _begin(self, rows: Texts | Ragged, truth: Array, groups: Rows, weights: Floats32) -> Floats:
         """Fit the linear models as which the network begins; give where each row does.
 
         Rows that neither train nor validate do not teach them, and begin at 0.
@@ -199,17 +201,8 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
         classes, known = truth[seen].astype(np.int64), weights[seen].astype(float)
         counts = None if self.class_weight is None else known
         found = [
-            cross_fit(
-                texts[seen],
-                classes,
-                len(self.classes_),
-                groups[seen],
-                weights=counts,
-                seed=int(self.random_state),
-                features=self.features or (),
-                kinds=kinds,
-            )
-            for kinds in encoder_for(texts).architecture(self.model).starts
+            self._cross_fitted(rows, seen, classes, groups[seen], counts, kinds)
+            for kinds in encoder_for(rows).architecture(self.model).starts
         ]
         odds = np.stack([each.log_odds for each in found])
         alone = factors_of(list(odds), classes, counts) if len(odds) > 1 else np.ones(1)
@@ -219,11 +212,31 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
                 for each, factor in zip(found, alone.tolist(), strict=True)
             ]
         )
-        self.start_folds_ = np.full((len(texts), len(found)), -1)
+        self.start_folds_ = np.full((len(rows), len(found)), -1)
         self.start_folds_[seen] = np.stack([each.fold for each in found], axis=1)
-        begun = np.zeros((len(found), len(texts), odds.shape[2]))
+        begun = np.zeros((len(found), len(rows), odds.shape[2]))
         begun[:, seen] = alone[:, None, None] * odds
         return begun
+
+    def _cross_fitted(
+        self,
+        rows: Texts | Ragged,
+        seen: Rows,
+        truth: Rows,
+        groups: Rows,
+        weights: Floats | None,
+        kinds: Sequence[str],
+    ) -> CrossFitted:
+        given = truth, len(self.classes_), groups
+        seed = int(self.random_state)
+        if isinstance(rows, Ragged):
+            (kind,) = kinds
+            taken = rows.take(seen)
+            return cross_fit_sequences(kind, taken, *given, weights=weights, seed=seed)
+        beside = self.features or ()
+        return cross_fit(
+            rows[seen], *given, weights=weights, seed=seed, features=beside, kinds=kinds
+        )
 
     def _calibrate(
         self, given: Inputs, truth: Array, weights: Floats32, begun: Floats | None
@@ -269,6 +282,11 @@ class SequenceClassifier(ClassAnswers, ClassifierMixin, RowEstimator):  # type: 
     def _shares(self, outputs: Floats) -> Floats:
         """Give the probability of each class; of two, the positive one stands last."""
         return np.stack([1 - outputs, outputs], axis=1) if self._binary else outputs
+
+    @property
+    def learns_alone(self) -> bool:
+        """Whether the network learned as if there were no linear model, and was weighed with it."""
+        return self._encoder().architecture(self.model).alone
 
     def members_of(self, X: Any) -> int:
         """Give how many networks would be trained on such sequences: asked for, or as suits."""

@@ -18,7 +18,7 @@ from recurra.bundle import read_bundle
 from recurra.errors import BundleError, RunError, SettingsError
 from recurra.extras import how_to_install
 from recurra.files import write_atomically
-from recurra.names import STARTING, listed
+from recurra.names import ROCKETS, STARTING, listed
 from recurra.operations.network import Plan
 from recurra.problems.kept import Kept, classes_of, kept_model
 from recurra.runtime.models import NETWORKS, SavedNetwork, load
@@ -54,6 +54,12 @@ def exportable(
         raise BundleError(
             f"what is exported is a network saved by {', '.join(NETWORKS)}, but {kept.folder} "
             f"holds {kept.name}, saved by {kept.kind}. Ask it with recurra predict."
+        )
+    if kept.facts.settings.get("model") in ROCKETS:
+        raise BundleError(
+            f"what is exported answers in 32 bits, but {kept.name} is weighed with MiniRocket, "
+            "which counts steps above a bias: that takes 64. Ask it with recurra predict, score or "
+            "serve, or train another: --model gru-fcn"
         )
     if keras is not None and kept.facts.settings.get("model") in STARTING:
         raise BundleError(

@@ -13,10 +13,10 @@ NumPy, in 64 bits.
 
 import numpy as np
 
-from recurra.answers.starts import Part, Start
+from recurra.answers.starts import Start
 from recurra.arrays import Array, Floats
 from recurra.exporting.graphs import Graph, axes
-from recurra.text.terms import LEAST, PRESENCE, TermRegression, log_odds_of
+from recurra.text.terms import LEAST, PRESENCE, TermModel, TermRegression, log_odds_of
 
 __all__ = ["COUNTS", "TERMS", "begun"]
 
@@ -29,25 +29,25 @@ def begun(graph: Graph, start: Start) -> str:
 
     Args:
         graph: takes `TERMS` and `COUNTS`.
-        start: without columns beside a text, which are no terms.
+        start: of texts, without columns beside a text, which are no terms.
     """
-    sizes = [len(part.model.vocabulary) for part in start.parts]
+    models = [part.model for part in start.parts if isinstance(part.model, TermModel)]
+    sizes = [len(model.vocabulary) for model in models]
     found = [
-        _part(graph, part, (sum(sizes[:place]), sum(sizes[place + 1 :])))
-        for place, part in enumerate(start.parts)
+        _part(graph, model, part.factor, (sum(sizes[:place]), sum(sizes[place + 1 :])))
+        for place, (model, part) in enumerate(zip(models, start.parts, strict=True))
     ]
     return found[0] if len(found) == 1 else str(graph("Sum", *found))
 
 
-def _part(graph: Graph, part: Part, around: tuple[int, int]) -> str:
+def _part(graph: Graph, model: TermModel, factor: float, around: tuple[int, int]) -> str:
     """Add the nodes of one model, of which so many terms of others stand before and behind."""
-    model = part.model
     if model.regression is None:
-        same = part.factor * log_odds_of(model.shares[None])
+        same = factor * log_odds_of(model.shares[None])
         return _each_row(graph, same.astype(np.float32))
     scores = _scores(graph, model.regression, around)
-    factor = np.float32(part.factor)
-    return str(graph("Mul", _log_odds(graph, model.kind, scores, model.regression), factor))
+    odds = _log_odds(graph, model.kind, scores, model.regression)
+    return str(graph("Mul", odds, np.float32(factor)))
 
 
 def _each_row(graph: Graph, row: Array) -> str:

@@ -16,7 +16,6 @@ from recurra.estimators import SequenceClassifier
 from recurra.groups import group_equal
 from recurra.judging import leaks
 from recurra.judging.classes import (
-    ClassProblem,
     Labelled,
     beside_of,
     class_data,
@@ -29,6 +28,7 @@ from recurra.judging.shift import Look
 from recurra.judging.splits import Split
 from recurra.models import number_architecture
 from recurra.names import SEQUENCES, one_of
+from recurra.problems.begun import BegunProblem
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import ClassifierNetwork, networks, tunable
 from recurra.problems.saved.sequences import KINDS
@@ -37,7 +37,7 @@ from recurra.text import content_key
 
 __all__ = ["DEFAULT", "KINDS", "SequenceProblem", "asked_again", "sequences"]
 
-DEFAULT = "gru-fcn"
+DEFAULT = "rocket-gru-fcn"
 
 
 def sequences(
@@ -74,7 +74,7 @@ def sequences(
     Example:
         >>> problem = sequences(sample=True, epochs=1)
         >>> problem.data.rows, [contender.name for contender in problem.contenders][:2]
-        (60, ['gru-fcn', 'base rate'])
+        (60, ['rocket-gru-fcn', 'base rate'])
     """
     if sample == (rows is not None):
         raise SettingsError("give rows, or sample=True.")
@@ -150,7 +150,7 @@ class NumbersNetwork(ClassifierNetwork):
 
 
 @dataclass
-class SequenceProblem(ClassProblem):
+class SequenceProblem(BegunProblem):
     """Numeric sequences to classes.
 
     Args:
@@ -182,12 +182,19 @@ class SequenceProblem(ClassProblem):
         return [
             leaks.rows_on_both_sides(self.copies, sides, "equal number by number"),
             *(self.bonds.probes(sides) if self.bonds else []),
+            *self.own_starts(found.model(found.chosen).estimator),
             leaks.target_in_columns(channels, named.truth, self.channels),
         ]
 
     def notes(self, found: Found) -> list[str]:
         """Say which rows taught the network."""
-        if not number_architecture(found.model(found.chosen).estimator.model).validated:
+        architecture = number_architecture(found.model(found.chosen).estimator.model)
+        if architecture.last:
+            return [
+                "Each network held out other rows of those known: on them all it was weighed with "
+                "its linear model. Its learning rate falls to nought and its last epoch is kept."
+            ]
+        if not architecture.validated:
             return [
                 "All rows known taught the network, those of validation, too: its learning rate "
                 "falls to nought and its last epoch is kept. Baselines choose C on validation "
@@ -205,7 +212,7 @@ class SequenceProblem(ClassProblem):
             note=f"{len(self.channels)} channels a step: {', '.join(self.channels[:12])}"
             + (", …" if len(self.channels) > 12 else ""),
         )
-        return [*super().exhibits(found), about]
+        return [*self.added(found), *super().exhibits(found), about]
 
     def commands(self, run: str) -> list[tuple[str, list[str]]]:
         """Ask it, and judge it on new rows."""

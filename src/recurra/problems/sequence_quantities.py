@@ -21,7 +21,7 @@ from recurra.judging.report import DataInfo, Exhibit, Probe, figure
 from recurra.judging.run import Found
 from recurra.judging.splits import Split
 from recurra.models import number_architecture
-from recurra.names import SEQUENCES, one_of
+from recurra.names import QUANTITIES, one_of
 from recurra.problems.kept import Asked
 from recurra.problems.networks import EstimatorNetwork, networks, tunable
 from recurra.problems.saved.quantities import KINDS
@@ -50,7 +50,7 @@ def quantities(
 
     Args:
         rows: with targets, as `read_sequences` or `label_sequences` give them.
-        models: architectures by name, of `recurra.names.SEQUENCES`.
+        models: architectures by name, of `recurra.names.QUANTITIES`.
         folds, seed, sample, keep_near: as in `recurra.problems.sequences`.
         split: of these rows, where it is made; None: it is made here.
         settings: of `SequenceRegressor`.
@@ -68,7 +68,7 @@ def quantities(
         raise SettingsError("give rows, or sample=True.")
     rows = sample_quantities() if rows is None else rows
     for name in models:
-        one_of(name, SEQUENCES, "the model")
+        one_of(name, QUANTITIES, "the model")
     estimators = [SequenceRegressor(name, random_state=seed, **settings) for name in models]
     share = estimators[0].validation_split
     split = split or split_quantities(rows, near=not keep_near, folds=folds, share=share, seed=seed)
@@ -189,7 +189,7 @@ class QuantityProblem(Problem):
     def tunable(self) -> Tunable:
         """Say what a search may choose of its network."""
         rows = self.asked(self.folds[-1].known)
-        return tunable(self.contenders, rows, model=SEQUENCES)
+        return tunable(self.contenders, rows, model=QUANTITIES)
 
     def whole(self) -> Fold:
         """Give all rows as rows known."""

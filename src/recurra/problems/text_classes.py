@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recurra.arrays import Floats, Rows
+from recurra.arrays import Rows
 from recurra.auditing.views import MEASURES
 from recurra.baselines.classes import constants
 from recurra.baselines.texts import text_baselines
@@ -19,16 +19,16 @@ from recurra.errors import DataError
 from recurra.estimators import SequenceClassifier
 from recurra.groups import group_duplicates
 from recurra.judging import leaks
-from recurra.judging.classes import ClassProblem, Labelled, beside_of, class_data
-from recurra.judging.decide import decide
-from recurra.judging.measures import class_measures, class_statistics, values
+from recurra.judging.classes import Labelled, beside_of, class_data
+from recurra.judging.measures import class_measures
 from recurra.judging.problem import Tunable, all_held
-from recurra.judging.report import DataInfo, Exhibit, Probe, Verdict
+from recurra.judging.report import DataInfo, Exhibit, Probe
 from recurra.judging.run import Found
 from recurra.judging.shift import Look
 from recurra.judging.splits import Split
 from recurra.models import architecture_named
 from recurra.names import STARTING, TEXTS
+from recurra.problems.begun import BegunProblem
 from recurra.problems.kept import Asked, classes_of
 from recurra.problems.networks import READING, ClassifierNetwork, networks, tunable
 from recurra.problems.saved.texts import KINDS
@@ -150,7 +150,7 @@ def _said(split: SplitTexts, protocol: Protocol) -> list[str]:
 
 
 @dataclass
-class TextProblem(ClassProblem):
+class TextProblem(BegunProblem):
     """Texts to classes.
 
     Args:
@@ -191,7 +191,7 @@ class TextProblem(ClassProblem):
             *(self.bonds.probes(sides) if self.bonds else []),
             leaks.vocabulary(known, classifier.min_count, [tokens(s.train) for s in sides]),
             *self._pieces(classifier, sides),
-            *self._starts(classifier),
+            *self.own_starts(classifier),
             leaks.target_in_text(tokens(fold.known), named.truth[fold.known], named.names),
             leaks.target_in_columns(rows.other_columns, named.truth),
         ]
@@ -229,13 +229,6 @@ class TextProblem(ClassProblem):
         probe = leaks.vocabulary(encoder.pieces.tokens, classifier.min_count, taught)
         return [probe.model_copy(update={"name": "pieces from outside training"})]
 
-    def _starts(self, classifier: SequenceClassifier) -> list[Probe]:
-        """Look for rows that taught where they begin: they, or a copy of theirs."""
-        if classifier.start_ is None or self.pieces is None:
-            return []
-        known = self.folds[-1].known
-        return [leaks.own_start(self.pieces[known], classifier.start_folds_)]
-
     def notes(self, found: Found) -> list[str]:
         """Say how many texts are cut, and which baselines were fitted on a sample."""
         known = len(self.folds[-1].known)
@@ -260,40 +253,7 @@ class TextProblem(ClassProblem):
 
     def exhibits(self, found: Found) -> list[Exhibit]:
         """Add the most confident mistakes."""
-        return [*self._added(found), *super().exhibits(found), self._mistakes(found)]
-
-    def _added(self, found: Found) -> list[Exhibit]:
-        """Show what a network adds to the linear model as which it begins, alone."""
-        last = len(self.folds) - 1
-        classifier, held = found.model(found.chosen).estimator, self.folds[last].held
-        if classifier.start_ is None:
-            return []
-        kind, named = ", ".join(classifier.start_.kinds), self._rows()
-        order = [list(map(str, named.names)).index(str(each)) for each in classifier.classes_]
-        shares = np.empty((len(held), len(order)))
-        shares[:, order] = classifier.start_shares(named.inputs[held])
-        alone = class_statistics(shares, shares.argmax(axis=1), named.truth[held])
-        whole = found.outcomes[found.chosen, last, 0].statistics
-        evidence, both = self.evidence(held), {found.chosen: [whole]}
-        told = [
-            decide([measure], both, {f"{kind} alone": [alone]}, evidence)[found.chosen]
-            for measure in self.measures
-            if measure.name in (self.measures[0].name, "accuracy")
-        ]
-        return [
-            Exhibit(
-                title="What the network adds",
-                columns=["measure", f"{kind} alone", "with the network", "difference"],
-                rows=[self._added_row(verdict, alone, whole) for verdict in told],
-                note=_advice(told[0], kind, architecture_named(classifier.model).alone),
-            )
-        ]
-
-    def _added_row(self, verdict: Verdict, alone: Floats, whole: Floats) -> list[str]:
-        measure = next(each for each in self.measures if each.name == verdict.measure)
-        before, after = (values(measure, each) for each in (alone, whole))
-        ends = "" if verdict.interval is None else " [{:+.4f}, {:+.4f}]".format(*verdict.interval)
-        return [verdict.measure, f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}{ends}"]
+        return [*self.added(found), *super().exhibits(found), self._mistakes(found)]
 
     def _mistakes(self, found: Found) -> Exhibit:
         named, statistics = self._rows(), found.statistics(found.chosen)
@@ -375,20 +335,6 @@ class TextProblem(ClassProblem):
     def keys(self) -> Mapping[str, Rows]:
         """Give a number for all copies of a text but for digits, case and spacing."""
         return {"duplicate_key": group_duplicates(self._rows().inputs)}
-
-
-def _advice(verdict: Verdict, kind: str, alone: bool) -> str:
-    """Say what follows from what a network adds."""
-    begins = f"The network begins as {kind}."
-    if alone:
-        begins = f"The network learned alone, and was weighed with {kind}."
-    if verdict.answer == "yes":
-        return f"{begins} What it learned of the order of tokens makes it better."
-    if verdict.answer == "no":
-        return f"{begins} What it learned makes it worse: use {kind} alone."
-    if verdict.answer == "too few":
-        return f"{begins} These rows are too few to say what it adds."
-    return f"{begins} That it adds anything cannot be shown on these rows: {kind} alone may do."
 
 
 def _short(text: str) -> str:

@@ -27,6 +27,7 @@ LAYERS = (
     *("numbers", "days", "convolution", "their mean", "attention", "dense", "last step"),
     *("maximum and mean", "maximum", "mean", "the last one"),
     *("added to what n-grams tell", "weighed with what n-grams tell"),
+    "weighed with what MiniRocket tells",
     "added to what volatility tells",
 )
 

@@ -66,6 +66,11 @@ def explained_by(
         raise SettingsError(
             f"integrated gradients are of networks, but {name} is none. Take --by occlusion."
         )
+    if getattr(model, "start_", None) is not None:
+        raise SettingsError(
+            f"integrated gradients are of networks alone, but {name} is weighed with a linear "
+            "model that has no slope. Take --by occlusion."
+        )
     adds = factor * integrated_gradients(model.networks, model.encoder_, steps, column)
     whole, nothing = score(Ragged.of_numbers([steps, np.zeros(steps.shape) + means])).tolist()
     return summed(whole, nothing, adds)
