@@ -81,6 +81,15 @@ def problem_of(split: SplitStream, **settings: Any) -> StreamedProblem:
     return streamed_texts(split, SequenceClassifier("simple-rnn", **given))
 
 
+def test_no_more_tokens_are_known_than_a_classifier_asks_for(split: SplitStream) -> None:
+    def known(**settings: Any) -> int:
+        make = problem_of(split, **settings).contenders[0].make
+        return len(make.keywords["encoder"].vocabulary)
+
+    assert known(max_vocabulary=9) < known()
+    assert known(max_vocabulary=9) in (9, 11)  # padding and what is unknown may stand beside
+
+
 # ---- which rows teach
 
 
