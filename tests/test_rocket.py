@@ -74,6 +74,23 @@ def test_a_start_is_what_is_said_by_a_model_of_the_other_folds() -> None:
     np.testing.assert_allclose(found.log_odds[held], wanted, atol=1e-9)
 
 
+def test_of_many_sequences_the_strength_is_chosen_on_one_fold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given, truth = rows_of(2)
+    fits: list[float] = []
+    fit = Fitted.with_strength
+    monkeypatch.setattr(Fitted, "with_strength", lambda self, C: fits.append(C) or fit(self, C))
+    whole = cross_fit_sequences(MINIROCKET, given, truth, 2, np.arange(len(truth)))
+    assert len(fits) == 5 * 4 + 1
+    fits.clear()
+    monkeypatch.setattr(crossfit, "MANY", 10)
+    found = cross_fit_sequences(MINIROCKET, given, truth, 2, np.arange(len(truth)))
+    assert len(fits) == 4 + 4 + 1
+    if found.C == whole.C:
+        np.testing.assert_array_equal(found.log_odds, whole.log_odds)
+
+
 @pytest.mark.parametrize("kind", [STATISTICS, MINIROCKET])
 @pytest.mark.parametrize("classes", [2, 3])
 def test_what_a_linear_model_says_is_what_scikit_learn_says(kind: str, classes: int) -> None:

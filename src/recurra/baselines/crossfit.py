@@ -134,22 +134,34 @@ def cross_fit_sequences(
         ((16, 1), [0, 1, 2, 3, 4])
     """
     fold = _folds(groups, seed)
-    said = {C: np.empty((len(truth), 1 if classes == 2 else classes)) for C in OF_SEQUENCES}
+    parts = range(fold.max() + 1)
 
     def fitted(rows: Rows) -> Fitted:
         counts = None if weights is None else weights[rows]
         taught = sequences.take(rows), truth[rows]
         return Fitted(kind, *taught, classes, weights=counts, seed=seed)
 
+    def without(part: int, strengths: Sequence[float]) -> dict[float, Floats]:
+        others = fitted(np.flatnonzero(fold != part))
+        features = others.learnt.features(sequences.take(np.flatnonzero(fold == part)))
+        return {C: log_odds_of(others.with_strength(C).of_features(features)) for C in strengths}
+
+    def loss(C: float) -> float:
+        held = np.concatenate([np.flatnonzero(fold == part) for part in said])
+        counts = None if weights is None else weights[held]
+        return _scaled_loss(
+            np.concatenate([each[C] for each in said.values()]), truth[held], counts
+        )
+
     with threadpool_limits(1):
-        for each in range(fold.max() + 1):
-            held, others = np.flatnonzero(fold == each), fitted(np.flatnonzero(fold != each))
-            features = others.learnt.features(sequences.take(held))
-            for C, odds in said.items():
-                odds[held] = log_odds_of(others.with_strength(C).of_features(features))
-        C = min(said, key=lambda C: _scaled_loss(said[C], truth, weights))
+        chosen_by = parts if len(truth) < MANY else parts[:1]
+        said = {part: without(part, OF_SEQUENCES) for part in chosen_by}
+        C = min(OF_SEQUENCES, key=loss)
+        odds = np.empty((len(truth), 1 if classes == 2 else classes))
+        for part in parts:
+            odds[fold == part] = (said[part] if part in said else without(part, [C]))[C]
         model = fitted(np.arange(len(truth))).with_strength(C)
-    return CrossFitted(Start([Part(model)]), said[C], fold, C)
+    return CrossFitted(Start([Part(model)]), odds, fold, C)
 
 
 def _scaled_loss(odds: Floats, truth: Rows, weights: Floats | None) -> float:
