@@ -43,7 +43,7 @@ from recurra.exporting.saved import padding_of
 from recurra.exporting.starts import begun
 from recurra.markets.rows import rows_of
 from recurra.markets.simulator import simulate
-from recurra.names import STARTING
+from recurra.names import ROCKETS, STARTING
 from recurra.operations import kinds as operation_kinds
 from recurra.operations.kinds import Dense, Operation
 from recurra.operations.network import Network
@@ -67,7 +67,7 @@ TERM_KINDS = (
     "NB runs + LR",
 )  # a network begins as
 
-ALONE = [(kind, name) for kind, name in EVERY if name not in STARTING]  # and no model beside it
+ALONE = [(kind, name) for kind, name in EVERY if name not in (*STARTING, *ROCKETS)]
 
 
 def small(network: Network) -> Network:

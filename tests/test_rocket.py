@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from typer.testing import CliRunner
 
-from recurra import SequenceClassifier
+from recurra import SequenceClassifier, SequenceForecaster, SequenceRegressor
 from recurra.baselines import crossfit
 from recurra.baselines.crossfit import cross_fit_sequences
 from recurra.baselines.sequences import Fitted
@@ -191,5 +191,12 @@ def test_a_number_is_foretold_by_a_network_alone(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*words, "--model", NAME, "--overwrite"])
     assert done.exit_code == 2
     assert "rocket-gru-fcn" in done.output
+    steps = np.random.default_rng(0).normal(size=(30, 6, 1))
+    for model, y in (
+        (SequenceRegressor(NAME, epochs=1), steps[:, -1, 0]),
+        (SequenceForecaster(NAME, horizon=2, window=4, epochs=1), None),
+    ):
+        with pytest.raises(SettingsError, match="the class of a whole sequence, but something"):
+            model.fit(steps if y is not None else steps[:, 0, 0], y)
     with pytest.raises(SettingsError, match="must be one of"):
         sequences(sample_sequences(), models=("rocket-gru",))

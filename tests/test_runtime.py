@@ -30,7 +30,7 @@ from recurra.estimators.riser import RISERS, rise_network
 from recurra.kernels import reference
 from recurra.models import ARCHITECTURES, Head, number_network, token_network
 from recurra.names import CELLS as CELL_NAMES
-from recurra.names import SEQUENCES, SHAPES, STARTING, WRITERS
+from recurra.names import QUANTITIES, ROCKETS, SEQUENCES, SHAPES, STARTING, WRITERS
 from recurra.operations import native
 from recurra.operations.native import RecurrentLayer
 from recurra.operations.network import Network, Plan
@@ -94,7 +94,7 @@ KINDS: dict[str, tuple[Any, Callable[..., Any], Callable[..., Ragged]]] = {
         lambda name, rng, rows: numbers(3, rng, rows),
     ),
     "states": (
-        SEQUENCES,
+        QUANTITIES,
         lambda name: number_network(name, 3, Head(5, "softmax", each_step=True)),
         lambda name, rng, rows: numbers(3, rng, rows),
     ),
@@ -140,7 +140,7 @@ def test_every_network_answers_as_in_keras(kind: str, name: str) -> None:
     model, network = network_of(kind, name)
     rng = np.random.default_rng(1)
     given = given_to(network, KINDS[kind][2](name, rng, 1000), rng)
-    assert len(given) == len(model.inputs) == 1 + (name in STARTING)
+    assert len(given) == len(model.inputs) == 1 + (name in (*STARTING, *ROCKETS))
     wanted, found = predict(model, given), network(*given)
     assert found.shape == wanted.shape
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)

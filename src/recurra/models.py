@@ -10,6 +10,7 @@ from typing import Any
 
 from recurra.backend import keras
 from recurra.cells import USUAL
+from recurra.errors import SettingsError
 from recurra.layers import GRU, LSTM, Bidirectional, Embedding, layer_of
 from recurra.names import FCN, QUANTITIES, READS, ROCKETS, SEQUENCES, one_of
 from recurra.resting import RESTING
@@ -284,7 +285,16 @@ def _beside_convolutions(cell: Any, x: Any, units: int, each_step: bool) -> Any:
 
 
 def number_network(name: str, features: int, head: Head, units: int = 32) -> Any:
-    """Build a network that reads (batch, timesteps, features + 1): the last column says "there"."""
+    """Build a network that reads (batch, timesteps, features + 1): the last column says "there".
+
+    Raises:
+        SettingsError: there is none of that name, or it tells classes of whole sequences alone.
+    """
+    if name in ROCKETS and (head.each_step or head.activation not in ("sigmoid", "softmax")):
+        raise SettingsError(
+            f"{name} is weighed with a linear model that tells the class of a whole sequence, but "
+            f"something else is asked. Take another, such as {name.removeprefix('rocket-')}."
+        )
     numbers = layers.Input((None, features + 1), dtype="float32", name="numbers")
     read = reader_of(name.removeprefix("rocket-"))
     x = read(LastColumnMask(name="steps")(numbers), units, head.each_step)
