@@ -429,7 +429,7 @@ def test_what_is_said_against_the_training_is_refused(trained: Path) -> None:
     assert "read as in training" in refused.stderr
     wrong = command("predict", trained / "run", trained / "a.csv", "--target", "bought")
     assert wrong.exit_code == 2
-    assert "one of day, sold, but it is 'bought'" in " ".join(wrong.stderr.split())
+    assert "there is no 'bought'. The columns are: day, sold." in " ".join(wrong.stderr.split())
 
 
 def test_the_best_baseline_can_be_asked_and_has_intervals_too(trained: Path) -> None:
@@ -459,7 +459,7 @@ def test_the_files_of_a_run_say_what_was_held_in_the_units_of_the_table(trained:
     [
         ((), "give a file"),
         (("absent.csv", "--target", "y"), "absent.csv"),
-        (("a.csv", "--target", "x"), "one of day, sold, but it is 'x'"),
+        (("a.csv", "--target", "x"), "there is no 'x'. The columns are: day, sold."),
         (("a.csv", "--sample"), "give a file"),
     ],
 )
