@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurra import rocket
 from recurra.baselines import sequences as rivals
-from recurra.baselines.sequences import NearestSequence, bring, sequence_baselines, spread_of
+from recurra.baselines.sequences import NearestSequence, sequence_baselines
 from recurra.judging.classes import Labelled
+from recurra.rocket import bring, spread_of
 from recurra.sequences import Ragged
 
 
@@ -28,6 +30,7 @@ def test_what_a_rival_says_does_not_depend_on_blocks(
     contender = next(c for c in sequence_baselines() if c.name == name)
     whole = contender.make(0).fit(rows, sides).say(rows.inputs)
     monkeypatch.setattr(rivals, "COMPARED", 64)
+    monkeypatch.setattr(rocket, "COMPARED", 64)
     parts = contender.make(0).fit(rows, sides).say(rows.inputs)
     np.testing.assert_allclose(parts.probabilities, whole.probabilities, rtol=1e-9)
 
@@ -40,6 +43,7 @@ def test_features_are_brought_as_all_at_once(rows: int, columns: int, most: int)
     expected = (features - features.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rivals, "COMPARED", most)
+        patch.setattr(rocket, "COMPARED", most)
         mean, scale = spread_of(features)
     np.testing.assert_allclose(bring(features, mean, scale), expected, atol=1e-12)
 
@@ -48,6 +52,7 @@ def test_neighbours_are_found_without_all_distances_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rivals, "COMPARED", 1 << 18)
+    monkeypatch.setattr(rocket, "COMPARED", 1 << 18)
     rows = known(3000, steps=4)
     tracemalloc.start()
     NearestSequence().fit(rows, []).say(rows.inputs)
