@@ -18,7 +18,7 @@ import number_leaks as numbers
 import numpy as np
 import pandas as pd
 from leak_table import Case, at_random, column, copies, of_steps, of_texts, parts
-from other_leaks import Room, marked, said_of, stepped
+from other_leaks import marked, rooms_of, said_of, stepped
 
 import recurra
 from recurra.data.sequences import Layout
@@ -642,20 +642,15 @@ STEPS: dict[str, Case] = {
 }
 
 
-def rooms() -> list[Room]:
-    """Give all cases with the rows that they are planted in."""
-    real = dict(texts.real(1000))
-    return [
-        ("texts", TEXTS, real["sentiment"]),
-        ("korean", TEXTS, real["sentiment-ko"]),
-        ("columns", COLUMNS, real["sentiment"]),
-        ("leaves", NUMBERS, numbers.of_archive("OSULeaf", 442)),
-        ("walks", NUMBERS, numbers.made(400)),
-        ("tables", TABLES, Frame()),
-        ("prices", PRICES, Frame()),
-        ("steps", STEPS, Frame()),
-    ]
+KINDS = {
+    "texts": TEXTS,
+    "columns": COLUMNS,
+    "numbers": NUMBERS,
+    "tables": TABLES,
+    "prices": PRICES,
+    "steps": STEPS,
+}
 
 
 if __name__ == "__main__":
-    said_of(rooms(), __doc__ or "")
+    said_of(rooms_of(KINDS), __doc__ or "")

@@ -294,6 +294,23 @@ def rooms(in_texts: Kinds, in_columns: Kinds, in_numbers: Kinds, in_time: Kinds)
     ]
 
 
+def rooms_of(kinds: dict[str, Kinds]) -> list[Room]:
+    """Give kinds with the rows they are planted in: texts of two languages, numbers of two sets.
+
+    Columns stand beside English texts; whatever else there is makes its rows itself.
+    """
+    real = dict(texts.real(1000))
+    given = [
+        ("texts", "texts", real["sentiment"]),
+        ("korean", "texts", real["sentiment-ko"]),
+        ("columns", "columns", real["sentiment"]),
+        ("leaves", "numbers", numbers.of_archive("OSULeaf", 442)),
+        ("walks", "numbers", numbers.made(400)),
+    ]
+    made = [(name, name, Frame()) for name in kinds if name not in {of for _, of, _ in given}]
+    return [(room, kinds[of], frame) for room, of, frame in [*given, *made]]
+
+
 def said_of(rooms: list[Room], about: str) -> None:
     """Say of each kind whether it is found, and whether its twin is left in peace."""
     parser = argparse.ArgumentParser(description=about)
