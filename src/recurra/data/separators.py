@@ -212,12 +212,15 @@ def quoted_rows(
         DataError: a quote is left open.
     """
     taken: list[str] = []  # the lines of the row that is being read
+    returned = False  # whether any line of the file held a carriage return
 
     def feed() -> Iterator[str]:
+        nonlocal returned
         for line in lines:
-            # a carriage return within a line is part of a text, which csv would refuse unquoted
-            taken.append(line.replace("\r", RETURN))
-            yield taken[-1] + "\n"
+            if "\r" in line:  # part of a text, which csv would refuse unquoted
+                line, returned = line.replace("\r", RETURN), True
+            taken.append(line)
+            yield line + "\n"
 
     number = before
     with _long_fields():
@@ -235,7 +238,7 @@ def quoted_rows(
                 odd = True
                 row = next(csv.reader(taken, delimiter=separator))
             number += len(taken)
-            if any(RETURN in line for line in taken):
+            if returned and any(RETURN in line for line in taken):
                 row = [cell.replace(RETURN, "\r") for cell in row]
             yield row, number, odd
 

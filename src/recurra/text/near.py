@@ -345,6 +345,8 @@ def _beginning_alike(texts: list[str]) -> list[int]:
 def _bucketed(keyed: tuple[Hashes, Rows]) -> Rows:
     """Give pairs that share a key: each with the next of its bucket, and with the first."""
     keys, owners = keyed
+    several = _perhaps_shared(keys)  # most are alone: these need no place in an order
+    keys, owners = keys[several], owners[several]
     order = np.argsort(keys, kind="stable")
     keys, owners = keys[order], owners[order]
     begins = np.concatenate([[True], keys[1:] != keys[:-1]])
@@ -353,6 +355,13 @@ def _bucketed(keyed: tuple[Hashes, Rows]) -> Rows:
     beside = np.concatenate([owners[rest - 1], owners[first[rest]]])
     pairs = np.stack([beside, np.tile(owners[rest], 2)], axis=1)
     return distinct(codes_of(pairs[pairs[:, 0] != pairs[:, 1]]))
+
+
+def _perhaps_shared(keys: Hashes) -> Bools:
+    """Say of which keys another has the same last bits: True for all that are shared."""
+    last = keys & np.uint64((4 << len(keys).bit_length()) - 1)
+    shared: Bools = np.bincount(last.view(np.int64))[last] > 1
+    return shared
 
 
 # ---- keys

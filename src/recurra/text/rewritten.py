@@ -49,19 +49,21 @@ def in_other_letters(texts: Sequence[str]) -> tuple[Pairs, Floats32]:
         >>> pairs.tolist(), agreed.tolist()
         ([[0, 1]], [1.0])
     """
-    found: dict[tuple[int, int], float] = {}
-    forms = [[text.casefold() for text in texts]]
-    if not all(map(str.isascii, texts)):
-        forms.append([keystrokes(text).translate(_SHIFT).casefold() for text in texts])
-    for form in forms:
-        for pair, share in _pairs(form):
+    forms = [text.casefold() for text in texts]
+    keys = _keys_of(forms)
+    found = dict(_pairs(forms, keys))
+    typed = [number for number, text in enumerate(texts) if not text.isascii()]
+    if typed:
+        for number in typed:
+            forms[number] = keystrokes(texts[number]).translate(_SHIFT).casefold()
+        keys[typed] = _keys_of([forms[number] for number in typed])
+        for pair, share in _pairs(forms, keys):
             found[pair] = max(share, found.get(pair, 0.0))
     pairs = np.array(list(found), np.int64).reshape(-1, 2)
     return pairs, np.array(list(found.values()), np.float32)
 
 
-def _pairs(texts: list[str]) -> Iterator[tuple[tuple[int, int], float]]:
-    keys = np.concatenate(mapped(_keys, texts)) if texts else NONE
+def _pairs(texts: list[str], keys: Hashes) -> Iterator[tuple[tuple[int, int], float]]:
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     same = np.flatnonzero(keys[1:] == keys[:-1])
@@ -69,6 +71,10 @@ def _pairs(texts: list[str]) -> Iterator[tuple[tuple[int, int], float]]:
         share = _agreed(texts[one], texts[other])
         if share >= AGREED:
             yield (min(one, other), max(one, other)), share
+
+
+def _keys_of(texts: list[str]) -> Hashes:
+    return np.concatenate(mapped(_keys, texts)) if texts else NONE
 
 
 def _keys(texts: Sequence[str]) -> Hashes:
