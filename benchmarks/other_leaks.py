@@ -307,8 +307,9 @@ def rooms_of(kinds: dict[str, Kinds]) -> list[Room]:
         ("leaves", "numbers", numbers.of_archive("OSULeaf", 442)),
         ("walks", "numbers", numbers.made(400)),
     ]
-    made = [(name, name, Frame()) for name in kinds if name not in {of for _, of, _ in given}]
-    return [(room, kinds[of], frame) for room, of, frame in [*given, *made]]
+    known = {name for room, of, _ in given for name in (room, of)}
+    made = [(name, name, Frame()) for name in kinds if name not in known]
+    return [(room, kinds.get(room, kinds[of]), frame) for room, of, frame in [*given, *made]]
 
 
 def said_of(rooms: list[Room], about: str) -> None:

@@ -43,6 +43,7 @@ class Finding(Strict):
         sentence: what was found, in words.
         size: how many rows it is about.
         of: out of how many.
+        unit: what is counted: rows, or days or files of prices.
         examples: two or three.
         advice: what to do.
     """
@@ -52,6 +53,7 @@ class Finding(Strict):
     sentence: str
     size: int
     of: int
+    unit: Literal["rows", "days", "files"] = "rows"
     examples: list[Example] = Field(default_factory=list)
     advice: str
 

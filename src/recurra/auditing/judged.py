@@ -493,10 +493,13 @@ def drift_findings(audited: Audited, content: list[View]) -> list[Finding]:
     counted = counted_by(audited.held[rows].astype(np.int64), rows, audited.seed)
     views = [*_views_of_columns(audited), *content]
     found = asked([view for view in views if view.kind != "id"], counted)
-    there = [tell for _, tell in found if tell.p_value < CHANCE and tell.told >= DRIFT_NOTED]
-    if not there:
+    seen = [pair for pair in found if pair[1].p_value < CHANCE and pair[1].told >= DRIFT_NOTED]
+    if not seen:
         return []
-    named = ", ".join(f"{tell.name} ({tell.told:.0%})" for tell in there[:3])
+    there = [tell for _, tell in seen]
+    of_each = {view.column or view.name: tell for view, tell in reversed(seen)}
+    best = [tell for tell in there if tell in of_each.values()]  # of a column once
+    named = ", ".join(f"{tell.name} ({tell.told:.0%})" for tell in best[:3])
     return [
         Finding(
             kind="drift between the sides",

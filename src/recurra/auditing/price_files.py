@@ -13,14 +13,19 @@ from recurra.auditing.findings import Audit, Finding, Level
 from recurra.auditing.foreknown import columns_foreknown
 from recurra.auditing.later import columns_ahead
 from recurra.auditing.scaled import scaled_by_all
+from recurra.data.dates import read_dates
 from recurra.data.readers import Table
 from recurra.errors import DataError
+from recurra.markets.checks import unlike_scales
 from recurra.markets.columns import meaning_of
 from recurra.markets.look_ahead import look_ahead
 from recurra.markets.prices import Prices, read_prices
+from recurra.markets.tickers import instrument
 
 __all__ = ["audit_price_files", "audit_prices", "holds_prices"]
 
+NAMED = 3  # tickers of those that something is found in
+SAME = 1e-6  # of a price, that its digits may differ by
 BARS = {"open", "high", "low", "close"}
 QUESTION = "Do these prices hold what their day could not know?"
 ADVICE = {
@@ -71,7 +76,7 @@ def _raw(file: Path, encoding: str | None) -> pd.DataFrame:
 def audit_prices(
     prices: Sequence[Prices], raw: Sequence[pd.DataFrame] = (), source: str = "prices"
 ) -> Audit:
-    """Audit daily prices: look-ahead, columns of later days, adjustment, survivors.
+    """Audit daily prices: look-ahead, columns of later days, adjustment, scales, survivors.
 
     Args:
         prices: of each ticker.
@@ -80,7 +85,7 @@ def audit_prices(
     """
     found = [*_look_ahead(prices), *_columns_of_later_days(prices, raw)]
     found += _columns_told_by_later_days(prices, raw, found)
-    found += [*_adjusted(prices, raw), *_survivors(prices)]
+    found += [*_adjusted(prices, raw), *_scales(prices), *_survivors(prices)]
     days = sum(len(each.frame) for each in prices)
     return Audit(
         version=version("recurra"),
@@ -94,8 +99,26 @@ def audit_prices(
     )
 
 
-def _finding(kind: str, level: Level, sentence: str, size: int, of: int, advice: str) -> Finding:
-    return Finding(kind=kind, level=level, sentence=sentence, size=size, of=of, advice=advice)
+def _of_files(
+    kind: str, level: Level, sentence: str, files: Sequence[str], of: int, advice: str
+) -> Finding:
+    return Finding(
+        kind=kind,
+        level=level,
+        sentence=sentence,
+        size=len(files),
+        of=of,
+        unit="files",
+        advice=advice,
+    )
+
+
+def _where(tickers: Sequence[str], of: int) -> str:
+    """Name some tickers, and say in how many files it is so where there are several."""
+    if of == 1:
+        return tickers[0]
+    named = ", ".join([*tickers[:NAMED], *["…"][: len(tickers) > NAMED]])
+    return f"{len(tickers):,} of {of:,} files ({named})"
 
 
 def _look_ahead(prices: Sequence[Prices]) -> list[Finding]:
@@ -105,34 +128,42 @@ def _look_ahead(prices: Sequence[Prices]) -> list[Finding]:
             found.setdefault(seen.kind, []).append((each, seen.size, seen.detail))
     said = []
     for kind, cases in found.items():
-        ticker, _, detail = max(cases, key=lambda case: case[1])
-        of = sum(len(each.frame) for each, _, _ in cases)
-        sentence = f"{len(cases):,} of {len(prices):,} tickers, such as {ticker.ticker}: {detail}."
-        size = sum(size for _, size, _ in cases)
-        said.append(_finding(KINDS[kind], "leak", sentence, size, of, ADVICE[kind]))
+        cases = sorted(cases, key=lambda case: -case[1])
+        where = _where([each.ticker for each, _, _ in cases], len(prices))
+        said.append(
+            Finding(
+                kind=KINDS[kind],
+                level="leak",
+                sentence=f"Prices of {where}: {cases[0][2]}.",
+                size=sum(size for _, size, _ in cases),
+                of=sum(len(each.frame) for each, _, _ in cases),
+                unit="days",
+                advice=ADVICE[kind],
+            )
+        )
     return said
 
 
 def _columns_of_later_days(prices: Sequence[Prices], raw: Sequence[pd.DataFrame]) -> list[Finding]:
-    found: dict[tuple[str, int], int] = {}
+    found: dict[tuple[str, int], list[str]] = {}
     named: dict[tuple[str, int], str] = {}
     for each, table in zip(prices, raw, strict=False):
         close = each.frame["close"].to_numpy()
-        for ahead in columns_ahead({"close": close, **_numbers(table, close)}):
+        for ahead in columns_ahead({"close": close, **_numbers(table, each)}):
             if ahead.of == "close" and ahead.name != "close":
                 key = (ahead.name, ahead.rows)
-                found[key] = found.get(key, 0) + 1
+                found.setdefault(key, []).append(each.ticker)
                 named[key] = f"the {ahead.what} of the close {ahead.rows} days later"
     return [
-        _finding(
+        _of_files(
             "a column of later days",
             "leak",
-            f"Column {name!r} is {named[name, rows]}, in {count:,} of {len(prices):,} files.",
-            count,
+            f"Column {name!r} is {named[name, rows]}, in {_where(tickers, len(prices))}.",
+            tickers,
             len(prices),
             "Leave it out of what a model reads; it may be what is to be foreseen.",
         )
-        for (name, rows), count in found.items()
+        for (name, rows), tickers in found.items()
     ]
 
 
@@ -140,16 +171,16 @@ def _columns_told_by_later_days(
     prices: Sequence[Prices], raw: Sequence[pd.DataFrame], known: Sequence[Finding]
 ) -> list[Finding]:
     """Say which other columns later closes tell, or were scaled by all days of the file."""
-    found: dict[str, tuple[int, str]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for each, table in zip(prices, raw, strict=False):
-        columns = _numbers(table, each.frame["close"].to_numpy())
+        columns = _numbers(table, each)
         told: dict[str, str] = {}
         for base, known_then in _known_on_their_day(each.frame).items():
             for later in columns_foreknown({base: known_then, **columns}, base):
                 told.setdefault(
                     later.name,
-                    f"is told by the {base} of later days: what was known by its day explains "
-                    f"{later.back:.0%} of it, with days to come {later.both:.0%}",
+                    f"is told by the {base} of later days: what was known by its day leaves "
+                    f"{1 - later.back:.2%} of it untold, with days to come {1 - later.both:.2%}",
                 )
         for made in columns_of_blocks({"close": each.frame["close"].to_numpy(), **columns}):
             if made.name in columns:
@@ -159,18 +190,19 @@ def _columns_told_by_later_days(
         for scaled in scaled_by_all(columns):
             told.setdefault(scaled.name, f"was made with all days at once: {scaled.how}")
         for name, how in told.items():
-            found[name] = (found.get(name, (0, ""))[0] + 1, how)
+            found.setdefault(name, []).append((each.ticker, how))
     return [
-        _finding(
+        _of_files(
             "a column of later days",
             "leak",
-            f"In {count:,} of {len(prices):,} files, column {name!r}: it {how}.",
-            count,
+            f"Column {name!r}, in {_where(tickers, len(prices))}: it {cases[0][1]}.",
+            tickers,
             len(prices),
             "Make it anew of the days up to each, or leave it out of what a model reads.",
         )
-        for name, (count, how) in found.items()
+        for name, cases in found.items()
         if not any(repr(name) in each.sentence for each in known)
+        for tickers in [[ticker for ticker, _ in cases]]
     ]
 
 
@@ -190,45 +222,85 @@ def _known_on_their_day(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     }
 
 
-def _numbers(table: pd.DataFrame, close: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the other columns of numbers, in the order of the days: the newest may stand first."""
-    if len(table) != len(close):
+def _numbers(table: pd.DataFrame, prices: Prices) -> dict[str, np.ndarray]:
+    """Give the other columns of numbers, each at the days of the prices: the newest may be first.
+
+    Of several rows of a day, the first counts, as of prices.
+    """
+    dates = [name for name in table.columns if (m := meaning_of(name)) and m[0] == "date"]
+    try:
+        days = read_dates(table[dates[0]], prices.source, zone=instrument(prices.ticker).zone).days
+    except (IndexError, DataError):  # no header in the first line, or sums below the last day
         return {}
+    index = pd.DatetimeIndex(days.astype("datetime64[ns]"))
+    first = ~index.duplicated() & index.notna()
     columns = {}
     for name in table.columns:
         meaning = meaning_of(name)
         if meaning is None or meaning[0] not in {*BARS, "date", "volume", "adjusted close"}:
-            values = pd.to_numeric(table[name], errors="coerce").to_numpy(float)
-            if np.isfinite(values).mean() > 0.5:
-                columns[str(name)] = values
-    closes = [n for n in table.columns if (m := meaning_of(n)) and m[0] == "close"]
-    if closes and columns:
-        theirs = pd.to_numeric(table[closes[0]], errors="coerce").to_numpy(float)
-        if np.nanmean(theirs[::-1] == close) > np.nanmean(theirs == close):
-            columns = {name: values[::-1] for name, values in columns.items()}
+            read = _read(table[name]).set_axis(index)[first].reindex(prices.frame.index)
+            if np.isfinite(read).mean() > 0.5:
+                columns[str(name)] = read.to_numpy(float)
     return columns
+
+
+def _read(column: "pd.Series[str]") -> "pd.Series[float]":
+    """Read cells as numbers: 1,234.5 and 0.4% are some."""
+    plain = column.astype(str).str.strip().str.removesuffix("%").str.replace(",", "")
+    return pd.to_numeric(plain, errors="coerce").astype(float)
 
 
 def _adjusted(prices: Sequence[Prices], raw: Sequence[pd.DataFrame]) -> list[Finding]:
     """Say that levels of earlier days were made with splits and dividends of later ones."""
     there = [
-        table
-        for table in raw
-        if any((m := meaning_of(name)) and m[0] == "adjusted close" for name in table.columns)
+        each.ticker
+        for each, table in zip(prices, raw or [pd.DataFrame()] * len(prices), strict=True)
+        if _is_adjusted(each, table)
     ]
-    size = max(len(there), sum(each.adjusted is True for each in prices))
-    if not size:
+    if not there:
         return []
     return [
-        _finding(
+        _of_files(
             "prices adjusted later",
             "note",
-            f"{size:,} of {len(prices):,} files hold adjusted prices: the level of an earlier day "
+            f"{_where(there, len(prices))}: prices are adjusted, so the level of an earlier day "
             "was made with splits and dividends that came after it. Changes from day to day are "
             "as they were; levels are not.",
-            size,
+            there,
             len(prices),
             "Let a model read changes and ratios, as `train stock-rise` does, and no levels.",
+        )
+    ]
+
+
+def _is_adjusted(prices: Prices, table: pd.DataFrame) -> bool:
+    """Say whether an adjusted close is there that differs from the close on some day."""
+    named = {m[0]: name for name in table.columns if (m := meaning_of(name))}
+    if not {"close", "adjusted close"} <= set(named):
+        return prices.adjusted is True
+    close, adjusted = (_read(table[named[each]]) for each in ("close", "adjusted close"))
+    return bool(((close - adjusted).abs() > SAME * close.abs()).any())
+
+
+def _scales(prices: Sequence[Prices]) -> list[Finding]:
+    """Say which prices go on at another scale, as from a split that not all days were made for."""
+    found = {each.ticker: days for each in prices if (days := unlike_scales(each))}
+    if not found:
+        return []
+    tickers = sorted(found, key=lambda ticker: -len(found[ticker]))
+    days = found[tickers[0]]
+    factor = days[-1].detail.rpartition("×")[2]
+    return [
+        _of_files(
+            "prices on two scales",
+            "note",
+            f"{_where(tickers, len(prices))}: overnight the prices change as by a split that "
+            f"earlier days were not adjusted for, on {len(days):,} days, the last "
+            f"{days[-1].date} (×{factor}).",
+            tickers,
+            len(prices),
+            "Look whether it was a split: adjust the days before it, or begin after it. A model "
+            "learns a move that nobody had.",
         )
     ]
 
@@ -250,4 +322,14 @@ def _survivors(prices: Sequence[Prices]) -> list[Finding]:
         "Take the listing of the first day, with those that left it. Until then every figure of "
         "holding is flattered (survivorship)."
     )
-    return [_finding("survivorship", "note", sentence, there, len(prices), advice)]
+    return [
+        Finding(
+            kind="survivorship",
+            level="note",
+            sentence=sentence,
+            size=there,
+            of=len(prices),
+            unit="files",
+            advice=advice,
+        )
+    ]

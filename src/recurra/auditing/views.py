@@ -63,11 +63,13 @@ def views_of_column(name: str, column: "pd.Series[str]") -> Iterator[View]:
     whole = are_numbers and bool((numbers.dropna() % 1 == 0).all())
     own = distinct >= DISTINCT * filled.sum()
     kind = "id" if ID_NAME.search(name) or (own and (whole or not are_numbers)) else "column"
-    if distinct * FEWEST_REPEATS <= filled.sum():
+    recurs = distinct * FEWEST_REPEATS <= filled.sum()
+    if recurs:
         yield View(said, kind, _codes(column), True, name)
     if are_numbers:
         if distinct > 10:
-            yield View(said, kind, _filled(numbers, len(column)), False, name)
+            looked = f"{said}: its size" if recurs else said
+            yield View(looked, kind, _filled(numbers, len(column)), False, name)
         if whole and own:
             yield from _remainders(said, name, numbers, len(column))
     elif distinct > 10:

@@ -97,15 +97,10 @@ def audit(
         table = pd.DataFrame([each.model_dump() for each in found.suspects], columns=fields)
         write_atomically(labels, table.to_csv(index=False).encode("utf-8", "replace"))
     if html is not None:
-        from recurra.cli.following import counterpart
+        from recurra.cli.following import audited
         from recurra.pages.audit import render_audit
-        from recurra.problems.kept import holds_model
 
-        following = [("judge its model on new rows", ["evaluate", source, "NEW.csv"])]
-        if not holds_model(source):
-            what = "train on it, once what leaks is mended" if found.leaks else "train on it"
-            following = [] if test else counterpart(app, "train", what)
-        page = render_audit(found, command_line(), following)
+        page = render_audit(found, command_line(), audited(app, found, source, test))
         write_atomically(html, page.encode("utf-8", "replace"))
     if as_json:
         sys.stdout.write(found.to_json())

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from recurra.auditing import Audit
     from recurra.judging.problem import Problem
 
-__all__ = ["compared", "counterpart", "trained"]
+__all__ = ["audited", "compared", "counterpart", "trained"]
 
 # of this run alone, whatever the next command is
 OWN = {"out", "resume", "overwrite", "as_json", "show", "fit_all", "model", "models", "html"}
@@ -36,6 +37,22 @@ def trained(app: typer.Typer, problem: "Problem", run: Path) -> Commands:
         named = words[:1] if ["--universe"] in [each[:1] for each in more] else words
         found.append((what, [group, *named, *_flat(more)]))
     return found + counterpart(app, "compare", "compare it with other networks, on several folds")
+
+
+def audited(app: typer.Typer, found: "Audit", source: str, test: Path | None) -> Commands:
+    """Give the commands for rows that were audited: of a run, of prices, or of any others."""
+    from recurra.problems.kept import holds_model
+
+    what = "train on it, once what leaks is mended" if found.leaks else "train on it"
+    if holds_model(source):
+        return [("judge its model on new rows", ["evaluate", source, "NEW.csv"])]
+    if "tickers" not in found.rows:
+        return [] if test else counterpart(app, "train", what)
+    if Path(source).is_dir():
+        return [(what, ["train", "stock-rise", "--universe", source])]
+    share = [Path(source).stem, "--source", str(Path(source).parent)]
+    train = (what, ["train", "stock-rise", *share])
+    return [("check these prices", ["market", "check", *share]), train]
 
 
 def compared(app: typer.Typer, best: str) -> Commands:

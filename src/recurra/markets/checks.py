@@ -19,7 +19,7 @@ from recurra.markets.prices import COLUMNS, LEFT_OUT, Finding, Prices
 from recurra.markets.sessions import closed_days, open_days
 from recurra.markets.tickers import Instrument, instrument
 
-__all__ = ["RULES", "Flag", "PriceCheck", "check_newest", "check_prices"]
+__all__ = ["RULES", "Flag", "PriceCheck", "check_newest", "check_prices", "unlike_scales"]
 
 
 class _Rule(NamedTuple):
@@ -187,6 +187,25 @@ def check_newest(prices: Prices, day: dt.date, window: int) -> PriceCheck:
         )
     rests_on = known.frame.index[-(window + WARM_UP) :][0].date()
     return check_prices(known.between(rests_on), until=day)
+
+
+def unlike_scales(prices: Prices) -> list[Finding]:
+    """Give the days from which on prices stand on another scale: of a split, or another currency.
+
+    Args:
+        prices: of one ticker.
+
+    Example:
+        >>> from recurra.markets.simulator import sample_market
+        >>> frame = sample_market()[0].frame
+        >>> late = (frame.index >= frame.index[50]).astype(float)[:, None]
+        >>> half = Prices("AAPL", frame / (1 + 49 * late), "example", None, None)
+        >>> [found.rule for found in unlike_scales(half)]
+        ['unadjusted split']
+    """
+    scales = ("unadjusted split", "currency jump")
+    jumps = _of_jumps(prices.frame, instrument(prices.ticker))
+    return [found for found in jumps if found.rule in scales]
 
 
 def _day(finding: Finding) -> dt.date:

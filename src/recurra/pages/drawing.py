@@ -1,6 +1,7 @@
 """What pages share: templates, the colours, and plots as SVG."""
 
 import io
+import re
 import shlex
 import warnings
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 INK = "#1f2933"
+CODE = re.compile("`([^`]+)`")
 
 
 def environment() -> jinja2.Environment:
@@ -41,7 +43,7 @@ def environment() -> jinja2.Environment:
     )
     templates.filters["tint"] = tint
     templates.filters["figure"] = figure
-    templates.filters |= {"retold": retold, "term": term}
+    templates.filters |= {"retold": retold, "term": term, "coded": _coded}
     templates.globals |= {"worded": _worded, "language": language, "term": term}
     return templates
 
@@ -50,6 +52,11 @@ def _worded(sentence: str, /, **values: Any) -> Markup:
     """Say a sentence on a page: what it is filled with is escaped, unless it is a page's own."""
     said = worded(sentence, **{name: escape(value) for name, value in values.items()})
     return Markup(said)  # noqa: S704 - our own sentence, its values are escaped
+
+
+def _coded(said: str) -> Markup:
+    """Set what stands between backticks as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(said))))  # noqa: S704 - it is escaped
 
 
 def typed(commands: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, str]]:
