@@ -9,6 +9,7 @@ import pytest
 
 from recurra.data import label_texts, read_table
 from recurra.data.labelled import Taught, texts_of
+from recurra.data.pieces import read_pieces
 from recurra.data.readers import read_lines
 from recurra.data.spelling import meant_labels
 from recurra.errors import DataError, SettingsError
@@ -127,7 +128,7 @@ def test_bytes_that_cp1252_leaves_undefined_are_kept(tmp_path: Path) -> None:
 
 def test_a_wrong_encoding_given_is_one_clear_error(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "v1,v2\nham,café\n", "latin-1")
-    with pytest.raises(DataError, match="must be utf-8 text, but byte .* --encoding"):
+    with pytest.raises(DataError, match="must be utf-8 text, but line 2 of .* --encoding"):
         read_table(path, encoding="utf-8")
     with pytest.raises(DataError, match="must be utf-16 text"):
         read_table(path, encoding="utf-16")
@@ -303,8 +304,51 @@ def test_utf_8_with_a_broken_byte_is_not_taken_for_another_encoding(tmp_path: Pa
     path = tmp_path / "a.csv"
     rows = "".join(f"스팸,무료 상담 {i}\n정상,점심 먹자 {i}\n" for i in range(50))
     path.write_bytes(f"분류,내용\n{rows}".encode() + b"\xed\x95\n")
-    with pytest.raises(DataError, match="a few broken bytes"):
+    with pytest.raises(DataError, match="a few broken bytes, the first in line 102"):
         read_table(path)
+
+
+SHORT, LONG = "정상,집", "스팸,무료 상담 전화를 주세요"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "lines"),
+    [
+        (set(range(40, 60)), "line 2 is UTF-8 and line 42 is not", [SHORT] * 60),
+        (set(range(30)), "line 32 is UTF-8 and line 2 is not", [LONG] * 60),
+        (set(range(60)) - {40}, "line 42 is UTF-8 and line 2 is not", [LONG] * 60),
+        (set(range(0, 60, 2)), "line 3 is UTF-8 and line 2 is not", [SHORT] * 60),
+    ],
+)
+def test_lines_in_two_encodings_are_refused_with_the_first_line_of_each(
+    tmp_path: Path, wrong: set[int], line: str, lines: list[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    rows = [text.encode("cp949" if n in wrong else "utf-8") for n, text in enumerate(lines)]
+    path.write_bytes(b"label,text\n" + b"\n".join(rows))
+    with pytest.raises(DataError, match=f"in one encoding, but in .* {line}"):
+        read_table(path)
+    with pytest.raises(DataError, match=f"in one encoding, but in .* {line}"):
+        list(read_lines(path))
+    with pytest.raises(DataError, match=f"in one encoding, but in .* {line}"):
+        read_pieces(path)
+
+
+def test_cp949_with_a_broken_byte_is_not_taken_for_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"{SHORT} {n}".encode("cp949") for n in range(50)]
+    path.write_bytes(b"label,text\n" + b"\n".join([*rows, b"a,\xc1\n"]))
+    with pytest.raises(DataError, match="whole cp949 text, but .* the first in line 52"):
+        read_table(path)
+
+
+def test_a_chance_line_that_could_be_utf_8_is_no_second_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = ["スパム,無料です、今すぐ電話して下さい", "普通,昼に会いましょう"] * 100
+    chance = "a,燿ー"
+    assert "\u0801" in chance.encode("cp932").decode("utf-8")
+    path.write_bytes("\n".join(["label,text", *rows, chance]).encode("cp932"))
+    assert read_table(path).notes[0] == "read as cp932"
 
 
 @pytest.mark.parametrize("read", [read_table, lambda *a, **k: list(read_lines(*a, **k))])

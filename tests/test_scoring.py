@@ -488,3 +488,15 @@ def _read(path: Path) -> Any:
     with read_pieces(path) as found:
         for piece in found:
             yield from map(list, zip(*(c.to_pylist() for c in piece.rows.columns), strict=True))
+
+
+def test_arff_is_scored(finished: Path, tmp_path: Path) -> None:
+    head = "@relation r\n@attribute message {'win a prize',lunch}\n@attribute n numeric\n@data\n"
+    (tmp_path / "a.arff").write_text(head + "'win a prize',1\nlunch,?\n?,2.5\n")
+    assert score(finished, tmp_path / "a.arff", tmp_path / "out.csv").refused == 1
+    found = rows_of(tmp_path / "out.csv")
+    assert [(row["message"], row["n"]) for row in found] == [
+        ("win a prize", "1"),
+        ("lunch", ""),
+        ("", "2.5"),
+    ]

@@ -58,6 +58,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "lists.jsonl": (objects(), {}),
     "more.jsonl": (objects(pos_tags=[1], id=3), {"tags": "ner_tags"}),
     "list.json": (json.dumps([json.loads(line) for line in objects().splitlines()]), {}),
+    "columns.json": (json.dumps({"id": [1, 2], "tokens": WORDS, "ner_tags": TAGS}, indent=1), {}),
     "words.jsonl": (a_row_a_word('{{"word": "{word}", "tag": "{tag}", "sentence": {s}}}\n'), {}),
     "written.csv": (
         "text,tags\n" + "".join(f'"{w}","{t}"\n' for w, t in zip(WORDS, TAGS, strict=True)),

@@ -18,9 +18,9 @@ def score(
     source: Annotated[
         str,
         typer.Argument(
-            help="CSV, TSV, JSON, Parquet, Feather or a workbook (book.xlsx#May); - for standard "
-            "input; a folder of CSV, TSV, JSON lines or Parquet files, or a pattern in quotes; "
-            "each also s3://, gs://, abfs:// or hdfs://."
+            help="CSV, TSV, JSON, Parquet, Feather, ARFF or a workbook (book.xlsx#May); - for "
+            "standard input; a folder of CSV, TSV, JSON lines or Parquet files, or a pattern in "
+            "quotes; each also s3://, gs://, abfs:// or hdfs://."
         ),
     ],
     out: Annotated[

@@ -1,7 +1,9 @@
 """From bytes to text: which encoding it is, and what of that had to be guessed."""
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -65,6 +67,9 @@ HANGUL_PAIR = re.compile(rb"[\xb0-\xc8][\xa1-\xfe]")
 LONE_LETTER_PAIR = re.compile(rb"\xa4[\xa1-\xfe]")  # ㅋㅋ and ㅠㅠ
 OLD_LETTER_PAIR = re.compile(rb"\xa4[\xd4-\xfe]")  # in euc_jp る and ん; nobody's Korean
 CHINESE_PAIR = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")  # the frequent ones, and 。，
+LONG_SIGN = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")  # of UTF-8
+CLEAR_SIGNS = 4  # of a line that is UTF-8 as a whole: by chance other encodings hold none such
+UNCLEAR_LINES = 0.02  # of lines beyond ASCII, at most, that are UTF-8 as a whole by chance
 KANA = re.compile("[ぁ-ヿ]")
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f]+[^\W\d_]*")
@@ -129,7 +134,7 @@ def decode(contents: Contents, encoding: str | None = None) -> Decoded:
     try:
         text = _decoded(data, found)
     except UnicodeError as error:
-        raise _undecodable(path, found, error) from None
+        raise _undecodable(contents, found, error) from None
     return Decoded(text.lstrip("\ufeff"), found, _said(text, found, guessed=given is None))
 
 
@@ -157,37 +162,87 @@ def _recognised(data: bytes, path: Path) -> str:
     if _decodes(data, "utf-8"):
         return "utf-8"
     _refuse_nearly_utf_8(data, path)
+    _refuse_two_encodings(data, path)
     if _is_korean(data):
         return "cp949"
     for name in ("cp932", "euc_jp"):
         if _is_japanese(data, name):
             return name
-    return _foreign(data)
+    found = _foreign(data)
+    if found == "latin-1":
+        _refuse_nearly_korean(data, path)
+    return found
 
 
 def _refuse_nearly_utf_8(data: bytes, path: Path) -> None:
     """Refuse UTF-8 with a few broken bytes: as another encoding, all of it would be lost."""
     text = data.decode("utf-8", "replace")
-    wrong, foreign = text.count("\ufffd"), len(text) - sum(map(text.count, map(chr, range(128))))
+    wrong, foreign = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
     if wrong * 20 < foreign:
+        line = text.count("\n", 0, text.find("\ufffd")) + 1
         raise DataError(
-            f"the file must be whole UTF-8 text, but {path} has a few broken bytes, the first near "
-            f"character {text.find(chr(0xFFFD)):,}. Mend them, or insist: --encoding latin-1"
+            f"the file must be whole UTF-8 text, but {path} has a few broken bytes, the first in "
+            f"line {line:,}. Mend them, or insist: --encoding latin-1"
+        )
+
+
+def _refuse_two_encodings(data: bytes, path: Path) -> None:
+    """Refuse a file of which some lines are UTF-8 and others are not: as one, some are garbage.
+
+    A line that is UTF-8 as a whole, with several signs of three bytes or more, is that by chance
+    in no other encoding; of lines with fewer such signs, few are.
+    """
+    first: dict[bool, int] = {}  # the first line that is UTF-8, and the first that is not
+    clear, unclear, beyond = False, 0, 0
+    for number, line in _lines_beyond_ascii(data):
+        signs = len(LONG_SIGN.findall(line))
+        signs = signs if signs and _decodes(line, "utf-8") else 0
+        first.setdefault(signs > 0, number)
+        clear, unclear, beyond = clear or signs >= CLEAR_SIGNS, unclear + (signs > 0), beyond + 1
+    if len(first) == 2 and (clear or unclear > UNCLEAR_LINES * beyond):
+        raise DataError(
+            f"all lines of a file must be in one encoding, but in {path} line {first[True]:,} is "
+            f"UTF-8 and line {first[False]:,} is not. Save all of it as UTF-8, or insist: "
+            "--encoding latin-1"
+        )
+
+
+def _lines_beyond_ascii(data: bytes) -> Iterator[tuple[int, bytes]]:
+    lines = enumerate(io.BytesIO(data), start=1)
+    return ((number, line) for number, line in lines if not line.isascii())
+
+
+def _refuse_nearly_korean(data: bytes, path: Path) -> None:
+    """Refuse cp949 with a few broken bytes, as UTF-8 is refused."""
+    if _pairs_to_hangul(data):
+        lines = _lines_beyond_ascii(data)
+        line = next((n for n, line in lines if not _decodes(line, "cp949")), 1)
+        raise DataError(
+            f"the file must be whole cp949 text, but {path} has broken bytes, the first in line "
+            f"{line:,}. Mend them, or insist: --encoding latin-1"
         )
 
 
 def _is_korean(data: bytes) -> bool:
+    """Say whether it is cp949: bytes that pair to Hangul, with nothing between."""
+    return _pairs_to_hangul(data, alone=True) and _decodes(data, "cp949")
+
+
+def _pairs_to_hangul(data: bytes, *, alone: bool = False) -> bool:
     """Say whether nearly all bytes beyond ASCII pair to the common syllables.
 
     Letters with accents seldom stand in pairs, and Chinese pairs reach far beyond those bytes.
+
+    Args:
+        data: some text.
+        alone: whether letters that stand alone (ㅋㅋ) are enough.
     """
     letters = len(LONE_LETTER_PAIR.findall(data))
     if len(OLD_LETTER_PAIR.findall(data)) * 20 > letters:
         return False
     high = len(HIGH.findall(data)) - 2 * letters
     pairs = 2 * len(HANGUL_PAIR.findall(data))
-    lone = high <= 0 and _decodes(data, "cp949")
-    return lone or (pairs >= 0.8 * high and pairs > 0 and _decodes(data, "cp949"))
+    return (pairs >= 0.8 * high and pairs > 0) or (alone and high <= 0)
 
 
 def _is_japanese(data: bytes, encoding: str) -> bool:
@@ -293,8 +348,12 @@ def _binary(data: bytes, path: Path) -> DataError:
     )
 
 
-def _undecodable(path: Path, encoding: str, error: UnicodeError) -> DataError:
-    where = f"byte {error.start} of {path}" if isinstance(error, UnicodeDecodeError) else path
+def _undecodable(contents: Contents, encoding: str, error: UnicodeError) -> DataError:
+    where = str(contents.path)
+    if isinstance(error, UnicodeDecodeError):
+        wide = encoding.startswith(("utf-16", "utf-32"))
+        line = contents.data.count(b"\n", 0, error.start) + 1
+        where = f"byte {error.start} of {where}" if wide else f"line {line:,} of {where}"
     return DataError(
         f"the file must be {encoding} text, but {where} is not. "
         f"Give the right one: --encoding {'|'.join(ENCODINGS)}"

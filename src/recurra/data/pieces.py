@@ -26,6 +26,7 @@ from typing import IO, Any, NamedTuple, Self, TypeVar
 
 import pyarrow as pa
 
+from recurra.data.arff import frame_of_arff
 from recurra.data.contents import Contents, ending_of
 from recurra.data.encodings import codec_of, decode, known_encoding
 from recurra.data.lines import LONGEST_LINE
@@ -133,8 +134,8 @@ def read_pieces(
     """Open a table to be read in pieces.
 
     Args:
-        path: CSV, TSV, JSON lines (each also .gz), Parquet, Feather; a workbook (book.xlsx#May) or
-            a JSON list, which are read as a whole; "-" for standard input.
+        path: CSV, TSV, JSON lines (each also .gz), Parquet, Feather; a workbook (book.xlsx#May),
+            ARFF or a JSON list, which are read as a whole; "-" for standard input.
         encoding: of text, None to recognise it from its beginning.
         header: whether the first row of a text table names its columns; None to tell it from the
             rows below.
@@ -327,7 +328,7 @@ def _text(
         lines = _still_utf_8(lines, path)
     kind = FORMATS.get(ending_of(path))
     if kind == "arff":
-        raise DataError(f"an ARFF file is read as a whole only. Save {path} as CSV.")
+        return _arff("\n".join(lines), path, decoded.notes)
     if kind == "json" or (kind is None and decoded.text.lstrip().startswith("{")):
         names, pieces = _objects(lines, path)
         return _Told(names, pieces, decoded.notes)
@@ -335,6 +336,14 @@ def _text(
     tabs = kind == "tsv" or "\t" in first[0]
     names, pieces, notes = _cells(first, lines, path, tabs, header)
     return _Told(names, pieces, [*decoded.notes, *notes])
+
+
+def _arff(text: str, path: Path, notes: list[str]) -> _Told:
+    """Give the rows of an ARFF file, which is read as a whole."""
+    frame = frame_of_arff(text, Contents(path, b"", ""))
+    names = list(map(str, frame.columns))
+    _check_names(names, path)
+    return _Told(names, _pieces_of_cells(iter(frame.to_numpy().tolist()), names), notes)
 
 
 def _items(text: str, path: Path) -> Iterator[str]:
@@ -357,8 +366,10 @@ def _whole_lines(beginning: bytes) -> bytes:
 
 
 def _lines(reader: io.TextIOBase, path: Path) -> Iterator[str]:
+    read = 0
     try:
         for line in iter(partial(reader.readline, LONGEST_LINE + 2), ""):
+            read += 1
             if len(line) > LONGEST_LINE:
                 raise DataError(
                     f"a line must have at most {LONGEST_LINE:,} characters, but one of {path} has "
@@ -366,7 +377,9 @@ def _lines(reader: io.TextIOBase, path: Path) -> Iterator[str]:
                 )
             yield line.rstrip("\r\n")
     except UnicodeError as error:
-        raise DataError(f"{path} cannot be decoded ({error}). Give another --encoding.") from None
+        raise DataError(
+            f"{path} cannot be decoded beyond line {read:,} ({error}). Give another --encoding."
+        ) from None
     except (EOFError, OSError, zlib.error) as error:
         raise DataError(f"{path} cannot be read to its end ({error}).") from None
 

@@ -136,10 +136,18 @@ def nested_kind(value: Any) -> str:
 
 def nested_refusal(name: str, value: Any, where: str) -> DataError:
     """Say that a cell holds a list or an object."""
+    kind = nested_kind(value) or "a list"
+    parts = list(value.values() if isinstance(value, dict) else value)
+    if any(map(nested_kind, parts)):
+        return DataError(
+            f"a cell must be one text, number or label, but {quoted(name)} in {where} is {kind} of "
+            "lists or objects. Write spans as a tag for each word (lists of tokens and of tags are "
+            "read by recurra train tagging), or leave that column out."
+        )
     return DataError(
-        f"a cell must be one text, number or label, but {quoted(name)} in {where} is "
-        f"{nested_kind(value) or 'a list'}. "
-        "Join its parts into one text, or leave that column out."
+        f"a cell must be one text, number or label, but {quoted(name)} in {where} is {kind}. "
+        "Join its parts into one text, several labels with ; between them, or leave that column "
+        "out."
     )
 
 

@@ -58,7 +58,10 @@ def table_rows(lines: Numbered, path: Path, columns: TagColumns) -> Grid:
 
 
 def json_rows(text: str, path: Path, columns: TagColumns) -> Grid:
-    """Read JSON lines, or a list of objects: a word each, or lists of words and tags."""
+    """Read JSON lines, or a list of objects: a word each, or lists of words and tags.
+
+    An object whose lists hold lists is columns, as Hugging Face's data sets are written.
+    """
     numbered = list(_objects(text, path))
     names = list(dict.fromkeys(name for _, row in numbered for name in row))
     rows: list[Row] = [(number, [row.get(name) for name in names]) for number, row in numbered]
@@ -118,6 +121,8 @@ def _objects(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             items: Iterable[tuple[int, Any]] = enumerate(json.loads(text), start=1)
         except (ValueError, RecursionError) as error:
             raise DataError(f"a JSON file must be whole, but {path} is not ({error}).") from None
+    elif (columns := _columns_of_lists(text, path)) is not None:
+        items = enumerate(_by_columns(columns, path), start=1)
     else:
         filled = [(n, line) for n, line in enumerate(lines_of(text, path), 1) if line.strip()]
         items = [(number, _parsed(line)) for number, line in filled]
@@ -128,6 +133,27 @@ def _objects(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 "is not."
             )
         yield number, row
+
+
+def _columns_of_lists(text: str, path: Path) -> dict[str, list[Any]] | None:
+    """Give columns of which a cell is a sentence; None where an object is a row."""
+    whole = _parsed(text) if ending_of(path) == ".json" else None  # of others a line is a row
+    columns = list(whole.values()) if isinstance(whole, dict) else []
+    lists = columns and all(isinstance(column, list) for column in columns)
+    nested = lists and any(isinstance(cell, list) for column in columns for cell in column[:1])
+    return whole if nested else None
+
+
+def _by_columns(columns: dict[str, list[Any]], path: Path) -> Iterator[dict[str, Any]]:
+    """Give the rows of columns, which have one length."""
+    lengths = {name: len(column) for name, column in columns.items()}
+    short, long = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
+    if lengths[short] < lengths[long]:
+        raise DataError(
+            f"columns must have one length, but in {path} {quoted(short)} has {lengths[short]:,} "
+            f"rows and {quoted(long)} {lengths[long]:,}."
+        )
+    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 
 def _parsed(line: str) -> Any:
