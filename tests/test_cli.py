@@ -21,6 +21,7 @@ from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from recurra.cli import app
+from recurra.cli.app import read_input
 from recurra.judging.report import Report
 from recurra.runs import TRAINED
 
@@ -318,10 +319,33 @@ def test_a_wrong_model_is_refused_before_anything_is_fetched(tmp_path: Path) -> 
         assert "model must be one of" in said
 
 
+def test_bytes_of_the_input_that_are_no_text_are_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "in.txt").write_bytes(
+        "\ufeff한 줄\n".encode() + "무료 경품\n당첨\n".encode("cp949")
+    )
+    with (tmp_path / "in.txt").open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        found = list(read_input())
+    said = capsys.readouterr().err
+    assert found[0] == "한 줄"
+    assert all("\ufffd" in text and text.isprintable() for text in found[1:])
+    assert said.startswith("line 2 of the input is no utf-8 text")
+    assert said.count("\n") == 1
+    (tmp_path / "in.txt").write_bytes("무료 \ufffd".encode())
+    with (tmp_path / "in.txt").open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert list(read_input()) == ["무료 \ufffd"]
+    assert capsys.readouterr().err == ""
+
+
 def test_an_unreadable_run_is_one_clear_line(here: Path, tmp_path: Path) -> None:
     assert "a saved model is a folder" in fails(tmp_path, "predict", ".", "hello")
     said = fails(tmp_path, "predict", "runs/none", "hello")
     assert "a run folder is needed, but runs/none" in said
+    (tmp_path / "data.csv").write_text("a,b\n")
+    assert "data.csv is a file" in fails(tmp_path, "predict", "data.csv", "hello")
 
 
 def test_a_usage_error_has_exit_code_2(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_all_rows_teach_and_the_threshold_is_a_half() -> None:
     assert model.threshold_ == 0.5
     (history,) = model.histories_
     assert history.best_epoch == 2
-    assert "all rows known teach" in history.sentence()
+    assert history.sentence() == "2 epochs, the last one is kept"
     assert model.encoder_.mean == pytest.approx(np.concatenate(X).mean(axis=0))
 
 

@@ -181,6 +181,10 @@ def test_what_is_weighed_with_minirocket_is_neither_exported_nor_given_gradients
     assert added.columns[1] == "MiniRocket + LR alone"
     (probe,) = [p for p in found.report.probes if p.name == "rows that teach their own start"]
     assert probe.passed
+    page = " ".join((tmp_path / "run" / "report.html").read_text("utf-8").split())
+    assert "The weights of the last epoch are kept" in page
+    assert "best epoch" not in page
+    assert "for validation" not in page
 
 
 def test_a_number_is_foretold_by_a_network_alone(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from recurra.serving.description import QUESTIONS, described  # noqa: E402
 from recurra.serving.house import House  # noqa: E402
 from recurra.serving.keys import Keys, check_host  # noqa: E402
 from recurra.serving.limits import Limits  # noqa: E402
+from recurra.serving.listening import listening_at  # noqa: E402
 from recurra.serving.logs import log_to  # noqa: E402
 from recurra.serving.rates import Rates  # noqa: E402
 from recurra.serving.refusals import RefusedError  # noqa: E402
@@ -590,6 +591,45 @@ def test_hostile_bodies_are_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize(
+    ("door", "body", "said"),
+    [
+        ("v1/models/spam/predict", '{"texts": [1, "a"]}', "'texts.0' must be a text, but it is 1."),
+        ("v1/models/spam/predict", '{"texts": [null]}', "must be a text, but it is null."),
+        ("v1/models/spam/predict", '{"texts": []}', "has none."),
+        (
+            "v1/models/spam/predict",
+            '{"text": "a"}',
+            "'text' is not known here. What may be given: texts, sequences.",
+        ),
+        (
+            "v1/models/gestures/predict",
+            '{"sequences": [["1", 2]]}',
+            "'sequences.0.0' must be a number, but it is \"1\".",
+        ),
+        (
+            "v2/models/spam/infer",
+            json.dumps(tensor("texts", [2], "BYTES", ["a", 1])),
+            "'inputs.0.data.1' must be a text, but it is 1.",
+        ),
+        (
+            "v2/models/gestures/infer",
+            json.dumps(tensor("sequences", [1, 2, 2], "FP32", [1, 2, float("nan"), 4])),
+            "'inputs.0.data.2' must be a finite number, but it is NaN.",
+        ),
+        (
+            "v2/models/gestures/infer",
+            json.dumps(tensor("sequences", [1, 1, 2], "FP32", [[[1, True]]])),
+            "'inputs.0.data.0.0.1' must be a number, but it is true.",
+        ),
+    ],
+)
+def test_a_refusal_names_the_place_that_is_wrong_as_the_client_wrote_it(
+    client: TestClient, door: str, body: str, said: str
+) -> None:
+    assert error(client.post(f"/{door}", content=body)).endswith(said)
+
+
+@pytest.mark.parametrize(
     "text", ["\x00", "\u202e", "a" * 20_000, "\U0001f600", "<script>", "ㅋ" * 999]
 )
 def test_any_text_is_answered(client: TestClient, text: str) -> None:
@@ -770,7 +810,7 @@ def test_clients_that_asked_long_ago_are_forgotten(monkeypatch: pytest.MonkeyPat
 
 
 def test_limits_are_above_nought() -> None:
-    with pytest.raises(SettingsError, match="the most seconds must be above 0"):
+    with pytest.raises(SettingsError, match="--seconds must be above 0"):
         Limits(seconds=0)
 
 
@@ -1070,6 +1110,8 @@ def test_runs_are_called_by_their_folder_or_as_they_are_named(tmp_path: Path) ->
         named_runs([str(tmp_path / "a=b")])
     with pytest.raises(SettingsError, match="two models are called 'spam'"):
         named_runs(["runs/spam", "other/spam"])
+    with pytest.raises(SettingsError, match="needed behind 'spam='"):
+        named_runs(["spam="])
 
 
 # ---- keys
@@ -1408,6 +1450,12 @@ def test_a_port_that_is_taken_is_one_line(models: dict[str, Path]) -> None:
         said = CliRunner().invoke(command_line, ["serve", str(models["gru"]), "--port", port])
     assert said.exit_code == 2
     assert f"port {port}, but: Address already in use" in " ".join(said.stderr.split())
+    assert f"--port {int(port) % 65535 + 1}" in said.stderr
+
+
+def test_an_address_of_another_machine_is_one_line_that_asks_for_no_port() -> None:
+    with pytest.raises(SettingsError, match=r"Give an address of this machine: --host 127.0.0.1"):
+        listening_at("192.0.2.1", 0)
 
 
 def test_without_the_extra_the_command_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

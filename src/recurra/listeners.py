@@ -43,7 +43,7 @@ class History:
     def sentence(self) -> str:
         """Read the curve aloud."""
         if not self.validated:
-            return f"{len(self.rows)} epochs, all rows known teach, the last epoch is kept"
+            return f"{len(self.rows)} epochs, the last one is kept"
         best, run = self.best_epoch, len(self.rows)
         after = "validation loss rises after" if best < run else "validation loss was still falling"
         return f"best epoch {best} of {run}, {after}"

@@ -644,7 +644,7 @@ def say_notes(read: Noted) -> Noted:
 
 
 def read_input(encoding: str | None = None) -> Iterator[str]:
-    """Give the lines of standard input.
+    """Give the lines of standard input; that bytes of it are no text is said once.
 
     Raises:
         SettingsError: it is a keyboard: nobody meant to type a file.
@@ -653,11 +653,27 @@ def read_input(encoding: str | None = None) -> Iterator[str]:
         raise SettingsError("nothing to read: give texts, or lines on standard input.")
     from recurra.data.readers import known_encoding
 
-    codec = (known_encoding(encoding) or "utf-8").replace("utf-8", "utf-8-sig")
+    name = known_encoding(encoding) or "utf-8"
+    codec = name.replace("utf-8", "utf-8-sig")
+    errors = "replace" if codec == "utf-16" else "surrogateescape"
     stream = os.fdopen(  # a lone carriage return ends no line, as in a file
-        sys.stdin.fileno(), encoding=codec, errors="replace", newline="\n", closefd=False
+        sys.stdin.fileno(), encoding=codec, errors=errors, newline="\n", closefd=False
     )
-    return (line.rstrip("\r\n") for line in stream)
+    return _texts_of(stream, name)
+
+
+def _texts_of(lines: Iterable[str], encoding: str) -> Iterator[str]:
+    """Give lines without their ends, and � where bytes are not of the encoding."""
+    told = False
+    for number, line in enumerate(lines, start=1):
+        text = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if text != line and not told:
+            told = True
+            say(
+                f"line {number:,} of the input is no {encoding} text: � stands where its bytes are "
+                "not. Give --encoding, such as cp949."
+            )
+        yield text.rstrip("\r\n")
 
 
 def say(text: str) -> None:

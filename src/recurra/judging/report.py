@@ -272,6 +272,11 @@ class TrainingInfo(Strict):
     trained_to: str | None = None
 
     @property
+    def validated(self) -> bool:
+        """Whether the epoch that is kept was chosen on rows that validate; else it is the last."""
+        return all("validation_loss" in row for curve in self.curves for row in curve)
+
+    @property
     def rows_in_words(self) -> str:
         """The rows that the saved network was fitted on."""
         return self.fitted_on + (f", up to {self.trained_to}" if self.trained_to else "")

@@ -167,6 +167,8 @@ def _no_run(run: Path) -> str:
     beside = sorted(run.parent.iterdir()) if run.parent.is_dir() else []
     runs = [path.name for path in beside if is_bundle(_model_folder(path))]
     here = f" {run.parent} holds {listed(runs)}." if runs else ""
+    if run.is_file():
+        return f"a run folder is needed, but {run} is a file.{here}"
     return f"a run folder is needed, but {run} is not there.{near(run.name, runs)}{here}"
 
 

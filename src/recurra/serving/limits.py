@@ -36,5 +36,5 @@ class Limits:
         for field in fields(self):
             if not getattr(self, field.name) > 0:
                 raise SettingsError(
-                    f"the most {field.name} must be above 0, but it is {getattr(self, field.name)}."
+                    f"--{field.name} must be above 0, but it is {getattr(self, field.name)}."
                 )

@@ -1,5 +1,6 @@
 """An app with its door to the network: it stops when it is told to, and finishes what it took."""
 
+import errno
 import gc
 import signal
 import socket
@@ -60,7 +61,7 @@ def listening_at(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=WAITING)
     except OSError as error:
-        raise SettingsError(
-            f"the server must be able to listen to {host}, port {port}, but: {error.strerror}. "
-            f"Give another: --port {port % 65535 + 1}"
-        ) from None
+        why = f"the server must be able to listen to {host}, port {port}, but: {error.strerror}."
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise SettingsError(f"{why} Give another: --port {port % 65535 + 1}") from None
+        raise SettingsError(f"{why} Give an address of this machine: --host 127.0.0.1") from None

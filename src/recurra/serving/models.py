@@ -122,9 +122,13 @@ class Model:
 
 def check_rows(rows: int, what: str, limits: Limits) -> None:
     """Refuse a request of no rows, or of too many."""
-    if not 1 <= rows <= limits.rows:
+    if not rows:
         raise RefusedError(
-            413 if rows else 400,
+            400, f"a request must have 1 to {limits.rows:,} {what}, but it has none."
+        )
+    if rows > limits.rows:
+        raise RefusedError(
+            413,
             f"a request must have 1 to {limits.rows:,} {what}, but it has {rows:,}. "
             "Send several requests.",
         )

@@ -156,4 +156,4 @@ def question_in(body: bytes, kind: type[Any]) -> Any:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        raise RefusedError(400, wrong_in(error)) from None
+        raise RefusedError(400, wrong_in(error, kind.model_fields)) from None

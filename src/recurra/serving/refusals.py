@@ -1,6 +1,8 @@
 """What a client is told where there is no answer: a status, and one sentence."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -24,6 +26,8 @@ WANTED = {  # by pydantic's name of what is wrong
     "union_tag_invalid": "an object whose datatype is one of {expected_tags}",
     "union_tag_not_found": "an object with a datatype",
 }
+DEEPER = ("list_type", "dict_type")  # what is wanted by the reading that nests more
+READINGS = {"str", "BYTES", "FP32", "FP64"}  # pydantic's names of readings, which are no place
 
 
 class RefusedError(Exception):
@@ -51,11 +55,16 @@ def one_line(sentence: str) -> str:
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
-def wrong_in(error: ValidationError) -> str:
-    """Say in one line what is wrong with a question: of several readings, the nearest one."""
+def wrong_in(error: ValidationError, fields: Iterable[str] = ()) -> str:
+    """Say in one line what is wrong with a question: of several readings, the nearest one.
+
+    Args:
+        error: of reading it.
+        fields: that it may have.
+    """
     errors = error.errors(include_url=False)
-    found = max(reversed(errors), key=lambda each: len(each["loc"]))
-    parts = [str(part) for part in found["loc"] if "[" not in str(part)]
+    found = max(reversed(errors), key=_nearness)
+    parts = [str(part) for part in found["loc"] if "[" not in str(part) and part not in READINGS]
     where = repr(".".join(parts)) if parts else "the body"
     if found["type"] == "value_error":  # of ours
         return f"{found['ctx']['error']}."
@@ -64,10 +73,21 @@ def wrong_in(error: ValidationError) -> str:
     if found["type"] == "missing":
         return f"{where} must be given."
     if found["type"] == "extra_forbidden":
-        return f"{where} is not known here. Leave it out."
-    arrived = repr(found["input"])
+        return f"{where} is not known here. What may be given: {', '.join(fields)}."
+    arrived = _as_json(found["input"])
     arrived = arrived if len(arrived) <= 60 else f"{arrived[:60]}…"
     wanted = WANTED.get(found["type"])
     if wanted is None:
         return f"{where} must be as /openapi.json says, but it is {arrived} ({found['msg']})."
     return f"{where} must be {wanted.format_map(found.get('ctx', {}))}, but it is {arrived}."
+
+
+def _nearness(error: Any) -> tuple[int, bool]:
+    """Order readings: one that came further; a value that is wrong before one that should nest."""
+    nested = error["type"] in DEEPER and not isinstance(error["input"], list | dict)
+    return len(error["loc"]), not nested
+
+
+def _as_json(value: Any) -> str:
+    """Give a value as the client wrote it: null, not None."""
+    return json.dumps(value, ensure_ascii=False, default=repr)

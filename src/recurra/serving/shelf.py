@@ -194,6 +194,8 @@ def named_runs(given: Iterable[str]) -> dict[str, Path]:
         name, sign, place = each.partition("=")
         path = Path(place if sign and not Path(each).exists() else each)
         name = name if path == Path(place) and sign else path.resolve().name
+        if sign and not place and path == Path(place):
+            raise SettingsError(f"a run folder is needed behind {each!r}. Name it: NAME=RUN")
         if not NAME.fullmatch(name):
             raise SettingsError(
                 f"a model's name must be letters, digits, '.', '-' and '_', but it is {name!r}. "
