@@ -10,11 +10,20 @@ from recurra.text.normalise import compose, duplicate_key
 from recurra.text.plain import keys_and_plains, plain
 
 ascii_texts = st.text(string.printable + "\x00\x1c\x1f\x7f", max_size=60)
-any_texts = st.text(max_size=40) | ascii_texts | st.text("가나 ㅋ1a.<&=%\u00e9\u3164", max_size=20)
+html_texts = st.lists(
+    st.sampled_from(["<br", "<BR", "/>", ">", "<b", "</p", " ", "\x1c", "\v", "\t", "a1", "<", "7"])
+).map("".join)
+any_texts = (
+    st.text(max_size=40)
+    | ascii_texts
+    | html_texts
+    | st.text("가나 ㅋ1a.<&=%\u00e9\u3164", max_size=20)
+)
 
 
 @given(st.lists(any_texts, max_size=12))
 @example(["Win £100 now", "a b", "", " ", "a\nb c", "1 2\t3", "a_b 12x", "see%20you at"])
+@example(["a <br /> b", "1<b>2 c", "a <br", "/> b", "a <i", "7> b", f"a <b{'c' * 201}> d"])
 @example(["A &amp; b", "a \\\\u0041"])
 def test_texts_read_together_are_read_as_each_by_itself(texts: list[str]) -> None:
     keys, plains = keys_and_plains(texts)

@@ -18,6 +18,9 @@ __all__ = ["keys_and_plains", "plain"]
 AT_ONCE = 4_096  # texts
 _NUMBER = re.compile(r"\d+")
 _NUMBER_OF_BYTES = re.compile(rb"\d+")
+# HTML as `compose` and `decoded` leave it out, of many texts: none runs into the next line
+_BREAK_OF_BYTES = re.compile(rb"<[bB][rR][\t\v-\r\x1c-\x1f ]*/?>")
+_TAG_OF_BYTES = re.compile(rb"</?[a-zA-Z][^<>\n]{0,200}>")
 _SIGNS = {number: " " for number in range(128) if not chr(number).isalnum()}
 _BLANKS = bytes(number for number in range(128) if chr(number).isspace() and number != ord("\n"))
 _LOWER = bytes(range(128)).lower() + bytes(range(128, 256))
@@ -74,18 +77,22 @@ def keys_and_plains(texts: Sequence[str] | Array) -> tuple[list[int], list[str]]
 
 
 def _is_simple(text: str) -> bool:
-    """Say whether a text is of ASCII, and `decoded` would leave it as it is."""
+    """Say whether a text is of ASCII, and `decoded` would leave all but HTML's tags as it is."""
     return (
         text.isascii()
         and " " in text  # else it may be of a link, or base64
-        and not ("<" in text or "&" in text or "\\" in text or "=" in text or "\n" in text)
+        and not ("&" in text or "\\" in text or "=" in text or "\n" in text)
     )
 
 
 def _of_simple(texts: list[str]) -> tuple[list[int], list[str]]:
     if not texts:
         return [], []
-    joined = _NUMBER_OF_BYTES.sub(b"0", "\n".join(texts).encode("ascii"))
-    looked = joined.translate(_LOWER, _BLANKS).split(b"\n")
-    letters = joined.translate(_LETTERS).decode("ascii").split("\n")
+    joined = "\n".join(texts).encode("ascii")
+    seen, said = (
+        _NUMBER_OF_BYTES.sub(b"0", each)
+        for each in (_BREAK_OF_BYTES.sub(b" ", joined), _TAG_OF_BYTES.sub(b" ", joined))
+    )
+    looked = seen.translate(_LOWER, _BLANKS).split(b"\n")
+    letters = said.translate(_LETTERS).decode("ascii").split("\n")
     return [content_key(text) for text in looked], [" ".join(text.split()) for text in letters]
