@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --durations=25
 NATIVE := $(wildcard src/recurra/kernels/cpu/*.cpp src/recurra/kernels/cpu/*.h)
 
-.PHONY: demo test check docs notebooks wheel mutants fuzz fuzz-bundles crashes keras-tests sanitize fuzz-native aarch64 clean
+.PHONY: demo test test-optimized check docs notebooks wheel mutants fuzz fuzz-bundles crashes keras-tests sanitize fuzz-native aarch64 clean
 
 demo: .venv/installed
 	$(BIN)/recurra demo --overwrite
@@ -18,6 +18,10 @@ check: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(PYTEST)
+
+# `make test` has networks compiled soon rather than well; here they are as users have them.
+test-optimized: .venv/installed
+	XLA_FLAGS= JAX_DISABLE_MOST_OPTIMIZATIONS=0 $(PYTEST)
 
 # Thousands of damaged files through all readers; `make test` tries a few hundred.
 fuzz: .venv/installed

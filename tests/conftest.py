@@ -5,12 +5,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 # networks are compiled once for all tests and all the processes they start
 CACHE = Path(tempfile.gettempdir()) / f"recurra-tests-{os.getuid()}"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# and soon rather than well: most of the time of these tests would go to making quick what runs for
+# a moment; `make test-optimized` compiles as users do. A flag that XLA does not know ends Python.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+if version("jaxlib").startswith("0.10."):
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 # tests read English in UTF-8, whatever the machine speaks; those of Korean, and of consoles
 # without its letters, ask for what they need
 os.environ |= {"RECURRA_LANG": "en", "LANG": "C.UTF-8"}

@@ -72,7 +72,6 @@ KOREAN_PAGES = [page for page in EVERY_PAGE if page.endswith(".ko.md")]
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 # as documented but quick: one epoch of one network tells whether a command works
 QUICK = {"train": ["--epochs", "1", "--members", "1"], "compare": ["--epochs", "1"]}
-QUICKLY_COMPILED = "--xla_backend_optimization_level=0"
 
 
 def blocks(page: str, kind: str) -> list[str]:
@@ -108,7 +107,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", in_english(PAGES))
 def test_every_documented_command_works(page: str, folder: Path) -> None:
-    environment = {**os.environ, "RECURRA_DATA": str(folder), "XLA_FLAGS": QUICKLY_COMPILED}
+    environment = {**os.environ, "RECURRA_DATA": str(folder)}
     assert commands(page)
     for command in commands(page):
         *pipe, last = command.split(" | ")
