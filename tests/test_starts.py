@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from recurra.judging.classes import Labelled, turns_of
 from recurra.judging.leaks import own_start
 from recurra.judging.scaling import factors_of
 from recurra.operations.network import Plan
+from recurra.problems.begun import BegunProblem
 from recurra.runtime import load
 from recurra.text.terms import NAIVE_BAYES, NGRAMS, RUNS, log_odds_of
 
@@ -222,6 +224,16 @@ def test_log_odds_are_the_sum_of_the_start_and_of_what_the_network_adds(
     centred = [each - each.mean(axis=1, keepdims=True) * (each.shape[1] > 1)
                for each in (odds + added, whole)]  # fmt: skip
     np.testing.assert_allclose(*(np.clip(each, -8, 8) for each in centred), atol=1e-3)
+
+
+@pytest.mark.parametrize("answer", ["yes", "no", "undecided", "too few"])
+def test_what_several_linear_models_say_together_is_said_to_be_in_the_saved_model(
+    fitted: SequenceClassifier, answer: str
+) -> None:
+    problem, verdict = object.__new__(BegunProblem), SimpleNamespace(answer=answer)
+    told = problem._note(verdict, fitted)  # type: ignore[arg-type]
+    assert fitted.start_ is not None
+    assert ("start_shares" in told) == (len(fitted.start_.parts) > 1 and answer != "yes")
 
 
 @pytest.mark.parametrize(("name", "same"), [("ngram-pair-bi-gru", True), ("ngram-bi-gru", False)])

@@ -50,7 +50,7 @@ class BegunProblem(ClassProblem):
                 title="What the network adds",
                 columns=["measure", f"{kind} alone", "with the network", "difference"],
                 rows=[self._added_row(verdict, alone, whole) for verdict in told],
-                note=self._advice(told[0], kind, classifier.learns_alone),
+                note=self._note(told[0], classifier),
             )
         ]
 
@@ -59,6 +59,14 @@ class BegunProblem(ClassProblem):
         before, after = (values(measure, each) for each in (alone, whole))
         ends = "" if verdict.interval is None else " [{:+.4f}, {:+.4f}]".format(*verdict.interval)
         return [verdict.measure, f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}{ends}"]
+
+    def _note(self, verdict: Verdict, classifier: SequenceClassifier) -> str:
+        """Say what a network adds; what several models say together is saved in it alone."""
+        kinds = classifier.start_.kinds if classifier.start_ else []
+        told = self._advice(verdict, ", ".join(kinds), classifier.learns_alone)
+        if len(kinds) == 1 or verdict.answer == "yes":
+            return told
+        return f"{told} What they say without it is `start_shares` of the saved model, in Python."
 
     @staticmethod
     def _advice(verdict: Verdict, kind: str, alone: bool) -> str:
