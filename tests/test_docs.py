@@ -106,26 +106,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", in_english(PAGES))
-def test_every_documented_command_works(page: str, folder: Path) -> None:
-    environment = {**os.environ, "RECURRA_DATA": str(folder)}
+def test_every_documented_command_works(
+    page: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("RECURRA_DATA", str(folder))
     assert commands(page)
     for command in commands(page):
         *pipe, last = command.split(" | ")
-        words = shlex.split(last)
-        assert words[0] == "recurra"
-        words += QUICK.get(words[1], [])
-        if words[1] in QUICK:
+        program, *words = shlex.split(last)
+        assert program == "recurra"
+        words += QUICK.get(words[0], [])
+        if words[0] in QUICK:
             words += ["--overwrite"]
-        run = subprocess.run(
-            [sys.executable, "-m", "recurra.cli", *words[1:]],
-            cwd=folder,
-            env=environment,
-            input=(folder / "new.txt").read_text() if pipe else "",
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert run.returncode == 0, f"{command}\n{run.stderr}"
+        if pipe:
+            with open("new.txt", "rb") as piped:
+                run = [sys.executable, "-m", "recurra.cli", *words]
+                assert subprocess.run(run, stdin=piped, timeout=300).returncode == 0, command
+            continue
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, f"{command}\n{done.output}"
 
 
 @pytest.mark.parametrize(
