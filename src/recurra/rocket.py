@@ -19,7 +19,7 @@ import numpy as np
 from recurra.arrays import Array, Floats, Rows
 from recurra.sequences import NumberEncoder, Ragged
 from recurra.stored import Numbers
-from recurra.text.terms import shares_of_scores
+from recurra.text.terms import shares_of_scores, weights_needed
 
 __all__ = [
     "MINIROCKET",
@@ -279,14 +279,11 @@ class FeatureModel:
     @staticmethod
     def needed(kind: str, classes: int, channels: int) -> dict[str, Numbers]:
         """Give what the arrays of a model of so many classes and channels must be."""
-        rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
         width = None if kind == MINIROCKET else PER_CHANNEL * channels + 1
         return {
             "mean": Numbers((width,)),
             "scale": Numbers.positive(width),
-            "coefficients": Numbers((rows, width)),
-            "intercept": Numbers((rows,)),
-            "classes": Numbers.whole(classes, high=classes - 1),
+            **weights_needed(classes, width),
             **(rocket_needed(channels) if kind == MINIROCKET else {}),
         }
 

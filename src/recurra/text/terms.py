@@ -44,6 +44,7 @@ __all__ = [
     "shares_of_scores",
     "spaced",
     "terms_of",
+    "weights_needed",
     "words_of",
 ]
 
@@ -228,6 +229,16 @@ def shares_of_scores(kind: str, scores: Floats) -> Floats:
     return shares
 
 
+def weights_needed(classes: int, features: int | None) -> dict[str, Numbers]:
+    """Give what the arrays of a regression of so many classes and features must be."""
+    rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
+    return {
+        "coefficients": Numbers((rows, features)),
+        "intercept": Numbers((rows,)),
+        "classes": Numbers.whole(classes, high=classes - 1),
+    }
+
+
 def log_odds_of(probabilities: Floats, least: float = LEAST) -> Floats:
     """Give log-odds of the second class of two, (rows, 1); of more the logarithms, (rows, classes).
 
@@ -299,15 +310,9 @@ class TermModel:
         width = terms + (0 if stored.beside is None else Beside.from_json(stored.beside).width)
         if not width:
             return {"shares": Numbers.shares(classes)}
-        rows = 1 if classes == 2 else classes  # of two classes, one row of weights tells
         weighted = terms and kind not in PRESENCE
         idf = {"idf": Numbers.positive(terms)} if weighted else {}
-        return idf | {
-            "shares": Numbers.shares(classes),
-            "coefficients": Numbers((rows, width)),
-            "intercept": Numbers((rows,)),
-            "classes": Numbers.whole(classes, high=classes - 1),
-        }
+        return {"shares": Numbers.shares(classes)} | idf | weights_needed(classes, width)
 
     @classmethod
     def restored(cls, kind: str, stored: StoredTerms, arrays: Mapping[str, Array]) -> Self:
