@@ -146,6 +146,19 @@ def test_rows_sorted_by_class_are_noted(frame: pd.DataFrame) -> None:
     assert found.clean
 
 
+def test_how_much_a_thing_tells_is_percent_of_the_class_and_no_number_of_rows(
+    frame: pd.DataFrame,
+) -> None:
+    first = np.where(np.arange(len(frame)) % 2 == 0, frame.label, "some")
+    found = audited(frame.assign(text=pd.Series(first, frame.index) + " " + frame.text))
+    (told,) = (each for each in found.findings if each.sentence.startswith("text: its first word"))
+    assert (told.unit, told.of, told.about) == ("percent", 100, f"{told.size}% of the class")
+    assert f"alone tells {told.about}" in told.sentence
+    assert told.level == "note"
+    assert told.advice.startswith("Look whether")
+    assert told.about in render_audit(found)
+
+
 def test_labels_that_contradict_each_other_are_counted(frame: pd.DataFrame) -> None:
     turned = frame.head(4).assign(
         label=["good" if x == "bad" else "bad" for x in frame["label"][:4]]

@@ -43,7 +43,8 @@ class Finding(Strict):
         sentence: what was found, in words.
         size: how many rows it is about.
         of: out of how many.
-        unit: what is counted: rows, or days or files of prices.
+        unit: what is counted: rows, days or files of prices, or percent where it is how well one
+            thing tells the class, out of 100.
         examples: two or three.
         advice: what to do.
     """
@@ -53,9 +54,21 @@ class Finding(Strict):
     sentence: str
     size: int
     of: int
-    unit: Literal["rows", "days", "files"] = "rows"
+    unit: Literal["rows", "days", "files", "percent"] = "rows"
     examples: list[Example] = Field(default_factory=list)
     advice: str
+
+    @property
+    def about(self) -> str:
+        """How much it is about, in words."""
+        match self.unit:
+            case "percent":
+                return f"{self.size}% of the class"
+            case "files":
+                return f"{self.size:,} of {self.of:,} files"
+            case "days":
+                return f"{self.size:,} of {self.of:,} days"
+        return f"{self.size:,} of {self.of:,} rows"
 
 
 class Tell(Strict):
@@ -177,7 +190,7 @@ class Audit(Strict):
                 kind=check.name,
                 level="leak",
                 sentence=check.sentence,
-                size=round(check.size),
+                size=check.of if check.p_value is not None else round(check.size),  # a test: of all
                 of=check.of,
                 advice=check.advice,
             )

@@ -112,6 +112,8 @@ ADVICE = {
     "channel": "Leave it out of what a model reads, if it is known only after the state is.",
     "step": "Take the step out: those beside it tell far less, so it was not measured.",
 }
+WHO_WROTE = "Look whether those who wrote the texts wrote it, or those who labelled them."
+NOTED = {"ends": WHO_WROTE}  # what is no leak yet
 # a word: in what share of a class, and how sure of it, it is a leak
 WHERE = {"anywhere": (0.4, 0.97), "placed": (0.1, 0.98), "label": (0.05, 0.95)}
 STRONG, SURE = 0.4, (0.2, 0.98)  # that a word tells so much, or is so sure, is noted
@@ -212,10 +214,11 @@ def _finding_of(audited: Audited, view: View, tell: Tell) -> Finding | None:
         kind=KINDS[view.kind],
         level=level,
         sentence=sentence,
-        size=round(tell.told * len(view.values)),
-        of=len(view.values),
+        size=round(100 * tell.told),
+        of=100,
+        unit="percent",
         examples=_two(audited, view),
-        advice=ADVICE[view.kind],
+        advice=ADVICE[view.kind] if level == "leak" else NOTED.get(view.kind, ADVICE[view.kind]),
     )
 
 
@@ -313,7 +316,7 @@ def _word_finding(audited: Audited, patterns: list[Pattern], level: Level) -> Fi
         advice=(
             "Take it out of the texts: it came with the label, not with what was written."
             if level == "leak"
-            else "Look whether those who wrote the texts wrote it, or those who labelled them."
+            else WHO_WROTE
         ),
     )
 

@@ -51,13 +51,13 @@ def _next_class(audited: Audited, order: Rows) -> list[Finding]:
     ]
     known = {view.name: tell.told for view, tell in asked(views, own)} if views else {}
     return [
-        _of_the_next(view.name, tell.told, len(order))
+        _of_the_next(view.name, tell.told)
         for view, tell in (asked(views, after) if views else [])
         if tell.p_value < CHANCE and tell.told >= TOLD and known[view.name] < tell.told - ALONE
     ]
 
 
-def _of_the_next(name: str, told: float, rows: int) -> Finding:
+def _of_the_next(name: str, told: float) -> Finding:
     return Finding(
         kind="a column of later rows",
         level="leak",
@@ -65,8 +65,9 @@ def _of_the_next(name: str, told: float, rows: int) -> Finding:
             f"Column {name!r} tells {told:.0%} of the class of the row after, and not of its own: "
             "it was moved by a row."
         ),
-        size=round(told * rows),
-        of=rows,
+        size=round(100 * told),
+        of=100,
+        unit="percent",
         advice="Leave it out of what a model reads: nobody knows it on its day.",
     )
 
