@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 import recurra
 from recurra.auditing import Audit, audit_texts
-from recurra.auditing.rows import Counted
+from recurra.auditing.copies import copy_findings
+from recurra.auditing.rows import AuditedTexts, Counted
 from recurra.auditing.tells import said_by_values, told
 from recurra.auditing.words import patterns_of
 from recurra.cli import app
@@ -333,8 +334,9 @@ def test_the_copies_of_real_corpora_are_counted(real_data: Path) -> None:
 def test_the_copies_across_published_sides_are_counted(
     name: str, copies: str, conflicts: str, real_data: Path
 ) -> None:
-    found = recurra.audit(name)
-    said = {finding.kind: finding.sentence for finding in found.findings}
+    rows = open_texts(name)
+    found = copy_findings(AuditedTexts(rows, rows.published_test))
+    said = {finding.kind: finding.sentence for finding in found}
     assert said["copies across"].startswith(copies)
     assert conflicts in said.get("conflicting labels", "")
 
