@@ -52,7 +52,7 @@ def test_an_audit_shows_every_finding_of_python(
     for finding in found.findings:
         assert finding.sentence in words(page)
         assert finding.advice in words(page)
-        assert f"{finding.kind} · {finding.size:,} of {finding.of:,} rows" in words(page)
+        assert f"{finding.kind} · {finding.about}" in words(page)
         for example in finding.examples:
             assert re.sub(r"\s+", " ", example.left) in words(page)
     for tell in found.tells:

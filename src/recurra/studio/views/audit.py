@@ -1,17 +1,16 @@
 """Audit: one file or two in, what makes figures better than they are out."""
 
-from typing import Any
-
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
+from recurra.auditing.findings import Audit
 from recurra.serving.refusals import RefusedError
 from recurra.studio.doors import action, page
 from recurra.studio.files import Kept
 from recurra.studio.house import Studio, studio_of
 from recurra.studio.view import View
-from recurra.studio.views.train import brought
+from recurra.studio.views.train import audit_told, brought
 
 __all__ = ["VIEW"]
 
@@ -59,11 +58,11 @@ async def found(request: Request) -> Response:
 
 async def _audited(
     studio: Studio, kept: Kept, test: Kept | None, given: dict[str, str]
-) -> tuple[Any, str]:
+) -> tuple[Audit | None, str]:
     words = ["audit", str(kept.path), *([str(test.path)] if test else [])]
     words += [f"--{name}={value}" for name, value in given.items()]
     try:
-        return await studio.commands.told(*words, codes=(0, 1)), ""
+        return await audit_told(studio, words), ""
     except RefusedError as error:  # another column may be what is needed
         if error.status != 400:
             raise

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from recurra.auditing.findings import Audit
 from recurra.serving.refusals import RefusedError
 from recurra.studio.asked import Asked, questions_of
 from recurra.studio.doors import action, page
@@ -20,7 +21,7 @@ from recurra.studio.trainings import Training
 from recurra.studio.view import View
 from recurra.wording import worded
 
-__all__ = ["VIEW", "brought"]
+__all__ = ["VIEW", "audit_told", "brought"]
 
 MOST_COLUMNS = 200  # that a page shows
 LOOK = 0.5  # seconds from look to look at a training that is followed
@@ -116,15 +117,24 @@ async def chosen(request: Request) -> Response:
     )
 
 
-async def _audited(studio: Studio, asked: Asked) -> tuple[dict[str, Any] | None, str]:
+async def _audited(studio: Studio, asked: Asked) -> tuple[Audit | None, str]:
     """Look for leaks; what is in the way of that is told, and is not in the way of training."""
     if asked.audit is None:
         said = "No audit knows rows of this kind yet; the training's own probes look for leaks."
         return None, worded(said)
     try:
-        return await studio.commands.told(*asked.audit, codes=(0, 1)), ""
+        return await audit_told(studio, asked.audit), ""
     except RefusedError as refused:
         return None, refused.sentence
+
+
+async def audit_told(studio: Studio, words: list[str]) -> Audit:
+    """Have a command audit; give what it found.
+
+    Raises:
+        RefusedError: it was refused.
+    """
+    return Audit.model_validate(await studio.commands.told(*words, codes=(0, 1)))
 
 
 def _free_name(studio: Studio, kept: Kept) -> str:
