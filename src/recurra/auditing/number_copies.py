@@ -149,7 +149,54 @@ def number_copy_findings(audited: AuditedNumbers) -> list[Finding]:
         seen |= there
         if there.any():
             found.append(_finding(audited, kind, there, rows, everything))
-    return [*found, *_conflicts(audited)]
+    return [*found, *_rearranged(audited), *_conflicts(audited)]
+
+
+def _rearranged(audited: AuditedNumbers) -> list[Finding]:
+    """Say which rows of a table hold the numbers of another in other columns, or turned over.
+
+    A game seen from both sides is one game: its row holds the same numbers, or their negatives.
+    Equal rows aside, measured numbers meet so by no luck.
+    """
+    if audited.rows.sequences is not None:
+        return []
+    others = audited.rows.other_columns
+    numbers = np.sort(np.abs(measured_columns(others[content_columns(others)])), axis=1)
+    if numbers.shape[1] < FEWEST_MEASURED:
+        return []
+    group = np.unique(numbers, axis=0, return_inverse=True)[1].ravel()
+    known = np.ones(len(group), bool) if audited.held is None else ~audited.held
+    pairs = np.unique(np.stack([group, audited.near.exact], axis=1)[known], axis=0)
+    others_of = np.bincount(pairs[:, 0], minlength=len(group))
+    own = np.isin(audited.near.exact, audited.near.exact[known])
+    there = (others_of[group] > own) & (known if audited.held is None else audited.held)
+    size, of = int(there.sum()), len(group) if audited.held is None else int(audited.held.sum())
+    if not size:
+        return []
+    across = audited.held is not None
+    examples = []
+    for row in np.flatnonzero(there)[:SHOWN].tolist():
+        like = known & (group == group[row]) & (audited.near.exact != audited.near.exact[row])
+        examples.append(audited.example(int(np.flatnonzero(like)[0]), row))
+    sentence = (
+        f"{size:,} of {of:,} {audited.names[1]} rows ({size / of:.1%}) hold the numbers of a row "
+        f"of the {audited.names[0]} side in other columns, or with other signs: one thing seen from "
+        "two sides."
+        if across
+        else f"{size:,} of {of:,} rows ({size / of:.1%}) hold the numbers of another in other "
+        "columns, or with other signs: one thing seen from two sides."
+    )
+    return [
+        Finding(
+            kind="rearranged rows across" if across else "rearranged rows",
+            level="leak" if across or size > TOLERATED * of else "note",
+            sentence=sentence,
+            size=size,
+            of=of,
+            examples=examples,
+            advice="Keep both on one side of the split.",
+        )
+    ]
 
 
 def _within(audited: AuditedNumbers) -> dict[str, Bools]:

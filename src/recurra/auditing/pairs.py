@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from recurra.arrays import Floats
+from recurra.auditing.later import digits_behind
 from recurra.auditing.rows import Counted
 from recurra.auditing.tells import View, said_by_numbers, said_by_values, told
 from recurra.auditing.views import READ, days_of
@@ -102,8 +103,22 @@ def _of_numbers(numbers: dict[str, Floats]) -> Iterator[View]:
     for three in combinations(some, 3):
         names = ", ".join(repr(name) for name, _ in three)
         yield _view(f"the sum of {names}", three[0][0], np.sum([each for _, each in three], axis=0))
+    yield from _adding_up(dict(some))
     if len(numbers) > 3:
         yield _view("the sum of all numbers of a row", "", np.sum(list(numbers.values()), axis=0))
+
+
+def _adding_up(numbers: dict[str, Floats]) -> Iterator[View]:
+    """Look at whether a number is the sum, or the product, of two others, to its last digit."""
+    for (a, one), (b, other) in combinations(numbers.items(), 2):
+        for total, whole in numbers.items():
+            if total in (a, b):
+                continue
+            slack = 0.51 * 10.0 ** -digits_behind(whole[np.isfinite(whole)]) + 1e-9 * np.abs(whole)
+            for sign, made in (("+", one + other), ("·", one * other)):
+                same = (np.abs(made - whole) <= slack).astype(np.int64)
+                if 0 < same.sum() < len(same):
+                    yield View(f"whether {a!r} {sign} {b!r} is {total!r}", "sum", same, True, total)
 
 
 def _of_flags(cells: "dict[str, pd.Series[str]]") -> Iterator[View]:

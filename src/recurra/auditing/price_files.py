@@ -25,6 +25,7 @@ from recurra.markets.tickers import instrument
 __all__ = ["audit_price_files", "audit_prices", "holds_prices"]
 
 NAMED = 3  # tickers of those that something is found in
+FEWEST_FACTORS, MOST_CHANGES = 3, 0.1  # values of a factor, and changes a day
 SAME = 1e-6  # of a price, that its digits may differ by
 BARS = {"open", "high", "low", "close"}
 QUESTION = "Do these prices hold what their day could not know?"
@@ -189,6 +190,11 @@ def _columns_told_by_later_days(
                 )
         for scaled in scaled_by_all(columns):
             told.setdefault(scaled.name, f"was made with all days at once: {scaled.how}")
+        for name, values in columns.items():
+            if _is_factor_to_come(values):
+                told.setdefault(
+                    name, "goes to 1 on the last day by steps: what is still to come is in it"
+                )
         for name, how in told.items():
             found.setdefault(name, []).append((each.ticker, how))
     return [
@@ -204,6 +210,18 @@ def _columns_told_by_later_days(
         if not any(repr(name) in each.sentence for each in known)
         for tickers in [[ticker for ticker, _ in cases]]
     ]
+
+
+def _is_factor_to_come(values: np.ndarray) -> bool:
+    """Say whether a column is a factor of splits and dividends that are still to come.
+
+    It stays for days on end, takes three values or more, and is 1 on the last day, not the first.
+    """
+    known = values[np.isfinite(values)]
+    steps = int((known[1:] != known[:-1]).sum())
+    fractions = bool((known % 1 != 0).any()) and bool((known > 0).all())
+    few = len(np.unique(known)) >= FEWEST_FACTORS and steps <= MOST_CHANGES * len(known)
+    return few and fractions and known[-1] == 1 and known[0] != 1
 
 
 def _known_on_their_day(frame: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -251,6 +251,7 @@ def audit_states(
     )
     held = None if sides is None else np.repeat(sides, lengths)
     views = [*_views_of_channels(steps, numbers, parts[0]), *_views_of_times(steps, parts)]
+    views += _views_of_missing(steps, parts)
     told, tells = content_findings(steps, views)
     found = [*_streams_laid(parts, numbers, lengths, sides), *told]
     found += _channels_told_by_later_steps(parts[0])
@@ -267,6 +268,22 @@ def _views_of_channels(
         if len(np.unique(behind)) > 1:
             said = f"channel {name!r}: digits behind the point"
             yield View(said, "written", behind, False)
+
+
+def _views_of_missing(steps: _AuditedSteps, parts: Sequence[LabelledSteps]) -> Iterator[View]:
+    """Look at where each channel was missing, and at how many channels were at once."""
+    empty = [
+        np.zeros(part.numbers.shape, bool) if part.missing is None else part.missing
+        for part in parts
+    ]
+    missing = np.concatenate(empty)[steps.counted.rows].astype(np.int64)
+    some = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
+    for channel in some.tolist():
+        name = parts[0].channels[channel]
+        yield View(f"channel {name!r}: whether it is missing", "missing", missing[:, channel], True)
+    if len(some) > 1:
+        number = missing.sum(axis=1)
+        yield View("how many channels are missing", "missing", number, True)
 
 
 def _views_of_times(steps: _AuditedSteps, parts: Sequence[LabelledSteps]) -> Iterator[View]:

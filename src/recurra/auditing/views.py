@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from unicodedata import is_normalized
 
 import numpy as np
 import pandas as pd
@@ -27,11 +28,15 @@ __all__ = [
 ID_NAME = re.compile(r"(^|[_\W])(id|ids|no|nr|num|index|idx|key|uuid|guid|file|path|url)$", re.I)
 DISTINCT = 0.95  # of the rows have a value of their own: an id
 FEWEST_REPEATS = 2  # rows a value, in the mean: values that recur
+FEW_GAPS = 2  # numbers of rows that follow each other are as far apart
 NUMBERS = 3  # in an id, that are looked at
 DIGITS = re.compile(r"\d+")
 TIME = re.compile(r"(?:^|[T\s])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?")
+QUOTES, BREAKS = "\"'\u2018\u2019\u201c\u201d\u00ab\u00bb\u300c\u300d", "\n\r\f"
+GROUPED = re.compile(r"\d+(?:[.,]\d+)+")
 PARTED = re.compile(r"[@/\\:._-]")
 CHECKED = (3, 7, 9, 11)  # what digits of checks are made by
+SECONDS = 86_400  # of a day
 WEEK, THURSDAY = 7, 3  # 1970 began on one, three days after a Monday
 LAST_SIGNS = 36  # of ids and numbers, at most: digits and letters
 LONGEST_ID = 64  # signs of ids that are all as long, of which each is looked at
@@ -71,6 +76,7 @@ def views_of_column(name: str, column: "pd.Series[str]") -> Iterator[View]:
             looked = f"{said}: its size" if recurs else said
             yield View(looked, kind, _filled(numbers, len(column)), False, name)
         if whole and own:
+            yield from _how_near(said, name, _filled(numbers, len(column)))
             yield from _remainders(said, name, numbers, len(column))
     elif distinct > 10:
         yield from _parts(said, kind, name, column)
@@ -86,6 +92,25 @@ def _how_often(said: str, name: str, column: "pd.Series[str]") -> Iterator[View]
     often = column.map(column.value_counts()).to_numpy(float)
     if len(np.unique(often)) > 1:
         yield View(f"{said}: how often its value stands", "column", often, False, name)
+
+
+def _how_near(said: str, name: str, values: Floats) -> Iterator[View]:
+    """Look at how near the next value is: rows entered in one go follow each other closely.
+
+    Args:
+        said: of the column.
+        name: of the column.
+        values: (rows,) times or numbers of rows; NaN where there is none.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    apart = np.diff(values[order], prepend=-np.inf, append=np.inf)
+    near = np.full(len(values), -1.0)
+    ways = ("how far the value before it is", "how far the value behind it is")
+    for way, found in zip(ways, (apart[:-1], apart[1:]), strict=True):
+        near[order] = np.minimum(found, 3e38)
+        if len(np.unique(near)) > FEW_GAPS:
+            yield View(f"{said}: {way}", "burst", near.copy(), False, name)
 
 
 def _every_sign(said: str, name: str, column: "pd.Series[str]") -> Iterator[View]:
@@ -165,6 +190,10 @@ def _of_days(said: str, name: str, cells: "pd.Series[str]") -> Iterator[View]:
         weekdays = np.where(whole < 0, WEEK, (whole + THURSDAY) % WEEK)
         yield View(f"{said}: the day of the week", "column", weekdays, True, name)
     times = cells.str.extract(TIME)
+    if day is not None and times[0].notna().mean() >= READ:
+        clock = times[[0, 1, 2]].astype(float).fillna(0.0).to_numpy() @ (3600.0, 60.0, 1.0)
+        since = np.where(np.isnat(day), np.nan, day.astype("datetime64[D]").astype(float))
+        yield from _how_near(said, name, SECONDS * since + clock)
     if times[0].notna().mean() >= READ:
         minutes = 60 * times[0].astype(float) + times[1].astype(float)
         yield View(f"{said}: the time of day", "column", _filled(minutes, len(cells)), False, name)
@@ -282,6 +311,9 @@ MARKS: dict[str, Callable[[str], bool]] = {
     "two spaces on end": lambda text: "  " in text.strip(),
     "breaks of lines": lambda text: "\n" in text.strip() or "\r" in text.strip(),
     "quotes around the text": lambda text: len(text) > 1 and text[0] == text[-1] in "\"'",
+    "letters put together of several signs": lambda text: (
+        not text.isascii() and not is_normalized("NFC", text)
+    ),
     "signs of typesetting": lambda text: bool(re.search("[\u2013-\u2026]", text)),
     "an even number of letters": lambda text: len(text) % 2 == 0,
     "blocks or names in brackets in place of what was taken out": lambda text: bool(
@@ -298,6 +330,16 @@ MEASURES: dict[str, Callable[[str], float]] = {
     "the share of signs": lambda text: 1 - len(plain(text)) / max(1, len(text)),
 }
 
+FORMS: dict[str, Callable[[str], str]] = {
+    "the kind of sign it begins with": lambda text: _kind_of(text.lstrip()[:1]),
+    "the kind of sign it ends with": lambda text: _kind_of(text.rstrip()[-1:]),
+    "how its numbers are written": lambda text: _form_of_numbers(text),
+    "which quotes it has": lambda text: "".join(sign for sign in QUOTES if sign in text),
+    "how it breaks lines": lambda text: "".join(
+        b for b in BREAKS if b in text.replace("\r\n", "\f")
+    ),
+}
+
 
 def views_of_writing(texts: Array) -> Iterator[View]:
     """Look at how the text is written: marks that no writer means, then lengths and shares."""
@@ -310,8 +352,24 @@ def views_of_writing(texts: Array) -> Iterator[View]:
     for name, at in (("first", 0), ("last", -1)):
         codes = pd.factorize(np.array([each[at] for each in words], object))[0].astype(np.int64)
         yield View(f"text: its {name} word", "ends", codes, True)
+    for name, form in FORMS.items():
+        codes = pd.factorize(np.array([form(text) for text in texts], object))[0].astype(np.int64)
+        if codes.max(initial=0):
+            yield View(f"text: {name}", "begins", codes, True)
     for name, measure in MEASURES.items():
         yield View(f"text: {name}", "length", np.fromiter(map(measure, texts), float), False)
+
+
+def _kind_of(sign: str) -> str:
+    """Say whether a sign is a small letter, a capital, another letter or a digit; else give it."""
+    kinds = (str.islower, str.isupper, str.isalpha, str.isdigit)
+    return next((kind.__name__ for kind in kinds if sign and kind(sign)), sign)
+
+
+def _form_of_numbers(text: str) -> str:
+    """Give how the first number with a point or a comma in it is written: 0,000.0."""
+    found = GROUPED.search(text)
+    return DIGITS.sub("0", found.group()) if found else ""
 
 
 def _longest_line(text: str) -> int:

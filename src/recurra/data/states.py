@@ -83,6 +83,7 @@ class LabelledSteps:
         notes: what was guessed or done.
         published_test: (streams,) whether a stream is of the file to test on; None: there is none.
         columns: the names of the columns of the log, by their roles.
+        missing: (steps, channels) whether a number was filled; None: none was.
     """
 
     numbers: Floats
@@ -97,6 +98,7 @@ class LabelledSteps:
     notes: list[str] = field(default_factory=list)
     published_test: Bools | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    missing: Bools | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -181,6 +183,7 @@ def steps_in(table: Table, columns: StepColumns) -> LabelledSteps:
         table.sha256,
         notes,
         columns=roles,
+        missing=None if np.isfinite(numbers).all() else ~np.isfinite(numbers[order]),
     )
 
 
