@@ -156,13 +156,15 @@ def test_a_message_of_a_megabyte_is_classified(here: Path) -> None:
 
 
 def test_evaluate_says_which_rows_were_trained_on(here: Path) -> None:
-    run = recurra("evaluate", "runs/messages", "messages.csv", "--label", "kind", cwd=here)
+    run = in_this_process("evaluate", "runs/messages", "messages.csv", "--label", "kind", cwd=here)
     assert "96 of these rows were trained on" in run.stderr
     frame = pd.DataFrame(
         {"kind": ["spam", "ham"] * 10, "body": [f"x{chr(97 + i)} cash" for i in range(20)]}
     )
     frame.to_csv(here / "new.csv", index=False)
-    run = recurra("evaluate", "runs/messages", "new.csv", "--label", "kind", "--json", cwd=here)
+    run = in_this_process(
+        "evaluate", "runs/messages", "new.csv", "--label", "kind", "--json", cwd=here
+    )
     found = json.loads(run.stdout)
     assert (found["rows"], found["rows_seen_in_training"]) == (20, 0)
     assert 0 <= found["measures"]["F1"]["value"] <= 1
@@ -237,7 +239,7 @@ def test_learning_rate_and_patience_reach_the_network_and_a_cut_text_the_report(
 
 
 def test_the_same_seed_gives_the_same_files_times_aside(here: Path) -> None:
-    run = recurra("train", "messages.csv", *QUICK, "--out", "again", cwd=here)
+    run = in_this_process("train", "messages.csv", *QUICK, "--out", "again", cwd=here)
     assert run.returncode == 0, run.stderr
     first, second = here / "runs" / "messages", here / "again"
     for name in ("model/weights.safetensors", "model/encoder.json", "history.csv"):
@@ -260,7 +262,7 @@ def test_a_finished_run_is_not_overwritten_unless_asked(here: Path) -> None:
     assert "holds a finished run" in fails(here, "train", "messages.csv", *QUICK)
     assert "holds a finished run" in fails(here, "train", "messages.csv", *QUICK, "--resume")
     before = (here / "runs/messages/report.json").stat().st_mtime_ns
-    run = recurra("train", "messages.csv", *QUICK, "--overwrite", "--json", cwd=here)
+    run = in_this_process("train", "messages.csv", *QUICK, "--overwrite", "--json", cwd=here)
     assert json.loads(run.stdout)["schema"] == "recurra.report/2"
     assert (here / "runs/messages/report.json").stat().st_mtime_ns > before
 
@@ -479,13 +481,13 @@ def test_killed_and_resumed_training_ends_as_if_never_killed(here: Path, moment:
     arguments = ["train", "messages.csv", *QUICK, "--members", "2"]
     whole = here / "whole"
     if not whole.exists():
-        assert recurra(*arguments, "--out", "whole", cwd=here).returncode == 0
+        assert in_this_process(*arguments, "--out", "whole", cwd=here).returncode == 0
     with running(*arguments, "--out", name, cwd=here) as started:
         wait_for(started, moment)
         time.sleep(0.05 * MOMENTS.index(moment))
         started.kill()
     assert not (here / name / "report.json").exists()
-    run = recurra(*arguments, "--out", name, "--resume", cwd=here)
+    run = in_this_process(*arguments, "--out", name, "--resume", cwd=here)
     assert run.returncode == 0, run.stderr
     assert {p.name for p in (here / name).iterdir()} == {p.name for p in whole.iterdir()}
     ours, theirs = (
@@ -520,7 +522,7 @@ def test_the_lecture_protocol_has_its_parameters_and_its_leak(
     }
     for model, parameters in (("simple-rnn", 130_529), ("conv1d", 135_745)):
         arguments = ["--protocol", "lecture", "--model", model, "--epochs", "1", "--out", model]
-        run = recurra("train", "spam", *arguments, "--show", "--json", cwd=tmp_path)
+        run = in_this_process("train", "spam", *arguments, "--show", "--json", cwd=tmp_path)
         for shown in (layers[model], "(None, None, 32)", f" Total params: {parameters:,} ("):
             assert shown in run.stderr
         report = json.loads(run.stdout)
@@ -535,7 +537,7 @@ def test_the_default_protocol_passes_every_probe_on_real_messages(
     real_data: Path, tmp_path: Path
 ) -> None:
     os.environ["RECURRA_DATA"] = str(real_data)
-    run = recurra("train", "spam", *QUICK, "--epochs", "1", "--json", cwd=tmp_path)
+    run = in_this_process("train", "spam", *QUICK, "--epochs", "1", "--json", cwd=tmp_path)
     report = json.loads(run.stdout)
     assert report["data"]["classes"] == {"ham": 4827, "spam": 747}
     assert all(probe["passed"] for probe in report["probes"])
