@@ -1,6 +1,7 @@
 """Shared by all tests: real data when it is there, and compiled steps kept between processes."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -40,6 +41,14 @@ def cache_of_the_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECURRA_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def passed_over_by_later_collections() -> Iterator[None]:
+    """Look for garbage in what a file leaves behind once, not again with each file after it."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
