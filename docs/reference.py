@@ -1,11 +1,10 @@
 """Write docs/cli.md from the commands' own help."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import typer
+from typer.testing import CliRunner
 
 from recurra.cli import app
 
@@ -22,14 +21,11 @@ def commands(group: typer.core.TyperGroup, *above: str) -> Iterator[tuple[str, .
 
 def help_of(*command: str) -> str:
     """Give the help text of a command, at a width of 80."""
-    run = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "recurra.cli", *command, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"COLUMNS": "80", "TERMINAL_WIDTH": "80", "PATH": "/usr/bin:/bin"},
+    english = {"RECURRA_LANG": "en"}
+    said = CliRunner(env=english).invoke(
+        app, [*command, "--help"], prog_name="recurra", terminal_width=78
     )
-    return run.stdout.replace("python -m recurra.cli", "recurra").strip()
+    return said.stdout.strip()
 
 
 def page() -> str:
