@@ -180,8 +180,8 @@ def _rearranged(audited: AuditedNumbers) -> list[Finding]:
         examples.append(audited.example(int(np.flatnonzero(like)[0]), row))
     sentence = (
         f"{size:,} of {of:,} {audited.names[1]} rows ({size / of:.1%}) hold the numbers of a row "
-        f"of the {audited.names[0]} side in other columns, or with other signs: one thing seen from "
-        "two sides."
+        f"of the {audited.names[0]} side in other columns, or with other signs: one thing seen "
+        "from two sides."
         if across
         else f"{size:,} of {of:,} rows ({size / of:.1%}) hold the numbers of another in other "
         "columns, or with other signs: one thing seen from two sides."
