@@ -120,7 +120,14 @@ def test_a_factor_of_splits_to_come_is_found_and_one_of_those_so_far_is_not(
     steps = np.ones(len(share))
     steps[50::60] = 0.995
     so_far = steps.cumprod()
-    factors = {"to come": so_far[-1] / so_far, "so far": so_far, "a flag": so_far >= so_far[-1]}
+    middle = so_far[len(share) // 2]
+    factors = {
+        "to come": so_far[-1] / so_far,
+        "so far": so_far,
+        "of a day between": so_far / middle,
+        "there and back": np.where(np.arange(len(share)) < len(share) - 9, so_far, 1.0),
+        "a flag": so_far >= so_far[-1],
+    }
     for name, factor in factors.items():
         frame = share.assign(factor=np.round(factor.astype(float), 6)).rename_axis("date")
         frame.reset_index().to_csv(tmp_path / "AAA.csv", index=False)
