@@ -63,7 +63,7 @@ def audit_behaviour(
     if asked.network.kind != NETWORK:
         raise RunError(
             f"a network of labelled texts or sequences is asked, but {run} holds a "
-            f"{asked.network.kind}."
+            f"{asked.network.what}."
         )
     if fresh is not None and asked.network.on_all:
         raise SettingsError(

@@ -1,13 +1,17 @@
 """`recurra explain`: of a text, its tokens; of a sequence, its stretches."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recurra.cli.app import Json, Run, With, app, print_json
+from recurra.cli.app import Encoding, Json, Run, With, app, print_json
+from recurra.cli.layouts import Channels, Group, Id, Time, layout_of
 from recurra.errors import BundleError, DataError, SettingsError
-from recurra.names import near, one_of
+from recurra.names import listed, near, one_of
+
+if TYPE_CHECKING:
+    from recurra.data.sequences import Layout
 
 SEQUENCES = ("sequences", "quantities")  # problems whose rows are numeric sequences
 WAYS = ("occlusion", "gradients")  # to tell which stretches moved an answer
@@ -23,6 +27,11 @@ def explain(
     sequence: Annotated[
         str | None, typer.Option(help="Which sequence of the file, by its name [the first].")
     ] = None,
+    id: Id = None,
+    time: Time = None,
+    group: Group = None,
+    channels: Channels = "",
+    encoding: Encoding = None,
     with_: With = None,
     by: Annotated[
         str | None, typer.Option(help="Of a sequence: occlusion [the default] or gradients.")
@@ -46,13 +55,18 @@ def explain(
         raise SettingsError(f"--label is of models that say several labels, but {run} holds none.")
     if kept.facts.recipe in SEQUENCES:
         by = one_of(by or WAYS[0], WAYS, "--by")
-        _explain_sequence(run, Path(text), sequence, with_, by, html, as_json)
+        layout = layout_of(id, time, None, group, channels, labelled=False, run=run)
+        _explain_sequence(run, Path(text), layout, encoding, sequence, with_, by, html, as_json)
         return
     if by is not None:
         raise SettingsError("--by is of models of sequences: of a text, both ways are shown.")
-    if sequence is not None or with_ is not None:
+    of_files = {"--sequence": sequence, "--with": with_, "--encoding": encoding}
+    of_files |= {"--id": id, "--time": time, "--group": group, "--channels": channels or None}
+    given = [name for name, value in of_files.items() if value is not None]
+    if given:
         raise SettingsError(
-            "--sequence and --with are of models of sequences, but this one reads texts."
+            f"{listed(given)} of explain must be left out where a model reads texts, as this one "
+            "does: they are of models of sequences."
         )
     if several:
         _explain_labels(run, text, label or [], html, as_json)
@@ -155,6 +169,8 @@ def _explain_labels(
 def _explain_sequence(
     run: Path,
     file: Path,
+    layout: "Layout",
+    encoding: str | None,
     name: str | None,
     with_: str | None,
     by: str,
@@ -164,14 +180,14 @@ def _explain_sequence(
     """Show which stretches of a sequence, and which channels, moved the answer."""
     import numpy as np
 
-    from recurra.data.sequences import Layout, read_sequences
+    from recurra.data.sequences import read_sequences
     from recurra.problems.kept import kept_model
-    from recurra.problems.new_rows import columns_taught, same_channels
+    from recurra.problems.new_rows import same_channels
     from recurra.problems.saved.quantities import saved_quantities
     from recurra.problems.saved.sequences import saved_sequences
 
     kept = kept_model(run)
-    rows = read_sequences(file, Layout(labelled=False, taught=columns_taught(kept)))
+    rows = read_sequences(file, layout, encoding=encoding)
     same_channels(rows, kept.facts.channels)
     ids = list(map(str, rows.ids))
     if name is not None and name not in ids:

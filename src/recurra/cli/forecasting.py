@@ -1,14 +1,12 @@
 """Forecasts: train a forecaster, compare forecasters, forecast what follows a table."""
 
-import csv
-import io
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recurra.architectures import described
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -33,7 +31,6 @@ from recurra.cli.app import (
     with_options,
 )
 from recurra.errors import SettingsError
-from recurra.files import write_atomically
 from recurra.names import SHAPES, one_of
 
 if TYPE_CHECKING:
@@ -227,7 +224,7 @@ def forecast(
     encoding: Encoding = None,
     ahead: Ahead = None,
     with_: With = None,
-    out: Annotated[Path | None, typer.Option(help="A CSV file to write them to.")] = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Forecast what follows the end of a table, when, in its units, with intervals."""
@@ -247,20 +244,10 @@ def forecast(
     found = saved_forecaster(run, with_).answer(series, ahead)
     if as_json:
         print_json(found)
-    if out is not None:
-        write_atomically(out, _written(table_of(found), ",").encode())
-    elif not as_json:
-        sys.stdout.write(_written(table_of(found), "\t"))  # plain, for pipes
-
-
-def _written(table: list[list[Any]], separator: str) -> str:
-    """Write a table as CSV, or with fewer digits for people."""
-    text = io.StringIO()
-    rows = csv.writer(text, delimiter=separator, lineterminator="\n")
-    digits = "{:.6g}" if separator == "\t" else "{!r}"
-    for row in table:
-        rows.writerow(digits.format(c) if isinstance(c, float) else c for c in row)
-    return text.getvalue()
+    names, *told = table_of(found)
+    with answers(names, out, as_json, file, "{:.6g}") as write:
+        for row in told if out is not None else [names, *told]:
+            write(row)
 
 
 @evaluate.command("SequenceForecaster")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recurra.architectures import described
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -162,6 +163,7 @@ def generate(
     ] = None,
     seed: Seed = 0,
     with_: With = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Write lines with a saved model."""
@@ -176,7 +178,11 @@ def generate(
     )
     if as_json:
         print_json({"model": name, "class": label, "lines": lines})
-    else:
+    if out is not None:
+        with answers(["line"], out, as_json) as write:
+            for line in lines:
+                write([line])
+    elif not as_json:
         sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
@@ -184,8 +190,9 @@ def generate(
 def evaluate_lines(
     run: Run,
     source: Annotated[Path, typer.Argument(help="A text file of lines, or a folder of CLASS.txt.")],
+    encoding: Encoding = None,
     with_: Alone = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved writer by how surprised it is by new lines; say if it has seen any of them."""
-    evaluate_run(run, source, with_, as_json)
+    evaluate_run(run, source, with_, as_json, encoding=encoding)

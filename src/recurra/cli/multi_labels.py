@@ -1,12 +1,12 @@
 """Texts with any number of labels each: train, compare, say labels, judge on new rows."""
 
-import sys
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -128,6 +128,7 @@ def predict_multi_label(
     ] = None,
     encoding: Encoding = None,
     with_: With = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Say the labels of texts: the arguments, a file, or the lines of standard input."""
@@ -137,18 +138,16 @@ def predict_multi_label(
     sources = given_texts(texts, file, text, encoding, model.columns)
     predictions: list[dict[str, Any]] = []
     count = empty = 0
-    if not as_json:
+    if not as_json and out is None:
         say("columns: labels, text")
-    while chunk := list(islice(sources, PREDICTION_CHUNK)):
-        answers = model.answer(chunk)
-        count += len(chunk)
-        empty += sum(found["labels"] is None for found in answers)
-        if as_json:
-            predictions += answers
-            continue
-        for found in answers:  # plain, for pipes
-            labels = model.sign.join(found["labels"] or [])
-            sys.stdout.write(f"{labels}\t{' '.join(found['text'].split())}\n")
+    with answers(["labels", "text"], out, as_json, file) as write:
+        while chunk := list(islice(sources, PREDICTION_CHUNK)):
+            told = model.answer(chunk)
+            count += len(chunk)
+            empty += sum(found["labels"] is None for found in told)
+            predictions += told if as_json else []
+            for found in told:
+                write([model.sign.join(found["labels"] or []), found["text"]])
     say_empty(empty, count)
     if as_json:
         print_json({"model": model.name, "labels": model.names, "predictions": predictions})

@@ -1,6 +1,5 @@
 """Numeric sequences: train what says a class or a number, compare such, ask one."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.architectures import described
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -27,10 +27,10 @@ from recurra.cli.app import (
     run_problem,
     say,
     searched,
-    separated,
     train,
     with_options,
 )
+from recurra.cli.layouts import Channels, Group, Id, Time, layout_of
 from recurra.errors import SettingsError
 from recurra.names import QUANTITIES, SEQUENCES, one_of
 
@@ -48,28 +48,12 @@ File = Annotated[
     ),
 ]
 Test = Annotated[Path | None, typer.Option(help="A file like it, to test on.")]
-Id = Annotated[
-    str | None, typer.Option(help="The column that names the sequence; none: a row is one.")
-]
-Time = Annotated[
-    str | None,
-    typer.Option(
-        help="The column that orders the rows of a sequence; without --id, it says when a row was: "
-        "the past teaches, the newest judge."
-    ),
-]
 Newest = Annotated[
     bool, typer.Option("--newest", help="By --time, the past teaches and the newest judge.")
 ]
 Label = Annotated[str | None, typer.Option(help="The column of the class.")]
 Target = Annotated[
     str | None, typer.Option(help="The column of a number to foretell, in place of a class.")
-]
-Group = Annotated[
-    str | None, typer.Option(help="A column, such as a person: each on one side alone.")
-]
-Channels = Annotated[
-    str, typer.Option(help="Columns of numbers, separated by commas [all others].")
 ]
 Positive = Annotated[str | None, typer.Option(help="Of two classes, the one to find.")]
 
@@ -108,7 +92,7 @@ def train_sequences(
     """Learn the class, or a number, of sequences; judge beside MiniRocket and statistics."""
     models = [] if model is None else [one_of(model, SEQUENCES, "the model")]
     place = how.place(_name(file))
-    layout = _layout(id, time, label, group, channels, newest=newest, target=target)
+    layout = layout_of(id, time, label, group, channels, newest=newest, target=target)
     rows = _rows(file, test, layout, encoding, sample)
     given = {"epochs": epochs, "batch_size": batch_size, "members": members, **how.settings()}
     run_problem(_problem(rows, models, positive, keep_near, None, how.seed, given), place, how)
@@ -136,7 +120,7 @@ def compare_sequences(
     """Compare models of sequences on folds of the file to train on."""
     how.names(SEQUENCES)
     place = how.place(_name(file))
-    layout = _layout(id, time, label, group, channels, newest=newest, target=target)
+    layout = layout_of(id, time, label, group, channels, newest=newest, target=target)
     rows = _rows(file, test, layout, encoding, sample)
     models = how.names(SEQUENCES if rows.targets is None else QUANTITIES)
     problem = _problem(rows, models, positive, keep_near, how.folds, how.seed, how.settings())
@@ -189,23 +173,24 @@ def predict_sequences(
     encoding: Encoding = None,
     sample: Sample = False,
     with_: With = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Classify the sequences of a file."""
     _one_given(file, sample)
     from recurra.data.sequences import read_sequences, sample_sequences
 
-    layout = _layout(id, time, label, group, channels, labelled=False, run=run)
+    layout = layout_of(id, time, label, group, channels, labelled=False, run=run)
     rows = sample_sequences() if file is None else read_sequences(file, layout, encoding=encoding)
     from recurra.problems.saved.sequences import saved_sequences
 
     model = saved_sequences(run, with_)
-    answers = model.answer(rows)
+    told = model.answer(rows)
     if as_json:
-        print_json({"model": model.name, "predictions": answers})
-        return
-    for found in answers:  # plain, for pipes
-        sys.stdout.write(f"{found['label']}\t{found['score']:.4f}\t{found['id']}\n")
+        print_json({"model": model.name, "predictions": told})
+    with answers(["class", "probability", "sequence"], out, as_json, file) as write:
+        for found in told:
+            write([found["label"], found["score"], found["id"]])
 
 
 @predict.command("quantities")
@@ -221,22 +206,24 @@ def predict_quantities(
     channels: Channels = "",
     encoding: Encoding = None,
     with_: With = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Say the number of each sequence of a file."""
     from recurra.data.sequences import read_sequences
     from recurra.problems.saved.quantities import saved_quantities
 
-    layout = _layout(id, time, None, group, channels, labelled=False, target=target, run=run)
+    layout = layout_of(id, time, None, group, channels, labelled=False, target=target, run=run)
     rows = read_sequences(file, layout, encoding=encoding)
     model = saved_quantities(run, with_)
-    answers = model.answer(rows)
+    told = model.answer(rows)
     if as_json:
-        print_json({"model": model.name, "target": model.target, "predictions": answers})
-        return
-    say(f"columns: {model.target}, sequence")
-    for found in answers:  # plain, for pipes
-        sys.stdout.write(f"{found[model.target]:.6g}\t{found['id']}\n")
+        print_json({"model": model.name, "target": model.target, "predictions": told})
+    elif out is None:
+        say(f"columns: {model.target}, sequence")
+    with answers([model.target, "sequence"], out, as_json, file, "{:.6g}") as write:
+        for found in told:
+            write([found[model.target], found["id"]])
 
 
 @evaluate.command("quantities")
@@ -255,7 +242,7 @@ def evaluate_quantities(
     as_json: Json = False,
 ) -> None:
     """Judge a saved model on new sequences with their numbers."""
-    layout = _layout(id, time, None, group, channels, target=target)
+    layout = layout_of(id, time, None, group, channels, target=target)
     evaluate_run(run, file, with_, as_json, layout=layout, encoding=encoding)
 
 
@@ -273,31 +260,8 @@ def evaluate_sequences(
     as_json: Json = False,
 ) -> None:
     """Judge a saved classifier on new sequences, and say if it has seen any of them."""
-    layout = _layout(id, time, label, group, channels)
+    layout = layout_of(id, time, label, group, channels)
     evaluate_run(run, file, with_, as_json, layout=layout, encoding=encoding)
-
-
-def _layout(
-    id: str | None,
-    time: str | None,
-    label: str | None,
-    group: str | None,
-    channels: str,
-    labelled: bool = True,
-    newest: bool = False,
-    target: str | None = None,
-    run: Path | None = None,
-) -> "Layout":
-    from recurra.data.sequences import Layout
-
-    names = separated(channels)
-    taught: dict[str, Any] = {}
-    if run is not None:
-        from recurra.problems.kept import kept_model
-        from recurra.problems.new_rows import columns_taught
-
-        taught = columns_taught(kept_model(run))
-    return Layout(id, time, label, group, names, labelled, newest, target, taught)
 
 
 def _one_given(file: Path | None, sample: bool) -> None:

@@ -1,6 +1,5 @@
 """States at every step of logs: train, compare, say them."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recurra.architectures import described
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -148,6 +148,7 @@ def predict_states(
     encoding: Encoding = None,
     sample: Sample = False,
     with_: With = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Say the state of every step of a log: time, state, probability of an alarm, stream."""
@@ -160,13 +161,13 @@ def predict_states(
     from recurra.problems.saved.states import saved_states
 
     model = saved_states(run, with_)
-    answers = model.answer(rows)
+    told = model.answer(rows)
     if as_json:
-        print_json({"model": model.name, "steps": answers})
-        return
-    for found in answers:  # plain, for pipes
-        line = (found["time"], found["state"], f"{found['alarm']:.4f}", found["stream"])
-        sys.stdout.write("\t".join(map(str, line)) + "\n")
+        print_json({"model": model.name, "steps": told})
+    names = ["time", "state", "alarm", "stream"]
+    with answers(names, out, as_json, file) as write:
+        for found in told:
+            write([found[name] for name in names])
 
 
 @evaluate.command("states")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.architectures import described
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -195,6 +196,7 @@ def predict_stock_rise(
     ] = False,
     strict: Strict = False,
     with_: With = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Say how likely each ticker is to rise on the day after its newest prices."""
@@ -219,6 +221,11 @@ def predict_stock_rise(
         check.refuse_faults()
     market = {prices.ticker: prices.frame for prices in found}
     scored = model.newest(market, day, allow_stale=allow_stale)
+    if out is not None:
+        names = ["ticker", "for", "call", "probability", "base rate"]
+        with answers(names, out, as_json) as write:
+            for row in scored.to_dict("records"):
+                write([row[name] for name in names])
     if as_json:
         print_json(
             {
@@ -231,7 +238,7 @@ def predict_stock_rise(
             }
         )
         return
-    for row in scored.to_dict("records"):
+    for row in scored.to_dict("records") if out is None else []:
         typer.echo(
             worded(
                 "{ticker}\tfor {day}\t{call}\t{probability}\tbase rate {rate}",
@@ -331,9 +338,10 @@ def evaluate_stock_rise(
     sample: Sample = False,
     source: Source = None,
     offline: Offline = False,
+    encoding: Encoding = None,
     with_: Alone = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved model on the days after those that it was fitted on."""
     where: dict[str, Any] = {"universe": universe, "sample": sample, "source": source}
-    evaluate_run(run, tickers, with_, as_json, offline=offline, **where)
+    evaluate_run(run, tickers, with_, as_json, offline=offline, encoding=encoding, **where)

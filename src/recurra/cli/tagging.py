@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.architectures import described
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -198,6 +199,7 @@ def tag(
     sentence: Sentence = None,
     encoding: Encoding = None,
     with_: With = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Tag the words of sentences; of a file as a word and its tag a line, as a file to read."""
@@ -221,8 +223,12 @@ def tag(
     sentences = model.told(words, model.say(words))
     if as_json:
         print_json({"model": kept.name, "sentences": sentences})
-        return
-    for found in sentences:
+    if out is not None:
+        with answers(["sentence", "word", "tag"], out, as_json, file) as write:
+            for number, found in enumerate(sentences, start=1):
+                for pair in found:
+                    write([number, pair["word"], pair["tag"]])
+    for found in [] if as_json or out is not None else sentences:
         sys.stdout.write(_in_columns(found) if file else _in_line(found))
 
 

@@ -1,7 +1,6 @@
 """Texts: train a classifier, evaluate it on new rows, classify with it; the demonstration."""
 
 import shlex
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import quote
 import typer
 
 from recurra.architectures import described
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -351,6 +351,7 @@ def predict_texts(
     ] = None,
     encoding: Encoding = None,
     with_: With = None,
+    out: Written = None,
     threshold: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Call the class to find from here on [the model's own]."),
@@ -365,37 +366,35 @@ def predict_texts(
     model.threshold = threshold
     if explain and not model.explains:
         raise SettingsError(f"--explain is about a network's tokens: {model.name} has none.")
+    if explain and out is not None:
+        raise SettingsError("--explain shows tokens, which --out has no column for: use --json.")
     sources = given_texts(texts, file, text, encoding, model.columns)
     predictions, count, cut, empty = [], 0, 0, 0
-    if not as_json:
+    if not as_json and out is None:
         say(f"columns: {model.said}")
-    while chunk := list(islice(sources, PREDICTION_CHUNK)):
-        answers = model.answer(chunk)
-        count, cut = count + len(chunk), cut + model.cut(chunk)
-        empty += sum(found["label"] is None for found in answers)
-        for message, found in zip(chunk, answers, strict=True):
-            if explain:
-                found["tokens"] = model.explain(message)
-            if as_json:
-                predictions.append(found)
-                continue
-            sys.stdout.write(_line(found))
-            if explain:
-                from recurra.terminal import show_explanation
+    sure = "probability" if model.positive is None else f"probability of {model.positive_name}"
+    names = ["class", sure, "text"]
+    with answers(names, out, as_json, file) as write:
+        while chunk := list(islice(sources, PREDICTION_CHUNK)):
+            told = model.answer(chunk)
+            count, cut = count + len(chunk), cut + model.cut(chunk)
+            empty += sum(found["label"] is None for found in told)
+            for message, found in zip(chunk, told, strict=True):
+                write([found["label"], found["score"], found["text"]])
+                if explain:
+                    found["tokens"] = model.explain(message)
+                if as_json:
+                    predictions.append(found)
+                elif explain:
+                    from recurra.terminal import show_explanation
 
-                show_explanation(found["tokens"])
+                    show_explanation(found["tokens"])
     _say_cut(model, cut, count)
     say_empty(empty, count)
     if as_json:
         print_json(
             {"model": model.name, "positive": model.positive_name, "predictions": predictions}
         )
-
-
-def _line(found: dict[str, Any]) -> str:
-    """Write an answer plain, for pipes: a table would cut and pad. An empty text has none."""
-    score = "" if found["score"] is None else f"{found['score']:.4f}"
-    return f"{found['label'] or ''}\t{score}\t{' '.join(found['text'].split())}\n"
 
 
 def read_rows(

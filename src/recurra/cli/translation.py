@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recurra.architectures import described
+from recurra.cli.answering import Written, answers
 from recurra.cli.app import (
     Alone,
     Comparing,
@@ -179,6 +180,7 @@ def translate(
     beam: Annotated[int | None, typer.Option(min=1, help="Beginnings kept; 1 is greedy.")] = None,
     encoding: Encoding = None,
     with_: With = None,
+    out: Written = None,
     as_json: Json = False,
 ) -> None:
     """Translate sentences: the arguments, or the lines of standard input."""
@@ -191,11 +193,14 @@ def translate(
 
     name, model = saved_translator(run, with_, beam)
     found = []
-    for text in texts or read_input(encoding):
-        empty = {"text": text, "translation": None}
-        found.append(model.answer(text) if compose(text).strip() else empty)
-        if not as_json:
-            sys.stdout.write(f"{found[-1]['translation'] or ''}\n")
+    with answers(["text", "translation"], out, as_json) as write:
+        for text in texts or read_input(encoding):
+            empty = {"text": text, "translation": None}
+            found.append(model.answer(text) if compose(text).strip() else empty)
+            if out is not None:
+                write([text, found[-1]["translation"]])
+            elif not as_json:
+                sys.stdout.write(f"{found[-1]['translation'] or ''}\n")
     for said in getattr(model, "cut", lambda texts: [])([each["text"] for each in found]):
         note(said)
     say_empty(sum(each["translation"] is None for each in found), len(found))
@@ -207,8 +212,9 @@ def translate(
 def evaluate_pairs(
     run: Run,
     file: Annotated[Path, typer.Argument(help="A file of two columns, tab between: as trained.")],
+    encoding: Encoding = None,
     with_: Alone = None,
     as_json: Json = False,
 ) -> None:
     """Judge a saved translator on new pairs of sentences, and say if it has seen any of them."""
-    evaluate_run(run, file, with_, as_json)
+    evaluate_run(run, file, with_, as_json, encoding=encoding)

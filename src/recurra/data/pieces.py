@@ -82,6 +82,7 @@ class Pieces:
         pieces: the rows, in their order.
         size: bytes of the file, None where that is not known.
         read: how many of them have been read.
+        source: where they come from, for people.
         notes: what was told from the beginning of the file.
     """
 
@@ -89,6 +90,7 @@ class Pieces:
     pieces: Iterator[Piece]
     size: int | None
     stream: IO[bytes]
+    source: str
     notes: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Piece]:
@@ -162,7 +164,8 @@ def read_pieces(
         if size is not None:
             file.close()
         raise
-    return Pieces(found.names, found.pieces, size, file, found.notes)
+    source = "standard input" if str(path) == "-" else str(path)
+    return Pieces(found.names, found.pieces, size, file, source, found.notes)
 
 
 def _workbook(data: bytes, path: Path, header: bool | None) -> "_Told":

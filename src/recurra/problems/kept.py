@@ -38,6 +38,30 @@ __all__ = [
 
 Settings = TypeVar("Settings", bound=Stored)
 
+# models in plain words, by their recipe or by what saved them
+KINDS = {
+    "sequences": "model of sequences of numbers",
+    "quantities": "model that tells a number of a sequence",
+    "states": "model of the state at every step",
+    "SequenceClassifier": "model of texts with a class each",
+    "SequenceLabeller": "model of texts with several labels",
+    "SequenceRegressor": "model that tells a number of a sequence",
+    "SequenceTagger": "model of a tag for every word",
+    "SequenceGenerator": "model that writes lines",
+    "SequenceTranslator": "model that translates",
+    "SequenceForecaster": "model that forecasts a series",
+    "SequenceRiser": "model of rising prices",
+    "RiseModel": "model of rising prices",
+}
+KINDS |= {
+    "multi-label": KINDS["SequenceLabeller"],
+    "tagging": KINDS["SequenceTagger"],
+    "generation": KINDS["SequenceGenerator"],
+    "translation": KINDS["SequenceTranslator"],
+    "forecasting": KINDS["SequenceForecaster"],
+    "stock-rise": KINDS["SequenceRiser"],
+}
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -60,6 +84,13 @@ class Kept:
     def kind(self) -> str:
         """What it was saved by."""
         return self.facts.estimator
+
+    @property
+    def what(self) -> str:
+        """What it is, in plain words: of its recipe, else of the estimator that saved it."""
+        if self.kind == "SequenceClassifier" and self.facts.channels:
+            return KINDS["sequences"]
+        return KINDS.get(str(self.facts.recipe)) or KINDS.get(self.kind, self.kind)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -96,7 +127,7 @@ class Kept:
             BundleError: it is damaged, or of another kind.
         """
         if self.kind not in kinds:
-            raise BundleError(f"{self.folder} holds a {self.kind}, which does not {does}.")
+            raise BundleError(f"{self.folder} holds a {self.what}, which does not {does}.")
         module, name = kinds[self.kind].split(":")
         return getattr(import_module(module), name).load(self.folder)
 

@@ -80,7 +80,7 @@ def new_rows_of(asked: Asked) -> NewRows:
     if found is None:
         raise BundleError(
             f"a model of {', '.join(NEW_ROWS)} can be judged on new rows, but "
-            f"{asked.network.folder} holds a {asked.network.kind}. Give another run."
+            f"{asked.network.folder} holds a {asked.network.what}. Give another run."
         )
     return found
 
@@ -142,8 +142,8 @@ def taught_columns(network: Kept, columns: TagColumns) -> TagColumns:
     )
 
 
-def _lines(asked: Asked, given: Lines | str | Path) -> Lines:
-    rows = given if isinstance(given, Lines) else open_lines(str(given))
+def _lines(asked: Asked, given: Lines | str | Path, encoding: str | None = None) -> Lines:
+    rows = given if isinstance(given, Lines) else open_lines(str(given), encoding=encoding)
     known, there = asked.network.classes, bool(np.any(rows.classes != ""))
     if there != any(known):
         of = f"the classes {', '.join(known)}" if any(known) else "no class"
@@ -168,8 +168,8 @@ def _refuse_unknown(what: str, given: Iterable[str], network: Kept, source: str,
         )
 
 
-def _pairs(asked: Asked, given: Pairs | str | Path) -> Pairs:
-    return given if isinstance(given, Pairs) else open_pairs(str(given))
+def _pairs(asked: Asked, given: Pairs | str | Path, encoding: str | None = None) -> Pairs:
+    return given if isinstance(given, Pairs) else open_pairs(str(given), encoding=encoding)
 
 
 def _sequences(

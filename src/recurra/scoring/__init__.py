@@ -22,7 +22,7 @@ from typing import Any
 from recurra.bundle import is_bundle
 from recurra.data.pieces import read_pieces
 from recurra.errors import RunError, SettingsError
-from recurra.files import sheet_of
+from recurra.files import refuse_place, sheet_of
 from recurra.names import one_of
 from recurra.problems.kept import Kept, kept_model
 from recurra.problems.saved import multi_labels
@@ -115,14 +115,8 @@ def _ending(out: Path) -> str:
 
 def _check_place(source: Path, out: Path, overwrite: bool) -> None:
     """Refuse a place that cannot be written, before anything is read."""
-    if out.is_dir():
-        raise RunError(f"--out must be a file, but {out} is a folder.")
-    if not out.exists():
-        return
-    file = sheet_of(source)[0]
-    if file.exists() and out.samefile(file):
-        raise RunError(f"--out must be another file than the one that is read: {source}.")
-    if not overwrite:
+    refuse_place(out, source)
+    if out.exists() and not overwrite:
         raise RunError(f"{out} is there already. Give --overwrite, or another --out.")
 
 

@@ -50,22 +50,22 @@ class Asked:
         self.models, self.pieces = models, pieces
         first = list(islice(pieces, 1))
         if not first:
-            raise DataError("a data file must hold rows, but it holds none.")
+            raise DataError(f"a data file must hold rows, but {pieces.source} holds none.")
         taught = read_columns(models[""].columns)
         named = [name for name in taught if not UNNAMED.fullmatch(name)]  # others are guessed
         absent = [name for name in named if name not in pieces.names]
         if not text and absent:
             raise DataError(
-                f"the column {absent[0]!r}, of the texts that the model was taught, is not in the "
-                f"table: it has {listed(map(repr, pieces.names))}. Name the column with --text; "
-                "where the first line is a row, and not names, say --no-header."
+                f"the column {absent[0]!r}, of the texts that the model was taught, is not in "
+                f"{pieces.source}: it has {listed(map(repr, pieces.names))}. Name the column with "
+                "--text; where the first line is a row, and not names, say --no-header."
             )
         cells = [
             pd.Series([_text_of(cell) for cell in column.to_pylist()], dtype=object)
             for column in first[0].rows.columns
         ]
         frame = pd.concat(cells, axis=1).set_axis(pd.Index(pieces.names), axis=1)
-        said = Table(frame, "the table", "", list(pieces.notes))
+        said = Table(frame, pieces.source, "", list(pieces.notes))
         self.read, self.notes = read_columns_of(said, text, models[""].columns)
         self._rest = chain(first, pieces)
         _check_types(first[0].rows, self.read, way)

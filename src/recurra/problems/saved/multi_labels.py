@@ -42,7 +42,7 @@ class AskedLabels(ReadsTexts):
 
     def __init__(self, kept: Kept) -> None:
         if kept.kind not in KINDS:
-            raise BundleError(f"{kept.folder} holds a {kept.kind}, which does not say labels.")
+            raise BundleError(f"{kept.folder} holds a {kept.what}, which does not say labels.")
         self.kept, self.name, self.names = kept, kept.name, kept.classes
         self.columns, self.explains = kept.facts.columns, kept.kind == NETWORK
 

@@ -81,7 +81,7 @@ def saved_quantities(run: str | Path, with_: str | None = None) -> AskedQuantiti
     """
     kept = kept_model(run, with_)
     if not kept.facts.channels:
-        raise BundleError(f"{kept.folder} holds a {kept.kind} that does not read sequences.")
+        raise BundleError(f"{kept.folder} holds a {kept.what} that does not read sequences.")
     model = kept.open(KINDS, "say a number of sequences")
     channels = tuple(kept.facts.channels)
     return AskedQuantities(kept.name, kept.facts.target or "number", channels, model)

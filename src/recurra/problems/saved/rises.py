@@ -104,7 +104,7 @@ def saved_rises(run: Path, with_: str | None = None) -> AskedRises:
     if network.kind != "SequenceRiser":
         raise BundleError(
             f"{run} must hold a model of `recurra train stock-rise`, but it holds a "
-            f"{network.kind}. Give another run."
+            f"{network.what}. Give another run."
         )
     kept = kept_model(run, with_)
     judged = kept.facts.judged or Judged()

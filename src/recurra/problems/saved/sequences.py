@@ -161,7 +161,7 @@ def saved_sequences(run: str | Path, with_: str | None = None) -> AskedSequences
     """
     kept = kept_model(run, with_)
     if not kept.facts.channels:
-        raise BundleError(f"{kept.folder} holds a {kept.kind} that does not read sequences.")
+        raise BundleError(f"{kept.folder} holds a {kept.what} that does not read sequences.")
     names, positive = classes_of(kept)
     if kept.kind == "SequenceClassifier" and kept.facts.settings.get("positive") is None:
         positive = None

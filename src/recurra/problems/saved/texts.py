@@ -51,7 +51,7 @@ class TextsModel(ReadsTexts):
         if kept.kind not in KINDS or kept.facts.channels:  # of numbers
             raise BundleError(
                 f"a model that says the class of a text is needed, but {kept.folder} holds a "
-                f"{kept.kind}. Ask that by recurra predict."
+                f"{kept.what}. Ask that by recurra predict."
             )
         self.kept, self.name, self.columns = kept, kept.name, kept.facts.columns
         self.explains = kept.kind == NETWORK

@@ -61,7 +61,7 @@ def tried_of(run: FinishedRun) -> Tried:
     kept = kept_model(run.folder)
     kind = kind_of(kept)
     if kind in ("", TEXTS):
-        raise BundleError(f"{kept.folder} holds a {kept.kind}, which is not tried by rows.")
+        raise BundleError(f"{kept.folder} holds a {kept.what}, which is not tried by rows.")
     module, name = kind.split(":")
     found: Tried = getattr(import_module(f"recurra.studio.tried.{module}"), name)(kept, run)
     return found
