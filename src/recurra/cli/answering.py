@@ -38,9 +38,9 @@ def answers(
     Raises:
         RunError: what is to be written is a folder, or the file that is read.
 
-    >>> with answers(["class", "probability"], None, False) as write:
-    ...     written = write(["spam", 0.98765])
-    spam	0.9877
+    >>> with answers(["class"], None, False) as write:
+    ...     written = write(["spam"])
+    spam
     """
     if out is None:
         shown = not as_json
