@@ -9,14 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from recurra.errors import RunError
-
 __all__ = [
     "WORKBOOK_ENDINGS",
     "as_written",
     "bring_to_disk",
     "hold",
-    "refuse_place",
     "sheet_of",
     "write_atomically",
 ]
@@ -53,19 +50,6 @@ def write_atomically(path: Path, content: bytes) -> None:
             error.filename = str(path)  # the name that was asked for
         raise
     bring_to_disk(path.parent)
-
-
-def refuse_place(out: Path, read: Path | None) -> None:
-    """Refuse a file to be written that is a folder, or the file that is read.
-
-    Raises:
-        RunError: it is.
-    """
-    if out.is_dir():
-        raise RunError(f"--out must be a file, but {out} is a folder.")
-    file = None if read is None else sheet_of(read)[0]
-    if file is not None and out.exists() and file.exists() and out.samefile(file):
-        raise RunError(f"--out must be another file than the one that is read: {read}.")
 
 
 def as_written(path: Path) -> Path:

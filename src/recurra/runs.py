@@ -29,10 +29,18 @@ from typing import Self
 
 from recurra.bundle import is_bundle
 from recurra.errors import RunError
-from recurra.files import bring_to_disk, hold, write_atomically
+from recurra.files import bring_to_disk, hold, sheet_of, write_atomically
 from recurra.listeners import NOBODY, Listener
 
-__all__ = ["COMPARED", "SEARCHED", "SEARCHED_FOLDS", "TRAINED", "TRIALS", "RunFolder"]
+__all__ = [
+    "COMPARED",
+    "SEARCHED",
+    "SEARCHED_FOLDS",
+    "TRAINED",
+    "TRIALS",
+    "RunFolder",
+    "refuse_place",
+]
 
 TRAINED = (
     "model",
@@ -301,3 +309,16 @@ def _short(value: str | None) -> str:
     if value is None:
         return "absent"
     return value if len(value) <= 40 else f"{value[:12]}…"
+
+
+def refuse_place(out: Path, read: Path | None) -> None:
+    """Refuse a file to be written that is a folder, or the file that is read.
+
+    Raises:
+        RunError: it is.
+    """
+    if out.is_dir():
+        raise RunError(f"--out must be a file, but {out} is a folder.")
+    file = None if read is None else sheet_of(read)[0]
+    if file is not None and out.exists() and file.exists() and out.samefile(file):
+        raise RunError(f"--out must be another file than the one that is read: {read}.")

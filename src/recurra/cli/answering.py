@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from recurra.files import refuse_place, write_atomically
+from recurra.files import write_atomically
 
 __all__ = ["Written", "answers"]
 
@@ -46,6 +46,8 @@ def answers(
         shown = not as_json
         yield lambda row: shown and sys.stdout.write("\t".join(_line(row, digits)) + "\n")
         return
+    from recurra.runs import refuse_place
+
     refuse_place(out, read)
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")

@@ -22,12 +22,13 @@ from typing import Any
 from recurra.bundle import is_bundle
 from recurra.data.pieces import read_pieces
 from recurra.errors import RunError, SettingsError
-from recurra.files import refuse_place, sheet_of
+from recurra.files import sheet_of
 from recurra.names import one_of
 from recurra.problems.kept import Kept, kept_model
 from recurra.problems.saved import multi_labels
 from recurra.problems.saved.multi_labels import AskedLabels
 from recurra.problems.saved.texts import TextsModel
+from recurra.runs import refuse_place
 from recurra.scoring.parts import Parts, Watch, working
 from recurra.scoring.said import RIVAL, Asked, Scorer
 from recurra.scoring.writing import ENDINGS
