@@ -282,7 +282,7 @@ def test_a_text_of_nothing_has_no_labels_to_explain(place: Path) -> None:
     ("words", "says"),
     [
         (["--label", "sprot"], "Did you mean 'sport'?"),
-        (["--with", KINDS[0]], "--sequence and --with are of models of sequences"),
+        (["--with", KINDS[0]], "--with of explain must be left out where a model reads texts"),
     ],
 )
 def test_what_cannot_be_explained_is_told_in_one_line(
