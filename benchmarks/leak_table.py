@@ -420,6 +420,7 @@ MENDED: dict[str, Callable[[Sides, list[str]], tuple[Sides, str]]] = {
     "target in the text": without_words,
     "target in how texts are written": of_one_form,
     "target in how numbers are written": of_one_form,
+    "target in how sequences were recorded": of_one_form,
     **dict.fromkeys(
         (
             "target in another column",

@@ -262,7 +262,7 @@ PLANTED: dict[str, tuple[str, Planted]] = {
     ),
     "a marker in one step": ("target in one step", stepped(marker)),
     "one class written with two digits": ("target in how numbers are written", stepped(coarser)),
-    "one class is shorter": ("target in how texts are written", stepped(shorter)),
+    "one class is shorter": ("target in how sequences were recorded", stepped(shorter)),
     "a column of the next day": (
         "a column of later rows",
         lambda f, r: (lambda d: d.assign(next=np.roll(d["close"], -1)))(daily(600, r)),

@@ -52,6 +52,14 @@ def times(told: np.ndarray) -> Frame:
     return beside.assign(entered=(pd.Timestamp("2024-02-01") + passed).astype(str))
 
 
+def zones(told: np.ndarray) -> Frame:
+    rng = np.random.default_rng(8)
+    began = pd.Timestamp("2024-02-01") + pd.to_timedelta(rng.integers(0, 10**7, ROWS), "s")
+    late = pd.to_timedelta(rng.integers(1, 600, ROWS) + np.where(told, 9 * 3600, 0), "s")
+    beside = Frame(rng.normal(size=(ROWS, 2)).round(3), columns=["wide", "high"])
+    return beside.assign(began=began.astype(str), entered=(began + late).astype(str))
+
+
 PLANTED: dict[str, tuple[str, Callable[[np.ndarray], Frame]]] = {
     "a total": ("target in what adds up", totals),
     "a product": ("target in what adds up", products),
@@ -60,6 +68,7 @@ PLANTED: dict[str, tuple[str, Callable[[np.ndarray], Frame]]] = {
         "target in rows made in one go",
         lambda told: Frame({"ticket": 10_000 + entered(told)}),
     ),
+    "time zones": ("target in two columns", zones),
 }
 
 
@@ -68,6 +77,29 @@ def test_what_one_class_alone_does_is_found_and_its_look_alike_is_not(name: str)
     kind, make = PLANTED[name]
     assert kind in leaks_of(make(FIRST))
     assert leaks_of(make(MIXED)) == set()
+
+
+def begun_late(walks: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.repeat(walks[:, 4:5], 4, axis=1), walks[:, 4:]], axis=1)
+
+
+def clipped(walks: np.ndarray) -> np.ndarray:
+    return np.minimum(walks, np.quantile(walks, 0.9, axis=1, keepdims=True))
+
+
+def clipped_below(walks: np.ndarray) -> np.ndarray:
+    return -clipped(-walks)
+
+
+@pytest.mark.parametrize("recorded", [begun_late, clipped, clipped_below])
+def test_how_the_sequences_of_one_class_were_recorded_is_found(
+    recorded: Callable[[np.ndarray], np.ndarray],
+) -> None:
+    walks = np.random.default_rng(9).normal(size=(ROWS, 30)).cumsum(axis=1).round(4)
+    for told in (FIRST, MIXED):
+        steps = np.where(told[:, None], recorded(walks), walks)
+        found = leaks_of(Frame(steps, columns=[f"t{n}" for n in range(30)]))
+        assert found == ({"target in how sequences were recorded"} if told is FIRST else set())
 
 
 def both_sides(turn: Callable[[np.ndarray], np.ndarray], of: np.ndarray) -> set[str]:

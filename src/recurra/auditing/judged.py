@@ -32,9 +32,10 @@ __all__ = [
 
 CHANCE = 0.01
 # how much of the class a thing must tell to be a leak, and to be noted, by its kind: what a writer
-# may mean (column, length) may tell much of it; what no writer means (the others) may not
+# may mean (column, length, recorded) may tell much of it; what no writer means (the others) may not
 LEAK = {"id": 0.3, "missing": 0.3, "writing": 0.2, "column": 0.9, "length": 0.95, "order": 2.0}
 LEAK |= {
+    "recorded": 0.95,
     "written": 0.3,
     "cells": 0.3,
     "point": 0.3,
@@ -54,6 +55,7 @@ LEAK |= {
 }
 NOTE = {"id": 0.1, "missing": 0.1, "writing": 0.05, "column": 0.5, "length": 0.6, "order": 0.3}
 NOTE |= {
+    "recorded": 0.6,
     "written": 0.15,
     "cells": 0.15,
     "point": 0.15,
@@ -82,6 +84,7 @@ KINDS = {
     "order": "target in the order of rows",
     "turn": "target in the order of rows",
     "run": "target in the order of rows",
+    "recorded": "target in how sequences were recorded",
     "written": "target in how numbers are written",
     "cells": "target in how cells are written",
     "point": "target in how cells are written",
@@ -108,6 +111,8 @@ ADVICE = {
     "model read rows in order. Rows that were made together stand on one side.",
     "run": "Rows of one class follow each other: if what stands together comes from one source or "
     "one time, hold out stretches of rows, not single ones.",
+    "recorded": "Look where the sequences of each class come from, and what cut, filled or "
+    "clipped them.",
     "written": "Bring all numbers to one form: they come from two sources.",
     "cells": "Bring the column to one form: its cells come from two sources.",
     "point": "Bring the column to one form: its cells come from two sources.",

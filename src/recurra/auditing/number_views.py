@@ -21,9 +21,11 @@ TELLS, BESIDE = 0.9, 0.4  # of the class; that the steps beside one tell less by
 
 def views_of_numbers(sequences: Ragged, channels: tuple[str, ...]) -> Iterator[View]:
     """Look at lengths, at how numbers are written, and at what each channel is like."""
-    yield View("numbers: how many steps", "length", sequences.lengths.astype(float), False)
+    yield View("numbers: how many steps", "recorded", sequences.lengths.astype(float), False)
     yield View("numbers: digits behind the point", "written", _digits(sequences), False)
-    yield View("numbers: equal steps at the end", "length", _still(sequences), False)
+    begins_still, ends_still = _still(sequences)
+    yield View("numbers: equal steps at the beginning", "recorded", begins_still, False)
+    yield View("numbers: equal steps at the end", "recorded", ends_still, False)
     steps, begins = sequences.timesteps(), sequences.offsets[:-1]
     sums = np.add.reduceat(steps.sum(axis=1, dtype=np.float64), begins)
     yield View("numbers: how far their sum is from whole", "written", _apart(sums), False)
@@ -38,9 +40,20 @@ def views_of_numbers(sequences: Ragged, channels: tuple[str, ...]) -> Iterator[V
         constant = float((most == least).mean()) > 0.95
         kind = "column" if constant else "level"
         yield View(f"channel {name!r}: its mean", kind, mean, False)
-        if not constant:
-            yield View(f"channel {name!r}: its least", "level", least, False)
-            yield View(f"channel {name!r}: its most", "level", most, False)
+        if constant:
+            continue
+        yield View(f"channel {name!r}: its least", "level", least, False)
+        yield View(f"channel {name!r}: its most", "level", most, False)
+        low, high = (_share_at(ends, values, sequences) for ends in (least, most))
+        yield View(f"channel {name!r}: steps at its least", "recorded", low, False)
+        yield View(f"channel {name!r}: steps at its most", "recorded", high, False)
+
+
+def _share_at(ends: Floats, values: Floats, sequences: Ragged) -> Floats:
+    """Give the share of the steps of each row that have a value."""
+    there = values == np.repeat(ends, sequences.lengths)
+    shares: Floats = np.add.reduceat(there.astype(float), sequences.offsets[:-1])
+    return shares / sequences.lengths
 
 
 def _digits(sequences: Ragged) -> Floats:
@@ -107,15 +120,16 @@ def _behind(written: str) -> int:
     return min(DIGITS, max(0, len(digits.partition(".")[2].rstrip("0")) - int(power or 0)))
 
 
-def _still(sequences: Ragged) -> Floats:
-    """Give how many steps at the end are equal to the last."""
-    found = np.zeros(len(sequences))
+def _still(sequences: Ragged) -> tuple[Floats, Floats]:
+    """Give how many steps at the beginning are equal to the first, and at the end to the last."""
+    found = np.zeros((2, len(sequences)))
     for row in range(len(sequences)):
         begin, end = sequences.offsets[row : row + 2]
         steps = sequences.table[sequences.codes[begin:end]]
-        moved = np.flatnonzero((steps != steps[-1]).any(axis=1))
-        found[row] = len(steps) - 1 - (moved[-1] if len(moved) else -1)
-    return found
+        for side, way in enumerate((steps, steps[::-1])):
+            moved = (way != way[0]).any(axis=1)
+            found[side, row] = moved.argmax() if moved.any() else len(steps)
+    return found[0], found[1]
 
 
 def written_steps(sequences: Ragged, counted: Counted) -> list[View]:

@@ -3,7 +3,7 @@
 ::
 
     of numbers     a - b, a + b, a / b, sums of three and of all
-    of days        the days between them          of flags  which of three or more are set
+    of days        the time between them          of flags  which of three or more are set
     of values      whether both hold the same     of cells  how many of all are empty, and which
     of values      both together, where they recur: one person, place or device
     in groups      a number less the mean of its group: of those with the same author, shop, day;
@@ -24,7 +24,7 @@ from recurra.arrays import Floats
 from recurra.auditing.later import digits_behind
 from recurra.auditing.rows import Counted
 from recurra.auditing.tells import View, said_by_numbers, said_by_values, told
-from recurra.auditing.views import READ, days_of
+from recurra.auditing.views import READ, moments_of
 
 __all__ = ["pairs_told"]
 
@@ -64,14 +64,14 @@ def _views(columns: pd.DataFrame) -> Iterator[View]:
     cells = {str(name): columns[name].astype(str).str.strip() for name in columns.columns}
     numbers = {name: found for name, c in cells.items() if (found := _numbers(c)) is not None}
     days = {
-        name: day.astype("datetime64[D]").astype(float)
+        name: np.where(np.isnat(moment), np.nan, moment.astype(float))
         for name, c in cells.items()
-        if name not in numbers and (day := days_of(name, c)) is not None
+        if name not in numbers and (moment := moments_of(name, c)) is not None
     }
     yield from _of_numbers(numbers)
     yield from _of_flags(cells)
     for (a, one), (b, other) in combinations(list(days.items())[:MOST_COLUMNS], 2):
-        yield _view(f"the days from {a!r} to {b!r}", a, other - one)
+        yield _view(f"the time from {a!r} to {b!r}", a, other - one)
     yield from _of_values({n: c for n, c in cells.items() if n not in days})
     yield from _in_groups(cells, numbers)
     yield from _in_order(cells, numbers)

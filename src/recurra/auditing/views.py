@@ -19,6 +19,7 @@ __all__ = [
     "MARKS",
     "MEASURES",
     "days_of",
+    "moments_of",
     "views_of_cells",
     "views_of_column",
     "views_of_order",
@@ -265,13 +266,20 @@ def _filled(numbers: "pd.Series[float]", rows: int) -> Floats:
 
 def days_of(name: str, column: "pd.Series[str]") -> Dates | None:
     """Give the day of each row, None where the column holds none."""
+    found = moments_of(name, column)
+    return None if found is None else found.astype("datetime64[D]")
+
+
+def moments_of(name: str, column: "pd.Series[str]") -> Dates | None:
+    """Give the moment of each row, to the second, None where the column holds none."""
     if pd.to_numeric(column, errors="coerce").notna().mean() > 1 - READ:
         return None  # whole numbers may be read as days, but seldom are
     try:
-        days = read_dates(column, f"column {name!r}").days
+        read = read_dates(column, f"column {name!r}")
     except DataError:
         return None
-    return days if np.isnat(days).mean() <= 1 - READ else None
+    moments: Dates = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
+    return moments if np.isnat(moments).mean() <= 1 - READ else None
 
 
 def views_of_order(places: Rows, before: Rows, truth: Rows) -> Iterator[View]:
