@@ -1,6 +1,7 @@
 """`recurra score`: every row and column of a file, and what a saved model says beside them."""
 
 import csv
+import errno
 import gzip
 import io
 import json
@@ -339,6 +340,30 @@ def test_what_was_changed_meanwhile_is_not_joined(
     second.write_bytes(second.read_bytes()[:-5])
     assert score(finished, source, out).kept == 40
     assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("moment", ["write_atomically", "bring_to_disk"])
+def test_a_full_disk_is_told_by_the_file_that_was_asked_for_and_what_was_scored_stays(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    monkeypatch.setattr(pieces, "ROWS", 10)
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(as_csv([(str(n), f"win {n}", "x") for n in range(90)]))
+    write = getattr(scoring.parts, moment)
+
+    def full(path: Path, *content: bytes) -> None:
+        if "000001" in path.name or path.name == "whole":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(path, *content)
+
+    monkeypatch.setattr(scoring.parts, moment, full)
+    with pytest.raises(OSError, match="No space left") as told:
+        score(finished, source, out)
+    assert told.value.filename == str(out)
+    monkeypatch.setattr(scoring.parts, moment, write)
+    done = score(finished, source, out)
+    assert done.rows == 90
+    assert done.kept > 0
 
 
 def test_a_killed_command_goes_on_and_ends_with_the_same_bytes(

@@ -85,6 +85,10 @@ def working(out: Path, facts: dict[str, Any], overwrite: bool) -> Iterator[Path]
             shutil.rmtree(folder)
     except BlockingIOError:
         raise RunError(f"another process is writing {out}. Wait for it, or name another.") from None
+    except OSError as error:
+        if error.filename is None or Path(error.filename).is_relative_to(folder):
+            error.filename = str(out)  # the name that was asked for
+        raise
 
 
 def _begin(folder: Path, facts: dict[str, Any], overwrite: bool) -> None:
