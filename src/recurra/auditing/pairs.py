@@ -24,7 +24,7 @@ from recurra.arrays import Floats
 from recurra.auditing.later import digits_behind
 from recurra.auditing.rows import Counted
 from recurra.auditing.tells import View, said_by_numbers, said_by_values, told
-from recurra.auditing.views import READ, moments_of
+from recurra.auditing.views import READ, moments_of, seconds_of
 
 __all__ = ["pairs_told"]
 
@@ -64,7 +64,7 @@ def _views(columns: pd.DataFrame) -> Iterator[View]:
     cells = {str(name): columns[name].astype(str).str.strip() for name in columns.columns}
     numbers = {name: found for name, c in cells.items() if (found := _numbers(c)) is not None}
     days = {
-        name: np.where(np.isnat(moment), np.nan, moment.astype(float))
+        name: seconds_of(moment)
         for name, c in cells.items()
         if name not in numbers and (moment := moments_of(name, c)) is not None
     }

@@ -20,6 +20,7 @@ __all__ = [
     "MEASURES",
     "days_of",
     "moments_of",
+    "seconds_of",
     "views_of_cells",
     "views_of_column",
     "views_of_order",
@@ -37,7 +38,6 @@ QUOTES, BREAKS = "\"'\u2018\u2019\u201c\u201d\u00ab\u00bb\u300c\u300d", "\n\r\f"
 GROUPED = re.compile(r"\d+(?:[.,]\d+)+")
 PARTED = re.compile(r"[@/\\:._-]")
 CHECKED = (3, 7, 9, 11)  # what digits of checks are made by
-SECONDS = 86_400  # of a day
 WEEK, THURSDAY = 7, 3  # 1970 began on one, three days after a Monday
 LAST_SIGNS = 36  # of ids and numbers, at most: digits and letters
 LONGEST_ID = 64  # signs of ids that are all as long, of which each is looked at
@@ -185,16 +185,14 @@ def _of_days(said: str, name: str, cells: "pd.Series[str]") -> Iterator[View]:
     forms = cells.str.replace(DIGITS, "0", regex=True).str.replace(LETTERS, "a", regex=True)
     common = forms[cells != ""].mode()[0]
     yield from _if_some(f"{said}: how a day is written", name, (forms != common) & (cells != ""))
-    day = days_of(name, cells)
+    day = moments_of(name, cells)
     if day is not None and len(np.unique(day.astype("datetime64[D]"))) > WEEK:
         whole = np.where(np.isnat(day), -1, day.astype("datetime64[D]").astype(np.int64))
         weekdays = np.where(whole < 0, WEEK, (whole + THURSDAY) % WEEK)
         yield View(f"{said}: the day of the week", "column", weekdays, True, name)
     times = cells.str.extract(TIME)
     if day is not None and times[0].notna().mean() >= READ:
-        clock = times[[0, 1, 2]].astype(float).fillna(0.0).to_numpy() @ (3600.0, 60.0, 1.0)
-        since = np.where(np.isnat(day), np.nan, day.astype("datetime64[D]").astype(float))
-        yield from _how_near(said, name, SECONDS * since + clock)
+        yield from _how_near(said, name, seconds_of(day))
     if times[0].notna().mean() >= READ:
         minutes = 60 * times[0].astype(float) + times[1].astype(float)
         yield View(f"{said}: the time of day", "column", _filled(minutes, len(cells)), False, name)
@@ -280,6 +278,11 @@ def moments_of(name: str, column: "pd.Series[str]") -> Dates | None:
         return None
     moments: Dates = read.days.astype("datetime64[s]") + read.seconds.astype("timedelta64[s]")
     return moments if np.isnat(moments).mean() <= 1 - READ else None
+
+
+def seconds_of(moments: Dates) -> Floats:
+    """Give the seconds since 1970, NaN where there is no moment."""
+    return np.where(np.isnat(moments), np.nan, moments.astype(float))
 
 
 def views_of_order(places: Rows, before: Rows, truth: Rows) -> Iterator[View]:
